@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// The LLVM installation that Braid links: `LLVM_DIR` when set, otherwise the newest one under the usual prefixes.
+struct LLVM {
+    static let oldest = 19
+    let prefix: String
+    let library: String
+
+    static func find() -> LLVM {
+        let files = FileManager.default
+        var prefixes: [String]
+        if let chosen = ProcessInfo.processInfo.environment["LLVM_DIR"], !chosen.isEmpty {
+            prefixes = [chosen]
+        } else {
+            let installed = (try? files.contentsOfDirectory(atPath: "/usr/lib")) ?? []
+            let versions = installed.compactMap { $0.hasPrefix("llvm-") ? Int($0.dropFirst(5)) : nil }
+            prefixes = versions.filter { $0 >= oldest }.sorted(by: >).map { "/usr/lib/llvm-\($0)" }
+            prefixes += ["/usr/local", "/opt/homebrew/opt/llvm"]
+        }
+        for prefix in prefixes where files.fileExists(atPath: "\(prefix)/include/llvm-c/Core.h") {
+            let names = (try? files.contentsOfDirectory(atPath: "\(prefix)/lib")) ?? []
+            let versions = names.compactMap { name -> Int? in
+                guard name.hasPrefix("libLLVM-"), name.hasSuffix(".so") else { return nil }
+                return Int(name.dropFirst("libLLVM-".count).dropLast(".so".count))
+            }
+            if let version = versions.filter({ $0 >= oldest }).max() { return LLVM(prefix: prefix, library: "LLVM-\(version)") }
+        }
+        fatalError(
+            """
+
+
+            Braid needs LLVM \(oldest) or newer with its C headers; none was found in \(prefixes.joined(separator: ", ")).
+            On Debian: script/bootstrap (or: apt-get install llvm-19-dev). Elsewhere: set LLVM_DIR to the installation's prefix.
+
+            """)
+    }
+
+    var compileFlags: [String] { ["-Xcc", "-I\(prefix)/include"] }
+    var linkFlags: [String] { ["-L\(prefix)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(prefix)/lib"] }
+}
+
+let llvm = LLVM.find()
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+/// Hot loops of these targets (the interpreter's, the loader's) do not need overflow traps to be correct or safe.
+let usesLLVM: [SwiftSetting] = strict + [.unsafeFlags(llvm.compileFlags)]
+
+func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetting] = strict, resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: needs, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, needs: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: needs, exclude: exclude, swiftSettings: strict)
+}
+
+// The order of the road: a part imports what stands before it, never what stands after (Tests/ArchitectureTests reads the imports).
+let package = Package(
+    name: "braid",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "braid", targets: ["braid"])],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
+    targets: [
+        .systemLibrary(name: "CLLVM"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        part("Source"),
+        part("Graph", needs: ["Source"]),
+        part("Operators", needs: ["Graph"]),
+        part("Interchange", needs: ["Graph", "CZlib", "CPNG", "CJPEG", "CCrypto"]),
+        part("Language", needs: ["Source", "Graph", "Operators"]),
+        part("Passes", needs: ["Graph", "Operators"]),
+        part("Kernels", needs: ["Graph"]),
+        .target(
+            name: "Machine", dependencies: ["Kernels", "Graph", "CLLVM"], swiftSettings: usesLLVM,
+            linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),
+        part("Runtime", needs: ["Graph", "Kernels", "Machine"]),
+        part("Training", needs: ["Graph", "Runtime", "Interchange"]),
+        part(
+            "Compiler",
+            needs: ["Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange"]),
+        .executableTarget(
+            name: "braid",
+            dependencies: ["Compiler", "Training", "Interchange", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+    ]
+)
