@@ -1,0 +1,140 @@
+import Source
+
+/// The id of a node, and of the one tensor it makes. Operands precede their users.
+public struct Value: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public var index: Int
+    public init(_ index: Int) { self.index = index }
+    public static func < (a: Value, b: Value) -> Bool { a.index < b.index }
+    public var description: String { "%\(index)" }
+}
+
+/// Whether a parameter is trained or merely kept from step to step.
+public enum ParameterRole: String, Hashable, Sendable {
+    case weight
+    /// Running statistics, optimizer state.
+    case state
+}
+
+/// A tensor that outlives one run of the graph.
+public struct Parameter: Hashable, Sendable {
+    public var name: String
+    public var role: ParameterRole
+    public var initializer: Initializer
+
+    public init(_ name: String, _ role: ParameterRole, _ initializer: Initializer) {
+        self.name = name
+        self.role = role
+        self.initializer = initializer
+    }
+}
+
+/// One node of the graph: where a tensor comes from.
+public struct Node: Sendable {
+    public enum Kind: Hashable, Sendable {
+        case input(String)
+        case parameter(Parameter)
+        /// A scalar `f32[]`.
+        case constant(Double)
+        case operation(Operator, Attributes)
+    }
+
+    public var kind: Kind
+    public var operands: [Value]
+    public var type: TensorType
+    /// The author's label, such as `layer1.0.conv1`, for names of parameters and kernels.
+    public var label: String?
+    /// Where in the source the node comes from.
+    public var span: Span
+    /// How the tensor lies in memory, once `assign_layouts` has decided.
+    public var layout: Layout?
+    /// Nodes of one group become one kernel; a node with none is computed inside each kernel that reads it. Decided by `fuse`.
+    public var group: Int?
+
+    public init(_ kind: Kind, operands: [Value] = [], type: TensorType, label: String? = nil, span: Span = .none) {
+        self.kind = kind
+        self.operands = operands
+        self.type = type
+        self.label = label
+        self.span = span
+    }
+
+    public var operation: Operator? { if case .operation(let operation, _) = kind { operation } else { nil } }
+    public var attributes: Attributes { if case .operation(_, let attributes) = kind { attributes } else { [:] } }
+    public var parameter: Parameter? { if case .parameter(let parameter) = kind { parameter } else { nil } }
+    public var inputName: String? { if case .input(let name) = kind { name } else { nil } }
+    public var constant: Double? { if case .constant(let value) = kind { value } else { nil } }
+}
+
+/// A network, or a whole training step, as a list of nodes in which operands precede users.
+public struct Graph: Sendable {
+    public struct Output: Hashable, Sendable {
+        public var name: String
+        public var value: Value
+        public init(_ name: String, _ value: Value) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// A parameter's next value: written over `state` when a run of the graph ends.
+    public struct Update: Hashable, Sendable {
+        public var state: Value
+        public var value: Value
+        public init(state: Value, value: Value) {
+            self.state = state
+            self.value = value
+        }
+    }
+
+    public var name: String
+    public var nodes: [Node]
+    public var outputs: [Output]
+    public var updates: [Update]
+
+    public init(name: String, nodes: [Node] = [], outputs: [Output] = [], updates: [Update] = []) {
+        self.name = name
+        self.nodes = nodes
+        self.outputs = outputs
+        self.updates = updates
+    }
+
+    public subscript(value: Value) -> Node {
+        get { nodes[value.index] }
+        _modify { yield &nodes[value.index] }
+    }
+
+    public var values: [Value] { nodes.indices.map(Value.init) }
+
+    /// The types of `value`'s operands with its attributes: what its operator's rules look at.
+    public func signature(of value: Value) -> Signature {
+        Signature(self[value].operands.map { self[$0].type }, self[value].attributes)
+    }
+
+    /// What `value` computes, nil for inputs, parameters and constants.
+    public func lowering(of value: Value) -> Lowering? { self[value].operation?.lowering(signature(of: value)) }
+
+    /// The users of every value, in order; a node that reads a value twice is listed once.
+    public func users() -> [[Value]] {
+        var users = [[Value]](repeating: [], count: nodes.count)
+        for value in values {
+            for operand in Set(self[value].operands) { users[operand.index].append(value) }
+        }
+        return users
+    }
+
+    /// The symbols that occur in input shapes, in order of appearance.
+    public var symbols: [String] {
+        var seen: [String] = []
+        for node in nodes {
+            for case .symbol(let name) in node.type.shape.dimensions where !seen.contains(name) { seen.append(name) }
+        }
+        return seen
+    }
+
+    /// The graph with every symbol in `bindings` replaced by its value in all types.
+    public func bound(_ bindings: [String: Int]) -> Graph {
+        var graph = self
+        for index in graph.nodes.indices { graph.nodes[index].type.shape = graph.nodes[index].type.shape.bound(bindings) }
+        return graph
+    }
+}

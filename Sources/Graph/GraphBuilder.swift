@@ -1,0 +1,137 @@
+import Source
+
+/// Makes a graph node by node: infers types, fills defaults, merges duplicates; `finish` drops what nothing reads.
+///
+/// A class, because the rules of operators, passes and the language all append to the same graph.
+public final class GraphBuilder {
+    public private(set) var graph: Graph
+    /// Given to nodes that are appended without a span or label of their own, so that derived nodes point where their origin does.
+    public var currentSpan: Span = .none
+    public var currentLabel: String?
+
+    private struct Key: Hashable {
+        var kind: Node.Kind
+        var operands: [Value]
+    }
+    private var known: [Key: Value] = [:]
+
+    public init(name: String) { graph = Graph(name: name) }
+
+    public func type(of value: Value) -> TensorType { graph[value].type }
+
+    private func insert(_ node: Node) -> Value {
+        let key = Key(kind: node.kind, operands: node.operands)
+        if let value = known[key] { return value }
+        let value = Value(graph.nodes.count)
+        graph.nodes.append(node)
+        known[key] = value
+        return value
+    }
+
+    /// A tensor given anew to every run. Asking twice for a name gives the same value.
+    public func input(_ name: String, _ type: TensorType, span: Span? = nil) -> Value {
+        insert(Node(.input(name), type: type, span: span ?? currentSpan))
+    }
+
+    /// A tensor that outlives runs.
+    public func parameter(_ parameter: Parameter, _ type: TensorType, label: String? = nil, span: Span? = nil) -> Value {
+        insert(Node(.parameter(parameter), type: type, label: label ?? currentLabel, span: span ?? currentSpan))
+    }
+
+    public func constant(_ value: Double) -> Value { insert(Node(.constant(value), type: .f32())) }
+
+    /// Appends an operation, or says why its operands do not fit.
+    public func append(
+        _ operation: Operator, _ operands: [Value], _ attributes: Attributes = [:], label: String? = nil, span: Span? = nil
+    ) throws(TypeError) -> Value {
+        let attributes = try operation.completing(attributes)
+        let type = try operation.inferType(Signature(operands.map { graph[$0].type }, attributes))
+        return insert(
+            Node(
+                .operation(operation, attributes), operands: operands, type: type, label: label ?? currentLabel,
+                span: span ?? currentSpan))
+    }
+
+    /// Appends an operation whose operands are known to fit: for the rules of operators and passes.
+    public func apply(_ operation: Operator, _ operands: Value..., attributes: Attributes = [:]) -> Value {
+        apply(operation, operands, attributes)
+    }
+
+    /// Appends an operation whose operands are known to fit.
+    public func apply(_ operation: Operator, _ operands: [Value], _ attributes: Attributes) -> Value {
+        do {
+            return try append(operation, operands, attributes)
+        } catch {
+            let types = operands.map { "\(graph[$0].type)" }.joined(separator: ", ")
+            preconditionFailure("a rule built '\(operation.name)(\(types))', which does not fit: \(error)")
+        }
+    }
+
+    /// Copies `node` with other operands, keeping label, span and annotations; inputs and parameters are copied as they are.
+    public func copy(_ node: Node, operands: [Value]) -> Value {
+        var node = node
+        node.operands = operands
+        if let operation = node.operation {
+            do {
+                node.type = try operation.inferType(Signature(operands.map { graph[$0].type }, node.attributes))
+            } catch {
+                preconditionFailure("a pass gave '\(operation.name)' operands that do not fit: \(error)")
+            }
+        }
+        return insert(node)
+    }
+
+    public func output(_ name: String, _ value: Value) { graph.outputs.append(Graph.Output(name, value)) }
+
+    /// Writes `value` over the parameter `state` when a run ends; a parameter is updated at most once.
+    public func update(_ state: Value, to value: Value) {
+        precondition(graph[state].parameter != nil, "only parameters are updated")
+        precondition(!graph.updates.contains { $0.state == state }, "'\(graph[state].parameter!.name)' is updated twice")
+        graph.updates.append(Graph.Update(state: state, value: value))
+    }
+
+    /// The graph without nodes that no output or update needs; inputs and parameters stay, for they are the interface.
+    public func finish() -> Graph {
+        var needed = [Bool](repeating: false, count: graph.nodes.count)
+        for output in graph.outputs { needed[output.value.index] = true }
+        for update in graph.updates { needed[update.value.index] = true }
+        for index in graph.nodes.indices.reversed() {
+            if needed[index] { for operand in graph.nodes[index].operands { needed[operand.index] = true } }
+            switch graph.nodes[index].kind {
+            case .input, .parameter: needed[index] = true
+            case .constant, .operation: break
+            }
+        }
+        var renamed = [Value?](repeating: nil, count: graph.nodes.count)
+        var result = Graph(name: graph.name)
+        for index in graph.nodes.indices where needed[index] {
+            renamed[index] = Value(result.nodes.count)
+            var node = graph.nodes[index]
+            node.operands = node.operands.map { renamed[$0.index]! }
+            result.nodes.append(node)
+        }
+        result.outputs = graph.outputs.map { Graph.Output($0.name, renamed[$0.value.index]!) }
+        result.updates = graph.updates.map { Graph.Update(state: renamed[$0.state.index]!, value: renamed[$0.value.index]!) }
+        return result
+    }
+}
+
+extension Graph {
+    /// Rebuilds the graph, each node by `transform`, which gets the node and its operands in the new graph and returns its replacement.
+    ///
+    /// Duplicates merge and dead nodes vanish on the way. Return nil to copy the node as it is.
+    public func rebuilt(_ transform: (GraphBuilder, Value, Node, [Value]) -> Value?) -> Graph {
+        let builder = GraphBuilder(name: name)
+        var renamed: [Value] = []
+        renamed.reserveCapacity(nodes.count)
+        for (index, node) in nodes.enumerated() {
+            let operands = node.operands.map { renamed[$0.index] }
+            builder.currentSpan = node.span
+            builder.currentLabel = node.label
+            renamed.append(transform(builder, Value(index), node, operands) ?? builder.copy(node, operands: operands))
+        }
+        for output in outputs { builder.output(output.name, renamed[output.value.index]) }
+        for update in updates { builder.update(renamed[update.state.index], to: renamed[update.value.index]) }
+        return builder.finish()
+    }
+}
