@@ -1,0 +1,161 @@
+import Graph
+
+/// A vector of `Kernel.lanes` f32 values. Registers are assigned once.
+public struct Register: Hashable, Sendable {
+    public var index: Int
+    public init(_ index: Int) { self.index = index }
+}
+
+/// A buffer of a kernel: the parameters first, then the scratch buffers.
+public struct BufferID: Hashable, Sendable {
+    public var index: Int
+    public init(_ index: Int) { self.index = index }
+}
+
+/// A flat array that a kernel reads or writes. Distinct buffers never overlap.
+public struct Buffer: Hashable, Sendable {
+    public enum Access: String, Hashable, Sendable, CaseIterable { case read, write, readWrite }
+
+    public var name: String
+    public var element: ElementType
+    /// The number of elements; every access lies within.
+    public var count: Int
+    public var access: Access
+
+    public init(_ name: String, _ element: ElementType, count: Int, access: Access) {
+        self.name = name
+        self.element = element
+        self.count = count
+        self.access = access
+    }
+}
+
+/// What a register is computed from. Elements of `i32` buffers are converted to f32 on their way in and out.
+public enum Operation: Hashable, Sendable {
+    /// The same number in every lane.
+    case constant(Double)
+    /// Elements `index ..< index + lanes`; lanes at and after `active` are zero and not touched in memory.
+    case load(BufferID, Index, active: Index?)
+    /// One element in every lane.
+    case broadcast(BufferID, Index)
+    /// Elements `index + lane * stride`; lanes at and after `active` are zero and not touched.
+    case gather(BufferID, Index, stride: Int, active: Index?)
+    case unary(UnaryFunction, Register)
+    case binary(BinaryFunction, Register, Register)
+    /// `a * b + c`, rounded once.
+    case fusedMultiplyAdd(Register, Register, Register)
+    case select(Comparison, Register, Register, then: Register, otherwise: Register)
+    /// `index + lane * stride` as a number.
+    case position(Index, stride: Int)
+    /// `uniformHash` with counter `index + lane * stride`.
+    case uniform(seed: Register, stream: Int, Index, stride: Int)
+    /// The sum, maximum or minimum of all lanes, in every lane; combined pairwise: lane i with lane i + half, halving.
+    case acrossLanes(BinaryFunction, Register)
+    /// The lanes before `active`, zero in the others.
+    case keep(Register, active: Index)
+}
+
+/// A counted loop `for variable in from ..< to by step` with registers that are carried from turn to turn.
+public struct Loop: Hashable, Sendable {
+    public struct Carried: Hashable, Sendable {
+        /// The register inside the body.
+        public var inside: Register
+        /// Its value in the first turn.
+        public var initial: Register
+        /// Its value in the next turn: a register of the body.
+        public var next: Register
+        /// Its value after the loop (`initial` if the loop makes no turn).
+        public var result: Register
+
+        public init(inside: Register, initial: Register, next: Register, result: Register) {
+            self.inside = inside
+            self.initial = initial
+            self.next = next
+            self.result = result
+        }
+    }
+
+    public var variable: Variable
+    public var from: Index
+    public var to: Index
+    public var step: Int
+    /// How many turns the emitter writes out one after another; 1 keeps the loop rolled.
+    public var unroll: Int
+    public var carried: [Carried]
+    public var body: [Statement]
+
+    public init(variable: Variable, from: Index, to: Index, step: Int = 1, unroll: Int = 1, carried: [Carried], body: [Statement]) {
+        self.variable = variable
+        self.from = from
+        self.to = to
+        self.step = step
+        self.unroll = unroll
+        self.carried = carried
+        self.body = body
+    }
+}
+
+/// `lower <= index < upper`.
+public struct IndexRange: Hashable, Sendable {
+    public var index: Index
+    public var lower: Index
+    public var upper: Index
+
+    public init(_ index: Index, _ lower: Index, _ upper: Index) {
+        self.index = index
+        self.lower = lower
+        self.upper = upper
+    }
+}
+
+/// One step of a kernel.
+public enum Statement: Hashable, Sendable {
+    case define(Register, Operation)
+    /// Elements `index ..< index + lanes`, or only the first `active` of them.
+    case store(BufferID, Index, Register, active: Index?)
+    /// Elements `index + lane * stride`.
+    case scatter(BufferID, Index, stride: Int, Register, active: Index?)
+    case loop(Loop)
+    /// Runs the body if every condition holds; `carried` registers keep `initial` otherwise (`inside` is not used).
+    case when([IndexRange], carried: [Loop.Carried], body: [Statement])
+    case prefetch(BufferID, Index)
+}
+
+/// A loop nest over explicit vectors: the only thing that the emitter and the interpreter know.
+///
+/// The tasks `0 ..< taskCount` run in any order on any thread; each has its own scratch, which holds garbage when a task begins.
+/// The order of arithmetic inside a task is fixed, so the result does not depend on the number of threads.
+public struct Kernel: Hashable, Sendable {
+    public var name: String
+    /// The width of every register, in f32 values.
+    public var lanes: Int
+    public var taskCount: Int
+    public var parameters: [Buffer]
+    public var scratch: [Buffer]
+    /// The names of loop variables, by index; the first is the task's.
+    public var variableNames: [String]
+    public var registerCount: Int
+    public var body: [Statement]
+
+    public init(
+        name: String, lanes: Int, taskCount: Int, parameters: [Buffer], scratch: [Buffer] = [], variableNames: [String] = ["task"],
+        registerCount: Int = 0, body: [Statement] = []
+    ) {
+        self.name = name
+        self.lanes = lanes
+        self.taskCount = taskCount
+        self.parameters = parameters
+        self.scratch = scratch
+        self.variableNames = variableNames
+        self.registerCount = registerCount
+        self.body = body
+    }
+
+    /// The buffer `id` names: a parameter, or after those a scratch buffer.
+    public subscript(id: BufferID) -> Buffer {
+        id.index < parameters.count ? parameters[id.index] : scratch[id.index - parameters.count]
+    }
+
+    /// The bytes of scratch that one thread needs, each buffer aligned to 64 bytes.
+    public var scratchBytes: Int { scratch.reduce(0) { $0 + ($1.count * $1.element.byteCount + 63) / 64 * 64 } }
+}
