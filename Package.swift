@@ -86,5 +86,6 @@ let package = Package(
             name: "braid",
             dependencies: ["Compiler", "Training", "Interchange", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
+        tests("Source", needs: ["Source"]),
     ]
 )

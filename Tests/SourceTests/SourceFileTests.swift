@@ -1,0 +1,35 @@
+import Source
+import Testing
+
+@Suite struct SourceFileTests {
+    @Test(arguments: [(0, 1, 1), (2, 1, 3), (3, 2, 1), (6, 3, 1), (7, 4, 1), (9, 4, 2), (99, 4, 2)])
+    func locatesOffsets(offset: Int, line: Int, column: Int) {
+        var map = SourceMap()
+        let file = map.add(SourceFile(name: "f", text: "ab\nc\r\n\nä"))
+        // The byte offsets: a0 b1 \n2 c3 \r4 \n5 \n6 ä7-8.
+        let location = map.location(of: Span(file: file, offset..<offset))
+        #expect(location == Source.SourceLocation(file: "f", line: line, column: column))
+    }
+
+    @Test func cutsLineBreaks() {
+        let file = SourceFile(name: "f", text: "ab\r\n\nc")
+        #expect((0..<file.lineStarts.count).map(file.line) == ["ab", "", "c"])
+        #expect(SourceFile(name: "e", text: "").line(0) == "")
+    }
+
+    @Test func joinsSpans() {
+        let file = FileID(rawValue: 0)
+        let joined = Span(file: file, 4..<6).joined(to: Span(file: file, 1..<2))
+        #expect(joined == Span(file: file, 1..<6))
+        #expect(Span.none.joined(to: joined) == joined)
+        #expect(joined.joined(to: .none) == joined)
+    }
+
+    @Test(arguments: [
+        ("stide", "stride"), ("reul", "relu"), ("xyz", nil), ("batchnrom", "batchnorm"), ("r", nil), ("paddding", nil),
+    ] as [(String, String?)])
+    func suggestsNames(name: String, expected: String?) {
+        let observed = Spelling.nearest(to: name, in: ["stride", "relu", "batchnorm", "pad"])
+        #expect(observed == expected)
+    }
+}
