@@ -6,6 +6,8 @@ public enum Attribute: Hashable, Sendable {
     case integers([Int])
     case text(String)
     case function(ScalarFunction)
+    /// A shape whose symbols are bound together with those of the graph's types.
+    case shape(Shape)
 }
 
 /// The kind of value that a parameter takes.
@@ -13,7 +15,7 @@ public enum AttributeKind: String, Hashable, Sendable {
     case integer, number, boolean
     /// One integer for both spatial axes, or a pair `(vertical, horizontal)`; stored as two integers.
     case pair
-    case integers, text, function
+    case integers, text, function, shape
 }
 
 /// The attributes of a node, by parameter name. Every parameter that has a default is present.
@@ -59,5 +61,18 @@ public struct Attributes: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public func function(_ name: String) -> ScalarFunction {
         guard case .function(let value)? = values[name] else { preconditionFailure("no function parameter '\(name)'") }
         return value
+    }
+
+    public func shape(_ name: String) -> Shape {
+        guard case .shape(let value)? = values[name] else { preconditionFailure("no shape parameter '\(name)'") }
+        return value
+    }
+
+    /// The attributes with every symbol of a shape replaced by its value in `bindings`.
+    public func bound(_ bindings: [String: Int]) -> Attributes {
+        Attributes(
+            values.mapValues { attribute in
+                if case .shape(let shape) = attribute { .shape(shape.bound(bindings)) } else { attribute }
+            })
     }
 }

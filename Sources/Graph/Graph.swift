@@ -131,10 +131,15 @@ public struct Graph: Sendable {
         return seen
     }
 
-    /// The graph with every symbol in `bindings` replaced by its value in all types.
+    /// The graph with every symbol in `bindings` replaced by its value in all types and attributes.
     public func bound(_ bindings: [String: Int]) -> Graph {
         var graph = self
-        for index in graph.nodes.indices { graph.nodes[index].type.shape = graph.nodes[index].type.shape.bound(bindings) }
+        for index in graph.nodes.indices {
+            graph.nodes[index].type.shape = graph.nodes[index].type.shape.bound(bindings)
+            if case .operation(let operation, let attributes) = graph.nodes[index].kind {
+                graph.nodes[index].kind = .operation(operation, attributes.bound(bindings))
+            }
+        }
         return graph
     }
 }

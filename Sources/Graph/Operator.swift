@@ -267,7 +267,8 @@ extension AttributeKind {
     /// `value` as this kind, nil if it is not one; an integer serves as a number and, doubled, as a pair.
     public func convert(_ value: Attribute) -> Attribute? {
         switch (self, value) {
-        case (.integer, .integer), (.number, .number), (.boolean, .boolean), (.integers, .integers), (.text, .text), (.function, .function):
+        case (.integer, .integer), (.number, .number), (.boolean, .boolean), (.integers, .integers), (.text, .text), (.function, .function),
+            (.shape, .shape):
             value
         case (.number, .integer(let integer)): .number(Double(integer))
         case (.pair, .integer(let integer)): .integers([integer, integer])
@@ -287,6 +288,7 @@ extension AttributeKind {
         case .integers: "a list of integers"
         case .text: "a text"
         case .function: "a scalar function"
+        case .shape: "a shape"
         }
     }
 }
