@@ -29,7 +29,7 @@ public struct Parameter: Hashable, Sendable {
 }
 
 /// One node of the graph: where a tensor comes from.
-public struct Node: Sendable {
+public struct Node: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case input(String)
         case parameter(Parameter)
@@ -66,7 +66,7 @@ public struct Node: Sendable {
 }
 
 /// A network, or a whole training step, as a list of nodes in which operands precede users.
-public struct Graph: Sendable {
+public struct Graph: Hashable, Sendable {
     public struct Output: Hashable, Sendable {
         public var name: String
         public var value: Value

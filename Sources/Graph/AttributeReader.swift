@@ -1,0 +1,104 @@
+extension Attribute {
+    /// Reads a value of `kind` as `text(as:)` prints it.
+    public init(reading scanner: inout TextScanner, as kind: AttributeKind) throws(TextError) {
+        switch kind {
+        case .integer: self = .integer(try scanner.integer("an integer"))
+        case .number: self = .number(try scanner.number())
+        case .boolean:
+            if scanner.accept("true") {
+                self = .boolean(true)
+            } else if scanner.accept("false") {
+                self = .boolean(false)
+            } else {
+                throw scanner.error("expected true or false, found \(scanner.found)")
+            }
+        case .pair, .integers: self = try Self.list(&scanner)
+        case .text: self = .text(try scanner.quoted())
+        case .function: self = .function(try ScalarFunction(reading: &scanner))
+        }
+    }
+
+    /// One integer, or several in parentheses or brackets.
+    private static func list(_ scanner: inout TextScanner) throws(TextError) -> Attribute {
+        let close: String
+        if scanner.accept("(") { close = ")" } else if scanner.accept("[") { close = "]" } else {
+            return .integer(try scanner.integer("an integer or a list of integers"))
+        }
+        var items: [Int] = []
+        while !scanner.accept(close) {
+            if !items.isEmpty { try scanner.expect(",") }
+            items.append(try scanner.integer("an integer"))
+        }
+        return .integers(items)
+    }
+}
+
+extension TensorType {
+    /// Reads a type as `text` prints it; the number of elements is not bounded here.
+    public init(reading scanner: inout TextScanner) throws(TextError) {
+        guard let element = ElementType.allCases.first(where: { scanner.accept($0.rawValue) }) else {
+            let known = ElementType.allCases.map(\.rawValue).joined(separator: " or ")
+            throw scanner.error("expected \(known), found \(scanner.found)")
+        }
+        try scanner.expect("[")
+        var dimensions: [Dimension] = []
+        while !scanner.accept("]") {
+            if !dimensions.isEmpty { try scanner.expect(",") }
+            if scanner.seesName() {
+                dimensions.append(.symbol(try scanner.name("a symbol")))
+            } else {
+                dimensions.append(.fixed(try scanner.integer("an extent", in: 1...TextScanner.integerLimit)))
+            }
+        }
+        self.init(element, Shape(dimensions))
+    }
+}
+
+extension Layout {
+    /// Reads `(1:16 0:16)`.
+    init(readingBlocks scanner: inout TextScanner) throws(TextError) {
+        var blocks: [Block] = []
+        try scanner.expect("(")
+        while !scanner.accept(")") {
+            let axis = try scanner.integer("an axis", in: 0...7)
+            try scanner.expect(":")
+            blocks.append(Block(axis: axis, size: try scanner.integer("a block's size", in: 1...64)))
+            guard blocks.count <= 4 else { throw scanner.error("a layout has at most 4 blocks") }
+        }
+        self.init(blocks)
+    }
+}
+
+extension Initializer {
+    /// Reads an initializer as `text` prints it.
+    public init(reading scanner: inout TextScanner) throws(TextError) {
+        let place = scanner.skipBlanks()
+        let plain: [Initializer] = [.zeros, .ones, .heNormal, .heUniform, .xavierUniform, .xavierNormal]
+        if let match = plain.first(where: { scanner.accept($0.text) }) {
+            self = match
+        } else if scanner.accept("constant") {
+            self = .constant(try Self.argument(&scanner))
+        } else if scanner.accept("normal") {
+            self = .normal(try Self.argument(&scanner))
+        } else if scanner.accept("fan_in_uniform") {
+            guard scanner.accept("(") else {
+                self = .fanInUniform(fanIn: nil)
+                return
+            }
+            self = .fanInUniform(fanIn: try scanner.integer("a fan-in", in: 1...TextScanner.integerLimit))
+            try scanner.expect(")")
+        } else {
+            let known = plain.map(\.text).joined(separator: ", ")
+            throw scanner.error(
+                "expected an initializer, found \(scanner.found)",
+                repair: "there are \(known), constant(value), normal(deviation) and fan_in_uniform", at: place)
+        }
+    }
+
+    private static func argument(_ scanner: inout TextScanner) throws(TextError) -> Double {
+        try scanner.expect("(")
+        let value = try scanner.number()
+        try scanner.expect(")")
+        return value
+    }
+}

@@ -1,0 +1,98 @@
+extension Graph: CustomStringConvertible {
+    public var description: String { text() }
+
+    /// The graph as text, a node a line; `Graph(reading:catalog:)` reads it back to an equal graph.
+    ///
+    /// Attributes that equal their defaults are left out. A node's label stands after `#`.
+    /// - Parameter spans: also writes where each node comes from, as `@file:lower-upper`.
+    public func text(spans: Bool = false) -> String {
+        var lines = ["graph \(TextScanner.text(ofName: name)) {"]
+        for value in values { lines.append("  \(value) = \(self[value].text(spans: spans))") }
+        for output in outputs { lines.append("  output \(TextScanner.text(ofName: output.name)) = \(output.value)") }
+        for update in updates {
+            let name = self[update.state].parameter.map { TextScanner.text(ofName: $0.name) } ?? "\(update.state)"
+            lines.append("  update \(name) = \(update.value)")
+        }
+        return lines.joined(separator: "\n") + "\n}\n"
+    }
+
+    /// The graph with no node knowing its source: what remains of it when it is printed without spans and read back.
+    public var withoutSpans: Graph {
+        var graph = self
+        for index in graph.nodes.indices { graph.nodes[index].span = .none }
+        return graph
+    }
+}
+
+extension Node {
+    /// All of the node's line but the value it defines.
+    func text(spans: Bool) -> String {
+        var text = kindText + " : " + type.text
+        if let layout { text += " \(layout)" }
+        if let group { text += " group \(group)" }
+        if let label { text += "  # " + TextScanner.text(ofName: label) }
+        if spans, !span.isNone { text += "  @\(span.file.rawValue):\(span.lower)-\(span.upper)" }
+        return text
+    }
+
+    private var kindText: String {
+        switch kind {
+        case .input(let name): return "input \(TextScanner.text(ofName: name))"
+        case .parameter(let parameter):
+            return "\(parameter.role.rawValue) \(TextScanner.text(ofName: parameter.name)) \(parameter.initializer.text)"
+        case .constant(let value): return TextScanner.text(ofNumber: value)
+        case .operation(let operation, let attributes):
+            var text = TextScanner.text(ofName: operation.name) + "(" + operands.map(\.description).joined(separator: ", ") + ")"
+            for parameter in operation.parameters {
+                guard let value = attributes[parameter.name] else { continue }
+                if let byDefault = parameter.defaultValue, parameter.kind.convert(byDefault) == value { continue }
+                text += " \(TextScanner.text(ofName: parameter.name))=\(value.text(as: parameter.kind))"
+            }
+            return text
+        }
+    }
+}
+
+extension Attribute {
+    /// The value as `Attribute(reading:as:)` reads it.
+    public func text(as kind: AttributeKind) -> String {
+        switch self {
+        case .integer(let value): return "\(value)"
+        case .number(let value): return TextScanner.text(ofNumber: value)
+        case .boolean(let value): return "\(value)"
+        case .integers(let list):
+            let items = list.map(String.init).joined(separator: ", ")
+            return kind == .pair ? "(\(items))" : "[\(items)]"
+        case .text(let text): return TextScanner.quoted(text)
+        case .function(let function): return function.text
+        }
+    }
+}
+
+extension TensorType {
+    /// `f32[N, 64, 28, 28]`, symbols that are no plain names in quotes.
+    public var text: String {
+        let dimensions = shape.dimensions.map { dimension in
+            if case .symbol(let name) = dimension { TextScanner.text(ofName: name) } else { dimension.description }
+        }
+        return "\(element.rawValue)[\(dimensions.joined(separator: ", "))]"
+    }
+}
+
+extension Initializer {
+    /// The initializer as the graph's text and the language name it.
+    public var text: String {
+        switch self {
+        case .zeros: "zeros"
+        case .ones: "ones"
+        case .constant(let value): "constant(\(TextScanner.text(ofNumber: value)))"
+        case .heNormal: "he_normal"
+        case .heUniform: "he_uniform"
+        case .xavierUniform: "xavier_uniform"
+        case .xavierNormal: "xavier_normal"
+        case .fanInUniform(nil): "fan_in_uniform"
+        case .fanInUniform(let fanIn?): "fan_in_uniform(\(fanIn))"
+        case .normal(let deviation): "normal(\(TextScanner.text(ofNumber: deviation)))"
+        }
+    }
+}

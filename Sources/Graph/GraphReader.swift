@@ -1,0 +1,217 @@
+import Source
+
+extension Graph {
+    /// Reads a graph as `text(spans:)` prints it, and checks it as `verify` does.
+    ///
+    /// Attributes that have defaults, and the types of operations, may be left out; blank lines and lines that begin with `#` are
+    /// skipped; values may be numbered in any way. Text from anywhere is safe to read: extents, ranks and nesting are bounded.
+    public init(reading text: String, catalog: OperatorCatalog) throws(TextError) {
+        var reader = GraphReader(scanner: TextScanner(text), catalog: catalog)
+        self = try reader.graph()
+    }
+}
+
+/// Reads graphs line by line.
+private struct GraphReader {
+    /// The rank that a tensor may have.
+    static let rankLimit = 8
+    /// The elements that a tensor may have, so that sizes in bytes never overflow.
+    static let elementLimit = 1 << 40
+
+    var scanner: TextScanner
+    let catalog: OperatorCatalog
+    private var result = Graph(name: "")
+    private var valueByNumber: [Int: Value] = [:]
+    private var parameterByName: [String: Value] = [:]
+    private var names: Set<String> = []
+    private var outputNames: Set<String> = []
+
+    init(scanner: TextScanner, catalog: OperatorCatalog) {
+        self.scanner = scanner
+        self.catalog = catalog
+    }
+
+    mutating func graph() throws(TextError) -> Graph {
+        scanner.skipLines()
+        try scanner.expect("graph")
+        result.name = try scanner.name("the graph's name")
+        try scanner.expect("{")
+        try scanner.endLine()
+        while true {
+            scanner.skipLines()
+            if scanner.accept("}") { break }
+            if scanner.sees("%") {
+                try definition()
+            } else if scanner.accept("output") {
+                try output()
+            } else if scanner.accept("update") {
+                try update()
+            } else {
+                throw scanner.error("expected a node, 'output', 'update' or '}', found \(scanner.found)")
+            }
+        }
+        scanner.skipLines()
+        guard scanner.isAtEnd else { throw scanner.error("expected nothing after the graph, found \(scanner.found)") }
+        return result
+    }
+
+    private mutating func value() throws(TextError) -> Value {
+        let start = scanner.skipBlanks()
+        try scanner.expect("%")
+        let number = try scanner.integer("a value's number", in: 0...TextScanner.integerLimit)
+        guard let value = valueByNumber[number] else {
+            throw scanner.error("%\(number) is not defined", repair: "operands precede their users", at: start)
+        }
+        return value
+    }
+
+    private mutating func definition() throws(TextError) {
+        let start = scanner.skipBlanks()
+        try scanner.expect("%")
+        let number = try scanner.integer("a value's number", in: 0...TextScanner.integerLimit)
+        guard valueByNumber[number] == nil else { throw scanner.error("%\(number) is defined twice", at: start) }
+        try scanner.expect("=")
+        let value = Value(result.nodes.count)
+        var node = try node(value)
+        try annotations(&node)
+        try scanner.endLine()
+        valueByNumber[number] = value
+        result.nodes.append(node)
+    }
+
+    private mutating func node(_ value: Value) throws(TextError) -> Node {
+        let start = scanner.skipBlanks()
+        if scanner.sees("-") || scanner.seesDigit() || scanner.sees("inf") || scanner.sees("nan") {
+            let number = try scanner.number()
+            try scanner.expect(":")
+            return Node(.constant(number), type: try type(expected: .f32()))
+        }
+        if scanner.accept("input") {
+            let name = try uniqueName("the input's name")
+            try scanner.expect(":")
+            return Node(.input(name), type: try type())
+        }
+        for role in [ParameterRole.weight, .state] where scanner.accept(role.rawValue) {
+            let name = try uniqueName("the parameter's name")
+            let initializer = try Initializer(reading: &scanner)
+            try scanner.expect(":")
+            parameterByName[name] = value
+            return Node(.parameter(Parameter(name, role, initializer)), type: try type())
+        }
+        let name = try scanner.name("an operator")
+        guard let operation = catalog[name] else {
+            throw scanner.error("there is no operator '\(name)'", repair: catalog.nearest(to: name).map { "did you mean '\($0)'?" }, at: start)
+        }
+        return try operationNode(operation, at: start)
+    }
+
+    private mutating func operationNode(_ operation: Operator, at start: Int) throws(TextError) -> Node {
+        try scanner.expect("(")
+        var operands: [Value] = []
+        while !scanner.accept(")") {
+            if !operands.isEmpty { try scanner.expect(",") }
+            operands.append(try value())
+        }
+        if let problem = operation.operandCountProblem(operands.count) { throw scanner.error(problem, at: start) }
+        var given = Attributes()
+        while scanner.seesName(), !scanner.sees("plain"), !scanner.sees("blocked"), !scanner.sees("group") {
+            let place = scanner.skipBlanks()
+            let name = try scanner.name("a parameter")
+            guard let parameter = operation.parameters.first(where: { $0.name == name }) else {
+                let known = operation.parameters.map(\.name).joined(separator: ", ")
+                throw scanner.error("'\(operation.name)' has no parameter '\(name)'", repair: known.isEmpty ? nil : "it takes \(known)", at: place)
+            }
+            guard given[name] == nil else { throw scanner.error("'\(name)' is given twice", at: place) }
+            try scanner.expect("=")
+            given[name] = try Attribute(reading: &scanner, as: parameter.kind)
+        }
+        let types = operands.map { result[$0].type }
+        let attributes: Attributes
+        let type: TensorType
+        do {
+            attributes = try operation.completing(given)
+            type = try operation.inferType(Signature(types, attributes))
+        } catch {
+            throw scanner.error(error.message, repair: error.repair, at: start)
+        }
+        try checkSize(type, at: start)
+        if scanner.accept(":") { _ = try self.type(expected: type) }
+        return Node(.operation(operation, attributes), operands: operands, type: type)
+    }
+
+    private mutating func uniqueName(_ what: String) throws(TextError) -> String {
+        let place = scanner.skipBlanks()
+        let name = try scanner.name(what)
+        guard names.insert(name).inserted else {
+            throw scanner.error("there are two inputs or parameters called '\(name)'", repair: "rename one", at: place)
+        }
+        return name
+    }
+
+    private mutating func type(expected: TensorType? = nil) throws(TextError) -> TensorType {
+        let start = scanner.skipBlanks()
+        let type = try TensorType(reading: &scanner)
+        try checkSize(type, at: start)
+        if let expected, type != expected { throw scanner.error("the type is \(expected), not \(type)", at: start) }
+        return type
+    }
+
+    private func checkSize(_ type: TensorType, at place: Int) throws(TextError) {
+        guard type.rank <= Self.rankLimit else { throw scanner.error("a tensor has at most \(Self.rankLimit) axes", at: place) }
+        var count = 1
+        for case .fixed(let extent) in type.shape.dimensions {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard extent >= 1, !overflow, product <= Self.elementLimit else {
+                throw scanner.error("\(type) is too large; a tensor has at most 2^40 elements", at: place)
+            }
+            count = product
+        }
+    }
+
+    /// The layout, group, label and span.
+    private mutating func annotations(_ node: inout Node) throws(TextError) {
+        let place = scanner.skipBlanks()
+        if scanner.accept("plain") {
+            node.layout = .plain
+        } else if scanner.accept("blocked") {
+            node.layout = try Layout(readingBlocks: &scanner)
+        }
+        if let layout = node.layout, let block = layout.blocks.first(where: { $0.axis >= node.type.rank }) {
+            throw scanner.error("the layout blocks axis \(block.axis) of a tensor with \(node.type.rank) axes", at: place)
+        }
+        if scanner.accept("group") { node.group = try scanner.integer("a group", in: 0...TextScanner.integerLimit) }
+        if scanner.accept("#") { node.label = try scanner.name("a label") }
+        if scanner.accept("@") {
+            let file = try scanner.integer("a file", in: 0...Int(UInt32.max - 1))
+            try scanner.expect(":")
+            let lower = try scanner.integer("an offset", in: 0...Int(UInt32.max))
+            try scanner.expect("-")
+            let upper = try scanner.integer("an offset", in: lower...Int(UInt32.max))
+            node.span = Span(file: FileID(rawValue: UInt32(file)), lower..<upper)
+        }
+    }
+
+    private mutating func output() throws(TextError) {
+        let place = scanner.skipBlanks()
+        let name = try scanner.name("the output's name")
+        guard outputNames.insert(name).inserted else { throw scanner.error("there are two outputs called '\(name)'", repair: "rename one", at: place) }
+        try scanner.expect("=")
+        result.outputs.append(Graph.Output(name, try value()))
+        try scanner.endLine()
+    }
+
+    private mutating func update() throws(TextError) {
+        let place = scanner.skipBlanks()
+        let name = try scanner.name("a parameter's name")
+        guard let state = parameterByName[name] else { throw scanner.error("there is no parameter '\(name)'", at: place) }
+        guard !result.updates.contains(where: { $0.state == state }) else { throw scanner.error("'\(name)' is updated twice", at: place) }
+        try scanner.expect("=")
+        let valuePlace = scanner.skipBlanks()
+        let next = try value()
+        guard result[next].type == result[state].type else {
+            throw scanner.error("'\(name)' is \(result[state].type), but its next value is \(result[next].type)", at: valuePlace)
+        }
+        try scanner.endLine()
+        result.updates.append(Graph.Update(state: state, value: next))
+    }
+}

@@ -1,0 +1,104 @@
+/// A broken invariant of a graph: the node at fault, if it is one, and what is wrong.
+public struct GraphViolation: Hashable, Sendable, CustomStringConvertible {
+    public var value: Value?
+    public var message: String
+
+    public var description: String { (value.map { "\($0): " } ?? "") + message }
+}
+
+extension Graph {
+    /// All that is wrong with the graph; nothing for a graph that passes may see.
+    ///
+    /// Operands precede users; every type is what the operator infers; attributes are complete; inputs and parameters, and outputs,
+    /// have names of their own; a parameter is updated at most once, to a value of its type; layouts fit the ranks.
+    public func violations() -> [GraphViolation] {
+        var found: [GraphViolation] = []
+        var names: Set<String> = []
+        for value in values {
+            let node = self[value]
+            func complain(_ message: String) { found.append(GraphViolation(value: value, message: message)) }
+            if let name = node.inputName ?? node.parameter?.name, !names.insert(name).inserted {
+                complain("a second input or parameter is called '\(name)'")
+            }
+            if node.operation == nil, !node.operands.isEmpty { complain("only operations have operands") }
+            if node.constant != nil, node.type != .f32() { complain("a constant has the type f32[]") }
+            for block in node.layout?.blocks ?? [] where block.axis >= node.type.rank || block.axis < 0 || block.size < 1 {
+                complain("the layout \(node.layout!) does not fit \(node.type)")
+            }
+            guard node.operands.allSatisfy({ $0.index >= 0 && $0 < value }) else {
+                complain("an operand does not precede its user")
+                continue
+            }
+            if let message = typeProblem(of: value) { complain(message) }
+        }
+        return found + borderViolations()
+    }
+
+    private func typeProblem(of value: Value) -> String? {
+        let node = self[value]
+        guard let operation = node.operation else { return nil }
+        if let problem = operation.operandCountProblem(node.operands.count) { return problem }
+        do {
+            guard try operation.completing(node.attributes) == node.attributes else { return "its attributes are not complete" }
+            let inferred = try operation.inferType(signature(of: value))
+            return inferred == node.type ? nil : "it is recorded as \(node.type), but is \(inferred)"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private func borderViolations() -> [GraphViolation] {
+        var found: [GraphViolation] = []
+        func complain(_ message: String) { found.append(GraphViolation(value: nil, message: message)) }
+        func exists(_ value: Value) -> Bool { nodes.indices.contains(value.index) }
+        var outputNames: Set<String> = []
+        for output in outputs {
+            if !exists(output.value) { complain("the output '\(output.name)' is no value of the graph") }
+            if !outputNames.insert(output.name).inserted { complain("two outputs are called '\(output.name)'") }
+        }
+        var updated: Set<Value> = []
+        for update in updates {
+            guard exists(update.state), exists(update.value), let parameter = self[update.state].parameter else {
+                complain("an update of \(update.state) does not refer to a parameter and a value")
+                continue
+            }
+            if !updated.insert(update.state).inserted { complain("'\(parameter.name)' is updated twice") }
+            if self[update.state].type != self[update.value].type {
+                complain("'\(parameter.name)' is \(self[update.state].type), but its next value is \(self[update.value].type)")
+            }
+        }
+        return found
+    }
+}
+
+extension Operator {
+    /// What is wrong with a number of operands, or nil.
+    func operandCountProblem(_ count: Int) -> String? {
+        if inputs.count == 1, inputs[0].isVariadic { return count >= 1 ? nil : "'\(name)' takes one operand or more" }
+        let names = inputs.map(\.name).joined(separator: ", ")
+        return count == inputs.count ? nil : "'\(name)' takes \(inputs.count) operands (\(names)), not \(count)"
+    }
+}
+
+extension OperatorCatalog {
+    /// The name most like `name`, if one is within two edits.
+    public func nearest(to name: String) -> String? {
+        operators.map { ($0.name, editDistance($0.name, name)) }.filter { $0.1 <= 2 }.min { $0.1 < $1.1 }?.0
+    }
+}
+
+/// The number of characters to insert, delete or replace to get from one text to the other (Levenshtein); long texts count as far.
+func editDistance(_ a: String, _ b: String) -> Int {
+    let a = Array(a.prefix(64)), b = Array(b.prefix(64))
+    var row = Array(0...b.count)
+    for i in a.indices {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for j in b.indices {
+            let replaced = diagonal + (a[i] == b[j] ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+        }
+    }
+    return row[b.count]
+}
