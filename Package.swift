@@ -87,5 +87,6 @@ let package = Package(
             dependencies: ["Compiler", "Training", "Interchange", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         tests("Source", needs: ["Source"]),
+        tests("Graph", needs: ["Graph", "Source"]),
     ]
 )

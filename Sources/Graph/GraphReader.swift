@@ -100,7 +100,8 @@ private struct GraphReader {
         }
         let name = try scanner.name("an operator")
         guard let operation = catalog[name] else {
-            throw scanner.error("there is no operator '\(name)'", repair: catalog.nearest(to: name).map { "did you mean '\($0)'?" }, at: start)
+            let near = Spelling.nearest(to: name, in: catalog.operators.map(\.name))
+            throw scanner.error("there is no operator '\(name)'", repair: near.map { "did you mean '\($0)'?" }, at: start)
         }
         return try operationNode(operation, at: start)
     }

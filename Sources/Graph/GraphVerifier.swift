@@ -79,26 +79,3 @@ extension Operator {
         return count == inputs.count ? nil : "'\(name)' takes \(inputs.count) operands (\(names)), not \(count)"
     }
 }
-
-extension OperatorCatalog {
-    /// The name most like `name`, if one is within two edits.
-    public func nearest(to name: String) -> String? {
-        operators.map { ($0.name, editDistance($0.name, name)) }.filter { $0.1 <= 2 }.min { $0.1 < $1.1 }?.0
-    }
-}
-
-/// The number of characters to insert, delete or replace to get from one text to the other (Levenshtein); long texts count as far.
-func editDistance(_ a: String, _ b: String) -> Int {
-    let a = Array(a.prefix(64)), b = Array(b.prefix(64))
-    var row = Array(0...b.count)
-    for i in a.indices {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in b.indices {
-            let replaced = diagonal + (a[i] == b[j] ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-        }
-    }
-    return row[b.count]
-}

@@ -1,3 +1,5 @@
+import Source
+
 /// What is wrong with a text that a reader of this compiler was given: where, and how to repair it.
 public struct TextError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The place as a UTF-8 offset, for a `Span`.
@@ -9,6 +11,11 @@ public struct TextError: Error, Hashable, Sendable, CustomStringConvertible {
     public var repair: String?
 
     public var description: String { "\(line):\(column): \(message)" + (repair.map { "; \($0)" } ?? "") }
+
+    /// The error as a diagnostic about `file`, the text that was read.
+    public func diagnostic(in file: FileID) -> Diagnostic {
+        Diagnostic(message, at: Span(file: file, offset..<offset), help: repair)
+    }
 }
 
 /// Reads tokens off a text line by line, for the readers of graphs and kernels.

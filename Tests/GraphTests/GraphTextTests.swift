@@ -1,0 +1,164 @@
+import Graph
+import Source
+import Testing
+
+/// A graph with everything that can be printed.
+private func everything() throws -> Graph {
+    let builder = GraphBuilder(name: "a graph")
+    let type = TensorType.f32(.symbol("N"), 64, 28, 28)
+    let image = builder.input("image", type)
+    let weight = builder.parameter(Parameter("0.weight", .weight, .fanInUniform(fanIn: 9)), type, label: "features.0")
+    _ = builder.parameter(Parameter("mean", .state, .normal(0.01)), .f32())
+    let half = builder.constant(-0.5)
+    let plain = try builder.append(
+        TinyOperators.everything, [image, weight], ["function": .function(TinyOperators.relu)], label: "blocks.0.conv1",
+        span: Span(file: FileID(rawValue: 2), 10..<20))
+    let full = try builder.append(
+        TinyOperators.everything, [plain, plain],
+        [
+            "function": .function(ScalarFunction("f", [], 1)), "count": .integer(-4), "slope": .number(0.1), "fast": .boolean(false),
+            "kernel": .integers([3, 5]), "pad": .integers([1, 0]), "note": .text("a \"quoted\"\\\ntext"),
+        ], label: "odd label")
+    builder.output("result", full)
+    builder.output("half", half)
+    builder.update(weight, to: plain)
+    var graph = builder.finish()
+    graph[full].layout = Layout([.init(axis: 1, size: 16), .init(axis: 0, size: 4)])
+    graph[full].group = 3
+    graph[plain].layout = .plain
+    return graph
+}
+
+/// Reads `body` inside a graph's braces and expects the error `expected`.
+private func check(rejects body: String, because expected: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    let error = #expect(throws: TextError.self, sourceLocation: sourceLocation) {
+        _ = try Graph(reading: "graph g {\n\(body)\n}\n", catalog: TinyOperators.catalog)
+    }
+    #expect(error?.description == expected, sourceLocation: sourceLocation)
+}
+
+private typealias SourceLocation = Testing.SourceLocation
+
+@Suite struct GraphTextTests {
+    @Test func readsLikeABook() throws {
+        #expect(
+            try everything().description == #"""
+                graph "a graph" {
+                  %0 = input image : f32[N, 64, 28, 28]
+                  %1 = weight "0.weight" fan_in_uniform(9) : f32[N, 64, 28, 28]  # features.0
+                  %2 = state mean normal(0.01) : f32[]
+                  %3 = -0.5 : f32[]
+                  %4 = everything(%0, %1) function=relu(x) = max(x, 0) : f32[N, 64, 28, 28] plain  # blocks.0.conv1
+                  %5 = everything(%4, %4) count=-4 slope=0.1 fast=false kernel=(3, 5) pad=[1, 0] note="a \"quoted\"\\\ntext" function=f() = 1 : f32[N, 64, 28, 28] blocked(1:16 0:4) group 3  # "odd label"
+                  output result = %5
+                  output half = %3
+                  update "0.weight" = %4
+                }
+
+                """#)
+    }
+
+    @Test func roundTrips() throws {
+        let graph = try everything()
+        #expect(try Graph(reading: graph.text(spans: true), catalog: TinyOperators.catalog) == graph)
+        #expect(try Graph(reading: graph.text(), catalog: TinyOperators.catalog) == graph.withoutSpans)
+        #expect(graph.violations().isEmpty)
+    }
+
+    @Test func completesWhatIsLeftOut() throws {
+        let text = """
+            # A comment, then a graph by hand.
+            graph g {
+
+              %10 = input x : f32[2]   
+              %7 = join(%10, %10, %10) group 1  # joined
+              output y = %7
+            }
+            """
+        let graph = try Graph(reading: text, catalog: TinyOperators.catalog)
+        #expect(graph.nodes.map(\.type) == [.f32(2), .f32(6)])
+        #expect(graph.nodes[1].label == "joined" && graph.nodes[1].group == 1)
+    }
+
+    @Test func saysWhatIsWrongAndWhere() {
+        let input = "%0 = input x : f32[2]\n"
+        check(rejects: "%0 = join(%1)", because: "2:11: %1 is not defined; operands precede their users")
+        check(rejects: input + "%0 = join(%0)", because: "3:1: %0 is defined twice")
+        check(rejects: input + "%1 = joint(%0)", because: "3:6: there is no operator 'joint'; did you mean 'join'?")
+        check(rejects: input + "%1 = join()", because: "3:6: 'join' takes one operand or more")
+        check(rejects: input + "%1 = everything(%0)", because: "3:6: 'everything' takes 2 operands (x, y), not 1")
+        check(rejects: input + "%1 = join(%0) : f32[3]", because: "3:17: the type is f32[2], not f32[3]")
+        check(rejects: input + "%1 = join(%0) axis=1", because: "3:15: 'join' has no parameter 'axis'")
+        check(rejects: input + "%1 = everything(%0, %0)", because: "3:6: 'everything' needs 'function': a function")
+        check(rejects: input + "%1 = everything(%0, %0) fast=1", because: "3:30: expected true or false, found '1'")
+        check(rejects: input + "%1 = input x : i32[2]", because: "3:12: there are two inputs or parameters called 'x'; rename one")
+        check(rejects: input + "output y = %0\noutput y = %0", because: "4:8: there are two outputs called 'y'; rename one")
+        check(rejects: input + "update x = %0", because: "3:8: there is no parameter 'x'")
+        check(rejects: "%0 = input x : f64[2]", because: "2:16: expected f32 or i32, found 'f64'")
+        check(rejects: "%0 = input x : f32[0]", because: "2:20: an extent must lie in 1...2147483647, not 0")
+        check(rejects: "%0 = input x : f32[99999999999999999999]", because: "2:20: an extent must lie in 1...2147483647, not 99999999999999999999")
+        check(
+            rejects: "%0 = input x : f32[2000000000, 2000000000]",
+            because: "2:16: f32[2000000000, 2000000000] is too large; a tensor has at most 2^40 elements")
+        check(rejects: "%0 = input x : f32[2] blocked(1:4)", because: "2:23: the layout blocks axis 1 of a tensor with 1 axes")
+        check(rejects: "%0 = input \"x : f32[2]", because: "2:12: this quote is not closed; add '\"'")
+        check(rejects: "%0 = weight w he : f32[2]", because: """
+            2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, xavier_uniform, xavier_normal, \
+            constant(value), normal(deviation) and fan_in_uniform
+            """)
+        check(
+            rejects: "%0 = weight w zeros : f32[2]\n%1 = input x : f32[3]\nupdate w = %1",
+            because: "4:12: 'w' is f32[2], but its next value is f32[3]")
+    }
+
+    /// Text with bytes changed, dropped and doubled is read or refused, never more.
+    @Test func survivesMutilation() throws {
+        let original = Array(try everything().text(spans: true).utf8)
+        var random = SplitMix(seed: 7)
+        var accepted = 0
+        for _ in 0..<3000 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: place)
+                case 2: bytes.insert(original.randomElement(using: &random)!, at: place)
+                default: bytes.removeSubrange(place...)
+                }
+                if bytes.isEmpty { bytes = [0] }
+            }
+            guard let graph = try? Graph(reading: String(decoding: bytes, as: UTF8.self), catalog: TinyOperators.catalog) else { continue }
+            accepted += 1
+            #expect(graph.violations().isEmpty)
+            #expect(try Graph(reading: graph.text(spans: true), catalog: TinyOperators.catalog) == graph)
+        }
+        #expect(accepted > 10)
+    }
+}
+
+@Suite struct GraphVerifierTests {
+    /// Breaks a good graph and expects the complaint `expected`.
+    private func check(_ expected: String, _ breaking: (inout Graph) -> Void, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
+        var graph = try everything()
+        breaking(&graph)
+        #expect(graph.violations().map(\.description).contains(expected), "\(graph.violations())", sourceLocation: sourceLocation)
+    }
+
+    @Test func findsBrokenInvariants() throws {
+        try check("%4: an operand does not precede its user") { $0.nodes[4].operands[0] = Value(5) }
+        try check("%4: an operand does not precede its user") { $0.nodes[4].operands[0] = Value(-1) }
+        try check("%5: it is recorded as f32[2], but is f32[N, 64, 28, 28]") { $0.nodes[5].type = .f32(2) }
+        try check("%2: a second input or parameter is called 'image'") { $0.nodes[2].kind = .parameter(Parameter("image", .state, .zeros)) }
+        try check("%4: 'everything' takes 2 operands (x, y), not 1") { $0.nodes[4].operands.removeLast() }
+        try check("%4: its attributes are not complete") {
+            $0.nodes[4].kind = .operation(TinyOperators.everything, ["function": .function(TinyOperators.relu)])
+        }
+        try check("%3: the layout blocked(0:4) does not fit f32[]") { $0.nodes[3].layout = Layout([.init(axis: 0, size: 4)]) }
+        try check("two outputs are called 'half'") { $0.outputs.append(.init("half", Value(0))) }
+        try check("the output 'z' is no value of the graph") { $0.outputs.append(.init("z", Value(99))) }
+        try check("'0.weight' is updated twice") { $0.updates.append($0.updates[0]) }
+        try check("an update of %0 does not refer to a parameter and a value") { $0.updates.append(.init(state: Value(0), value: Value(0))) }
+        try check("'mean' is f32[], but its next value is f32[N, 64, 28, 28]") { $0.updates.append(.init(state: Value(2), value: Value(4))) }
+    }
+}
