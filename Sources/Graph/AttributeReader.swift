@@ -15,13 +15,18 @@ extension Attribute {
         case .pair, .integers: self = try Self.list(&scanner)
         case .text: self = .text(try scanner.quoted())
         case .function: self = .function(try ScalarFunction(reading: &scanner))
+        case .shape: self = .shape(try Shape(reading: &scanner))
         }
     }
 
     /// One integer, or several in parentheses or brackets.
     private static func list(_ scanner: inout TextScanner) throws(TextError) -> Attribute {
         let close: String
-        if scanner.accept("(") { close = ")" } else if scanner.accept("[") { close = "]" } else {
+        if scanner.accept("(") {
+            close = ")"
+        } else if scanner.accept("[") {
+            close = "]"
+        } else {
             return .integer(try scanner.integer("an integer or a list of integers"))
         }
         var items: [Int] = []
@@ -34,12 +39,25 @@ extension Attribute {
 }
 
 extension TensorType {
-    /// Reads a type as `text` prints it; the number of elements is not bounded here.
+    /// Reads a type as `text` prints it.
     public init(reading scanner: inout TextScanner) throws(TextError) {
         guard let element = ElementType.allCases.first(where: { scanner.accept($0.rawValue) }) else {
             let known = ElementType.allCases.map(\.rawValue).joined(separator: " or ")
             throw scanner.error("expected \(known), found \(scanner.found)")
         }
+        self.init(element, try Shape(reading: &scanner))
+    }
+}
+
+extension Shape {
+    /// The number of axes that a tensor that was read may have.
+    static let rankLimit = 8
+    /// The number of elements that a tensor that was read may have, so that sizes in bytes never overflow.
+    static let elementLimit = 1 << 40
+
+    /// Reads a shape as `text` prints it and bounds its rank and size.
+    public init(reading scanner: inout TextScanner) throws(TextError) {
+        let start = scanner.skipBlanks()
         try scanner.expect("[")
         var dimensions: [Dimension] = []
         while !scanner.accept("]") {
@@ -50,7 +68,21 @@ extension TensorType {
                 dimensions.append(.fixed(try scanner.integer("an extent", in: 1...TextScanner.integerLimit)))
             }
         }
-        self.init(element, Shape(dimensions))
+        self.init(dimensions)
+        if let problem = sizeProblem { throw scanner.error(problem, at: start) }
+    }
+
+    /// Why the shape is too large to be read, or nil.
+    var sizeProblem: String? {
+        guard rank <= Self.rankLimit else { return "a tensor has at most \(Self.rankLimit) axes, not \(rank)" }
+        var count = 1
+        for case .fixed(let extent) in dimensions {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard extent >= 1 else { return "an extent of \(text) is not positive" }
+            guard !overflow, product <= Self.elementLimit else { return "\(text) is too large; a tensor has at most 2^40 elements" }
+            count = product
+        }
+        return nil
     }
 }
 

@@ -65,17 +65,23 @@ extension Attribute {
             return kind == .pair ? "(\(items))" : "[\(items)]"
         case .text(let text): return TextScanner.quoted(text)
         case .function(let function): return function.text
+        case .shape(let shape): return shape.text
         }
     }
 }
 
 extension TensorType {
-    /// `f32[N, 64, 28, 28]`, symbols that are no plain names in quotes.
+    /// `f32[N, 64, 28, 28]`.
+    public var text: String { element.rawValue + shape.text }
+}
+
+extension Shape {
+    /// `[N, 64, 28, 28]`, symbols that are no plain names in quotes.
     public var text: String {
-        let dimensions = shape.dimensions.map { dimension in
+        let texts = dimensions.map { dimension in
             if case .symbol(let name) = dimension { TextScanner.text(ofName: name) } else { dimension.description }
         }
-        return "\(element.rawValue)[\(dimensions.joined(separator: ", "))]"
+        return "[\(texts.joined(separator: ", "))]"
     }
 }
 

@@ -13,11 +13,6 @@ extension Graph {
 
 /// Reads graphs line by line.
 private struct GraphReader {
-    /// The rank that a tensor may have.
-    static let rankLimit = 8
-    /// The elements that a tensor may have, so that sizes in bytes never overflow.
-    static let elementLimit = 1 << 40
-
     var scanner: TextScanner
     let catalog: OperatorCatalog
     private var result = Graph(name: "")
@@ -120,7 +115,8 @@ private struct GraphReader {
             let name = try scanner.name("a parameter")
             guard let parameter = operation.parameters.first(where: { $0.name == name }) else {
                 let known = operation.parameters.map(\.name).joined(separator: ", ")
-                throw scanner.error("'\(operation.name)' has no parameter '\(name)'", repair: known.isEmpty ? nil : "it takes \(known)", at: place)
+                throw scanner.error(
+                    "'\(operation.name)' has no parameter '\(name)'", repair: known.isEmpty ? nil : "it takes \(known)", at: place)
             }
             guard given[name] == nil else { throw scanner.error("'\(name)' is given twice", at: place) }
             try scanner.expect("=")
@@ -135,7 +131,7 @@ private struct GraphReader {
         } catch {
             throw scanner.error(error.message, repair: error.repair, at: start)
         }
-        try checkSize(type, at: start)
+        if let problem = type.shape.sizeProblem { throw scanner.error(problem, at: start) }
         if scanner.accept(":") { _ = try self.type(expected: type) }
         return Node(.operation(operation, attributes), operands: operands, type: type)
     }
@@ -152,21 +148,8 @@ private struct GraphReader {
     private mutating func type(expected: TensorType? = nil) throws(TextError) -> TensorType {
         let start = scanner.skipBlanks()
         let type = try TensorType(reading: &scanner)
-        try checkSize(type, at: start)
         if let expected, type != expected { throw scanner.error("the type is \(expected), not \(type)", at: start) }
         return type
-    }
-
-    private func checkSize(_ type: TensorType, at place: Int) throws(TextError) {
-        guard type.rank <= Self.rankLimit else { throw scanner.error("a tensor has at most \(Self.rankLimit) axes", at: place) }
-        var count = 1
-        for case .fixed(let extent) in type.shape.dimensions {
-            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            guard extent >= 1, !overflow, product <= Self.elementLimit else {
-                throw scanner.error("\(type) is too large; a tensor has at most 2^40 elements", at: place)
-            }
-            count = product
-        }
     }
 
     /// The layout, group, label and span.
@@ -195,7 +178,9 @@ private struct GraphReader {
     private mutating func output() throws(TextError) {
         let place = scanner.skipBlanks()
         let name = try scanner.name("the output's name")
-        guard outputNames.insert(name).inserted else { throw scanner.error("there are two outputs called '\(name)'", repair: "rename one", at: place) }
+        guard outputNames.insert(name).inserted else {
+            throw scanner.error("there are two outputs called '\(name)'", repair: "rename one", at: place)
+        }
         try scanner.expect("=")
         result.outputs.append(Graph.Output(name, try value()))
         try scanner.endLine()

@@ -18,6 +18,7 @@ private func everything() throws -> Graph {
         [
             "function": .function(ScalarFunction("f", [], 1)), "count": .integer(-4), "slope": .number(0.1), "fast": .boolean(false),
             "kernel": .integers([3, 5]), "pad": .integers([1, 0]), "note": .text("a \"quoted\"\\\ntext"),
+            "target": .shape(type.shape),
         ], label: "odd label")
     builder.output("result", full)
     builder.output("half", half)
@@ -49,7 +50,7 @@ private typealias SourceLocation = Testing.SourceLocation
                   %2 = state mean normal(0.01) : f32[]
                   %3 = -0.5 : f32[]
                   %4 = everything(%0, %1) function=relu(x) = max(x, 0) : f32[N, 64, 28, 28] plain  # blocks.0.conv1
-                  %5 = everything(%4, %4) count=-4 slope=0.1 fast=false kernel=(3, 5) pad=[1, 0] note="a \"quoted\"\\\ntext" function=f() = 1 : f32[N, 64, 28, 28] blocked(1:16 0:4) group 3  # "odd label"
+                  %5 = everything(%4, %4) count=-4 slope=0.1 fast=false kernel=(3, 5) pad=[1, 0] note="a \"quoted\"\\\ntext" function=f() = 1 target=[N, 64, 28, 28] : f32[N, 64, 28, 28] blocked(1:16 0:4) group 3  # "odd label"
                   output result = %5
                   output half = %3
                   update "0.weight" = %4
@@ -96,16 +97,20 @@ private typealias SourceLocation = Testing.SourceLocation
         check(rejects: input + "update x = %0", because: "3:8: there is no parameter 'x'")
         check(rejects: "%0 = input x : f64[2]", because: "2:16: expected f32 or i32, found 'f64'")
         check(rejects: "%0 = input x : f32[0]", because: "2:20: an extent must lie in 1...2147483647, not 0")
-        check(rejects: "%0 = input x : f32[99999999999999999999]", because: "2:20: an extent must lie in 1...2147483647, not 99999999999999999999")
+        check(
+            rejects: "%0 = input x : f32[99999999999999999999]",
+            because: "2:20: an extent must lie in 1...2147483647, not 99999999999999999999")
         check(
             rejects: "%0 = input x : f32[2000000000, 2000000000]",
-            because: "2:16: f32[2000000000, 2000000000] is too large; a tensor has at most 2^40 elements")
+            because: "2:19: [2000000000, 2000000000] is too large; a tensor has at most 2^40 elements")
         check(rejects: "%0 = input x : f32[2] blocked(1:4)", because: "2:23: the layout blocks axis 1 of a tensor with 1 axes")
         check(rejects: "%0 = input \"x : f32[2]", because: "2:12: this quote is not closed; add '\"'")
-        check(rejects: "%0 = weight w he : f32[2]", because: """
-            2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, xavier_uniform, xavier_normal, \
-            constant(value), normal(deviation) and fan_in_uniform
-            """)
+        check(
+            rejects: "%0 = weight w he : f32[2]",
+            because: """
+                2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, xavier_uniform, xavier_normal, \
+                constant(value), normal(deviation) and fan_in_uniform
+                """)
         check(
             rejects: "%0 = weight w zeros : f32[2]\n%1 = input x : f32[3]\nupdate w = %1",
             because: "4:12: 'w' is f32[2], but its next value is f32[3]")
@@ -139,7 +144,9 @@ private typealias SourceLocation = Testing.SourceLocation
 
 @Suite struct GraphVerifierTests {
     /// Breaks a good graph and expects the complaint `expected`.
-    private func check(_ expected: String, _ breaking: (inout Graph) -> Void, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
+    private func check(_ expected: String, _ breaking: (inout Graph) -> Void, sourceLocation: Testing.SourceLocation = #_sourceLocation)
+        throws
+    {
         var graph = try everything()
         breaking(&graph)
         #expect(graph.violations().map(\.description).contains(expected), "\(graph.violations())", sourceLocation: sourceLocation)
@@ -158,7 +165,11 @@ private typealias SourceLocation = Testing.SourceLocation
         try check("two outputs are called 'half'") { $0.outputs.append(.init("half", Value(0))) }
         try check("the output 'z' is no value of the graph") { $0.outputs.append(.init("z", Value(99))) }
         try check("'0.weight' is updated twice") { $0.updates.append($0.updates[0]) }
-        try check("an update of %0 does not refer to a parameter and a value") { $0.updates.append(.init(state: Value(0), value: Value(0))) }
-        try check("'mean' is f32[], but its next value is f32[N, 64, 28, 28]") { $0.updates.append(.init(state: Value(2), value: Value(4))) }
+        try check("an update of %0 does not refer to a parameter and a value") {
+            $0.updates.append(.init(state: Value(0), value: Value(0)))
+        }
+        try check("'mean' is f32[], but its next value is f32[N, 64, 28, 28]") {
+            $0.updates.append(.init(state: Value(2), value: Value(4)))
+        }
     }
 }

@@ -37,7 +37,8 @@ private func randomScalar(depth: Int, _ random: inout some RandomNumberGenerator
         try check("-(x * y)", is: .unary(.negate, .binary(.multiply, x, y)))
         try check("x - -2", is: .binary(.subtract, x, -2))
         try check("-(2)", is: .unary(.negate, 2))
-        try check("if x < 0 { exp(x) - 1 } else { x }", is: .select(.less, x, 0, then: .binary(.subtract, .exponential(x), 1), otherwise: x))
+        try check(
+            "if x < 0 { exp(x) - 1 } else { x }", is: .select(.less, x, 0, then: .binary(.subtract, .exponential(x), 1), otherwise: x))
         try check("uniform(x, 7) + @2 + $5", is: .binary(.add, .binary(.add, .uniform(seed: x, stream: 7), .coordinate(2)), .argument(5)))
     }
 

@@ -13,6 +13,7 @@ enum TinyOperators {
             OperatorParameter("pad", .integers, default: .integers([]), "a list"),
             OperatorParameter("note", .text, default: .text(""), "a text"),
             OperatorParameter("function", .function, "a function"),
+            OperatorParameter("target", .shape, default: .shape([]), "a shape"),
         ],
         inferType: { signature throws(TypeError) in
             guard signature.operands[0] == signature.operands[1] else {
