@@ -88,5 +88,6 @@ let package = Package(
             swiftSettings: strict),
         tests("Source", needs: ["Source"]),
         tests("Graph", needs: ["Graph", "Source"]),
+        tests("Interchange", needs: ["Interchange"]),
     ]
 )

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <jpeglib.h>
+#include <jerror.h>
 
 struct failure {
     struct jpeg_error_mgr manager;
@@ -16,13 +17,26 @@ static void fail(j_common_ptr info) {
     longjmp(failure->back, 1);
 }
 
-// A truncated file is only a warning to libjpeg, which then invents grey pixels; to us it is an error.
+// Lost image data are only warnings to libjpeg, which then invents grey pixels; to us they are errors.
+// Other warnings (bytes between two markers, a newer JFIF version) leave the pixels whole.
 static void warn(j_common_ptr info, int level) {
-    if (level < 0) fail(info);
+    if (level >= 0) return;
+    switch (info->err->msg_code) {
+    case JWRN_JPEG_EOF:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+    case JWRN_BOGUS_PROGRESSION:
+        fail(info);
+    }
 }
 
+// A file can ask for any number of passes over the whole picture; real ones have about ten.
+static const int maximum_scans = 200;
+
 int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels, uint8_t **pixels, int *width, int *height,
-                      char *message, size_t message_size) {
+                      int *channels, char *message, size_t message_size) {
     struct jpeg_decompress_struct info;
     struct failure failure;
     uint8_t *volatile image = NULL;
@@ -43,9 +57,22 @@ int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels,
         jpeg_destroy_decompress(&info);
         return 1;
     }
-    info.out_color_space = JCS_RGB;
-    jpeg_start_decompress(&info);
-    size_t stride = (size_t)info.output_width * 3;
+    info.out_color_space = info.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+    if (jpeg_has_multiple_scans(&info)) {
+        info.buffered_image = TRUE;
+        jpeg_start_decompress(&info);
+        while (!jpeg_input_complete(&info)) {
+            if (jpeg_consume_input(&info) == JPEG_REACHED_SOS && info.input_scan_number > maximum_scans) {
+                snprintf(message, message_size, "more than %d scans", maximum_scans);
+                jpeg_destroy_decompress(&info);
+                return 1;
+            }
+        }
+        jpeg_start_output(&info, info.input_scan_number);
+    } else {
+        jpeg_start_decompress(&info);
+    }
+    size_t stride = (size_t)info.output_width * info.output_components;
     image = malloc(stride * info.output_height);
     if (!image) {
         snprintf(message, message_size, "out of memory");
@@ -56,8 +83,10 @@ int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels,
         JSAMPROW row = image + stride * info.output_scanline;
         jpeg_read_scanlines(&info, &row, 1);
     }
+    if (info.buffered_image) jpeg_finish_output(&info);
     *width = (int)info.output_width;
     *height = (int)info.output_height;
+    *channels = info.output_components;
     *pixels = image;
     jpeg_finish_decompress(&info);
     jpeg_destroy_decompress(&info);

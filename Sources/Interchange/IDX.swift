@@ -1,0 +1,94 @@
+import Foundation
+
+/// The files of MNIST and its relatives: big-endian arrays (http://yann.lecun.com/exdb/mnist), plain or gzipped.
+public enum IDX {
+    /// Reads the array at `path`, which may be compressed with gzip.
+    ///
+    /// Memory is bounded by what the file can really hold, whatever its header says.
+    public static func read(_ path: String) throws(InterchangeError) -> HostTensor {
+        try read(data: try InputFile.read(path, maximum: 4 << 30), path: path)
+    }
+
+    /// Reads an array that is in memory already; `path` names it in errors.
+    public static func read(data: Data, path: String) throws(InterchangeError) -> HostTensor {
+        guard Gzip.isCompressed(data) else {
+            var offset = 0
+            return try read(path: path, capacity: data.count) { (count) throws(InterchangeError) in
+                let piece = data.array(offset..<min(data.count, offset + count))
+                offset += piece.count
+                return piece
+            }
+        }
+        let stream = GzipReader(data, path: path)
+        return try read(path: path, capacity: Gzip.largestOutput(compressed: data.count)) { (count) throws(InterchangeError) in
+            try stream.read(upTo: count)
+        }
+    }
+
+    /// Writes a tensor as a plain IDX file, atomically; f16, bf16, unsigned types wider than a byte and booleans are not known there.
+    public static func write(_ tensor: HostTensor, to path: String) throws(InterchangeError) {
+        try AtomicFile.write(try encode(tensor, path: path), to: path)
+    }
+
+    /// Returns the bytes of a plain IDX file.
+    public static func encode(_ tensor: HostTensor, path: String = "") throws(InterchangeError) -> [UInt8] {
+        guard let code = elements.first(where: { $0.value == tensor.element })?.key, tensor.shape.count < 256 else {
+            throw InterchangeError(path, "IDX files cannot hold \(tensor.element)", repair: "write safetensors or npy")
+        }
+        var bytes: [UInt8] = [0, 0, code, UInt8(tensor.shape.count)]
+        for extent in tensor.shape {
+            guard let size = UInt32(exactly: extent) else {
+                throw InterchangeError(path, "an extent of \(extent) is beyond IDX files", repair: "write safetensors or npy")
+            }
+            bytes += withUnsafeBytes(of: size.bigEndian) { [UInt8]($0) }
+        }
+        return bytes + swappingBytes(tensor.bytes, size: tensor.element.size)
+    }
+
+    private static let elements: [UInt8: StoredElement] = [
+        0x08: .uint8, 0x09: .int8, 0x0b: .int16, 0x0c: .int32, 0x0d: .float32, 0x0e: .float64,
+    ]
+
+    private static let largestPiece = 1 << 26
+
+    /// Reads from `next`, which returns as many bytes as asked unless the content ends; it can hold `capacity` at most.
+    private static func read(
+        path: String, capacity: Int, next: (Int) throws(InterchangeError) -> [UInt8]
+    ) throws(InterchangeError) -> HostTensor {
+        let repair = "check that this is one of the four MNIST files"
+        let magic = try next(4)
+        guard magic.count == 4, magic[0] == 0, magic[1] == 0, let element = elements[magic[2]], magic[3] > 0 else {
+            throw InterchangeError(path, .byte(0), "this is not an IDX file", repair: repair)
+        }
+        let rank = Int(magic[3])
+        let extents = try next(4 * rank)
+        guard extents.count == 4 * rank else {
+            throw InterchangeError(path, .byte(4), "the file ends within its header", repair: "fetch the file again")
+        }
+        let shape = (0..<rank).map { axis in extents[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) } }
+        guard let count = element.byteCount(shape: shape), count <= capacity else {
+            throw InterchangeError(path, .byte(4), "the file is too short for \(element) \(shape)", repair: "fetch the file again")
+        }
+        // The memory grows with what the file really holds, not with what its header says.
+        var bytes = try next(min(count, largestPiece))
+        while bytes.count < count {
+            let piece = try next(min(count - bytes.count, largestPiece))
+            if piece.isEmpty { break }
+            bytes += piece
+        }
+        guard bytes.count == count else {
+            let end = 4 + 4 * rank + bytes.count
+            throw InterchangeError(path, .byte(end), "the file ends before the last of \(element) \(shape)", repair: "fetch the file again")
+        }
+        guard try next(1).isEmpty else {
+            throw InterchangeError(path, .byte(4 + 4 * rank + count), "the file goes on after \(element) \(shape)", repair: repair)
+        }
+        return HostTensor(element: element, shape: shape, bytes: swappingBytes(bytes, size: element.size))
+    }
+
+    /// Reverses the bytes of every element of `size` bytes.
+    private static func swappingBytes(_ bytes: [UInt8], size: Int) -> [UInt8] {
+        if size == 1 { return bytes }
+        return bytes.indices.map { index in bytes[index / size * size + (size - 1 - index % size)] }
+    }
+}

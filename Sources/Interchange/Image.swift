@@ -1,0 +1,92 @@
+/// A picture in memory: interleaved 8-bit pixels, row by row from the top, grey (one channel) or RGB (three).
+public struct Image: Equatable, Sendable {
+    public let width: Int
+    public let height: Int
+    /// 1 (grey) or 3 (red, green, blue).
+    public let channels: Int
+    /// `height * width * channels` values.
+    public internal(set) var pixels: [UInt8]
+
+    /// The most pixels a picture file may unpack to.
+    public static let largestPixelCount = 1 << 26
+
+    /// Wraps pixels of the given extents, which must agree with their number.
+    public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+        precondition(width > 0 && height > 0 && (channels == 1 || channels == 3), "no picture of \(width) x \(height) x \(channels)")
+        precondition(pixels.count == width * height * channels, "\(pixels.count) values are not \(width) x \(height) x \(channels)")
+        self.width = width
+        self.height = height
+        self.channels = channels
+        self.pixels = pixels
+    }
+
+    /// Makes a picture of one value.
+    public init(width: Int, height: Int, channels: Int, filledWith value: UInt8 = 0) {
+        self.init(width: width, height: height, channels: channels, pixels: [UInt8](repeating: value, count: width * height * channels))
+    }
+
+    /// The value of one channel of one pixel.
+    public subscript(x: Int, y: Int, channel: Int = 0) -> UInt8 {
+        get { pixels[(y * width + x) * channels + channel] }
+        set { pixels[(y * width + x) * channels + channel] = newValue }
+    }
+
+    /// The picture with one channel: luma after ITU-R 601, rounded as Pillow does.
+    public func grey() -> Image {
+        if channels == 1 { return self }
+        let values = (0..<width * height).map { index in
+            let red = Int(pixels[3 * index]), green = Int(pixels[3 * index + 1]), blue = Int(pixels[3 * index + 2])
+            return UInt8((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16)
+        }
+        return Image(width: width, height: height, channels: 1, pixels: values)
+    }
+
+    /// The picture with three channels; a grey one has its value in each.
+    public func rgb() -> Image {
+        if channels == 3 { return self }
+        var values: [UInt8] = []
+        values.reserveCapacity(3 * pixels.count)
+        for value in pixels { values.append(contentsOf: repeatElement(value, count: 3)) }
+        return Image(width: width, height: height, channels: 3, pixels: values)
+    }
+
+    /// The picture with 1 or 3 channels.
+    public func converted(channels: Int) -> Image { channels == 1 ? grey() : rgb() }
+
+    /// Cuts out the rectangle with this upper left corner, which must lie inside.
+    public func cropped(x: Int, y: Int, width: Int, height: Int) -> Image {
+        precondition(x >= 0 && y >= 0 && x <= self.width - width && y <= self.height - height, "the crop reaches outside the picture")
+        var values: [UInt8] = []
+        values.reserveCapacity(width * height * channels)
+        for row in y..<y + height {
+            let begin = (row * self.width + x) * channels
+            values += pixels[begin..<begin + width * channels]
+        }
+        return Image(width: width, height: height, channels: channels, pixels: values)
+    }
+
+    /// Cuts out the middle, at most as large as the picture.
+    public func centerCropped(width: Int, height: Int) -> Image {
+        let width = min(width, self.width), height = min(height, self.height)
+        // Halves round to even, as in torchvision.
+        let x = (Double(self.width - width) / 2).rounded(.toNearestOrEven)
+        let y = (Double(self.height - height) / 2).rounded(.toNearestOrEven)
+        return cropped(x: Int(x), y: Int(y), width: width, height: height)
+    }
+
+    /// Copies another picture into this one with its upper left corner there; what reaches outside is left out.
+    public mutating func paste(_ other: Image, x: Int, y: Int) {
+        let other = other.converted(channels: channels)
+        for row in 0..<other.height where (0..<height).contains(y + row) {
+            for column in 0..<other.width where (0..<width).contains(x + column) {
+                for channel in 0..<channels { self[x + column, y + row, channel] = other[column, row, channel] }
+            }
+        }
+    }
+
+    /// The values as f32 from 0 to 1, channel after channel (CHW).
+    public func planes() -> [Float] {
+        let area = width * height
+        return (0..<channels * area).map { index in Float(pixels[index % area * channels + index / area]) / 255 }
+    }
+}

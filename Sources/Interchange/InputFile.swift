@@ -1,0 +1,52 @@
+import Foundation
+
+/// Reading whole files with a bound on their size.
+public enum InputFile {
+    /// Reads a regular file; `mapped` maps it instead of copying it, for large files that nobody truncates meanwhile.
+    ///
+    /// Throws where the file is absent, is no regular file, cannot be read or is larger than `maximum` bytes.
+    public static func read(_ path: String, maximum: Int = .max, mapped: Bool = false) throws(InterchangeError) -> Data {
+        let size = try self.size(path)
+        if size > maximum {
+            throw InterchangeError(path, "the file has \(size) bytes, more than the \(maximum) allowed here", repair: "name a smaller file")
+        }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path), options: mapped ? .alwaysMapped : [])
+        } catch {
+            throw InterchangeError(path, "the file cannot be read (\(reason(error)))", repair: "check its permissions and the disk")
+        }
+    }
+
+    /// Returns the size in bytes of a regular file.
+    static func size(_ path: String) throws(InterchangeError) -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT { throw InterchangeError(path, "there is no such file", repair: "check the path") }
+            throw InterchangeError(path, "the file cannot be read (\(lastSystemError()))", repair: "check its permissions")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"
+            throw InterchangeError(path, "this is \(kind)", repair: "name a file")
+        }
+        return Int(status.st_size)
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        return cause.map { $0.localizedDescription } ?? (error as NSError).localizedDescription
+    }
+}
+
+/// The text of the last failed system call's error.
+func lastSystemError() -> String { String(cString: strerror(errno)) }
+
+extension Data {
+    /// Loads an integer at `offset` from the start, or nil where it would reach past the end.
+    func littleEndian<Value: FixedWidthInteger>(_ type: Value.Type, at offset: Int) -> Value? {
+        guard offset >= 0, offset <= count - MemoryLayout<Value>.size else { return nil }
+        return withUnsafeBytes { Value(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: type)) }
+    }
+
+    /// Copies the bytes of a range of offsets from the start; the range must lie inside.
+    func array(_ range: Range<Int>) -> [UInt8] { withUnsafeBytes { [UInt8]($0[range]) } }
+}

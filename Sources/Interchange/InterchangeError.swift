@@ -1,0 +1,38 @@
+/// What is wrong with a file, where, and how to repair it.
+public struct InterchangeError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The part of a file that an error is about.
+    public enum Place: Equatable, Sendable {
+        /// The file as a whole.
+        case file
+        /// The byte at this offset from the start of the file.
+        case byte(Int)
+        /// A named part of the file: a tensor, a header field, an image of a folder.
+        case entry(String)
+    }
+
+    /// The file, folder or address as the user named it.
+    public let path: String
+    public let place: Place
+    /// What was found, in one sentence without a final stop.
+    public let message: String
+    /// What to do about it, in one sentence without a final stop.
+    public let repair: String
+
+    public init(_ path: String, _ place: Place, _ message: String, repair: String) {
+        self.path = path
+        self.place = place
+        self.message = message
+        self.repair = repair
+    }
+
+    /// Describes a mistake of the file as a whole.
+    public init(_ path: String, _ message: String, repair: String) { self.init(path, .file, message, repair: repair) }
+
+    public var description: String {
+        switch place {
+        case .file: "\(path): \(message); \(repair)"
+        case .byte(let offset): "\(path), byte \(offset): \(message); \(repair)"
+        case .entry(let name): "\(path), \(name): \(message); \(repair)"
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Foundation
+
+/// A safetensors file (https://huggingface.co/docs/safetensors): named tensors behind a JSON header.
+///
+/// The header is checked in full when the file is opened: every tensor lies inside the file, none overlaps another
+/// and no byte is left over. The tensors' bytes stay where they are (a mapped file, as a rule) until they are asked for.
+public struct Safetensors: Sendable {
+    /// The name, type and shape of one tensor of the file.
+    public struct Entry: Equatable, Sendable {
+        public let name: String
+        public let element: StoredElement
+        public let shape: [Int]
+        /// Where the tensor's bytes stand, counted from the start of the file.
+        public let bytes: Range<Int>
+    }
+
+    /// The largest header that is read, as in the reference implementation.
+    public static let largestHeader = 100_000_000
+
+    public let path: String
+    /// The tensors in the order of their bytes.
+    public let entries: [Entry]
+    /// The `__metadata__` of the header.
+    public let metadata: [String: String]
+    private let data: Data
+    private let indices: [String: Int]
+
+    /// Maps and checks the file at `path`.
+    public init(path: String) throws(InterchangeError) {
+        try self.init(data: try InputFile.read(path, mapped: true), path: path)
+    }
+
+    /// Checks a file that is in memory already; `path` names it in errors.
+    public init(data: Data, path: String) throws(InterchangeError) {
+        let repair = "check that the file is complete and really is safetensors"
+        guard let size = data.littleEndian(UInt64.self, at: 0) else {
+            throw InterchangeError(path, "a file of \(data.count) bytes is too short for a safetensors header", repair: repair)
+        }
+        guard size <= Self.largestHeader, Int(size) <= data.count - 8 else {
+            let message = "the header should have \(size) bytes, but the file has \(data.count), and \(Self.largestHeader) is the limit"
+            throw InterchangeError(path, .byte(0), message, repair: repair)
+        }
+        let start = 8 + Int(size)
+        let header = try SafetensorsHeader(data.array(8..<start), start: 8, path: path)
+        self.path = path
+        self.data = data
+        metadata = header.metadata
+        entries = try Self.place(header.entries, start: start, fileSize: data.count, path: path)
+        indices = Dictionary(uniqueKeysWithValues: entries.indices.map { [entries] in (entries[$0].name, $0) })
+    }
+
+    /// Returns the description of a tensor, or nil where the file has none of that name.
+    public subscript(name: String) -> Entry? { indices[name].map { entries[$0] } }
+
+    /// Copies a tensor out of the file; throws where there is none of that name.
+    public func tensor(_ name: String) throws(InterchangeError) -> HostTensor {
+        let entry = try self.entry(name)
+        return HostTensor(name: name, element: entry.element, shape: entry.shape, bytes: data.array(entry.bytes))
+    }
+
+    /// Copies all tensors out of the file, in the order of their bytes.
+    public var tensors: [HostTensor] {
+        entries.map { HostTensor(name: $0.name, element: $0.element, shape: $0.shape, bytes: data.array($0.bytes)) }
+    }
+
+    /// Converts a tensor to f32 straight into `target`, which must have as many elements.
+    ///
+    /// Throws where there is no tensor of that name or its number of elements is another.
+    public func readFloats(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws(InterchangeError) {
+        let entry = try self.entry(name)
+        guard entry.bytes.count == target.count * entry.element.size else {
+            throw InterchangeError(
+                path, .entry("tensor \"\(name)\""), "its shape is \(entry.shape), but \(target.count) elements are wanted",
+                repair: "use the weights of the same network")
+        }
+        data.withUnsafeBytes { convertToFloats(UnsafeRawBufferPointer(rebasing: $0[entry.bytes]), element: entry.element, into: target) }
+    }
+
+    private func entry(_ name: String) throws(InterchangeError) -> Entry {
+        if let entry = self[name] { return entry }
+        let nearest = entries.lazy.map(\.name).filter({ $0.utf8.count <= 256 }).min { editDistance($0, name) < editDistance($1, name) }
+        let repair = nearest.map { "the nearest name there is \"\($0)\"" } ?? "the file holds \(entries.count) tensors"
+        throw InterchangeError(path, "there is no tensor \"\(name)\" in the file", repair: repair)
+    }
+
+    /// Checks the tensors' offsets and sorts them by place.
+    private static func place(
+        _ described: [SafetensorsHeader.Entry], start: Int, fileSize: Int, path: String
+    ) throws(InterchangeError) -> [Entry] {
+        let repair = "save the file again; it is damaged"
+        var entries: [Entry] = []
+        var next = 0
+        for entry in described.sorted(by: { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }) {
+            let place = InterchangeError.Place.entry("tensor \"\(entry.name)\"")
+            guard let count = entry.element.byteCount(shape: entry.shape) else {
+                throw InterchangeError(path, place, "the shape \(entry.shape) is too large", repair: repair)
+            }
+            guard entry.begin == next else {
+                let problem = entry.begin < next ? "overlaps the tensor before" : "leaves a gap after the tensor before"
+                throw InterchangeError(path, place, "its first byte, \(entry.begin), \(problem), which ends at \(next)", repair: repair)
+            }
+            guard entry.end >= entry.begin, entry.end - entry.begin == count else {
+                let type = "\(entry.element.safetensorsName) \(entry.shape)"
+                let message = "data_offsets [\(entry.begin), \(entry.end)] do not fit \(type), \(count) bytes"
+                throw InterchangeError(path, place, message, repair: repair)
+            }
+            guard entry.end <= fileSize - start else {
+                let message = "its last byte would be \(start + entry.end), but the file has \(fileSize)"
+                throw InterchangeError(path, place, message, repair: "the file is cut off: copy it again")
+            }
+            next = entry.end
+            let bytes = start + entry.begin..<start + entry.end
+            entries.append(Entry(name: entry.name, element: entry.element, shape: entry.shape, bytes: bytes))
+        }
+        guard next == fileSize - start else {
+            let message = "\(fileSize - start - next) bytes belong to no tensor"
+            throw InterchangeError(path, .byte(start + next), message, repair: repair)
+        }
+        return entries
+    }
+}
+
+extension Safetensors {
+    /// Writes `tensors` and `metadata` to `path`, atomically.
+    ///
+    /// The same content gives the same bytes: tensors are stored by falling alignment and then by name, as the reference
+    /// implementation does, metadata by key. The names must differ.
+    public static func write(_ tensors: [HostTensor], metadata: [String: String] = [:], to path: String) throws(InterchangeError) {
+        let sorted = tensors.sorted { ($1.element.size, $0.name) < ($0.element.size, $1.name) }
+        let header = self.header(sorted, metadata: metadata)
+        try AtomicFile.write(to: path) { (output) throws(InterchangeError) in
+            try output.write(header)
+            for tensor in sorted { try output.write(tensor.bytes) }
+        }
+    }
+
+    /// The header of a file that holds `tensors` in this order, padded so that the first tensor stands at a multiple of 8.
+    private static func header(_ tensors: [HostTensor], metadata: [String: String]) -> [UInt8] {
+        var fields: [String] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+            fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+        }
+        var offset = 0
+        var names: Set<String> = ["__metadata__"]
+        for tensor in tensors {
+            precondition(names.insert(tensor.name).inserted, "two tensors named \"\(tensor.name)\" in one file")
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            let end = offset + tensor.bytes.count
+            let type = "\"dtype\":\"\(tensor.element.safetensorsName)\",\"shape\":[\(shape)]"
+            fields.append("\(quoted(tensor.name)):{\(type),\"data_offsets\":[\(offset),\(end)]}")
+            offset = end
+        }
+        var text = [UInt8]("{\(fields.joined(separator: ","))}".utf8)
+        while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
+        return withUnsafeBytes(of: UInt64(text.count).littleEndian) { [UInt8]($0) } + text
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case ..<" ": result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
+
+/// The number of insertions, removals and replacements that turn one text into the other (Levenshtein).
+func editDistance(_ first: String, _ second: String) -> Int {
+    let second = Array(second)
+    var row = Array(0...second.count)
+    for (index, character) in first.enumerated() {
+        var diagonal = row[0]
+        row[0] = index + 1
+        for column in second.indices {
+            let replaced = diagonal + (character == second[column] ? 0 : 1)
+            diagonal = row[column + 1]
+            row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
+        }
+    }
+    return row[second.count]
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Interchange
+import Testing
+
+@Suite struct NumPyTests {
+    @Test func readsReferenceFiles() throws {
+        func read(_ text: String) throws -> HostTensor { try NumPy.read(data: Data(reference: text), path: "reference.npy") }
+        #expect(try read(Reference.npyFloat32) == HostTensor(shape: [2, 3], floats: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]))
+        #expect(try read(Reference.npyFortran) == HostTensor(shape: [2, 3, 4], doubles: (0..<24).map(Double.init)))
+        #expect(try read(Reference.npyInt64) == HostTensor(shape: [3], int64s: [1, -2, 1 << 40]))
+        #expect(try read(Reference.npyScalar) == HostTensor(shape: [], floats: [2.5]))
+        #expect(try read(Reference.npyUInt8) == HostTensor(element: .uint8, shape: [1, 2], bytes: [0, 255]))
+        #expect(try read(Reference.npyEmpty) == HostTensor(shape: [0, 3], floats: []))
+        checkFailure("array.astype('<f4')") { _ = try read(Reference.npyBigEndian) }
+    }
+
+    @Test func writesAsNumPyDoes() throws {
+        func check(_ tensor: HostTensor, _ text: String) { #expect(NumPy.encode(tensor) == [UInt8](Data(reference: text))) }
+        check(HostTensor(shape: [2, 3], floats: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]), Reference.npyFloat32)
+        check(HostTensor(shape: [3], int64s: [1, -2, 1 << 40]), Reference.npyInt64)
+        check(HostTensor(shape: [], floats: [2.5]), Reference.npyScalar)
+        let folder = TemporaryFolder()
+        let brain = HostTensor(element: .bfloat16, shape: [1], bytes: [0x80, 0x3f])
+        try NumPy.write(brain, to: folder("x.npy"))
+        #expect(try NumPy.read(folder("x.npy")) == HostTensor(shape: [1], floats: [1]))
+    }
+
+    @Test(arguments: StoredElement.allCases) func roundTrips(element: StoredElement) throws {
+        if element.numpyName == nil { return }
+        let tensor = HostTensor(element: element, shape: [3], bytes: (0..<UInt8(3 * element.size)).map { $0 })
+        #expect(try NumPy.read(data: Data(NumPy.encode(tensor)), path: "") == tensor)
+    }
+
+    @Test(arguments: [
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", "does not fit the 8 bytes"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }", "does not fit the 8 bytes"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", "something else than numbers"),
+        ("{'descr': '<f4', 'fortran_order': 0, 'shape': (2,), }", "no 'False' here"),
+        ("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }", "the element type a record is not known"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", "the element type '|O' is not known"),
+        ("{'descr': '<f4', 'shape': (2,), }", "lacks one of"),
+        ("{'descr': '<f4", "does not end"),
+        ("{'colour': 1}", "'colour' is not a key"),
+        ("", "no '{' here"),
+    ])
+    func refuses(header: String, message: String) {
+        let start = Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0])
+        let data = start + Data(header.utf8) + Data(count: 8)
+        checkFailure(message) { _ = try NumPy.read(data: data, path: "bad.npy") }
+    }
+
+    @Test func survivesDamage() {
+        for text in [Reference.npyFloat32, Reference.npyFortran, Reference.npyInt64] {
+            let refused = checkSurvivesDamage(Data(reference: text)) { _ = try NumPy.read(data: $0, path: "damaged").floats }
+            #expect(refused > 200)
+        }
+    }
+}
