@@ -51,16 +51,35 @@ extension Index: ExpressibleByIntegerLiteral {
         }
     }
 
+    /// `a / b`, exact where the terms show it: `(x * 16 + 3) / 16` is `x`.
     public static func / (a: Index, b: Int) -> Index {
         if b == 1 { return a }
-        if case .constant(let x) = a { return .constant(x / b) }
-        return .quotient(a, b)
+        switch a {
+        case .constant(let x): return .constant(x / b)
+        case .product(let x, let c) where c % b == 0: return x * (c / b)
+        case .sum(let x, .constant(let y)) where x.isMultiple(of: b) && y >= 0: return x / b + .constant(y / b)
+        case .sum(let x, let y) where x.isMultiple(of: b) && y.isMultiple(of: b): return x / b + y / b
+        default: return .quotient(a, b)
+        }
     }
 
     public static func % (a: Index, b: Int) -> Index {
-        if b == 1 { return .constant(0) }
-        if case .constant(let x) = a { return .constant(x % b) }
-        return .remainder(a, b)
+        if b == 1 || a.isMultiple(of: b) { return .constant(0) }
+        switch a {
+        case .constant(let x): return .constant(x % b)
+        case .sum(let x, .constant(let y)) where x.isMultiple(of: b) && y >= 0: return .constant(y % b)
+        default: return .remainder(a, b)
+        }
+    }
+
+    /// Whether the terms show that the value is a multiple of `factor`.
+    public func isMultiple(of factor: Int) -> Bool {
+        switch self {
+        case .constant(let value): value % factor == 0
+        case .product(_, let c): c % factor == 0
+        case .sum(let a, let b): a.isMultiple(of: factor) && b.isMultiple(of: factor)
+        default: false
+        }
     }
 
     public static func least(_ a: Index, _ b: Index) -> Index {

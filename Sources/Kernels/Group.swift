@@ -1,0 +1,135 @@
+import Graph
+
+/// Nodes that become one kernel (or a kernel and the one that combines its partial results), with what they read and leave in memory.
+public struct Group: Sendable {
+    /// The whole graph, with symbols bound, layouts assigned and groups decided.
+    public var graph: Graph
+    /// The nodes of the group, operands before users. Nodes without a group that they read are computed inside the kernel.
+    public var members: [Value]
+    /// The values that are read from memory, in order.
+    public var reads: [Value]
+    /// The members that are written to memory, in order: those that something outside the group needs.
+    public var results: [Value]
+    /// Results that are written over a value that the group reads for the last time, at the same element offsets.
+    public var inPlace: [Value: Value] = [:]
+
+    /// Every group of a fused graph, in an order in which each runs after those whose results it reads.
+    public static func all(of graph: Graph) -> [Group] {
+        var memberLists: [Int: [Value]] = [:]
+        for value in graph.values { if let group = graph[value].group { memberLists[group, default: []].append(value) } }
+        var outside = [Bool](repeating: false, count: graph.nodes.count)
+        for output in graph.outputs { outside[output.value.index] = true }
+        for update in graph.updates { outside[update.value.index] = true }
+        var reads: [Int: [Value]] = [:]
+        for (group, members) in memberLists {
+            let needed = storedOperands(of: members, in: graph)
+            reads[group] = needed
+            for value in needed { outside[value.index] = true }
+        }
+        let groups = memberLists.map { group, members in
+            (group, Group(graph: graph, members: members, reads: reads[group]!, results: members.filter { outside[$0.index] }))
+        }
+        return sorted(groups, graph: graph)
+    }
+
+    /// The values in memory that `members` read, directly or through nodes that are computed in the kernel.
+    private static func storedOperands(of members: [Value], in graph: Graph) -> [Value] {
+        let own = Set(members)
+        var seen: Set<Value> = []
+        var stored: [Value] = []
+        func visit(_ value: Value) {
+            guard !own.contains(value), seen.insert(value).inserted else { return }
+            let node = graph[value]
+            if node.constant != nil { return }
+            if node.operation != nil && node.group == nil {
+                if case .elementwise(let expression)? = graph.lowering(of: value) {
+                    for (index, operand) in node.operands.enumerated() where expression.reads(argument: index) { visit(operand) }
+                } else {
+                    node.operands.forEach(visit)
+                }
+            } else {
+                stored.append(value)
+            }
+        }
+        for member in members {
+            let node = graph[member]
+            if case .elementwise(let expression)? = graph.lowering(of: member) {
+                for (index, operand) in node.operands.enumerated() where expression.reads(argument: index) { visit(operand) }
+            } else {
+                node.operands.forEach(visit)
+            }
+        }
+        return stored.sorted()
+    }
+
+    /// The groups in dependency order; of those that are ready, the one whose last member comes first in the graph.
+    private static func sorted(_ groups: [(Int, Group)], graph: Graph) -> [Group] {
+        var remaining = groups.sorted { $0.1.members.last! < $1.1.members.last! }.map(\.1)
+        var done: Set<Value> = []
+        var result: [Group] = []
+        while !remaining.isEmpty {
+            guard
+                let next = remaining.firstIndex(where: { group in
+                    group.reads.allSatisfy { graph[$0].group == nil || done.contains($0) }
+                })
+            else { preconditionFailure("the groups of '\(graph.name)' depend on each other in a circle") }
+            done.formUnion(remaining[next].members)
+            result.append(remaining.remove(at: next))
+        }
+        return result
+    }
+}
+
+extension Scalar {
+    /// Whether argument `index` occurs.
+    public func reads(argument index: Int) -> Bool {
+        if case .argument(let other) = self { return other == index }
+        return children.contains { $0.reads(argument: index) }
+    }
+}
+
+/// What a buffer parameter of a lowered kernel stands for.
+public enum Argument: Hashable, Sendable {
+    case value(Value)
+    /// A buffer that lives only while the group runs, by its index in `LoweredGroup.workspaces`.
+    case workspace(Int)
+}
+
+/// A kernel with what its buffer parameters stand for, in order.
+public struct KernelCall: Sendable {
+    public var kernel: Kernel
+    public var arguments: [Argument]
+
+    public init(_ kernel: Kernel, _ arguments: [Argument]) {
+        self.kernel = kernel
+        self.arguments = arguments
+    }
+}
+
+/// A group as kernels: usually one; a second where partial results are combined.
+public struct LoweredGroup: Sendable {
+    public var calls: [KernelCall]
+    /// The element counts of buffers that carry partial results from one call to the next.
+    public var workspaces: [Int]
+
+    public init(_ calls: [KernelCall], workspaces: [Int] = []) {
+        self.calls = calls
+        self.workspaces = workspaces
+    }
+}
+
+extension Graph {
+    /// The extents of a value whose symbols are bound.
+    public func extents(_ value: Value) -> [Int] {
+        guard let extents = self[value].type.shape.extents else {
+            preconditionFailure("\(value) of '\(name)' still has unbound symbols: \(self[value].type)")
+        }
+        return extents
+    }
+
+    /// The layout of a value: as assigned, or row-major.
+    public func layout(_ value: Value) -> Layout { self[value].layout ?? .plain }
+
+    /// The number of elements that a value takes in memory, padding included.
+    public func storedCount(_ value: Value) -> Int { layout(value).storedCount(extents(value)) }
+}
