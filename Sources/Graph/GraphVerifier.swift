@@ -72,10 +72,12 @@ extension Graph {
 }
 
 extension Operator {
-    /// What is wrong with a number of operands, or nil.
+    /// What is wrong with a number of operands, or nil. Trailing inputs may be left out where an attribute says so (a bias), which
+    /// `inferType` checks.
     func operandCountProblem(_ count: Int) -> String? {
         if inputs.count == 1, inputs[0].isVariadic { return count >= 1 ? nil : "'\(name)' takes one operand or more" }
         let names = inputs.map(\.name).joined(separator: ", ")
-        return count == inputs.count ? nil : "'\(name)' takes \(inputs.count) operands (\(names)), not \(count)"
+        let fewest = inputs.filter { $0.role == .operand }.count
+        return (fewest...inputs.count).contains(count) ? nil : "'\(name)' takes \(inputs.count) operands (\(names)), not \(count)"
     }
 }
