@@ -87,6 +87,7 @@ let package = Package(
             dependencies: ["Compiler", "Training", "Interchange", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         tests("Source", needs: ["Source"]),
+        tests("Language", needs: ["Language", "Source", "Graph", "Operators"], exclude: ["Cases"]),
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Interchange", needs: ["Interchange"]),
     ]

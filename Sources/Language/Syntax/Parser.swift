@@ -1,0 +1,190 @@
+import Source
+
+/// A parsed file: whatever could be read, and everything that could not.
+public struct ParsedFile: Sendable {
+    public var lexed: LexedFile
+    public var syntax: SyntaxFile
+    /// The lexer's and the parser's.
+    public var diagnostics: [Diagnostic]
+}
+
+/// A hand-written recursive-descent parser. It never fails: a statement that it cannot read is reported, once, and skipped.
+public struct Parser {
+    /// Thrown after a report, to the nearest statement or clause, which skips to where the next one begins.
+    struct Unreadable: Error {}
+
+    /// Expressions, bodies and operator chains nest no deeper, so that hostile sources cannot exhaust the stack.
+    static let maximumDepth = 128
+
+    private let source: SourceFile
+    let tokens: [Token]
+    /// Doc comments by the index of the token that follows.
+    private var documentation: [Int: String] = [:]
+    private(set) var position = 0
+    /// Open parentheses and brackets within the innermost braces: line breaks mean nothing inside.
+    var parentheses = 0
+    private var depth = 0
+    /// Set once nesting was too deep: what follows is not read, so nothing can be said about it.
+    private(set) var hasGivenUp = false
+    /// How many parentheses were open at the last report, for `synchronize`.
+    private var openAtFailure = 0
+    /// Whether the definition being read is known to lack a brace: one missing brace leaves every body around it open.
+    private var lacksBrace = false
+    private(set) var diagnostics: [Diagnostic] = []
+
+    private init(_ source: SourceFile, _ lexed: LexedFile) {
+        self.source = source
+        var tokens: [Token] = []
+        for token in lexed.tokens {
+            if token.kind == .documentation {
+                let text = source.text(in: token.span.range).dropFirst(3)
+                let line = text.hasPrefix(" ") ? String(text.dropFirst()) : String(text)
+                documentation[tokens.count] = documentation[tokens.count].map { $0 + "\n" + line } ?? line
+            } else {
+                tokens.append(token)
+            }
+        }
+        self.tokens = tokens
+    }
+
+    public static func parse(_ source: SourceFile, as file: FileID) -> ParsedFile {
+        let lexed = Lexer.lex(source, as: file)
+        var parser = Parser(source, lexed)
+        let syntax = parser.file()
+        return ParsedFile(lexed: lexed, syntax: syntax, diagnostics: (lexed.diagnostics + parser.diagnostics).inReadingOrder())
+    }
+}
+
+// MARK: - Tokens
+
+extension Parser {
+    var current: Token { tokens[position] }
+    var previous: Token { tokens[max(0, position - 1)] }
+
+    /// The token `ahead` of the current one; the end of the file beyond it.
+    func peek(_ ahead: Int = 1) -> Token { tokens[min(position + ahead, tokens.count - 1)] }
+
+    func at(_ kind: TokenKind) -> Bool { current.kind == kind }
+
+    func text(of token: Token) -> String { source.text(in: token.span.range) }
+
+    /// Whether `token` is the contextual word `word`.
+    func isWord(_ word: String, _ token: Token) -> Bool { token.kind == .name && text(of: token) == word }
+
+    @discardableResult
+    mutating func advance() -> Token {
+        let token = current
+        if token.kind != .endOfFile { position += 1 }
+        return token
+    }
+
+    mutating func take(_ kind: TokenKind) -> Token? { at(kind) ? advance() : nil }
+
+    mutating func expect(_ kind: TokenKind, _ purpose: String, help: String? = nil) throws(Unreadable) -> Token {
+        guard let token = take(kind) else { throw expected(kind.phrase + " " + purpose, help: help) }
+        return token
+    }
+
+    mutating func expectName(_ purpose: String) throws(Unreadable) -> Name {
+        if let token = take(.name) { return Name(text: text(of: token), span: token.span) }
+        if TokenKind.keywords.values.contains(current.kind), !current.startsLine {
+            throw fail("`\(current.kind.rawValue)` is a keyword and cannot be the name of \(purpose)", at: current.span, help: "choose another name")
+        }
+        throw expected("the name of " + purpose)
+    }
+
+    /// The doc comment before the current token, and "" where there is none.
+    func currentDocumentation() -> String { documentation[position] ?? "" }
+
+    func span(from start: Span) -> Span { start.joined(to: previous.span) }
+}
+
+// MARK: - Errors
+
+extension Parser {
+    /// Reports and returns the error to throw; of several reports at one place only the first counts.
+    mutating func fail(
+        _ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [], help: String? = nil
+    ) -> Unreadable {
+        openAtFailure = parentheses
+        if !hasGivenUp, current.kind != .unreadable || span != current.span, diagnostics.last?.primary.span != span {
+            diagnostics.append(Diagnostic(message, at: span, label: label, secondary: secondary, help: help))
+        }
+        return Unreadable()
+    }
+
+    /// Reports that something else was expected where the current token stands.
+    mutating func expected(_ what: String, secondary: [Diagnostic.Label] = [], help: String? = nil) -> Unreadable {
+        let isElsewhere = position > 0 && (current.startsLine || at(.endOfFile))
+        let place = isElsewhere ? previous.span.end : current.span
+        let found = at(.endOfFile) ? "the file ends" : isElsewhere ? "the line ends" : "found " + describe(current)
+        return fail("expected \(what)", at: place, label: found, secondary: secondary, help: help)
+    }
+
+    private func describe(_ token: Token) -> String {
+        switch token.kind {
+        case .name, .integer, .number: "`\(text(of: token))`"
+        default: token.kind.phrase
+        }
+    }
+
+    /// Reports a body that the file, or the next definition, cuts short; once a definition.
+    mutating func reportUnclosed(_ open: Token) {
+        if !lacksBrace { _ = fail("this `{` is never closed", at: open.span, help: "add the missing `}`") }
+        lacksBrace = true
+    }
+
+    mutating func beginDefinition() { lacksBrace = false }
+
+    /// Runs `body` one level deeper; too deep a nesting is reported once and ends the file.
+    mutating func nested<Result>(_ body: (inout Parser) throws(Unreadable) -> Result) throws(Unreadable) -> Result {
+        try deepen()
+        defer { depth -= 1 }
+        return try body(&self)
+    }
+
+    /// Counts a level of the tree; the caller takes it back with `rise`.
+    mutating func deepen() throws(Unreadable) {
+        guard depth < Self.maximumDepth else {
+            let error = fail("nested too deeply", at: current.span, help: "name a part with `let`; \(Self.maximumDepth) levels are the limit")
+            position = tokens.count - 1
+            hasGivenUp = true
+            throw error
+        }
+        depth += 1
+    }
+
+    mutating func rise(_ levels: Int) { depth -= levels }
+
+    /// Skips to where the next statement of the innermost braces can begin, or to their end.
+    mutating func synchronize() {
+        parentheses = 0
+        var braces = 0
+        var open = openAtFailure
+        openAtFailure = 0
+        while !at(.endOfFile) {
+            if current.startsLine, startsDefinition(at: position) { return }
+            switch current.kind {
+            case .leftBrace: braces += 1
+            case .rightBrace:
+                if braces == 0 { return }
+                braces -= 1
+            case .leftParenthesis, .leftBracket: open += 1
+            case .rightParenthesis, .rightBracket: open -= 1
+            case .semicolon where braces == 0 && open <= 0: return
+            default: break
+            }
+            advance()
+            if current.startsLine, braces == 0, startsStatement(open: open) { return }
+        }
+    }
+
+    private func startsStatement(open: Int) -> Bool {
+        switch current.kind {
+        case .keywordLet, .keywordVar, .keywordFor: return true
+        case .pipe, .keywordElse, .comma, .rightParenthesis, .rightBracket: return false
+        case .name where isWord("output", current) || isWord("input", current): return peek().kind == .name
+        default: return open <= 0
+        }
+    }
+}

@@ -1,0 +1,212 @@
+import Source
+
+extension Parser {
+    static let definitionWords = ["block", "activation", "network", "training", "import"]
+
+    /// Whether a definition begins at a token: a word such as `block`, followed as only a definition can be.
+    func startsDefinition(at index: Int) -> Bool {
+        let token = tokens[index]
+        guard token.kind == .name, index + 2 < tokens.count else { return false }
+        let next = tokens[index + 1]
+        switch text(of: token) {
+        case "block", "activation", "network":
+            return next.kind == .name && [.leftParenthesis, .leftBrace, .equal].contains(tokens[index + 2].kind)
+        case "training": return isWord("of", next)
+        case "import": return next.kind == .text
+        default: return false
+        }
+    }
+
+    mutating func file() -> SyntaxFile {
+        var file = SyntaxFile()
+        while !at(.endOfFile) {
+            do {
+                try topLevel(into: &file)
+            } catch {
+                skipToDefinition()
+            }
+        }
+        return file
+    }
+
+    private mutating func skipToDefinition() {
+        parentheses = 0
+        while !at(.endOfFile) {
+            if current.startsLine, startsDefinition(at: position) || Self.definitionWords.contains(text(of: current)) && peek().kind == .name {
+                return
+            }
+            advance()
+        }
+    }
+
+    private mutating func topLevel(into file: inout SyntaxFile) throws(Unreadable) {
+        let documentation = currentDocumentation()
+        let start = current
+        beginDefinition()
+        guard start.kind == .name else {
+            if at(.rightBrace) { throw fail("this `}` closes nothing", at: start.span, help: "remove it") }
+            throw fail(
+                "expected a definition", at: start.span,
+                help: "a file holds `import`, `block`, `activation`, `network` and `training of` definitions")
+        }
+        var word = text(of: start)
+        if !Self.definitionWords.contains(word) {
+            let nearest = Spelling.nearest(to: word, in: Self.definitionWords)
+            let repair = nearest.map { "did you mean `\($0)`?" } ?? "begin with `block`, `activation`, `network` or `training of`"
+            let error = fail("`\(word)` does not begin a definition", at: start.span, help: repair)
+            guard let nearest, peek().kind == .name else { throw error }
+            word = nearest
+        }
+        advance()
+        switch word {
+        case "import":
+            let path = try expect(.text, "with the path of the file to import")
+            file.imports.append(ImportSyntax(path: unquoted(path), span: path.span))
+        case "block": file.definitions.append(.block(try block(documentation)))
+        case "activation": file.definitions.append(.activation(try activation(documentation)))
+        case "network": file.definitions.append(.network(try network(documentation)))
+        default: file.definitions.append(.training(try training(documentation, from: start.span)))
+        }
+        if !at(.endOfFile), !current.startsLine, take(.semicolon) == nil { throw expected("a line break after the definition") }
+    }
+
+    private mutating func block(_ documentation: String) throws(Unreadable) -> BlockDefinition {
+        let name = try expectName("the block")
+        let parameters = try parameters(of: name)
+        return BlockDefinition(documentation: documentation, name: name, parameters: parameters, body: try body())
+    }
+
+    private mutating func network(_ documentation: String) throws(Unreadable) -> NetworkDefinition {
+        let name = try expectName("the network")
+        let parameters = at(.leftParenthesis) ? try parameters(of: name) : []
+        return NetworkDefinition(documentation: documentation, name: name, parameters: parameters, body: try body())
+    }
+
+    private mutating func activation(_ documentation: String) throws(Unreadable) -> ActivationDefinition {
+        let name = try expectName("the activation")
+        let parameters = try parameters(of: name)
+        _ = try expect(.equal, "and the activation's formula", help: "write `activation \(name.text)(x) = …`")
+        let value: Expression
+        do {
+            value = try expression()
+        } catch {
+            skipToDefinition()
+            value = Expression(kind: .invalid, span: previous.span)
+        }
+        return ActivationDefinition(documentation: documentation, name: name, parameters: parameters, body: value)
+    }
+
+    private mutating func parameters(of name: Name) throws(Unreadable) -> [ParameterSyntax] {
+        let open = try expect(.leftParenthesis, "and the parameters of `\(name.text)`")
+        return try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in
+            let name = try parser.expectName("a parameter")
+            let value = parser.take(.equal) == nil ? nil : try parser.expression()
+            return ParameterSyntax(name: name, defaultValue: value)
+        }
+    }
+
+    /// Reads items between commas up to `close`; a trailing comma is allowed.
+    mutating func list<Item>(
+        until close: TokenKind, openedBy open: Token, _ item: (inout Parser) throws(Unreadable) -> Item
+    ) throws(Unreadable) -> [Item] {
+        parentheses += 1
+        defer { parentheses = max(0, parentheses - 1) }
+        var items: [Item] = []
+        while !at(close) {
+            items.append(try item(&self))
+            if take(.comma) == nil, !at(close) {
+                throw expected("`,` or `\(close.rawValue)`", secondary: [Diagnostic.Label(open.span, "opened here")])
+            }
+        }
+        advance()
+        return items
+    }
+
+    mutating func type() throws(Unreadable) -> TypeSyntax {
+        let element = try expectName("an element type")
+        let open = try expect(.leftBracket, "and the shape", help: "types are written `f32[N, 3, 224, 224]`")
+        let dimensions = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
+        return TypeSyntax(element: element, dimensions: dimensions, span: span(from: element.span))
+    }
+
+    /// The characters of a text literal.
+    func unquoted(_ token: Token) -> String {
+        var inner = text(of: token).dropFirst()
+        if inner.hasSuffix("\"") { inner = inner.dropLast() }
+        var result = ""
+        var isEscaped = false
+        for character in inner {
+            if isEscaped {
+                result.append(character == "n" ? "\n" : character == "t" ? "\t" : character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else {
+                result.append(character)
+            }
+        }
+        return result
+    }
+}
+
+extension Parser {
+    private static let clauseWords = [
+        "target", "loss", "optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed",
+    ]
+
+    private mutating func training(_ documentation: String, from start: Span) throws(Unreadable) -> TrainingDefinition {
+        guard isWord("of", current) else { throw expected("`of` and the network's name", help: "write `training of name { … }`") }
+        advance()
+        let network = try expectName("the network to train")
+        let arguments: [Argument]
+        if let open = take(.leftParenthesis) { arguments = try self.arguments(openedBy: open) } else { arguments = [] }
+        let open = try expect(.leftBrace, "and the clauses of the training")
+        var clauses: [TrainingClause] = []
+        while !at(.rightBrace) {
+            if at(.endOfFile) || current.startsLine && startsDefinition(at: position) {
+                reportUnclosed(open)
+                return TrainingDefinition(
+                    documentation: documentation, network: network, arguments: arguments, clauses: clauses, span: span(from: start))
+            }
+            if take(.semicolon) != nil { continue }
+            do {
+                clauses.append(try clause())
+                try endOfStatement()
+            } catch {
+                synchronize()
+            }
+        }
+        advance()
+        return TrainingDefinition(
+            documentation: documentation, network: network, arguments: arguments, clauses: clauses, span: span(from: start))
+    }
+
+    private mutating func clause() throws(Unreadable) -> TrainingClause {
+        let word = try expectName("a clause")
+        switch word.text {
+        case "target":
+            let name = try expectName("the target")
+            _ = try expect(.colon, "and the target's type", help: "write `target \(name.text): i32[N]`")
+            return .target(name, try type())
+        case "loss": return .loss(try expression(), keyword: word.span)
+        case let text where Self.clauseWords.contains(text):
+            var arguments: [Argument] = []
+            repeat {
+                if current.startsLine { throw expected("a value for `\(text)`") }
+                // `clip norm 1.0` names its argument without a colon.
+                if at(.name), [.integer, .number].contains(peek().kind), !peek().startsLine {
+                    let name = try expectName("an argument")
+                    arguments.append(Argument(name: name, value: try expression()))
+                } else {
+                    arguments.append(try argument())
+                }
+            } while take(.comma) != nil
+            return .setting(word, arguments)
+        default:
+            let nearest = Spelling.nearest(to: word.text, in: Self.clauseWords)
+            throw fail(
+                "`\(word.text)` is not a clause of a training", at: word.span,
+                help: nearest.map { "did you mean `\($0)`?" } ?? "the clauses are \(Self.clauseWords.joined(separator: ", "))")
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import Source
+
+extension Parser {
+    /// Reads a whole expression, pipelines included.
+    mutating func expression() throws(Unreadable) -> Expression {
+        try nested { (parser) throws(Unreadable) in
+            let head = try parser.binary(above: 0)
+            guard parser.at(.pipe) else { return head }
+            var steps: [PipelineStep] = []
+            while parser.take(.pipe) != nil { steps.append(try parser.step()) }
+            if parser.binaryOperator(above: 0) != nil {
+                throw parser.fail(
+                    "an operator after a pipeline", at: parser.current.span, help: "put the pipeline in parentheses: `(x |> f) + y`")
+            }
+            return Expression(kind: .pipeline(head, steps), span: parser.span(from: head.span))
+        }
+    }
+
+    private static let binaryOperators: [TokenKind: (BinaryOperator, power: Int)] = [
+        .keywordOr: (.or, 1), .keywordAnd: (.and, 2), .equalEqual: (.equal, 4), .notEqual: (.notEqual, 4), .less: (.less, 4),
+        .lessOrEqual: (.lessOrEqual, 4), .greater: (.greater, 4), .greaterOrEqual: (.greaterOrEqual, 4), .rangeBelow: (.rangeBelow, 5),
+        .rangeThrough: (.rangeThrough, 5), .plus: (.add, 6), .minus: (.subtract, 6), .star: (.multiply, 7), .slash: (.divide, 7),
+        .percent: (.remainder, 7),
+    ]
+    private static let notPower = 3
+    private static let comparisonPowers = 4...5
+
+    /// The binary operator at the current token, if it binds tighter than `power` and belongs to this line.
+    private func binaryOperator(above power: Int) -> (BinaryOperator, power: Int)? {
+        guard let found = Self.binaryOperators[current.kind], found.power > power else { return nil }
+        // At the start of a line `- x` goes on with the line before, `-x` begins a value.
+        if current.kind == .minus, current.startsLine, parentheses == 0, !peek().followsSpace { return nil }
+        return found
+    }
+
+    /// Precedence climbing (Pratt, "Top Down Operator Precedence", 1973).
+    private mutating func binary(above power: Int) throws(Unreadable) -> Expression {
+        var left = try unary()
+        var levels = 0
+        defer { rise(levels) }
+        while let (operation, strength) = binaryOperator(above: power) {
+            try deepen()
+            levels += 1
+            let mark = advance()
+            let right = try nested { (parser) throws(Unreadable) in try parser.binary(above: strength) }
+            left = Expression(kind: .binary(operation, left, right, at: mark.span), span: left.span.joined(to: right.span))
+            if Self.comparisonPowers.contains(strength), let (_, next) = binaryOperator(above: power), next == strength {
+                throw fail("comparisons cannot be chained", at: current.span, help: "write `a < b and b < c`")
+            }
+        }
+        return left
+    }
+
+    private mutating func unary() throws(Unreadable) -> Expression {
+        guard at(.minus) || at(.keywordNot) else { return try postfix() }
+        let mark = advance()
+        let operand = try nested { (parser) throws(Unreadable) in
+            mark.kind == .minus ? try parser.unary() : try parser.binary(above: Self.notPower)
+        }
+        return Expression(
+            kind: .unary(mark.kind == .minus ? .negate : .not, operand), span: mark.span.joined(to: operand.span))
+    }
+
+    private mutating func postfix() throws(Unreadable) -> Expression {
+        var value = try primary()
+        var levels = 0
+        defer { rise(levels) }
+        while !current.startsLine {
+            try deepen()
+            levels += 1
+            if take(.dot) != nil {
+                let name = try expectName("a property")
+                value = Expression(kind: .member(value, name), span: span(from: value.span))
+            } else if let open = take(.leftBracket) {
+                let items = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
+                guard items.count == 1 else {
+                    throw fail("one index is needed, not \(items.count)", at: span(from: open.span), help: "write `values[0]`")
+                }
+                value = Expression(kind: .index(value, items[0]), span: span(from: value.span))
+            } else if at(.leftParenthesis) {
+                throw fail("only a name can be called", at: value.span, help: "name the value with `let` first")
+            } else {
+                break
+            }
+        }
+        return value
+    }
+
+    private mutating func primary() throws(Unreadable) -> Expression {
+        let token = current
+        switch token.kind {
+        case .integer:
+            advance()
+            guard let value = Int(text(of: token)) else {
+                throw fail("this integer is too large", at: token.span, help: "integers go up to \(Int.max)")
+            }
+            return Expression(kind: .integer(value), span: token.span)
+        case .number:
+            advance()
+            guard let value = Double(text(of: token)), value.isFinite else {
+                throw fail("this number is too large", at: token.span, help: "numbers go up to 1.79e308")
+            }
+            return Expression(kind: .number(value), span: token.span)
+        case .keywordTrue, .keywordFalse:
+            advance()
+            return Expression(kind: .boolean(token.kind == .keywordTrue), span: token.span)
+        case .text:
+            advance()
+            return Expression(kind: .text(unquoted(token)), span: token.span)
+        case .name:
+            advance()
+            let name = Name(text: text(of: token), span: token.span)
+            guard at(.leftParenthesis), !current.startsLine else { return Expression(kind: .name(name.text), span: token.span) }
+            let arguments = try arguments(openedBy: advance())
+            return Expression(kind: .call(name, arguments), span: span(from: token.span))
+        case .leftParenthesis:
+            let open = advance()
+            let items = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
+            if items.count == 1, tokens[position - 2].kind != .comma {
+                return Expression(kind: items[0].kind, span: span(from: open.span))
+            }
+            if items.isEmpty { throw fail("`()` is no value", at: span(from: open.span), help: "put a value between the parentheses") }
+            return Expression(kind: .tuple(items), span: span(from: open.span))
+        case .leftBracket:
+            let open = advance()
+            let items = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
+            return Expression(kind: .list(items), span: span(from: open.span))
+        case .keywordIf: return try conditional()
+        default: throw expected("a value")
+        }
+    }
+
+    private mutating func conditional() throws(Unreadable) -> Expression {
+        let start = current.span
+        var branches: [(condition: Expression, body: Body)] = []
+        var otherwise: Body?
+        repeat {
+            advance()
+            let condition = try expression()
+            branches.append((condition, try body()))
+            guard take(.keywordElse) != nil else { break }
+            if !at(.keywordIf) { otherwise = try body() }
+        } while at(.keywordIf) && otherwise == nil
+        return Expression(kind: .conditional(branches, otherwise: otherwise), span: span(from: start))
+    }
+}
+
+// MARK: - Calls and pipelines
+
+extension Parser {
+    mutating func arguments(openedBy open: Token) throws(Unreadable) -> [Argument] {
+        try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in try parser.argument() }
+    }
+
+    mutating func argument() throws(Unreadable) -> Argument {
+        guard at(.name), peek().kind == .colon else { return Argument(name: nil, value: try expression()) }
+        let name = try expectName("an argument")
+        advance()
+        return Argument(name: name, value: try expression())
+    }
+
+    private mutating func step() throws(Unreadable) -> PipelineStep {
+        let start = current.span
+        let label = try label()
+        guard at(.name) else { throw expected("the name of a block, operator or activation", help: "a step is `|> label: name(arguments)`") }
+        let callee = try expectName("a step")
+        var arguments: [Argument] = []
+        if at(.leftParenthesis), !current.startsLine { arguments = try self.arguments(openedBy: advance()) }
+        return PipelineStep(label: label, callee: callee, arguments: arguments, span: span(from: start))
+    }
+
+    /// Reads `layer1.{i}.conv1:` where one stands, nil where a step has no label.
+    private mutating func label() throws(Unreadable) -> LabelSyntax? {
+        guard startsLabel() else { return nil }
+        let start = current.span
+        var parts: [LabelSyntax.Part] = []
+        repeat {
+            if let open = take(.leftBrace) {
+                let value = try expression()
+                guard take(.rightBrace) != nil else {
+                    throw expected("`}` after a computed part of a label", secondary: [Diagnostic.Label(open.span, "opened here")])
+                }
+                parts.append(.computed(value))
+            } else {
+                // `0.1` is one number to the lexer and two parts of a label.
+                parts += text(of: advance()).split(separator: ".").map { .text(String($0)) }
+            }
+        } while take(.dot) != nil
+        let span = span(from: start)
+        advance()
+        return LabelSyntax(parts: parts, span: span)
+    }
+
+    private func startsLabel() -> Bool {
+        var ahead = 0
+        while true {
+            switch peek(ahead).kind {
+            case .name, .integer: ahead += 1
+            case .number:
+                guard text(of: peek(ahead)).allSatisfy({ $0 == "." || $0.isNumber }) else { return false }
+                ahead += 1
+            case .leftBrace:
+                repeat { ahead += 1 } while ![.rightBrace, .endOfFile, .pipe].contains(peek(ahead).kind) && !peek(ahead).startsLine
+                guard peek(ahead).kind == .rightBrace else { return false }
+                ahead += 1
+            default: return false
+            }
+            if peek(ahead).kind == .colon { return true }
+            guard peek(ahead).kind == .dot else { return false }
+            ahead += 1
+        }
+    }
+}

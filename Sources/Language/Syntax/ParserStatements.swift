@@ -1,0 +1,113 @@
+import Source
+
+extension Parser {
+    /// Reads `{ statements value }`; an error inside costs the statement it lies in.
+    mutating func body() throws(Unreadable) -> Body {
+        let open = try expect(.leftBrace, "and a body")
+        return try nested { (parser) throws(Unreadable) in
+            let outer = parser.parentheses
+            parser.parentheses = 0
+            defer { parser.parentheses = outer }
+            return parser.body(openedBy: open)
+        }
+    }
+
+    private mutating func body(openedBy open: Token) -> Body {
+        let reports = diagnostics.count
+        var statements: [Statement] = []
+        while !at(.rightBrace) {
+            if at(.endOfFile) || current.startsLine && startsDefinition(at: position) {
+                reportUnclosed(open)
+                break
+            }
+            if take(.semicolon) != nil { continue }
+            do {
+                statements.append(try statement())
+                try endOfStatement()
+            } catch {
+                synchronize()
+            }
+        }
+        _ = take(.rightBrace)
+        var body = Body(statements: statements, result: nil, span: span(from: open.span), isDamaged: diagnostics.count > reports || hasGivenUp)
+        if case .expression(let value)? = statements.last?.kind {
+            body.statements.removeLast()
+            body.result = value
+        }
+        return body
+    }
+
+    mutating func endOfStatement() throws(Unreadable) {
+        if current.startsLine || at(.rightBrace) || at(.endOfFile) || take(.semicolon) != nil { return }
+        throw expected("a line break")
+    }
+
+    private mutating func statement() throws(Unreadable) -> Statement {
+        let start = current.span
+        let documentation = currentDocumentation()
+        let kind: Statement.Kind
+        switch current.kind {
+        case .keywordLet, .keywordVar: kind = try binding(isMutable: advance().kind == .keywordVar)
+        case .keywordFor: kind = try loop()
+        case .name where isWord("input", current) && peek().kind == .name && !peek().startsLine:
+            advance()
+            let name = try expectName("the input")
+            _ = try expect(.colon, "and the input's type", help: "write `input \(name.text): f32[N, 3, 224, 224]`")
+            kind = .input(name, try type(), documentation: documentation)
+        case .name where isWord("output", current) && peek().kind == .name && !peek().startsLine:
+            advance()
+            let name = try expectName("the output")
+            let value = take(.equal) == nil ? Expression(kind: .name(name.text), span: name.span) : initializer()
+            kind = .output(name, value, documentation: documentation)
+        case .name where peek().kind == .equal && !peek().startsLine:
+            let name = try expectName("a variable")
+            advance()
+            kind = .assign(name, initializer())
+        case .name where peek().kind == .name && !peek().startsLine: kind = try misspeltBinding()
+        default: kind = .expression(try expression())
+        }
+        return Statement(kind: kind, span: span(from: start))
+    }
+
+    private mutating func binding(isMutable: Bool) throws(Unreadable) -> Statement.Kind {
+        let pattern = try pattern()
+        _ = try expect(.equal, "and a value", help: "write `\(isMutable ? "var" : "let") name = …`")
+        return .bind(pattern, initializer(), isMutable: isMutable)
+    }
+
+    /// Reads the value of a binding; one that cannot be read still binds its name, so that its uses are not reported too.
+    private mutating func initializer() -> Expression {
+        do {
+            return try expression()
+        } catch {
+            synchronize()
+            return Expression(kind: .invalid, span: previous.span)
+        }
+    }
+
+    private mutating func pattern() throws(Unreadable) -> Pattern {
+        guard let open = take(.leftParenthesis) else { return .name(try expectName("a value")) }
+        let names = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in try parser.expectName("a value") }
+        return .tuple(names, span(from: open.span))
+    }
+
+    private mutating func loop() throws(Unreadable) -> Statement.Kind {
+        advance()
+        let pattern = try pattern()
+        _ = try expect(.keywordIn, "and what to go through", help: "write `for i in 0..<3 { … }`")
+        let sequence = try expression()
+        return .forEach(pattern, in: sequence, try body())
+    }
+
+    /// `lett x = …`: reports the word and reads on as if it were right.
+    private mutating func misspeltBinding() throws(Unreadable) -> Statement.Kind {
+        let word = advance()
+        let words = ["let", "var", "for", "input", "output", "if"]
+        let nearest = Spelling.nearest(to: text(of: word), in: words)
+        let error = fail(
+            "`\(text(of: word))` does not begin a statement", at: word.span,
+            help: nearest.map { "did you mean `\($0)`?" } ?? "values are bound with `let name = …`")
+        if peek().kind == .equal { return try binding(isMutable: nearest == "var") }
+        throw error
+    }
+}

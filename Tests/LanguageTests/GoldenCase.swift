@@ -1,0 +1,36 @@
+import Foundation
+import Testing
+
+/// A source file under `Cases` whose first line, `# test: NAME`, says what to print; the answer lies beside it in a `.expected` file.
+struct GoldenCase: CustomTestStringConvertible, Sendable {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Cases")
+
+    /// The path under `Cases`, without its ending.
+    let name: String
+    let command: String
+    let text: String
+
+    var testDescription: String { name }
+
+    /// All cases, or a failure where the folder cannot be read.
+    static let all: [GoldenCase] = {
+        guard let paths = FileManager.default.enumerator(atPath: folder.path) else { fatalError("no cases at \(folder.path)") }
+        return paths.compactMap { $0 as? String }.filter { $0.hasSuffix(".braid") && !$0.hasPrefix("imports/") }.sorted().map { path in
+            guard let text = try? String(contentsOf: folder.appending(path: path), encoding: .utf8) else { fatalError("cannot read \(path)") }
+            let head = text.prefix { $0 != "\n" }
+            precondition(head.hasPrefix("# test: "), "\(path) does not begin with '# test: NAME'")
+            return GoldenCase(name: String(path.dropLast(6)), command: String(head.dropFirst(8)), text: text)
+        }
+    }()
+
+    /// Compares with the expected text, or writes it when `UPDATE_EXPECTED` is 1.
+    func check(_ observed: String) throws {
+        let file = Self.folder.appending(path: name + ".expected")
+        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
+            try observed.write(to: file, atomically: true, encoding: .utf8)
+            return
+        }
+        let expected = try? String(contentsOf: file, encoding: .utf8)
+        #expect(observed == expected, "\(name): bless with UPDATE_EXPECTED=1 after reading the difference")
+    }
+}
