@@ -90,5 +90,6 @@ let package = Package(
         tests("Language", needs: ["Language", "Source", "Graph", "Operators"], exclude: ["Cases"]),
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Interchange", needs: ["Interchange"]),
+        tests("Kernels", needs: ["Kernels", "Graph"], exclude: ["Cases"]),
     ]
 )

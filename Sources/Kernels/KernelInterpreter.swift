@@ -1,0 +1,154 @@
+import Graph
+
+/// The contents of a kernel's buffer.
+public enum KernelArray: Hashable, Sendable {
+    case f32([Float])
+    case i32([Int32])
+
+    public var count: Int {
+        switch self {
+        case .f32(let values): values.count
+        case .i32(let values): values.count
+        }
+    }
+
+    public var element: ElementType {
+        switch self {
+        case .f32: .f32
+        case .i32: .i32
+        }
+    }
+
+    /// The elements as numbers.
+    public var numbers: [Double] {
+        switch self {
+        case .f32(let values): values.map(Double.init)
+        case .i32(let values): values.map(Double.init)
+        }
+    }
+
+    fileprivate var words: [UInt32] {
+        switch self {
+        case .f32(let values): values.map(\.bitPattern)
+        case .i32(let values): values.map { UInt32(bitPattern: $0) }
+        }
+    }
+
+    fileprivate init(_ element: ElementType, words: some Sequence<UInt32>) {
+        switch element {
+        case .f32: self = .f32(words.map(Float.init(bitPattern:)))
+        case .i32: self = .i32(words.map { Int32(bitPattern: $0) })
+        }
+    }
+}
+
+/// Runs kernels statement by statement, in fp32 as compiled code does, checking every access of every lane.
+///
+/// Scratch holds NaN when a task begins. A run fails where tasks touch each other's elements.
+public struct KernelInterpreter {
+    /// In which order the tasks of a kernel run; the result is the same.
+    public enum TaskOrder: Hashable, Sendable {
+        case ascending
+        case shuffled(seed: UInt64)
+    }
+
+    /// The most scratch elements a run allocates, of all buffers together.
+    static let mostScratch = 1 << 28
+
+    public var order: TaskOrder
+    /// The most loop turns a run may take.
+    public var turnLimit: Int
+
+    public init(order: TaskOrder = .ascending, turnLimit: Int = 1 << 40) {
+        self.order = order
+        self.turnLimit = turnLimit
+    }
+
+    /// Runs all tasks of `kernel` on `buffers`, one array a parameter.
+    ///
+    /// - Throws: what `Kernel.verify` throws; `arguments` if an array has another type or count than its parameter; `outOfBounds`,
+    ///   `dependentTasks` or `tooLong` if the run does what it must not. The arrays are unchanged then.
+    public func run(_ kernel: Kernel, _ buffers: inout [KernelArray]) throws(KernelError) {
+        try kernel.verify()
+        func refuse(_ message: String) -> KernelError { .arguments(kernel: kernel.name, message: message) }
+        guard buffers.count == kernel.parameters.count else {
+            throw refuse("it takes \(kernel.parameters.count) buffers and got \(buffers.count)")
+        }
+        for (array, buffer) in zip(buffers, kernel.parameters) where array.count != buffer.count || array.element != buffer.element {
+            throw refuse("'\(buffer.name)' is \(buffer.element.rawValue)[\(buffer.count)], not \(array.element.rawValue)[\(array.count)]")
+        }
+        var scratchCount = 0
+        for buffer in kernel.scratch {
+            scratchCount += buffer.count
+            guard scratchCount <= Self.mostScratch else { throw refuse("its scratch has more than \(Self.mostScratch) elements") }
+        }
+        let program = KernelProgram(kernel)
+        let memory = KernelMemory(kernel, parameters: buffers.map(\.words))
+        try withExtendedLifetime(memory) { () throws(KernelError) in
+            let machine = KernelMachine(program, memory, turnLimit: turnLimit)
+            for task in tasks(kernel.taskCount) { try machine.run(task) }
+        }
+        for (index, buffer) in kernel.parameters.enumerated() where buffer.access != .read {
+            buffers[index] = KernelArray(buffer.element, words: memory.contents(index))
+        }
+    }
+
+    private func tasks(_ count: Int) -> [Int] {
+        guard case .shuffled(var state) = order else { return Array(0..<count) }
+        var tasks = Array(0..<count)
+        for last in stride(from: count - 1, to: 0, by: -1) {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            tasks.swapAt(last, Int(state >> 33) % (last + 1))
+        }
+        return tasks
+    }
+}
+
+/// All buffers of a run as 32-bit words, with what each task touched.
+final class KernelMemory {
+    let words: UnsafeMutablePointer<UInt32>
+    /// For each word of a parameter that is written: the task that read or wrote it (plus one; zero for none, `many` for several readers).
+    let readers: UnsafeMutablePointer<Int32>
+    let writers: UnsafeMutablePointer<Int32>
+    static let many = Int32.max
+
+    let starts: [Int]
+    let counts: [Int]
+    let isInteger: [Bool]
+    let isTracked: [Bool]
+    let scratch: Range<Int>
+
+    init(_ kernel: Kernel, parameters: [[UInt32]]) {
+        let buffers = kernel.parameters + kernel.scratch
+        var starts: [Int] = []
+        var total = 0
+        for buffer in buffers {
+            starts.append(total)
+            total += buffer.count
+        }
+        self.starts = starts
+        counts = buffers.map(\.count)
+        isInteger = buffers.map { $0.element == .i32 }
+        isTracked = kernel.parameters.map { $0.access != .read } + kernel.scratch.map { _ in false }
+        scratch = (kernel.scratch.isEmpty ? total : starts[kernel.parameters.count])..<total
+        words = .allocate(capacity: max(total, 1))
+        readers = .allocate(capacity: max(total, 1))
+        writers = .allocate(capacity: max(total, 1))
+        words.initialize(repeating: 0, count: total)
+        readers.initialize(repeating: 0, count: total)
+        writers.initialize(repeating: 0, count: total)
+        for (index, contents) in parameters.enumerated() { (words + starts[index]).update(from: contents, count: contents.count) }
+    }
+
+    deinit {
+        words.deallocate()
+        readers.deallocate()
+        writers.deallocate()
+    }
+
+    func contents(_ buffer: Int) -> UnsafeMutableBufferPointer<UInt32> {
+        UnsafeMutableBufferPointer(start: words + starts[buffer], count: counts[buffer])
+    }
+
+    func spoilScratch() { (words + scratch.lowerBound).update(repeating: Float.nan.bitPattern, count: scratch.count) }
+}

@@ -1,0 +1,238 @@
+import Graph
+
+/// The registers, variables and instruction loop of one interpreter run.
+final class KernelMachine {
+    private let program: KernelProgram
+    private let memory: KernelMemory
+    private let lanes: Int
+    private let registers: UnsafeMutablePointer<Float>
+    private let slots: UnsafeMutablePointer<Int>
+    private var moved: [Float] = []
+    private var task = 0
+    private var turns = 0
+    private let turnLimit: Int
+
+    init(_ program: KernelProgram, _ memory: KernelMemory, turnLimit: Int) {
+        self.program = program
+        self.memory = memory
+        self.turnLimit = turnLimit
+        lanes = program.kernel.lanes
+        let count = max(program.kernel.registerCount, 1) * lanes
+        registers = .allocate(capacity: count)
+        registers.initialize(repeating: .nan, count: count)
+        slots = .allocate(capacity: program.slotCount)
+        slots.initialize(repeating: 0, count: program.slotCount)
+    }
+
+    deinit {
+        registers.deallocate()
+        slots.deallocate()
+    }
+
+    // Arithmetic wraps: an index that overflows is caught as out of bounds, never by a trap.
+    private func evaluate(_ index: KernelProgram.CompiledIndex) -> Int {
+        for step in index.steps {
+            switch step {
+            case .quotient(let slot, let a, let divisor): slots[slot] = evaluate(a) / divisor
+            case .remainder(let slot, let a, let divisor): slots[slot] = evaluate(a) % divisor
+            case .minimum(let slot, let a, let b): slots[slot] = min(evaluate(a), evaluate(b))
+            case .maximum(let slot, let a, let b): slots[slot] = max(evaluate(a), evaluate(b))
+            }
+        }
+        var value = index.constant
+        for term in index.terms { value &+= slots[term.slot] &* term.factor }
+        return value
+    }
+
+    private func move(_ moves: KernelProgram.Moves) {
+        if moves.isEmpty { return }
+        moved.removeAll(keepingCapacity: true)
+        for move in moves { for lane in 0..<lanes { moved.append(registers[move.from + lane]) } }
+        for (index, move) in moves.enumerated() { for lane in 0..<lanes { registers[move.to + lane] = moved[index * lanes + lane] } }
+    }
+
+    private func countTurn() throws(KernelError) {
+        turns += 1
+        if turns > turnLimit { throw .tooLong(kernel: program.kernel.name, turns: turnLimit) }
+    }
+
+    func run(_ task: Int) throws(KernelError) {
+        self.task = task
+        memory.spoilScratch()
+        slots[0] = task
+        var counter = 0
+        let instructions = program.instructions
+        while counter < instructions.count {
+            let current = counter
+            counter += 1
+            switch instructions[current] {
+            case .constant(let to, let value): (registers + to).update(repeating: value, count: lanes)
+            case .load(let to, let access): try load(access, to)
+            case .broadcast(let to, let access):
+                let value = try read(access, evaluate(access.index))
+                (registers + to).update(repeating: value, count: lanes)
+            case .store(let from, let access): try store(access, from)
+            case .fusedMultiplyAdd(let to, let a, let b, let c):
+                for lane in 0..<lanes { registers[to + lane] = registers[c + lane].addingProduct(registers[a + lane], registers[b + lane]) }
+            case .unary(let function, let to, let a):
+                for lane in 0..<lanes { registers[to + lane] = function.evaluate(registers[a + lane]) }
+            case .binary(let function, let to, let a, let b):
+                for lane in 0..<lanes { registers[to + lane] = function.evaluate(registers[a + lane], registers[b + lane]) }
+            case .select(let comparison, let to, let a, let b, let then, let otherwise):
+                for lane in 0..<lanes {
+                    let holds = comparison.evaluate(Double(registers[a + lane]), Double(registers[b + lane]))
+                    registers[to + lane] = registers[(holds ? then : otherwise) + lane]
+                }
+            case .position(let to, let index, let stride):
+                let first = evaluate(index)
+                for lane in 0..<lanes { registers[to + lane] = Float(first &+ lane &* stride) }
+            case .uniform(let to, let seed, let stream, let index, let stride):
+                let first = evaluate(index)
+                for lane in 0..<lanes {
+                    let seed = UInt32(truncatingIfNeeded: Int(exactly: registers[seed + lane].rounded(.towardZero)) ?? 0)
+                    let counter = UInt32(truncatingIfNeeded: first &+ lane &* stride)
+                    registers[to + lane] = Float(uniformHash(seed: seed, stream: stream, counter: counter))
+                }
+            case .acrossLanes(let function, let to, let a): combineLanes(function, to, a)
+            case .keep(let to, let a, let active):
+                let count = evaluate(active)
+                for lane in 0..<lanes { registers[to + lane] = lane < count ? registers[a + lane] : 0 }
+            case .enterLoop(let variable, let from, let to, let first, let skipped, let exit):
+                let value = evaluate(from)
+                if value < evaluate(to) {
+                    slots[variable] = value
+                    move(first)
+                    try countTurn()
+                } else {
+                    move(skipped)
+                    counter = exit
+                }
+            case .repeatLoop(let variable, let step, let to, let start, let again, let last):
+                let (value, isOverflow) = slots[variable].addingReportingOverflow(step)
+                if !isOverflow, value < evaluate(to) {
+                    slots[variable] = value
+                    move(again)
+                    counter = start
+                    try countTurn()
+                } else {
+                    move(last)
+                }
+            case .enterWhen(let conditions, let skipped, let exit):
+                let holds = conditions.allSatisfy { index, lower, upper in
+                    let value = evaluate(index)
+                    return evaluate(lower) <= value && value < evaluate(upper)
+                }
+                if !holds {
+                    move(skipped)
+                    counter = exit
+                }
+            case .leaveWhen(let moves): move(moves)
+            }
+        }
+    }
+
+    /// Lane i with lane i + half, halving.
+    private func combineLanes(_ function: BinaryFunction, _ to: Int, _ a: Int) {
+        var values = (0..<lanes).map { registers[a + $0] }
+        var half = lanes / 2
+        while half > 0 {
+            for lane in 0..<half { values[lane] = function.evaluate(values[lane], values[lane + half]) }
+            half /= 2
+        }
+        (registers + to).update(repeating: values[0], count: lanes)
+    }
+
+    // MARK: Memory
+
+    private func load(_ access: KernelProgram.Access, _ to: Int) throws(KernelError) {
+        let first = evaluate(access.index)
+        let active = access.active.map { max(0, min(lanes, evaluate($0))) } ?? lanes
+        for lane in 0..<active { registers[to + lane] = try read(access, first &+ lane &* access.stride) }
+        for lane in active..<lanes { registers[to + lane] = 0 }
+    }
+
+    private func store(_ access: KernelProgram.Access, _ from: Int) throws(KernelError) {
+        let first = evaluate(access.index)
+        let active = access.active.map { max(0, min(lanes, evaluate($0))) } ?? lanes
+        for lane in 0..<active { try write(access, first &+ lane &* access.stride, registers[from + lane]) }
+    }
+
+    private func read(_ access: KernelProgram.Access, _ index: Int) throws(KernelError) -> Float {
+        let place = try self.place(access, index)
+        if memory.isTracked[access.buffer] {
+            let me = Int32(truncatingIfNeeded: task) + 1
+            let writer = memory.writers[place]
+            if writer != 0, writer != me { throw dependence(access, index, writer) }
+            let reader = memory.readers[place]
+            if reader != me { memory.readers[place] = reader == 0 ? me : KernelMemory.many }
+        }
+        let word = memory.words[place]
+        return memory.isInteger[access.buffer] ? Float(Int32(bitPattern: word)) : Float(bitPattern: word)
+    }
+
+    private func write(_ access: KernelProgram.Access, _ index: Int, _ value: Float) throws(KernelError) {
+        let place = try self.place(access, index)
+        if memory.isTracked[access.buffer] {
+            let me = Int32(truncatingIfNeeded: task) + 1
+            for other in [memory.writers[place], memory.readers[place]] where other != 0 && other != me {
+                throw dependence(access, index, other)
+            }
+            memory.writers[place] = me
+        }
+        memory.words[place] = memory.isInteger[access.buffer] ? UInt32(bitPattern: Int32(rounding: value)) : value.bitPattern
+    }
+
+    private func place(_ access: KernelProgram.Access, _ index: Int) throws(KernelError) -> Int {
+        if index >= 0, index < memory.counts[access.buffer] { return memory.starts[access.buffer] + index }
+        throw .outOfBounds(
+            kernel: program.kernel.name, statement: KernelPrinter(program.kernel).text(access.statement),
+            buffer: program.kernel[BufferID(access.buffer)].name, index: index, count: memory.counts[access.buffer],
+            variables: access.scope.map { .init(name: program.kernel.variableNames[$0.index], value: slots[$0.index]) })
+    }
+
+    private func dependence(_ access: KernelProgram.Access, _ index: Int, _ other: Int32) -> KernelError {
+        .dependentTasks(
+            kernel: program.kernel.name, statement: KernelPrinter(program.kernel).text(access.statement),
+            buffer: program.kernel[BufferID(access.buffer)].name, index: index,
+            tasks: (other == KernelMemory.many ? [task] : [Int(other) - 1, task]).sorted())
+    }
+}
+
+extension Int32 {
+    /// `value` rounded towards zero, the nearest bound if it lies outside, zero for NaN.
+    fileprivate init(rounding value: Float) {
+        if value.isNaN {
+            self = 0
+        } else {
+            self = Int32(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
+        }
+    }
+}
+
+extension UnaryFunction {
+    /// The value in fp32: that of fp64, rounded.
+    @inline(__always) func evaluate(_ x: Float) -> Float {
+        switch self {
+        case .negate: -x
+        case .absolute: abs(x)
+        case .reciprocal: 1 / x
+        case .squareRoot: x.squareRoot()
+        case .floor: x.rounded(.down)
+        case .exponential, .logarithm, .hyperbolicTangent, .errorFunction: Float(evaluate(Double(x)))
+        }
+    }
+}
+
+extension BinaryFunction {
+    /// The value in fp32; `maximum` and `minimum` as in fp64.
+    @inline(__always) func evaluate(_ a: Float, _ b: Float) -> Float {
+        switch self {
+        case .add: a + b
+        case .subtract: a - b
+        case .multiply: a * b
+        case .divide: a / b
+        case .maximum: a > b ? a : b
+        case .minimum: a < b ? a : b
+        }
+    }
+}

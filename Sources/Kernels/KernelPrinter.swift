@@ -1,0 +1,230 @@
+import Graph
+
+extension Kernel: CustomStringConvertible {
+    /// The kernel as a text that reads like the loop nests of a book; `KernelReader` reads it back.
+    public var description: String { KernelPrinter(self).kernelText() }
+}
+
+/// Writes kernels as text.
+///
+/// Registers are `%7`; an element of a buffer is `name[index]`. A name that alone would not tell which variable or buffer is meant
+/// carries its number: `y@3`.
+public struct KernelPrinter {
+    private let kernel: Kernel
+    private let variables: [String]
+    private let buffers: [String]
+
+    public init(_ kernel: Kernel) {
+        self.kernel = kernel
+        let names = (kernel.parameters + kernel.scratch).map(\.name)
+        var uses: [String: Int] = [:]
+        for name in names { uses[name, default: 0] += 1 }
+        buffers = names.indices.map { uses[names[$0]] == 1 ? Self.quoted(names[$0]) : "\(Self.quoted(names[$0]))@\($0)" }
+
+        // A loop's variable is written bare if the reader would number it so and no enclosing loop has the name.
+        var texts = kernel.variableNames.indices.map { "\(Self.quoted(kernel.variableNames[$0]))@\($0)" }
+        if !texts.isEmpty { texts[0] = "task" }
+        var expected = 1
+        func visit(_ statements: [Statement], enclosing: [String]) {
+            for statement in statements {
+                switch statement {
+                case .loop(let loop):
+                    let index = loop.variable.index
+                    var inner = enclosing
+                    if kernel.variableNames.indices.contains(index) {
+                        let name = kernel.variableNames[index]
+                        if index == expected, !enclosing.contains(name) { texts[index] = Self.quoted(name) }
+                        inner.append(name)
+                    }
+                    expected += 1
+                    visit(loop.body, enclosing: inner)
+                case .when(_, _, let body): visit(body, enclosing: enclosing)
+                default: break
+                }
+            }
+        }
+        visit(kernel.body, enclosing: ["task"])
+        variables = texts
+    }
+
+    /// Words with a meaning of their own, which are quoted when they are names.
+    static let reserved: Set<String> = [
+        "kernel", "lanes", "tasks", "registers", "scratch", "for", "in", "step", "unroll", "carrying", "next", "when", "and", "active",
+        "stride", "stream", "at", "constant", "load", "broadcast", "gather", "fma", "select", "position", "uniform", "across", "keep",
+        "prefetch", "min", "max", "task", "inf", "nan",
+    ]
+
+    static func isNameStart(_ byte: UInt8) -> Bool { (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_") }
+    static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+    /// `name`, in quotes unless it is letters, digits, underscores and dots.
+    private static func quoted(_ name: String) -> String {
+        let bytes = Array(name.utf8)
+        let isPlain = bytes.enumerated().allSatisfy { index, byte in
+            isNameStart(byte) || (index > 0 && (isDigit(byte) || byte == UInt8(ascii: ".")))
+        }
+        if isPlain, !bytes.isEmpty, !reserved.contains(name) { return name }
+        let escaped = name.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"": "\\\""
+            case "\\": "\\\\"
+            case "\n": "\\n"
+            default: String(scalar)
+            }
+        }
+        return "\"" + escaped.joined() + "\""
+    }
+
+    // MARK: Text
+
+    func kernelText() -> String {
+        var header = "kernel \(Self.quoted(kernel.name)) lanes \(kernel.lanes) tasks \(kernel.taskCount)"
+        if kernel.registerCount != writtenRegisterCount { header += " registers \(kernel.registerCount)" }
+        header += " " + list(kernel.parameters.map { "\(Self.quoted($0.name)): \($0.access.rawValue) \($0.element.rawValue)[\($0.count)]" })
+        if !kernel.scratch.isEmpty {
+            header += " scratch " + list(kernel.scratch.map { "\(Self.quoted($0.name)): \($0.element.rawValue)[\($0.count)]" })
+        }
+        var lines = [header + " {"]
+        append(kernel.body, indent: "  ", to: &lines)
+        lines.append("}")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Items in parentheses: on one line while they fit, otherwise a line each.
+    private func list(_ items: [String]) -> String {
+        let line = "(" + items.joined(separator: ", ") + ")"
+        return line.count <= 100 ? line : "(\n    " + items.joined(separator: ",\n    ") + ")"
+    }
+
+    /// One more than the largest register that occurs: what the reader assumes unless told otherwise.
+    private var writtenRegisterCount: Int {
+        var count = 0
+        func visit(_ statements: [Statement]) {
+            for statement in statements {
+                switch statement {
+                case .define(let register, _): count = max(count, register.index + 1)
+                case .loop(let loop):
+                    for carried in loop.carried { count = max(count, carried.inside.index + 1, carried.result.index + 1) }
+                    visit(loop.body)
+                case .when(_, let carried, let body):
+                    for one in carried { count = max(count, one.inside.index + 1, one.result.index + 1) }
+                    visit(body)
+                case .store, .scatter, .prefetch: break
+                }
+            }
+        }
+        visit(kernel.body)
+        return count
+    }
+
+    private func append(_ statements: [Statement], indent: String, to lines: inout [String]) {
+        for statement in statements {
+            lines.append(indent + text(statement))
+            let carried: [Loop.Carried]
+            switch statement {
+            case .loop(let loop):
+                carried = loop.carried
+                append(loop.body, indent: indent + "  ", to: &lines)
+            case .when(_, let registers, let body):
+                carried = registers
+                append(body, indent: indent + "  ", to: &lines)
+            default: continue
+            }
+            if !carried.isEmpty { lines.append("\(indent)  next " + carried.map { text($0.next) }.joined(separator: ", ")) }
+            lines.append(indent + "}")
+        }
+    }
+
+    /// The statement on one line; of a loop or a condition the first line.
+    public func text(_ statement: Statement) -> String {
+        switch statement {
+        case .define(let register, let operation): return "\(text(register)) = \(text(operation))"
+        case .store(let buffer, let index, let value, let active):
+            return "\(name(buffer))[\(text(index))] = \(text(value))\(suffix(active))"
+        case .scatter(let buffer, let index, let stride, let value, let active):
+            return "\(name(buffer))[\(text(index)) stride \(stride)] = \(text(value))\(suffix(active))"
+        case .prefetch(let buffer, let index): return "prefetch \(name(buffer))[\(text(index))]"
+        case .loop(let loop):
+            var words = "for \(name(loop.variable)) in \(text(loop.from)) ..< \(text(loop.to))"
+            if loop.step != 1 { words += " step \(loop.step)" }
+            if loop.unroll != 1 { words += " unroll \(loop.unroll)" }
+            return carrying(loop.carried, words, namesInside: true)
+        case .when(let conditions, let carried, _):
+            let words = conditions.map { "\(text($0.lower)) <= \(text($0.index)) < \(text($0.upper))" }.joined(separator: " and ")
+            return carrying(carried, "when " + words, namesInside: false)
+        }
+    }
+
+    private func carrying(_ carried: [Loop.Carried], _ words: String, namesInside: Bool) -> String {
+        if carried.isEmpty { return words + " {" }
+        let results = carried.map { text($0.result) }.joined(separator: ", ")
+        let initial = carried.map {
+            !namesInside && $0.inside == $0.initial ? text($0.initial) : "\(text($0.inside)) = \(text($0.initial))"
+        }
+        return "(\(results)) = \(words) carrying (\(initial.joined(separator: ", "))) {"
+    }
+
+    private func suffix(_ active: Index?) -> String { active.map { " active \(text($0))" } ?? "" }
+
+    private func text(_ register: Register) -> String { "%\(register.index)" }
+
+    private func name(_ buffer: BufferID) -> String { buffers.indices.contains(buffer.index) ? buffers[buffer.index] : "?@\(buffer.index)" }
+
+    private func name(_ variable: Variable) -> String {
+        variables.indices.contains(variable.index) ? variables[variable.index] : "?@\(variable.index)"
+    }
+
+    private func text(_ operation: Operation) -> String {
+        switch operation {
+        case .constant(let value):
+            let digits = "\(value)"
+            return "constant " + (digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits)
+        case .load(let buffer, let index, let active): return "load \(name(buffer))[\(text(index))]\(suffix(active))"
+        case .broadcast(let buffer, let index): return "broadcast \(name(buffer))[\(text(index))]"
+        case .gather(let buffer, let index, let stride, let active):
+            return "gather \(name(buffer))[\(text(index)) stride \(stride)]\(suffix(active))"
+        case .unary(let function, let a): return "\(function.rawValue)(\(text(a)))"
+        case .binary(let function, let a, let b): return "\(function.rawValue)(\(text(a)), \(text(b)))"
+        case .fusedMultiplyAdd(let a, let b, let c): return "fma(\(text(a)), \(text(b)), \(text(c)))"
+        case .select(let comparison, let a, let b, let then, let otherwise):
+            return "select(\(text(a)) \(comparison.symbol) \(text(b)), \(text(then)), \(text(otherwise)))"
+        case .position(let index, let stride): return "position \(text(index)) stride \(stride)"
+        case .uniform(let seed, let stream, let index, let stride):
+            return "uniform(\(text(seed)), stream \(stream)) at \(text(index)) stride \(stride)"
+        case .acrossLanes(let function, let a): return "across \(function.rawValue)(\(text(a)))"
+        case .keep(let a, let active): return "keep \(text(a)) active \(text(active))"
+        }
+    }
+
+    func text(_ index: Index) -> String {
+        switch index {
+        case .constant(let value): return "\(value)"
+        case .variable(let variable): return name(variable)
+        case .sum(let a, .constant(let b)) where b < 0 && b != .min: return "\(text(a)) - \(-b)"
+        case .sum(let a, let b):
+            if case .sum = b { return "\(text(a)) + (\(text(b)))" }
+            return "\(text(a)) + \(text(b))"
+        case .product(let a, let factor): return "\(factorText(a)) * \(factor)"
+        case .quotient(let a, let divisor): return "\(factorText(a)) / \(divisor)"
+        case .remainder(let a, let divisor): return "\(factorText(a)) % \(divisor)"
+        case .minimum(let a, let b): return "min(\(text(a)), \(text(b)))"
+        case .maximum(let a, let b): return "max(\(text(a)), \(text(b)))"
+        }
+    }
+
+    private func factorText(_ index: Index) -> String {
+        if case .sum = index { return "(\(text(index)))" }
+        return text(index)
+    }
+}
+
+extension Comparison {
+    /// The comparison between two registers.
+    var symbol: String {
+        switch self {
+        case .less: "<"
+        case .lessOrEqual: "<="
+        case .equal: "=="
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import Graph
+
+extension Kernel {
+    /// Checks the rules that every kernel keeps and that the emitter and the interpreter rely on.
+    ///
+    /// Registers are assigned once, before and in the scope of every use; variables belong to one loop and are used inside it; buffers
+    /// exist, are not written where they are read-only nor read where they are write-only; steps and divisors are positive.
+    ///
+    /// - Throws: `KernelError.invalid`, naming the statement.
+    public func verify() throws(KernelError) {
+        var verifier = KernelVerifier(kernel: self)
+        try verifier.verify()
+    }
+}
+
+struct KernelVerifier {
+    static let laneCounts = [1, 4, 8, 16]
+
+    let kernel: Kernel
+    private var isAssigned: [Bool]
+    /// Whether a register may be used here: it is assigned and its scope is still open.
+    private var isVisible: [Bool]
+    private var isDeclared: [Bool]
+    private var isInScope: [Bool]
+    /// The statement under inspection, nil outside all.
+    private var place: Statement?
+
+    init(kernel: Kernel) {
+        self.kernel = kernel
+        isAssigned = Array(repeating: false, count: max(kernel.registerCount, 0))
+        isVisible = isAssigned
+        isDeclared = Array(repeating: false, count: kernel.variableNames.count)
+        isInScope = isDeclared
+    }
+
+    private func error(_ message: String) -> KernelError {
+        .invalid(kernel: kernel.name, statement: place.map { KernelPrinter(kernel).text($0) } ?? "", message: message)
+    }
+
+    private func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(KernelError) {
+        if !condition { throw error(message()) }
+    }
+
+    mutating func verify() throws(KernelError) {
+        try require(Self.laneCounts.contains(kernel.lanes), "\(kernel.lanes) lanes; there may be 1, 4, 8 or 16")
+        try require(kernel.taskCount > 0, "a kernel has at least one task")
+        try require(kernel.registerCount >= 0, "a count of registers is not negative")
+        try require(kernel.variableNames.first == "task", "variable 0 is called 'task'")
+        for buffer in kernel.parameters + kernel.scratch {
+            try require(
+                buffer.count >= 0 && buffer.count <= KernelReader.mostElements,
+                "'\(buffer.name)' has \(buffer.count) elements; there may be 0 ... \(KernelReader.mostElements)")
+        }
+        for buffer in kernel.scratch {
+            try require(buffer.access == .readWrite, "scratch buffer '\(buffer.name)' is both written and read")
+        }
+        isDeclared[0] = true
+        isInScope[0] = true
+        _ = try verify(kernel.body, depth: 0)
+        place = nil
+        for (index, name) in kernel.variableNames.enumerated() {
+            try require(isDeclared[index], "no loop has the variable \(index) ('\(name)')")
+        }
+    }
+
+    /// Checks a block and returns the registers that it made visible, for the caller to hide again.
+    private mutating func verify(_ statements: [Statement], depth: Int) throws(KernelError) -> [Register] {
+        try require(depth < KernelReader.deepestNesting, "blocks are nested more than \(KernelReader.deepestNesting) deep")
+        var made: [Register] = []
+        for statement in statements {
+            place = statement
+            switch statement {
+            case .define(let register, let operation):
+                try verify(operation)
+                try assign(register)
+                made.append(register)
+            case .store(let buffer, let index, let value, let active):
+                try verifyWrite(buffer, index, value, active)
+            case .scatter(let buffer, let index, _, let value, let active):
+                try verifyWrite(buffer, index, value, active)
+            case .prefetch(let buffer, let index):
+                try verify(buffer)
+                try verify(index)
+            case .loop(let loop):
+                try verify(loop.from)
+                try verify(loop.to)
+                try require(loop.step > 0, "a loop's step is positive")
+                try require(loop.unroll > 0, "a loop is unrolled at least once")
+                for carried in loop.carried { try use(carried.initial) }
+                try open(loop.variable)
+                for carried in loop.carried { try assign(carried.inside) }
+                var inner = try verify(loop.body, depth: depth + 1)
+                place = statement
+                for carried in loop.carried { try use(carried.next) }
+                inner += loop.carried.map(\.inside)
+                for register in inner { isVisible[register.index] = false }
+                isInScope[loop.variable.index] = false
+                for carried in loop.carried { try assign(carried.result) }
+                made += loop.carried.map(\.result)
+            case .when(let conditions, let carried, let body):
+                try require(!conditions.isEmpty, "a condition compares at least one index")
+                for condition in conditions {
+                    try verify(condition.index)
+                    try verify(condition.lower)
+                    try verify(condition.upper)
+                }
+                for one in carried { try use(one.initial) }
+                let inner = try verify(body, depth: depth + 1)
+                place = statement
+                for one in carried { try use(one.next) }
+                for register in inner { isVisible[register.index] = false }
+                for one in carried { try assign(one.result) }
+                made += carried.map(\.result)
+            }
+        }
+        return made
+    }
+
+    private mutating func assign(_ register: Register) throws(KernelError) {
+        try require(isAssigned.indices.contains(register.index), "there is no register %\(register.index)")
+        try require(!isAssigned[register.index], "%\(register.index) is assigned twice")
+        isAssigned[register.index] = true
+        isVisible[register.index] = true
+    }
+
+    private func use(_ register: Register) throws(KernelError) {
+        try require(isVisible.indices.contains(register.index), "there is no register %\(register.index)")
+        try require(isVisible[register.index], "%\(register.index) is used where it has no value")
+    }
+
+    private mutating func open(_ variable: Variable) throws(KernelError) {
+        try require(isDeclared.indices.contains(variable.index), "there is no variable \(variable.index)")
+        try require(!isDeclared[variable.index], "'\(kernel.variableNames[variable.index])' is the variable of two loops")
+        isDeclared[variable.index] = true
+        isInScope[variable.index] = true
+    }
+
+    private func verify(_ buffer: BufferID) throws(KernelError) {
+        let count = kernel.parameters.count + kernel.scratch.count
+        try require(buffer.index >= 0 && buffer.index < count, "there is no buffer \(buffer.index)")
+    }
+
+    private func verifyRead(_ buffer: BufferID, _ index: Index, _ active: Index? = nil) throws(KernelError) {
+        try verify(buffer)
+        try require(kernel[buffer].access != .write, "'\(kernel[buffer].name)' may only be written")
+        try verify(index)
+        if let active { try verify(active) }
+    }
+
+    private func verifyWrite(_ buffer: BufferID, _ index: Index, _ value: Register, _ active: Index?) throws(KernelError) {
+        try verify(buffer)
+        try require(kernel[buffer].access != .read, "'\(kernel[buffer].name)' may only be read")
+        try verify(index)
+        try use(value)
+        if let active { try verify(active) }
+    }
+
+    private func verify(_ index: Index) throws(KernelError) {
+        switch index {
+        case .constant: break
+        case .variable(let variable):
+            try require(isInScope.indices.contains(variable.index), "there is no variable \(variable.index)")
+            try require(isInScope[variable.index], "'\(kernel.variableNames[variable.index])' is used outside its loop")
+        case .sum(let a, let b), .minimum(let a, let b), .maximum(let a, let b):
+            try verify(a)
+            try verify(b)
+        case .product(let a, _): try verify(a)
+        case .quotient(let a, let divisor), .remainder(let a, let divisor):
+            try verify(a)
+            try require(divisor > 0, "a divisor is positive")
+        }
+    }
+
+    private func verify(_ operation: Operation) throws(KernelError) {
+        switch operation {
+        case .constant: break
+        case .load(let buffer, let index, let active): try verifyRead(buffer, index, active)
+        case .broadcast(let buffer, let index): try verifyRead(buffer, index)
+        case .gather(let buffer, let index, _, let active): try verifyRead(buffer, index, active)
+        case .unary(_, let a): try use(a)
+        case .binary(_, let a, let b):
+            try use(a)
+            try use(b)
+        case .fusedMultiplyAdd(let a, let b, let c): for register in [a, b, c] { try use(register) }
+        case .select(_, let a, let b, let then, let otherwise): for register in [a, b, then, otherwise] { try use(register) }
+        case .position(let index, _): try verify(index)
+        case .uniform(let seed, _, let index, _):
+            try use(seed)
+            try verify(index)
+        case .acrossLanes(let function, let a):
+            try require([.add, .maximum, .minimum].contains(function), "lanes are combined by add, maximum or minimum")
+            try use(a)
+        case .keep(let a, let active):
+            try use(a)
+            try verify(active)
+        }
+    }
+}
