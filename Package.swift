@@ -91,5 +91,6 @@ let package = Package(
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Interchange", needs: ["Interchange"]),
         tests("Kernels", needs: ["Kernels", "Graph"], exclude: ["Cases"]),
+        tests("Training", needs: ["Training", "Interchange"]),
     ]
 )

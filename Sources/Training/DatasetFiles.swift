@@ -1,0 +1,155 @@
+import Foundation
+import Interchange
+
+/// Reading data sets in the format of MNIST.
+enum DatasetFiles {
+    private static let spellings = ["-ubyte.gz", "-ubyte", ".gz", ""]
+
+    /// Tells whether a folder holds the pictures of one of the two parts.
+    static func holdsMNIST(_ folder: String) -> Bool {
+        ["train", "t10k"].contains { (try? find("\($0)-images-idx3", in: folder)) != nil }
+    }
+
+    /// Reads one part of MNIST: pictures [N, rows, columns] and labels [N] below 10, both of 8 bits.
+    static func readMNIST(_ folder: String, _ part: Dataset.Part) throws(InterchangeError) -> Dataset {
+        let prefix = part == .training ? "train" : "t10k"
+        let imagePath = try find("\(prefix)-images-idx3", in: folder), labelPath = try find("\(prefix)-labels-idx1", in: folder)
+        let images = try IDX.read(imagePath), labels = try IDX.read(labelPath)
+        let repair = "fetch it again: braid data fetch mnist --to \(folder)"
+        guard images.element == .uint8, images.shape.count == 3, images.count > 0 else {
+            throw InterchangeError(
+                imagePath, "the file holds \(images.element) \(images.shape), not pictures [N, rows, columns]", repair: repair)
+        }
+        guard labels.element == .uint8, labels.shape == [images.shape[0]] else {
+            let message = "the file holds \(labels.element) \(labels.shape), but there are \(images.shape[0]) pictures"
+            throw InterchangeError(labelPath, message, repair: repair)
+        }
+        if let wrong = labels.bytes.firstIndex(where: { $0 > 9 }) {
+            throw InterchangeError(labelPath, .entry("label \(wrong)"), "\(labels.bytes[wrong]) is not a class from 0 to 9", repair: repair)
+        }
+        return Dataset(
+            name: "mnist:\(folder)", isSynthetic: false, classNames: (0..<10).map(String.init),
+            extents: ImageExtents(channels: 1, height: images.shape[1], width: images.shape[2]),
+            pixels: images.bytes, labels: labels.bytes.map(Int32.init))
+    }
+
+    /// Finds a file of MNIST under one of its usual names.
+    private static func find(_ stem: String, in folder: String) throws(InterchangeError) -> String {
+        let dotted = stem.replacing("-idx", with: ".idx")
+        for name in [stem, dotted] {
+            for spelling in spellings {
+                let path = "\(folder)/\(name)\(spelling)"
+                if FileManager.default.fileExists(atPath: path) { return path }
+            }
+        }
+        throw InterchangeError(
+            folder, "there is no \(stem)-ubyte.gz in the folder",
+            repair: "fetch it: braid data fetch mnist --to \(folder); or train on builtin:digits")
+    }
+}
+
+/// A folder of photos, `PART/CLASS/*.jpg`, as ImageFolder of torchvision knows it.
+struct DatasetFolder {
+    /// The most bytes that decoded pictures may take in memory.
+    static let largestSize = 8 << 30
+    private static let endings: Set<String> = ["jpg", "jpeg", "png"]
+    private static let partNames: [Dataset.Part: [String]] = [.training: ["train"], .heldOut: ["val", "valid", "validation", "test"]]
+
+    private let path: String
+    private let classNames: [String]
+    /// The pictures' paths and classes, in the order of the names.
+    private var files: [(path: String, label: Int32)] = []
+
+    /// Lists the pictures of one part; the classes are the folders of the training part, sorted by name.
+    init(_ path: String, _ part: Dataset.Part) throws(InterchangeError) {
+        self.path = path
+        let training = try Self.partFolder(.training, in: path)
+        classNames = try Self.list(training, folders: true)
+        if classNames.isEmpty {
+            throw InterchangeError(training, "there is no folder of a class", repair: "put the pictures in \(training)/CLASS/")
+        }
+        let folder = part == .training ? training : try Self.partFolder(part, in: path)
+        for name in try Self.list(folder, folders: true) {
+            guard let label = classNames.firstIndex(of: name) else {
+                let known = classNames.prefix(12).joined(separator: ", ")
+                throw InterchangeError("\(folder)/\(name)", "the class is not among those of \(training)", repair: "use one of \(known)")
+            }
+            let names = try Self.list("\(folder)/\(name)", folders: false)
+            if names.isEmpty {
+                throw InterchangeError(
+                    "\(folder)/\(name)", "there is no .jpg, .jpeg or .png file", repair: "add pictures or remove the folder")
+            }
+            files += names.map { ("\(folder)/\(name)/\($0)", Int32(label)) }
+        }
+        if files.isEmpty { throw InterchangeError(folder, "there is no picture", repair: "put pictures in \(folder)/CLASS/") }
+    }
+
+    /// Decodes all pictures, on all cores, resized and cropped to `extents` or to those of the first one.
+    func read(extents wanted: ImageExtents?) throws(InterchangeError) -> Dataset {
+        let extents: ImageExtents
+        if let wanted {
+            guard wanted.channels == 1 || wanted.channels == 3 else {
+                throw InterchangeError(path, "photos have 1 or 3 channels, but the network takes \(wanted)", repair: "declare f32[N, 3, …]")
+            }
+            extents = wanted
+        } else {
+            let first = try Image(path: files[0].path)
+            extents = ImageExtents(channels: first.channels, height: first.height, width: first.width)
+        }
+        let (size, overflow) = files.count.multipliedReportingOverflow(by: extents.count)
+        if overflow || size > Self.largestSize {
+            let message = "\(files.count) pictures of \(extents) are more than \(Self.largestSize >> 30) GiB"
+            throw InterchangeError(path, message, repair: "take a smaller input or fewer pictures")
+        }
+        var failures = [InterchangeError?](repeating: nil, count: files.count)
+        let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
+            failures.withUnsafeMutableBufferPointer { failures in
+                nonisolated(unsafe) let buffer = buffer
+                nonisolated(unsafe) let failures = failures
+                DispatchQueue.concurrentPerform(iterations: files.count) { index in
+                    let target = UnsafeMutableBufferPointer(rebasing: buffer[index * extents.count..<(index + 1) * extents.count])
+                    do throws(InterchangeError) {
+                        Self.store(try Image(path: files[index].path), extents, into: target)
+                    } catch {
+                        failures[index] = error
+                        target.initialize(repeating: 0)
+                    }
+                }
+            }
+            initialized = size
+        }
+        if let failure = failures.lazy.compactMap({ $0 }).first { throw failure }
+        return Dataset(
+            name: "folder:\(path)", isSynthetic: false, classNames: classNames, extents: extents, pixels: pixels, labels: files.map(\.label)
+        )
+    }
+
+    /// Fits a picture and stores it channel after channel.
+    private static func store(_ image: Image, _ extents: ImageExtents, into target: UnsafeMutableBufferPointer<UInt8>) {
+        let fitted = image.converted(channels: extents.channels).covering(width: extents.width, height: extents.height)
+        let area = extents.height * extents.width
+        for index in 0..<extents.count {
+            target.initializeElement(at: index, to: fitted.pixels[index % area * extents.channels + index / area])
+        }
+    }
+
+    private static func partFolder(_ part: Dataset.Part, in path: String) throws(InterchangeError) -> String {
+        let names = partNames[part] ?? []
+        for name in names where FileManager.default.fileExists(atPath: "\(path)/\(name)") { return "\(path)/\(name)" }
+        throw InterchangeError(path, "there is no folder \(names[0]) in it", repair: "lay it out as \(names[0])/CLASS/*.jpg")
+    }
+
+    /// Returns the folders or the pictures in a folder, by name; hidden ones are left out.
+    private static func list(_ folder: String, folders: Bool) throws(InterchangeError) -> [String] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw InterchangeError(folder, "the folder cannot be read", repair: "check the path and its permissions")
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.filter { name in
+            var isFolder: ObjCBool = false
+            guard !name.hasPrefix("."), FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder) else {
+                return false
+            }
+            return folders ? isFolder.boolValue : !isFolder.boolValue && endings.contains((name as NSString).pathExtension.lowercased())
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Interchange
+
+/// Where data come from, as `--data` names it: `mnist:DIR`, `folder:DIR` or `builtin:digits`.
+public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
+    /// A folder with the four files of MNIST, or of a data set in its format (Fashion-MNIST).
+    case mnist(folder: String)
+    /// A folder with `train/CLASS/*.jpg` and `val/CLASS/*.jpg` (or .jpeg, .png).
+    case folder(String)
+    /// The synthetic digits, drawn by code.
+    case digits
+
+    private static let forms = "mnist:DIR (also Fashion-MNIST), folder:DIR (train/CLASS/*.jpg, val/CLASS/*.jpg) or builtin:digits"
+
+    /// Reads the text of `--data`; throws where it is none of the three forms.
+    public init(parsing text: String) throws(InterchangeError) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else {
+            // A bare path is the likeliest mistake, so the folder itself shows which form was meant.
+            if FileManager.default.fileExists(atPath: text) {
+                let kind = DatasetFiles.holdsMNIST(text) ? "mnist" : "folder"
+                throw InterchangeError(text, "a data set is named with its kind", repair: "write \(kind):\(text)")
+            }
+            throw InterchangeError(text, "this names no data set", repair: "write \(Self.forms)")
+        }
+        switch (parts[0], parts[1]) {
+        case ("mnist", ""), ("folder", ""):
+            throw InterchangeError(text, "the folder is missing", repair: "write \(parts[0]):DIR")
+        case ("mnist", let folder): self = .mnist(folder: folder)
+        case ("folder", let folder): self = .folder(folder)
+        case ("builtin", "digits"): self = .digits
+        case ("builtin", let name):
+            throw InterchangeError(text, "there is no built-in data set \"\(name)\"", repair: "write builtin:digits")
+        default:
+            throw InterchangeError(text, "\"\(parts[0])\" is no kind of data set", repair: "write \(Self.forms)")
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .mnist(let folder): "mnist:\(folder)"
+        case .folder(let folder): "folder:\(folder)"
+        case .digits: "builtin:digits"
+        }
+    }
+
+    /// Reads or draws one part of the data.
+    ///
+    /// `extents` is what the network takes: photos are resized and cropped to it, grey or RGB; the other data sets have
+    /// their own, 1 x 28 x 28, and refuse another. Without it photos take the extents of the first one.
+    /// Throws where files are missing, damaged or of other extents.
+    public func open(_ part: Dataset.Part, extents: ImageExtents? = nil) throws(InterchangeError) -> Dataset {
+        let dataset: Dataset
+        switch self {
+        case .mnist(let folder): dataset = try DatasetFiles.readMNIST(folder, part)
+        case .folder(let folder): return try DatasetFolder(folder, part).read(extents: extents)
+        case .digits: dataset = Self.drawDigits(part)
+        }
+        if let extents, extents != dataset.extents {
+            let own = dataset.extents
+            throw InterchangeError(
+                description, "the pictures have \(own) values, but the network takes \(extents)",
+                repair: "declare the input as f32[N, \(own.channels), \(own.height), \(own.width)]")
+        }
+        return dataset
+    }
+
+    private static func drawDigits(_ part: Dataset.Part) -> Dataset {
+        let count = part == .training ? SyntheticDigits.defaultTrainingCount : SyntheticDigits.defaultHeldOutCount
+        return SyntheticDigits(part: part == .training ? .training : .heldOut).dataset(count: count)
+    }
+}
+
+extension SyntheticDigits {
+    /// Draws the pictures 0 up to `count`, on all cores.
+    public func dataset(count: Int) -> Dataset {
+        let area = Self.side * Self.side, piece = 500
+        let pixels = [UInt8](unsafeUninitializedCapacity: count * area) { buffer, initialized in
+            nonisolated(unsafe) let buffer = buffer
+            DispatchQueue.concurrentPerform(iterations: (count + piece - 1) / piece) { index in
+                let indices = index * piece..<min(count, (index + 1) * piece)
+                draw(indices, into: UnsafeMutableBufferPointer(rebasing: buffer[indices.lowerBound * area..<indices.upperBound * area]))
+            }
+            initialized = count * area
+        }
+        return Dataset(
+            name: "synthetic digits (drawn by code)", isSynthetic: true, classNames: (0..<10).map(String.init),
+            extents: ImageExtents(channels: 1, height: Self.side, width: Self.side), pixels: pixels,
+            labels: (0..<count).map(label))
+    }
+}

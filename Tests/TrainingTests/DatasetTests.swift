@@ -1,0 +1,114 @@
+import Foundation
+import Interchange
+import Testing
+import Training
+
+@Suite struct DatasetTests {
+    private let folder = DatasetTestFolder()
+
+    @Test(arguments: [
+        ("mnist:/a/b", DatasetSpecification.mnist(folder: "/a/b")), ("mnist:a:b", .mnist(folder: "a:b")),
+        ("folder:photos", .folder("photos")), ("builtin:digits", .digits),
+    ])
+    func parses(text: String, specification: DatasetSpecification) throws {
+        #expect(try DatasetSpecification(parsing: text) == specification)
+        #expect(specification.description == text)
+    }
+
+    @Test(arguments: [
+        ("mnist", "mnist: this names no data set; write mnist:DIR"), ("mnist:", "the folder is missing; write mnist:DIR"),
+        ("builtin:letters", "there is no built-in data set \"letters\"; write builtin:digits"),
+        ("minst:x", "\"minst\" is no kind of data set"), ("/tmp", "write folder:/tmp"), ("", "this names no data set"),
+    ])
+    func refuses(text: String, message: String) {
+        checkDatasetFailure(message) { _ = try DatasetSpecification(parsing: text) }
+    }
+
+    private func writeMNIST(images: [Int], labels: [UInt8]) throws {
+        let pixels = (0..<images.reduce(1, *)).map { UInt8(truncatingIfNeeded: $0) }
+        try folder.write(IDX.encode(HostTensor(element: .uint8, shape: images, bytes: pixels)), to: "t10k-images-idx3-ubyte")
+        let labels = try IDX.encode(HostTensor(element: .uint8, shape: [labels.count], bytes: labels))
+        try folder.write(Gzip.compress(labels), to: "t10k-labels-idx1-ubyte.gz")
+    }
+
+    @Test func readsMNISTFiles() throws {
+        try writeMNIST(images: [3, 4, 5], labels: [7, 0, 9])
+        let specification = try DatasetSpecification(parsing: "mnist:\(folder.path)")
+        let dataset = try specification.open(.heldOut)
+        #expect(dataset.count == 3 && dataset.labels == [7, 0, 9] && !dataset.isSynthetic)
+        #expect(dataset.extents == ImageExtents(channels: 1, height: 4, width: 5))
+        #expect(dataset.image(1)[4, 3] == 39)
+        #expect(dataset.prefix(2).labels == [7, 0])
+        checkDatasetFailure("braid data fetch mnist --to \(folder.path)") { _ = try specification.open(.training) }
+        checkDatasetFailure("declare the input as f32[N, 1, 4, 5]") {
+            _ = try specification.open(.heldOut, extents: ImageExtents(channels: 3, height: 4, width: 5))
+        }
+        try writeMNIST(images: [3, 4, 5], labels: [7, 10, 9])
+        checkDatasetFailure("label 1: 10 is not a class from 0 to 9") { _ = try specification.open(.heldOut) }
+        try writeMNIST(images: [3, 4, 5], labels: [7, 0])
+        checkDatasetFailure("but there are 3 pictures") { _ = try specification.open(.heldOut) }
+        try writeMNIST(images: [3, 4], labels: [7, 0, 1])
+        checkDatasetFailure("not pictures [N, rows, columns]") { _ = try specification.open(.heldOut) }
+    }
+
+    @Test func readsAFolderOfPhotos() throws {
+        for (name, value) in [("train/b/1.png", 10), ("train/a/2.PNG", 20), ("train/a/10.png", 30), ("val/b/x.png", 40)]
+            as [(String, UInt8)]
+        {
+            try folder.write(Image(width: 6, height: 4, channels: 3, filledWith: value).encodedPNG(), to: name)
+        }
+        try folder.write(Data("notes".utf8), to: "train/a/notes.txt")
+        try folder.write(Data("hidden".utf8), to: "train/a/.hidden.png")
+        let specification = DatasetSpecification.folder(folder.path)
+        let training = try specification.open(.training)
+        #expect(training.classNames == ["a", "b"] && training.labels == [0, 0, 1])
+        #expect(training.extents == ImageExtents(channels: 3, height: 4, width: 6))
+        #expect((0..<3).map { training.image($0)[5, 3, 2] } == [30, 20, 10])
+        let heldOut = try specification.open(.heldOut, extents: ImageExtents(channels: 1, height: 2, width: 2))
+        #expect(heldOut.labels == [1] && heldOut.pixels == [40, 40, 40, 40])
+
+        checkDatasetFailure("photos have 1 or 3 channels") {
+            _ = try specification.open(.heldOut, extents: ImageExtents(channels: 2, height: 2, width: 2))
+        }
+        checkDatasetFailure("are more than 8 GiB") {
+            _ = try specification.open(.heldOut, extents: ImageExtents(channels: 3, height: 1 << 20, width: 1 << 20))
+        }
+        try folder.write(Data([0xff, 0xd8, 0xff]), to: "train/b/broken.jpg")
+        checkDatasetFailure("train/b/broken.jpg: the JPEG data cannot be decoded") { _ = try specification.open(.training) }
+        try folder.write(Image(width: 1, height: 1, channels: 1).encodedPNG(), to: "val/c/1.png")
+        checkDatasetFailure("val/c: the class is not among those of") { _ = try specification.open(.heldOut) }
+        checkDatasetFailure("lay it out as train/CLASS/*.jpg") { _ = try DatasetSpecification.folder("/tmp/none").open(.training) }
+    }
+
+    @Test func separatesChannels() throws {
+        let image = Image(width: 2, height: 1, channels: 3, pixels: [1, 2, 3, 4, 5, 6])
+        try folder.write(image.encodedPNG(), to: "train/a/1.png")
+        let dataset = try DatasetSpecification.folder(folder.path).open(.training)
+        #expect(dataset.pixels == [1, 4, 2, 5, 3, 6])
+        #expect(dataset.image(0) == image)
+        #expect(dataset.contactSheet(0..<1, columns: 2).pixels == [1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0])
+    }
+
+    @Test func normalizes() throws {
+        let dataset = Dataset(
+            name: "test", isSynthetic: true, classNames: ["a"], extents: ImageExtents(channels: 2, height: 1, width: 2),
+            pixels: [0, 255, 7, 7, 255, 0, 7, 7], labels: [0, 0])
+        let normalization = Normalization(of: dataset)
+        #expect(normalization == Normalization(mean: [0.5, 7 / 255], deviation: [0.5, 1 / 255]))
+        #expect(Normalization(metadata: normalization.metadata) == normalization)
+        #expect(normalization.table[0] == -1 && normalization.table[255] == 1 && normalization.table[256 + 7] == 0)
+        #expect(Normalization(metadata: [:]) == nil)
+        #expect(Normalization(metadata: ["normalization.mean": "0 1", "normalization.deviation": "1 x"]) == nil)
+        #expect(Normalization(metadata: ["normalization.mean": "0", "normalization.deviation": "0"]) == nil)
+    }
+
+    @Test(.enabled(if: RealData.isPresent, RealData.whyNot)) func readsTheRealData() throws {
+        let mnist = try DatasetSpecification(parsing: "mnist:\(RealData.path)/mnist").open(.heldOut)
+        #expect(mnist.count == 10000 && Array(mnist.labels.prefix(5)) == [7, 2, 1, 0, 4])
+        let normalization = Normalization(of: mnist)
+        #expect(abs(normalization.mean[0] - 0.1325) < 5e-5 && abs(normalization.deviation[0] - 0.3105) < 5e-5)
+        let extents = ImageExtents(channels: 3, height: 32, width: 32)
+        let photos = try DatasetSpecification.folder("\(RealData.path)/photos/sign-digits").open(.heldOut, extents: extents)
+        #expect(photos.count == 200 && photos.classNames == (0..<10).map(String.init) && photos.extents == extents)
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+import Training
+
+@Suite struct LoaderTests {
+    /// 10 pictures of 2 x 3 x 4, each of values of its own.
+    private let dataset = Dataset(
+        name: "test", isSynthetic: true, classNames: (0..<10).map(String.init), extents: ImageExtents(channels: 2, height: 3, width: 4),
+        pixels: (0..<240).map { UInt8($0 + 1) }, labels: (0..<10).map { $0 })
+    private let raw = Normalization(mean: [0, 0], deviation: [1 / 255, 1 / 255])
+
+    private struct Copy: Equatable {
+        var position: BatchPosition
+        var count: Int
+        var images: [Float]
+        var labels: [Int32]
+    }
+
+    private func batches(_ options: BatchOptions, from start: BatchPosition = BatchPosition(), epochs: Int, pause: Bool = false) -> [Copy] {
+        let loader = Loader(BatchMaker(dataset, normalization: raw, options: options), from: start, epochs: epochs, buffers: 2)
+        var copies: [Copy] = []
+        while let copy = loader.next({
+            if pause { usleep(500) }
+            return Copy(position: $0.position, count: $0.count, images: Array($0.images), labels: Array($0.labels))
+        }) {
+            copies.append(copy)
+        }
+        return copies
+    }
+
+    @Test func keepsEverythingInEvaluation() {
+        let all = batches(.evaluation(batchSize: 4), epochs: 1)
+        #expect(all.map(\.count) == [4, 4, 2])
+        #expect(all.flatMap(\.labels) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0])
+        let values = all.flatMap(\.images).map { $0.rounded() }
+        #expect(values == (1...240).map(Float.init) + [Float](repeating: 0, count: 48))
+    }
+
+    @Test func showsEachPictureOnceAnEpoch() {
+        let all = batches(.training(batchSize: 3, seed: 1), epochs: 2)
+        #expect(all.map(\.position) == (0..<2).flatMap { epoch in (0..<3).map { BatchPosition(epoch: epoch, batch: $0) } })
+        let first = all[..<3].flatMap(\.labels), second = all[3...].flatMap(\.labels)
+        #expect(Set(first).count == 9 && Set(second).count == 9 && first != second)
+        for batch in all {
+            for (place, label) in batch.labels.enumerated() { #expect(batch.images[place * 24].rounded() == Float(label * 24 + 1)) }
+        }
+    }
+
+    @Test func dependsOnSeedAndEpochAlone() {
+        let options = BatchOptions.training(batchSize: 3, seed: 5, maximumShift: 2)
+        let all = batches(options, epochs: 3)
+        #expect(batches(options, epochs: 3, pause: true) == all)
+        // A resumed run sees what the interrupted one would have seen.
+        #expect(batches(options, from: BatchPosition(epoch: 1, batch: 2), epochs: 3) == Array(all[5...]))
+        #expect(batches(options, from: BatchPosition(epoch: 3), epochs: 3).isEmpty)
+        #expect(batches(.training(batchSize: 3, seed: 6, maximumShift: 2), epochs: 3) != all)
+    }
+
+    @Test func movesPictures() {
+        let maker = BatchMaker(dataset, normalization: raw, options: .training(batchSize: 10, seed: 3, maximumShift: 5))
+        let order = (0..<10).map { Int32($0) }
+        var seen: Set<Int> = []
+        for epoch in 0..<20 {
+            var images = [Float](repeating: -1, count: maker.valueCount), labels = [Int32](repeating: -1, count: 10)
+            let count = order.withUnsafeBufferPointer { order in
+                images.withUnsafeMutableBufferPointer { images in
+                    labels.withUnsafeMutableBufferPointer {
+                        maker.fill(BatchPosition(epoch: epoch), order: order, images: images, labels: $0)
+                    }
+                }
+            }
+            #expect(count == 10 && labels == order)
+            for sample in 0..<10 {
+                let (right, down) = maker.shift(sample, epoch: epoch)
+                seen.insert(right)
+                for index in 0..<24 {
+                    let column = index % 4 - right, row = index / 4 % 3 - down
+                    let isInside = (0..<4).contains(column) && (0..<3).contains(row)
+                    let expected = isInside ? Float(sample * 24 + index / 12 * 12 + row * 4 + column + 1) : 0
+                    #expect(images[sample * 24 + index].rounded() == expected)
+                }
+            }
+        }
+        #expect(seen == Set(-5...5))
+    }
+
+    @Test func stopsWithItsOwner() {
+        for _ in 0..<50 {
+            let loader = Loader(BatchMaker(dataset, normalization: raw, options: .training(batchSize: 2, seed: 0)), epochs: 1_000_000)
+            #expect(loader.next { $0.count } == 2)
+        }
+    }
+
+    @Test func drawsUniformly() {
+        var random = CounterGenerator(seed: 1, .shift, 0)
+        var counts = [Int](repeating: 0, count: 7)
+        for _ in 0..<70_000 { counts[random.below(7)] += 1 }
+        #expect(counts.allSatisfy { abs($0 - 10_000) < 400 })
+        var first = CounterGenerator(seed: 1, .shift, 0, 1), second = CounterGenerator(seed: 1, .shift, 1, 0)
+        #expect(first.next() != second.next())
+    }
+}
