@@ -75,7 +75,7 @@ let package = Package(
         part("Passes", needs: ["Graph", "Operators"]),
         part("Kernels", needs: ["Graph"]),
         .target(
-            name: "Machine", dependencies: ["Kernels", "Graph", "CLLVM"], swiftSettings: usesLLVM,
+            name: "Machine", dependencies: ["Kernels", "Graph", "CLLVM", "CCrypto"], swiftSettings: usesLLVM,
             linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),
         part("Runtime", needs: ["Graph", "Kernels", "Machine"]),
         part("Training", needs: ["Graph", "Runtime", "Interchange"]),

@@ -1,0 +1,91 @@
+internal import CLLVM
+import Graph
+import Kernels
+
+/// Turns kernels into text or object code for one target; used by one thread.
+public struct CodeGenerator: ~Copyable {
+    public let target: Target
+    private let machine: LLVMTargetMachineRef
+    private let options: LLVMPassBuilderOptionsRef
+
+    /// The passes over LLVM IR. The emitter writes explicit vectors and hoists addresses itself, so little is left to do before
+    /// instructions are selected; the whole of O2 takes several times as long and gives the same code.
+    static let passes = "function(early-cse<memssa>,loop-mssa(licm),simplifycfg,instcombine,early-cse)"
+
+    /// - Throws: `MachineError.unsupportedTarget` if LLVM has no back end for the triple.
+    public init(for target: Target) throws {
+        LLVM.start
+        var found: LLVMTargetRef?
+        var message: UnsafeMutablePointer<CChar>?
+        guard LLVMGetTargetFromTriple(target.triple, &found, &message) == 0, let found else {
+            throw MachineError.unsupportedTarget(LLVM.take(message))
+        }
+        guard
+            let machine = LLVMCreateTargetMachine(
+                found, target.triple, target.processor, target.features, LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelSmall)
+        else { throw MachineError.unsupportedTarget("\(target.triple) \(target.processor)") }
+        self.target = target
+        self.machine = machine
+        LLVMSetTargetMachineAsmVerbosity(machine, 1)
+        options = LLVMCreatePassBuilderOptions()
+        LLVMPassBuilderOptionsSetLoopVectorization(options, 0)
+        LLVMPassBuilderOptionsSetSLPVectorization(options, 0)
+        LLVMPassBuilderOptionsSetLoopUnrolling(options, 0)
+        LLVMPassBuilderOptionsSetLoopInterleaving(options, 0)
+    }
+
+    deinit {
+        LLVMDisposePassBuilderOptions(options)
+        LLVMDisposeTargetMachine(machine)
+    }
+
+    /// A kernel and the name its entry gets.
+    public typealias NamedKernel = (kernel: Kernel, symbol: String)
+
+    private func makeModule(_ kernels: [NamedKernel], in context: borrowing Context) -> Module {
+        let module = Module("braid", in: context)
+        LLVMSetTarget(module.reference, target.triple)
+        let layout = LLVMCreateTargetDataLayout(machine)
+        LLVMSetModuleDataLayout(module.reference, layout)
+        LLVMDisposeTargetData(layout)
+        let build = InstructionBuilder(context: context, module: module)
+        for (kernel, symbol) in kernels { KernelEmitter.emit(kernel, as: symbol, for: target, build) }
+        assert(module.defect == nil, "invalid IR: \(module.defect ?? "")\n\(module.text)")
+        return module
+    }
+
+    private func optimize(_ module: borrowing Module) throws {
+        if let reason = LLVM.describe(LLVMRunPasses(module.reference, Self.passes, machine, options)) {
+            throw MachineError.codeGeneration(reason)
+        }
+    }
+
+    private func emit(_ kernels: [NamedKernel], _ kind: LLVMCodeGenFileType) throws -> [UInt8] {
+        let context = Context()
+        let module = makeModule(kernels, in: context)
+        try optimize(module)
+        var message: UnsafeMutablePointer<CChar>?
+        var buffer: LLVMMemoryBufferRef?
+        guard LLVMTargetMachineEmitToMemoryBuffer(machine, module.reference, kind, &message, &buffer) == 0, let buffer else {
+            throw MachineError.codeGeneration(LLVM.take(message))
+        }
+        defer { LLVMDisposeMemoryBuffer(buffer) }
+        let bytes = UnsafeRawBufferPointer(start: LLVMGetBufferStart(buffer), count: LLVMGetBufferSize(buffer))
+        return Array(bytes)
+    }
+
+    /// LLVM IR as the code generator gets it, after the passes.
+    public func text(_ kernels: [NamedKernel]) throws -> String {
+        let context = Context()
+        let module = makeModule(kernels, in: context)
+        try optimize(module)
+        return module.text
+    }
+
+    public func assembly(_ kernels: [NamedKernel]) throws -> String {
+        String(decoding: try emit(kernels, LLVMAssemblyFile), as: UTF8.self)
+    }
+
+    /// A relocatable object file (ELF for the presets).
+    public func object(_ kernels: [NamedKernel]) throws -> [UInt8] { try emit(kernels, LLVMObjectFile) }
+}

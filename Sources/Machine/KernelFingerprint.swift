@@ -1,0 +1,240 @@
+internal import CCrypto
+import Graph
+import Kernels
+
+/// The identity of a kernel's machine code: a SHA-256 over everything that decides it and nothing else.
+///
+/// Names, the number of tasks and the lengths of parameters are left out, so kernels that differ only there share their code.
+public struct KernelFingerprint: Hashable, Sendable {
+    public let bytes: [UInt8]
+
+    /// Raised whenever the emitter, the passes or the options change the code of some kernel.
+    static let emitterVersion = 1
+
+    public init(_ kernel: Kernel, target: Target) {
+        var writer = FingerprintWriter()
+        writer.write("braid \(Self.emitterVersion) llvm \(LLVM.version) \(CodeGenerator.passes) \(LLVM.options)")
+        writer.write(target.triple)
+        writer.write(target.processor)
+        writer.write(target.features)
+        writer.write(kernel)
+        bytes = Self.digest(writer.bytes)
+    }
+
+    /// The SHA-256 of `bytes`.
+    static func digest(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32) { output, count in
+            var length: UInt32 = 0
+            let status = EVP_Digest(bytes, bytes.count, output.baseAddress, &length, EVP_sha256(), nil)
+            precondition(status == 1 && length == 32, "SHA-256 is part of every libcrypto")
+            count = 32
+        }
+    }
+
+    /// 64 hexadecimal digits.
+    public var text: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// The name of the kernel's entry in its object file.
+    var symbol: String { "kernel_" + text }
+}
+
+/// An injective serialisation of kernels: each case begins with its tag, each list with its length.
+private struct FingerprintWriter {
+    private(set) var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(1 << 16) }
+
+    /// Small numbers take one byte; the others a marker and eight.
+    mutating func write(_ value: Int) {
+        if 0 <= value, value < 0xff {
+            bytes.append(UInt8(truncatingIfNeeded: value))
+        } else {
+            bytes.append(0xff)
+            withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+    }
+
+    mutating func write(_ text: String) {
+        write(text.utf8.count)
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    mutating func write(_ number: Double) {
+        withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func write<Case: CaseIterable & Equatable>(case value: Case) {
+        for (index, other) in Case.allCases.enumerated() where other == value { bytes.append(UInt8(index)) }
+    }
+
+    mutating func write(_ register: Register) { write(register.index) }
+    mutating func write(_ buffer: BufferID) { write(buffer.index) }
+
+    mutating func write(_ kernel: Kernel) {
+        write(kernel.lanes)
+        for list in [kernel.parameters, kernel.scratch] {
+            write(list.count)
+            for buffer in list {
+                write(case: buffer.element)
+                write(case: buffer.access)
+            }
+        }
+        for buffer in kernel.scratch { write(buffer.count) }
+        write(kernel.body)
+    }
+
+    mutating func write(_ statements: [Statement]) {
+        write(statements.count)
+        for statement in statements { write(statement) }
+    }
+
+    mutating func write(_ statement: Statement) {
+        switch statement {
+        case .define(let register, let operation):
+            write(0)
+            write(register)
+            write(operation)
+        case .store(let buffer, let index, let register, let active):
+            write(1)
+            write(buffer)
+            write(index)
+            write(register)
+            write(active)
+        case .scatter(let buffer, let index, let stride, let register, let active):
+            write(2)
+            write(buffer)
+            write(index)
+            write(stride)
+            write(register)
+            write(active)
+        case .loop(let loop):
+            write(3)
+            write(loop.variable.index)
+            write(loop.from)
+            write(loop.to)
+            write(loop.step)
+            write(loop.unroll)
+            write(loop.carried)
+            write(loop.body)
+        case .when(let conditions, let carried, let body):
+            write(4)
+            write(conditions.count)
+            for condition in conditions {
+                write(condition.index)
+                write(condition.lower)
+                write(condition.upper)
+            }
+            write(carried)
+            write(body)
+        case .prefetch(let buffer, let index):
+            write(5)
+            write(buffer)
+            write(index)
+        }
+    }
+
+    mutating func write(_ carried: [Loop.Carried]) {
+        write(carried.count)
+        for item in carried {
+            write(item.inside)
+            write(item.initial)
+            write(item.next)
+            write(item.result)
+        }
+    }
+
+    mutating func write(_ index: Index?) {
+        guard let index else { return write(0) }
+        write(1)
+        write(index)
+    }
+
+    mutating func write(_ index: Index) {
+        switch index {
+        case .constant(let value):
+            write(0)
+            write(value)
+        case .variable(let variable):
+            write(1)
+            write(variable.index)
+        case .sum(let a, let b): write(2, a, b)
+        case .product(let a, let factor): write(3, a, factor)
+        case .quotient(let a, let divisor): write(4, a, divisor)
+        case .remainder(let a, let divisor): write(5, a, divisor)
+        case .minimum(let a, let b): write(6, a, b)
+        case .maximum(let a, let b): write(7, a, b)
+        }
+    }
+
+    private mutating func write(_ tag: Int, _ a: Index, _ b: Index) {
+        write(tag)
+        write(a)
+        write(b)
+    }
+
+    private mutating func write(_ tag: Int, _ a: Index, _ number: Int) {
+        write(tag)
+        write(a)
+        write(number)
+    }
+
+    mutating func write(_ operation: Operation) {
+        switch operation {
+        case .constant(let value):
+            write(0)
+            write(value)
+        case .load(let buffer, let index, let active):
+            write(1)
+            write(buffer)
+            write(index)
+            write(active)
+        case .broadcast(let buffer, let index):
+            write(2)
+            write(buffer)
+            write(index)
+        case .gather(let buffer, let index, let stride, let active):
+            write(3)
+            write(buffer)
+            write(index)
+            write(stride)
+            write(active)
+        case .unary(let function, let a):
+            write(4)
+            write(case: function)
+            write(a)
+        case .binary(let function, let a, let b):
+            write(5)
+            write(case: function)
+            write(a)
+            write(b)
+        case .fusedMultiplyAdd(let a, let b, let c):
+            write(6)
+            for register in [a, b, c] { write(register) }
+        case .select(let comparison, let a, let b, let then, let otherwise):
+            write(7)
+            write(case: comparison)
+            for register in [a, b, then, otherwise] { write(register) }
+        case .position(let index, let stride):
+            write(8)
+            write(index)
+            write(stride)
+        case .uniform(let seed, let stream, let index, let stride):
+            write(9)
+            write(seed)
+            write(stream)
+            write(index)
+            write(stride)
+        case .acrossLanes(let function, let a):
+            write(10)
+            write(case: function)
+            write(a)
+        case .keep(let a, let active):
+            write(11)
+            write(a)
+            write(active)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+
+/// Object files on disk, by fingerprint. Several processes may share a folder: an entry appears whole or not at all, and an entry that
+/// is damaged counts as absent.
+///
+/// An entry is a 48-byte header (8 bytes of magic, the length of the content as a little-endian 64-bit number, the content's
+/// SHA-256) and the object file.
+public struct ObjectCache: Sendable {
+    public let directory: URL
+    /// The size above which `trim` removes what was not used for longest.
+    public var limit: Int
+
+    private static let magic = Array("braidobj".utf8)
+    private static let headerCount = 48
+
+    public init(directory: URL, limit: Int = 256 << 20) {
+        self.directory = directory
+        self.limit = limit
+    }
+
+    /// The user's cache: `$BRAID_CACHE`, or `braid/objects` in `$XDG_CACHE_HOME` or `~/.cache`. Nil if `BRAID_CACHE` is `none`.
+    public static var standard: ObjectCache? {
+        let environment = ProcessInfo.processInfo.environment
+        if let chosen = environment["BRAID_CACHE"], !chosen.isEmpty {
+            return chosen == "none" ? nil : ObjectCache(directory: URL(fileURLWithPath: chosen, isDirectory: true))
+        }
+        let base =
+            if let chosen = environment["XDG_CACHE_HOME"], chosen.hasPrefix("/") {
+                URL(fileURLWithPath: chosen, isDirectory: true)
+            } else {
+                FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache", directoryHint: .isDirectory)
+            }
+        return ObjectCache(directory: base.appending(path: "braid/objects", directoryHint: .isDirectory))
+    }
+
+    func path(of fingerprint: KernelFingerprint) -> String { directory.path(percentEncoded: false) + "/" + fingerprint.text + ".o" }
+
+    /// The object file of a kernel, or nil if it is absent, truncated or altered.
+    public func read(_ fingerprint: KernelFingerprint) -> [UInt8]? {
+        guard let entry = Self.contents(of: path(of: fingerprint), atMost: 64 << 20), entry.count >= Self.headerCount,
+            Array(entry[0..<8]) == Self.magic
+        else { return nil }
+        var length: UInt64 = 0
+        for byte in entry[8..<16].reversed() { length = length << 8 | UInt64(byte) }
+        let content = Array(entry[Self.headerCount...])
+        guard length == UInt64(content.count), Array(entry[16..<Self.headerCount]) == KernelFingerprint.digest(content) else { return nil }
+        return content
+    }
+
+    /// Stores an object file. A cache that cannot be written is no error: the code is there, and next time it is made again.
+    ///
+    /// - Returns: whether the entry was stored.
+    @discardableResult
+    public func write(_ object: [UInt8], for fingerprint: KernelFingerprint) -> Bool {
+        var entry = Self.magic
+        withUnsafeBytes(of: UInt64(object.count).littleEndian) { entry.append(contentsOf: $0) }
+        entry += KernelFingerprint.digest(object)
+        entry += object
+        let final = path(of: fingerprint)
+        let temporary = "\(final).\(getpid()).\(UInt64.random(in: 0 ... .max))"
+        try? FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        guard let file = fopen(temporary, "wb") else { return false }
+        let written = fwrite(entry, 1, entry.count, file)
+        guard fclose(file) == 0, written == entry.count, rename(temporary, final) == 0 else {
+            unlink(temporary)
+            return false
+        }
+        return true
+    }
+
+    /// Removes the entries that were written longest ago until the folder is within its limit, and temporaries older than an hour.
+    public func trim() {
+        let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
+        let files = (try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: Array(keys))) ?? []
+        var entries: [(url: URL, bytes: Int, date: Date)] = []
+        for url in files {
+            guard let values = try? url.resourceValues(forKeys: keys), let date = values.contentModificationDate else { continue }
+            if url.pathExtension == "o" {
+                entries.append((url, values.fileSize ?? 0, date))
+            } else if url.lastPathComponent.contains(".o."), date.timeIntervalSinceNow < -3600 {
+                try? FileManager.default.removeItem(at: url)
+            }
+        }
+        var total = entries.reduce(0) { $0 + $1.bytes }
+        for entry in entries.sorted(by: { $0.date < $1.date }) where total > limit {
+            try? FileManager.default.removeItem(at: entry.url)
+            total -= entry.bytes
+        }
+    }
+
+    private static func contents(of path: String, atMost limit: Int) -> [UInt8]? {
+        guard let file = fopen(path, "rb") else { return nil }
+        defer { fclose(file) }
+        guard fseek(file, 0, SEEK_END) == 0 else { return nil }
+        let count = ftell(file)
+        guard count >= 0, count <= limit, fseek(file, 0, SEEK_SET) == 0 else { return nil }
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { $1 = fread($0.baseAddress, 1, count, file) }
+        return bytes.count == count ? bytes : nil
+    }
+}
