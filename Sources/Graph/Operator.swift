@@ -16,12 +16,15 @@ public struct OperatorInput: Sendable {
     /// Takes any number of operands (one or more); only the sole input may.
     public var isVariadic: Bool
 
-    public init(_ name: String, _ role: InputRole = .operand, variadic: Bool = false, _ summary: String) {
+    public init(_ name: String, _ role: InputRole, variadic: Bool = false, _ summary: String) {
         self.name = name
         self.role = role
         self.summary = summary
         isVariadic = variadic
     }
+
+    /// An input that flows through the network.
+    public init(_ name: String, variadic: Bool = false, _ summary: String) { self.init(name, .operand, variadic: variadic, summary) }
 }
 
 /// One parameter of an operator: an attribute with its kind, default and meaning.
@@ -215,6 +218,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
     public let inferType: @Sendable (Signature) throws(TypeError) -> TensorType
     public let lowering: @Sendable (Signature) -> Lowering
     public let gradient: Gradient
+    /// With the defaults of all parameters filled in.
     public let examples: [OperatorExample]
     /// Whether a network may call it by name; gradients' own operators are internal.
     public let isInLanguage: Bool
@@ -235,7 +239,17 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         self.inferType = inferType
         self.lowering = lowering
         self.gradient = gradient
-        self.examples = examples
+        self.examples = examples.map { example in
+            var example = example
+            for parameter in parameters where example.signature.attributes[parameter.name] == nil {
+                example.signature.attributes[parameter.name] = parameter.defaultValue.flatMap(parameter.kind.convert)
+            }
+            for (key, value) in example.signature.attributes.values {
+                guard let kind = parameters.first(where: { $0.name == key })?.kind else { continue }
+                example.signature.attributes[key] = kind.convert(value) ?? value
+            }
+            return example
+        }
     }
 
     public static func == (a: Operator, b: Operator) -> Bool { a.name == b.name }

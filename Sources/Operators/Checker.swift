@@ -1,0 +1,211 @@
+import Graph
+
+/// What shape rules verify, so that every operator says the same thing in the same words.
+///
+/// Bounds every extent and every product of extents, so that no arithmetic on a checked signature can overflow.
+struct Checker {
+    /// The most elements that one image (or one tensor without a batch) may have: far above any memory, far below overflow.
+    static let largestElementCount = 1 << 40
+    /// The largest kernel, stride, padding, dilation or channel count.
+    static let largestParameter = 1 << 20
+
+    let name: String
+    let signature: Signature
+
+    /// Checks the number of operands and that every shape is sound.
+    init(_ name: String, _ signature: Signature, takes count: ClosedRange<Int>) throws(TypeError) {
+        self.name = name
+        self.signature = signature
+        guard count.contains(signature.operands.count) else {
+            let range = count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
+            let expected = count.upperBound == Int.max ? "at least \(count.lowerBound)" : range
+            let noun = expected.hasSuffix("1") && !expected.contains("to") ? "operand" : "operands"
+            throw TypeError("'\(name)' takes \(expected) \(noun), not \(signature.operands.count)")
+        }
+        for (index, type) in signature.operands.enumerated() { try checkSound(type.shape, operand: index) }
+    }
+
+    init(_ name: String, _ signature: Signature, takes count: Int) throws(TypeError) {
+        try self.init(name, signature, takes: count...count)
+    }
+
+    func error(_ message: String, repair: String? = nil, operand: Int? = nil, parameter: String? = nil) -> TypeError {
+        TypeError("'\(name)' \(message)", repair: repair, operand: operand, parameter: parameter)
+    }
+
+    /// Checks that extents are positive, symbols stand only in front, and the element count is bounded.
+    func checkSound(_ shape: Shape, operand: Int? = nil, parameter: String? = nil) throws(TypeError) {
+        let subject = operand.map { _ in "cannot take a tensor" } ?? "cannot make a tensor"
+        var count = 1
+        for (axis, dimension) in shape.dimensions.enumerated() {
+            switch dimension {
+            case .symbol(let symbol):
+                guard axis == 0 else {
+                    throw error(
+                        "\(subject) of shape \(shape): the symbol \(symbol) stands in dimension \(axis)",
+                        repair: "only the first dimension, the batch, may be a symbol", operand: operand, parameter: parameter)
+                }
+            case .fixed(let extent):
+                guard extent > 0 else {
+                    throw error(
+                        "\(subject) of shape \(shape): every extent must be at least 1", operand: operand, parameter: parameter)
+                }
+                let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+                guard !overflow, product <= Self.largestElementCount else {
+                    throw error(
+                        "\(subject) of shape \(shape): it has more than 2^40 elements", operand: operand, parameter: parameter)
+                }
+                count = product
+            }
+        }
+    }
+
+    /// The result type, once its shape is known to be sound.
+    func result(_ dimensions: [Dimension]) throws(TypeError) -> TensorType {
+        let shape = Shape(dimensions)
+        try checkSound(shape)
+        return TensorType(.f32, shape)
+    }
+}
+
+/// An image operand's extents.
+struct ImageShape: Sendable {
+    var batch: Dimension
+    var channels: Int
+    var height: Int
+    var width: Int
+}
+
+/// Operands.
+extension Checker {
+    /// Operand `index`, which must hold `f32` of rank `rank`; `form` says in words what it should be.
+    func operand(_ index: Int, rank: Int, form: String, repair: String? = nil) throws(TypeError) -> Shape {
+        let type = signature.operands[index]
+        guard type.element == .f32, type.rank == rank else {
+            throw error("takes \(form), but its \(Self.ordinal(index)) operand is \(type)", repair: repair, operand: index)
+        }
+        return type.shape
+    }
+
+    /// Operand `index`, which must be an image `f32[N, C, H, W]`.
+    func image(_ index: Int = 0) throws(TypeError) -> ImageShape {
+        let shape = try operand(index, rank: 4, form: "an image f32[N, C, H, W]")
+        return try ImageShape(batch: shape[0], channels: extent(shape, 1), height: extent(shape, 2), width: extent(shape, 3))
+    }
+
+    /// The extent along `axis`, which may not be a symbol.
+    func extent(_ shape: Shape, _ axis: Int) throws(TypeError) -> Int {
+        guard let value = shape[axis].value else { throw error("needs a number, not a symbol, in dimension \(axis) of \(shape)") }
+        return value
+    }
+
+    /// Checks that operand `index`, called `role`, has exactly the type `expected`.
+    func require(_ index: Int, is expected: TensorType, role: String) throws(TypeError) {
+        let type = signature.operands[index]
+        guard type == expected else { throw error("needs a \(role) of type \(expected), not \(type)", operand: index) }
+    }
+
+    static func ordinal(_ index: Int) -> String {
+        let words = ["first", "second", "third", "fourth", "fifth"]
+        return index < words.count ? words[index] : "\(index + 1)th"
+    }
+}
+
+/// Parameters.
+extension Checker {
+    /// The integer parameter `name`, at least 1 and of a sane size.
+    func positive(_ name: String) throws(TypeError) -> Int {
+        let value = signature.attributes.integer(name)
+        try check([value], name, atLeast: 1)
+        return value
+    }
+
+    /// The pair parameter `name`, both at least 1.
+    func positivePair(_ name: String) throws(TypeError) -> Pair {
+        let values = signature.attributes.integers(name)
+        try check(values, name, atLeast: 1)
+        return Pair(values)
+    }
+
+    /// The padding `pad`: one number for all sides, (vertical, horizontal), or (top, left, bottom, right).
+    func padding() throws(TypeError) -> Padding {
+        let values = signature.attributes.integers("pad")
+        guard let padding = Padding(values) else {
+            throw error(
+                "cannot use a 'pad' of \(values.count) numbers",
+                repair: "give one, two (vertical, horizontal) or four (top, left, bottom, right)", parameter: "pad")
+        }
+        try check(values, "pad", atLeast: 0)
+        return padding
+    }
+
+    private func check(_ values: [Int], _ parameter: String, atLeast minimum: Int) throws(TypeError) {
+        for value in values where value < minimum || value > Self.largestParameter {
+            let bound = value < minimum ? "at least \(minimum)" : "at most \(Self.largestParameter)"
+            throw error("needs '\(parameter)' to be \(bound), not \(value)", parameter: parameter)
+        }
+    }
+
+    /// The number parameter `name`, in `range`; `words` says the range.
+    func number(_ name: String, in range: Range<Double>, _ words: String) throws(TypeError) -> Double {
+        let value = signature.attributes.number(name)
+        guard range.contains(value) else { throw error("needs '\(name)' to be \(words), not \(value)", parameter: name) }
+        return value
+    }
+
+    /// The list of axes in parameter `axes` of a tensor of rank `rank`: distinct, in range, returned ascending. Negative ones count
+    /// from the last.
+    func axes(rank: Int) throws(TypeError) -> [Int] {
+        let axes = signature.attributes.integers("axes")
+        guard !axes.isEmpty else { throw error("needs at least one axis in 'axes'", parameter: "axes") }
+        var seen: Set<Int> = []
+        for axis in axes {
+            let normal = try self.axis(axis, rank: rank, parameter: "axes")
+            guard seen.insert(normal).inserted else { throw error("names axis \(normal) twice in 'axes'", parameter: "axes") }
+        }
+        return seen.sorted()
+    }
+
+    /// `axis` of a tensor of rank `rank`, counted from the front.
+    func axis(_ axis: Int, rank: Int, parameter: String = "axis") throws(TypeError) -> Int {
+        guard axis >= -rank, axis < rank else {
+            let range = rank == 0 ? "a scalar has none" : "they run from 0 to \(rank - 1)"
+            throw error("has no axis \(axis) to work on", repair: range, parameter: parameter)
+        }
+        return axis < 0 ? axis + rank : axis
+    }
+}
+
+/// Two numbers, vertical before horizontal.
+struct Pair: Hashable, Sendable {
+    var vertical: Int
+    var horizontal: Int
+
+    init(_ vertical: Int, _ horizontal: Int) {
+        self.vertical = vertical
+        self.horizontal = horizontal
+    }
+
+    /// From the two integers of a `pair` parameter.
+    init(_ values: [Int]) { self.init(values[0], values[1]) }
+
+    var attribute: Attribute { .integers([vertical, horizontal]) }
+}
+
+/// Rows and columns of nothing around an image.
+struct Padding: Hashable, Sendable {
+    var top: Int
+    var left: Int
+    var bottom: Int
+    var right: Int
+
+    /// From one number for all sides, (vertical, horizontal), or (top, left, bottom, right).
+    init?(_ values: [Int]) {
+        switch values.count {
+        case 1: (top, left, bottom, right) = (values[0], values[0], values[0], values[0])
+        case 2: (top, left, bottom, right) = (values[0], values[1], values[0], values[1])
+        case 4: (top, left, bottom, right) = (values[0], values[1], values[2], values[3])
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Graph
+
+extension Operator {
+    /// Two-dimensional cross-correlation, what networks call convolution. Weights are `[O, I / groups, kh, kw]`.
+    ///
+    /// With a bias, or with groups other than depthwise, it is written with the plain one; so the formulas stay simple and a bias is
+    /// one more element-wise operation to fuse.
+    public static let convolution: Operator = Operator(
+        "conv", "Convolves an image with a learned kernel.",
+        inputs: [
+            OperatorInput("x", "the image [N, I, H, W]"),
+            OperatorInput("weight", .weight, "the kernel [O, I / groups, kh, kw]"),
+            OperatorInput("bias", .weight, "one value an output channel [O], unless bias is false"),
+        ],
+        parameters: [
+            OperatorParameter("channels", .integer, "the number of output channels"),
+            OperatorParameter("kernel", .pair, "the kernel's height and width"),
+            OperatorParameter("stride", .pair, default: .integers([1, 1]), "how far the kernel moves"),
+        ] + slidingParameters + [
+            OperatorParameter("groups", .integer, default: .integer(1), "groups of channels that are convolved apart"),
+            OperatorParameter("bias", .boolean, default: .boolean(true), "whether a learned value a channel is added"),
+        ],
+        weights: { (signature) throws(TypeError) in
+            let check = try Checker("conv", Signature(Array(signature.operands.prefix(1)), signature.attributes), takes: 1)
+            let weight = try check.convolutionWeight()
+            let fanIn = weight.shape.dimensions.dropFirst().compactMap(\.value).reduce(1, *)
+            var declarations = [WeightDeclaration("weight", weight, .fanInUniform(fanIn: nil))]
+            if signature.attributes.boolean("bias") {
+                declarations.append(WeightDeclaration("bias", .f32(weight.shape[0]), .fanInUniform(fanIn: fanIn)))
+            }
+            return declarations
+        },
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("conv", signature, takes: signature.attributes.boolean("bias") ? 3 : 2)
+            let geometry = try check.convolution()
+            return try check.result(geometry.outputType.shape.dimensions)
+        },
+        lowering: { signature in
+            let geometry = accepted { () throws(TypeError) in try Checker("conv", signature, takes: 2...3).convolution() }
+            if signature.attributes.boolean("bias") { return .composite(addBias) }
+            if geometry.connection == .depthwise || signature.attributes.integer("groups") == 1 { return .contraction(geometry.forward) }
+            return .composite(splitGroups)
+        },
+        gradient: .rule(convolutionGradient),
+        examples: [
+            OperatorExample(
+                "3x3 with padding", [.f32(2, 3, 6, 5), .f32(5, 3, 3, 3)], ["channels": .integer(5), "kernel": .integer(3), "pad": .integer(1), "bias": .boolean(false)]),
+            OperatorExample(
+                "stride 2, 3 to 20 channels", [.f32(1, 3, 7, 8), .f32(20, 3, 3, 3)],
+                ["channels": .integer(20), "kernel": .integer(3), "stride": .integer(2), "pad": .integer(1), "bias": .boolean(false)]),
+            OperatorExample(
+                "1x1 with stride 2 and bias", [.f32(2, 20, 5, 5), .f32(5, 20, 1, 1), .f32(5)],
+                ["channels": .integer(5), "kernel": .integer(1), "stride": .integer(2)]),
+            OperatorExample(
+                "dilated, padded on two sides", [.f32(1, 5, 8, 7), .f32(3, 5, 3, 2)],
+                [
+                    "channels": .integer(3), "kernel": .integers([3, 2]), "stride": .integers([1, 2]), "pad": .integers([2, 0, 1, 1]),
+                    "dilation": .integer(2), "bias": .boolean(false),
+                ]),
+            OperatorExample(
+                "large kernel, stride 4", [.f32(1, 3, 15, 15), .f32(4, 3, 7, 7), .f32(4)],
+                ["channels": .integer(4), "kernel": .integer(7), "stride": .integer(4), "pad": .integer(3)]),
+            OperatorExample(
+                "two groups", [.f32(2, 6, 5, 5), .f32(4, 3, 3, 3), .f32(4)],
+                ["channels": .integer(4), "kernel": .integer(3), "pad": .integer(1), "groups": .integer(2)]),
+            OperatorExample(
+                "depthwise", [.f32(2, 5, 6, 6), .f32(5, 1, 3, 3)],
+                ["channels": .integer(5), "kernel": .integer(3), "stride": .integer(2), "pad": .integer(1), "groups": .integer(5), "bias": .boolean(false)]),
+        ])
+
+    /// A convolution whose groups are an axis of their own: images `[N, G, C, H, W]`, weights `[G, O, I, kh, kw]`.
+    static let groupedConvolution: Operator = Operator(
+        "grouped_conv", "Convolves each group of channels with its own kernel.",
+        inputs: [
+            OperatorInput("x", "the groups' images [N, G, I, H, W]"),
+            OperatorInput("weight", "the groups' kernels [G, O, I, kh, kw]"),
+        ],
+        parameters: [OperatorParameter("stride", .pair, default: .integers([1, 1]), "how far the kernel moves")] + slidingParameters,
+        isInLanguage: false,
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("grouped_conv", signature, takes: 2)
+            return try check.result(check.groupedConvolution().outputType.shape.dimensions)
+        },
+        lowering: { signature in
+            .contraction(accepted { () throws(TypeError) in try Checker("grouped_conv", signature, takes: 2).groupedConvolution() }.forward)
+        },
+        gradient: .rule(convolutionGradient),
+        examples: [
+            OperatorExample(
+                "three groups", [.f32(2, 3, 2, 5, 5), .f32(3, 4, 2, 3, 3)], ["stride": .integer(2), "pad": .integer(1)])
+        ])
+
+    static let slidingParameters: [OperatorParameter] = [
+        OperatorParameter(
+            "pad", .integers, default: .integers([0]),
+            "rows and columns of zeros around the image: one number, (vertical, horizontal) or (top, left, bottom, right)"),
+        OperatorParameter("dilation", .pair, default: .integers([1, 1]), "the distance between the kernel's taps"),
+    ]
+
+    /// `conv(x, w, b)` = `conv(x, w)` + `b` along the channels.
+    @Sendable private static func addBias(_ context: Decomposition) -> Value {
+        let plain = context.builder.apply(
+            convolution, Array(context.operands.prefix(2)), context.signature.attributes.with(["bias": .boolean(false)]))
+        return context.builder.apply(add, plain, context.operands[2])
+    }
+
+    /// A convolution in groups, by splitting the channel axis in two.
+    @Sendable private static func splitGroups(_ context: Decomposition) -> Value {
+        let builder = context.builder
+        let groups = context.signature.attributes.integer("groups")
+        func split(_ value: Value, axis: Int) -> Value {
+            var dimensions = builder.type(of: value).shape.dimensions
+            guard let extent = dimensions[axis].value else { preconditionFailure("channels are never a symbol") }
+            dimensions.replaceSubrange(axis...axis, with: [.fixed(groups), .fixed(extent / groups)])
+            return builder.apply(reshape, value, attributes: ["shape": .shape(Shape(dimensions))])
+        }
+        let result = builder.apply(
+            groupedConvolution, split(context.operands[0], axis: 1), split(context.operands[1], axis: 0),
+            attributes: context.signature.attributes.only("stride", "pad", "dilation"))
+        var shape = builder.type(of: result).shape.dimensions
+        shape.replaceSubrange(1...2, with: [.fixed(context.signature.attributes.integer("channels"))])
+        return builder.apply(reshape, result, attributes: ["shape": .shape(Shape(shape))])
+    }
+
+    @Sendable private static func convolutionGradient(_ context: GradientContext) -> [Value?] {
+        let attributes = context.signature.attributes
+        let input = context.signature.operands[0].shape.dimensions.suffix(2).compactMap(\.value)
+        let kernel = context.signature.operands[1].shape.dimensions.suffix(2).compactMap(\.value)
+        let common = attributes.only("stride", "pad", "dilation", "groups")
+        return [
+            context.wanted[0]
+                ? context.builder.apply(
+                    convolutionBackwardData, context.gradient, context.operands[1], attributes: common.with(["size": .integers(input)]))
+                : nil,
+            context.wanted[1]
+                ? context.builder.apply(
+                    convolutionBackwardWeights, context.operands[0], context.gradient, attributes: common.with(["kernel": .integers(kernel)]))
+                : nil,
+        ]
+    }
+}
+
+extension Checker {
+    /// The weight that a `conv` with these parameters takes for its image.
+    fileprivate func convolutionWeight() throws(TypeError) -> TensorType {
+        let image = try self.image()
+        let channels = try positive("channels")
+        let groups = try positive("groups")
+        let kernel = try positivePair("kernel")
+        guard image.channels % groups == 0 else {
+            throw error("cannot split \(image.channels) input channels into \(groups) groups", parameter: "groups")
+        }
+        guard channels % groups == 0 else {
+            throw error("cannot split \(channels) output channels into \(groups) groups", parameter: "groups")
+        }
+        return try result([.fixed(channels), .fixed(image.channels / groups), .fixed(kernel.vertical), .fixed(kernel.horizontal)])
+    }
+
+    /// The geometry of a `conv`; with groups that are not depthwise it holds for the result's extents only.
+    fileprivate func convolution() throws(TypeError) -> ConvolutionGeometry {
+        let image = try self.image()
+        let weight = try convolutionWeight()
+        try require(1, is: weight, role: "weight")
+        if signature.operands.count == 3 { try require(2, is: .f32(weight.shape[0]), role: "bias") }
+        let groups = signature.attributes.integer("groups")
+        let isDepthwise = groups > 1 && groups == image.channels && .fixed(groups) == weight.shape[0]
+        return try convolution(
+            signature.operands[0].shape, area: Pair(image.height, image.width), weight.shape, kernel: positivePair("kernel"),
+            isDepthwise: isDepthwise)
+    }
+
+    fileprivate func groupedConvolution() throws(TypeError) -> ConvolutionGeometry {
+        let input = try operand(0, rank: 5, form: "grouped images f32[N, G, I, H, W]")
+        let weight = try operand(1, rank: 5, form: "grouped kernels f32[G, O, I, kh, kw]")
+        guard input[1] == weight[0], input[2] == weight[2] else {
+            throw error("cannot apply weights \(weight) to \(input): groups or channels differ", operand: 1)
+        }
+        return try convolution(
+            input, area: Pair(extent(input, 3), extent(input, 4)), weight, kernel: Pair(extent(weight, 3), extent(weight, 4)),
+            isDepthwise: false)
+    }
+}

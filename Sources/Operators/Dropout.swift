@@ -1,0 +1,35 @@
+import Graph
+
+extension Operator {
+    /// Sets elements to zero at random in training and scales the others by `1 / (1 - rate)` (Srivastava et al., JMLR 15, 2014).
+    ///
+    /// The random numbers follow from the graph's scalar input `seed`, which a training run sets anew each step.
+    public static let dropout: Operator = Operator(
+        "dropout", "Sets elements to zero at random while training.",
+        inputs: [OperatorInput("x", "the tensor")],
+        parameters: [OperatorParameter("rate", .number, default: .number(0.5), "the share of elements set to zero")],
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("dropout", signature, takes: 1)
+            guard signature.operands[0].element == .f32 else {
+                throw check.error("takes an f32 tensor, not \(signature.operands[0])", operand: 0)
+            }
+            _ = try check.number("rate", in: 0..<1, "at least 0 and below 1")
+            return signature.operands[0]
+        },
+        lowering: { _ in
+            .composite { context in
+                let rate = context.signature.attributes.number("rate")
+                guard context.mode == .training, rate > 0 else { return context.operands[0] }
+                let seed = context.builder.input("seed", .f32())
+                let isDropped = Scalar.uniform(seed: .argument(1), stream: context.ordinal)
+                let function = ScalarFunction(
+                    "dropout", ["x", "seed"],
+                    .select(.less, isDropped, .constant(rate), then: 0, otherwise: .argument(0) * .constant(1 / (1 - rate))))
+                return context.builder.apply(map, context.operands[0], seed, attributes: ["function": .function(function)])
+            }
+        },
+        gradient: .derived,
+        examples: [
+            OperatorExample("half", [.f32(2, 5, 4, 4)]), OperatorExample("a fifth of rows", [.f32(4, 20)], ["rate": .number(0.2)]),
+        ])
+}

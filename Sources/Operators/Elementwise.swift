@@ -1,0 +1,72 @@
+import Graph
+
+extension Operator {
+    /// `map(x, …; function: f)`: any scalar function, element by element. Activations of the language become this.
+    public static let map: Operator = Operator(
+        "map", "Applies a scalar function to the elements of its operands, element by element.",
+        inputs: [OperatorInput("operands", variadic: true, "the function's arguments; scalars and one value a channel are repeated")],
+        parameters: [OperatorParameter("function", .function, "the function of one element of each operand")],
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("map", signature, takes: 1...Int.max)
+            let function = signature.attributes.function("function")
+            guard function.parameters.count == signature.operands.count, function.body.arity <= signature.operands.count else {
+                throw check.error(
+                    "got \(signature.operands.count) operands for the function '\(function.name)' of \(function.parameters.count)",
+                    parameter: "function")
+            }
+            return TensorType(.f32, try check.broadcastShape())
+        },
+        lowering: { .elementwise($0.attributes.function("function").body) },
+        gradient: .derived,
+        examples: [
+            OperatorExample("relu", [.f32(2, 5, 3, 4)], ["function": .function(.exampleRelu)]),
+            OperatorExample("three operands, two of them repeated", [.f32(2, 3, 4, 4), .f32(3), .f32()], ["function": .function(.exampleAffine)]),
+            OperatorExample("a label against a table of classes", [.f32(4, 5), TensorType(.i32, [4, 1])],
+                ["function": .function(.exampleSelect)], values: [.normal, .labels(below: 5)]),
+            OperatorExample("repeats both ways", [.f32(2, 3, 1, 1), .f32(1, 1, 4, 5)], ["function": .function(.exampleProduct)]),
+        ])
+
+    public static let add: Operator = arithmetic("add", "Adds two tensors element by element.", .argument(0) + .argument(1))
+    public static let subtract: Operator = arithmetic("subtract", "Subtracts the second tensor from the first.", .argument(0) - .argument(1))
+    public static let multiply: Operator = arithmetic("multiply", "Multiplies two tensors element by element.", .argument(0) * .argument(1))
+    public static let divide: Operator = arithmetic(
+        "divide", "Divides the first tensor by the second.", .argument(0) / .argument(1), values: [.normal, .positive])
+    public static let maximum: Operator = arithmetic(
+        "maximum", "Takes the larger of two tensors' elements.", .maximum(.argument(0), .argument(1)))
+    public static let minimum: Operator = arithmetic(
+        "minimum", "Takes the smaller of two tensors' elements.", .minimum(.argument(0), .argument(1)))
+
+    private static func arithmetic(
+        _ name: String, _ summary: String, _ expression: Scalar, values: [OperatorExample.Values] = []
+    ) -> Operator {
+        Operator(
+            name, summary,
+            inputs: [
+                OperatorInput("a", "the first tensor"),
+                OperatorInput("b", "the second: of the same shape, a scalar, one value a channel, or with extents of 1"),
+            ],
+            inferType: { (signature) throws(TypeError) in
+                let check = try Checker(name, signature, takes: 2)
+                for (index, type) in signature.operands.enumerated() where type.element != .f32 {
+                    throw check.error("takes f32 tensors, but its \(Checker.ordinal(index)) operand is \(type)", operand: index)
+                }
+                return TensorType(.f32, try check.broadcastShape())
+            },
+            lowering: { _ in .elementwise(expression) },
+            gradient: .derived,
+            examples: [
+                OperatorExample("equal shapes", [.f32(2, 3, 4, 5), .f32(2, 3, 4, 5)], values: values),
+                OperatorExample("one value a channel", [.f32(2, 20, 3, 3), .f32(20)], values: values),
+                OperatorExample("a scalar first", [.f32(), .f32(3, 5)], values: values),
+                OperatorExample("extents of 1", [.f32(2, 5, 3, 4), .f32(2, 5, 1, 1)], values: values),
+            ])
+    }
+}
+
+extension ScalarFunction {
+    static let exampleRelu = ScalarFunction("relu", ["x"], .maximum(.argument(0), 0))
+    static let exampleAffine = ScalarFunction("affine", ["x", "scale", "shift"], .argument(0) * .argument(1) + .argument(2))
+    static let exampleProduct = ScalarFunction("product", ["a", "b"], .argument(0) * .unary(.hyperbolicTangent, .argument(1)))
+    static let exampleSelect = ScalarFunction(
+        "pick", ["x", "label"], .select(.equal, .argument(1), .coordinate(1), then: .argument(0) * .argument(0), otherwise: 0))
+}

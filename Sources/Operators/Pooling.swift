@@ -1,0 +1,105 @@
+import Graph
+
+/// What a pooling operator slides over an image.
+struct Pooling: Sendable {
+    var batch: Dimension
+    var channels: Int
+    var window: Window
+    /// The size of the image with its padding, for the counts of `avg_pool`.
+    var padding: Padding
+
+    /// Axes of the result `[n, c, y, x]`, reducing over the taps `[r, s]`.
+    var resultSpace: FormulaSpace { space(window.vertical.output, window.horizontal.output) }
+    /// Axes of the image `[n, c, y, x]`, reducing over the taps `[r, s]`.
+    var imageSpace: FormulaSpace { space(window.vertical.input, window.horizontal.input) }
+
+    private func space(_ height: Int, _ width: Int) -> FormulaSpace {
+        FormulaSpace(
+            [("n", batch), ("c", .fixed(channels)), ("y", .fixed(height)), ("x", .fixed(width))],
+            reducing: [("r", .fixed(window.vertical.kernel)), ("s", .fixed(window.horizontal.kernel))])
+    }
+
+    /// `[n, c, y, x]` of the image under a tap of `resultSpace`.
+    func imagePosition(_ space: FormulaSpace) -> [AffineIndex] { [space["n"], space["c"]] + window.inputPosition(space) }
+    /// `[n, c, y, x]` of the result that has a position of `imageSpace` under a tap.
+    func resultPosition(_ space: FormulaSpace) -> [AffineIndex] { [space["n"], space["c"]] + window.outputPosition(space) }
+
+    /// The row-major number of a tap in its window, as `max_pool_position` counts.
+    func tapNumber(_ space: FormulaSpace) -> Scalar {
+        .coordinate(space.number("r")) * .constant(Double(window.horizontal.kernel)) + .coordinate(space.number("s"))
+    }
+
+    var imageType: TensorType {
+        TensorType(.f32, Shape([batch, .fixed(channels), .fixed(window.vertical.input), .fixed(window.horizontal.input)]))
+    }
+    var resultType: TensorType {
+        TensorType(.f32, Shape([batch, .fixed(channels), .fixed(window.vertical.output), .fixed(window.horizontal.output)]))
+    }
+}
+
+extension Operator {
+    static let poolingParameters: [OperatorParameter] = [
+        OperatorParameter("kernel", .pair, "the window's height and width"),
+        OperatorParameter("stride", .integers, default: .integers([]), "how far the window moves; the kernel's size if left out"),
+        OperatorParameter(
+            "pad", .integers, default: .integers([0]),
+            "rows and columns of nothing around the image: one number, (vertical, horizontal) or (top, left, bottom, right)"),
+        OperatorParameter(
+            "ceil", .boolean, default: .boolean(false), "whether a last window that does not fit entirely is kept"),
+    ]
+    static let sizeParameter = OperatorParameter("size", .pair, "the image's height and width")
+
+    /// The attribute `size` for the gradient of an operator on the image of `signature`.
+    static func imageSize(_ signature: Signature) -> Attributes {
+        ["size": .integers(signature.operands[0].shape.dimensions.suffix(2).compactMap(\.value))]
+    }
+}
+
+extension Checker {
+    /// The geometry of pooling whose first operand is the image.
+    func pooling() throws(TypeError) -> Pooling {
+        let image = try self.image()
+        return try pooling(batch: image.batch, channels: image.channels, Pair(image.height, image.width))
+    }
+
+    /// The geometry of pooling an image of which `gradient`, an operand of the result's type, is the gradient.
+    func poolingGradient(of gradient: Int) throws(TypeError) -> Pooling {
+        let image = try self.image(gradient)
+        let pooling = try pooling(batch: image.batch, channels: image.channels, positivePair("size"))
+        for index in signature.operands.indices { try require(index, is: pooling.resultType, role: "gradient") }
+        try checkSound(pooling.imageType.shape, parameter: "size")
+        return pooling
+    }
+
+    private func pooling(batch: Dimension, channels: Int, _ size: Pair) throws(TypeError) -> Pooling {
+        let kernel = try positivePair("kernel")
+        let dilation = signature.attributes["dilation"] == nil ? Pair(1, 1) : try positivePair("dilation")
+        let padding = try padding()
+        let window = try window(
+            height: size.vertical, width: size.horizontal, kernel: kernel, stride: poolingStride(kernel), padding: padding,
+            dilation: dilation, ceiling: signature.attributes.boolean("ceil"))
+        guard Swift.max(padding.top, padding.bottom) < window.vertical.reach,
+            Swift.max(padding.left, padding.right) < window.horizontal.reach
+        else {
+            throw error(
+                "has windows that lie in the padding entirely",
+                repair: "take a pad smaller than the kernel", parameter: "pad")
+        }
+        return Pooling(batch: batch, channels: channels, window: window, padding: padding)
+    }
+
+    private func poolingStride(_ kernel: Pair) throws(TypeError) -> Pair {
+        let given = signature.attributes.integers("stride")
+        switch given.count {
+        case 0: return kernel
+        case 1, 2:
+            for value in given where value < 1 || value > Self.largestParameter {
+                let bound = value < 1 ? "at least 1" : "at most \(Self.largestParameter)"
+                throw error("needs 'stride' to be \(bound), not \(value)", parameter: "stride")
+            }
+            return Pair(given[0], given[given.count - 1])
+        default:
+            throw error("cannot use a 'stride' of \(given.count) numbers", repair: "give one or two", parameter: "stride")
+        }
+    }
+}

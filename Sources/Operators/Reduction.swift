@@ -1,0 +1,170 @@
+import Graph
+
+extension Operator {
+    public static let sum: Operator = reduction(
+        "sum", "Sums over axes.", .sum,
+        gradient: { context in [spread(context.builder, context.gradient, over: context.signature)] })
+
+    /// The largest value over axes; its gradient is shared equally among equal largest ones.
+    public static let max: Operator = reduction(
+        "max", "Takes the largest value over axes.", .maximum,
+        gradient: { context in
+            let builder = context.builder
+            let x = context.operands[0]
+            let isLargest = ScalarFunction(
+                "is_largest", ["x", "largest"], .select(.equal, .argument(0), .argument(1), then: 1, otherwise: 0))
+            let largest = spread(builder, context.result, over: context.signature)
+            let mask = builder.apply(map, x, largest, attributes: ["function": .function(isLargest)])
+            let count = builder.apply(sum, mask, attributes: context.signature.attributes)
+            let share = spread(builder, builder.apply(divide, context.gradient, count), over: context.signature)
+            return [builder.apply(multiply, mask, share)]
+        })
+
+    /// `sum / element_count`, so that it holds for a symbolic batch.
+    public static let mean: Operator = Operator(
+        "mean", "Averages over axes.", inputs: reductionInputs, parameters: reductionParameters,
+        inferType: { (signature) throws(TypeError) in try Checker("mean", signature, takes: 1).reduction().type },
+        lowering: { _ in
+            .composite { context in
+                let builder = context.builder
+                let shape = context.signature.operands[0].shape
+                let total = builder.apply(sum, context.operands, context.signature.attributes)
+                let axes = context.signature.attributes.integers("axes").map { $0 < 0 ? $0 + shape.rank : $0 }.sorted()
+                let counted = Shape(axes.map { shape[$0] })
+                return builder.apply(divide, total, builder.apply(elementCount, [], ["shape": .shape(counted)]))
+            }
+        },
+        gradient: .derived, examples: reductionExamples)
+
+    /// Averages each channel's plane; `[N, C, H, W]` becomes `[N, C, 1, 1]`.
+    public static let globalAveragePool: Operator = Operator(
+        "global_avg_pool", "Averages each channel over the whole image.",
+        inputs: [OperatorInput("x", "the image [N, C, H, W]")],
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("global_avg_pool", signature, takes: 1)
+            let image = try check.image()
+            return try check.result([image.batch, .fixed(image.channels), 1, 1])
+        },
+        lowering: { _ in
+            .composite { context in
+                context.builder.apply(mean, context.operands, ["axes": .integers([2, 3]), "keep": .boolean(true)])
+            }
+        },
+        gradient: .derived,
+        examples: [OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)])])
+
+    /// The number of elements of a shape, a constant once the shape's symbols are bound.
+    static let elementCount: Operator = Operator(
+        "element_count", "Counts the elements of a shape.", inputs: [],
+        parameters: [OperatorParameter("shape", .shape, "the shape whose elements are counted")],
+        isInLanguage: false,
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("element_count", signature, takes: 0)
+            try check.checkSound(signature.attributes.shape("shape"), parameter: "shape")
+            return .f32()
+        },
+        lowering: { signature in
+            guard let count = signature.attributes.shape("shape").elementCount else {
+                preconditionFailure("element_count was lowered before its symbols were bound")
+            }
+            return .elementwise(.constant(Double(count)))
+        },
+        gradient: .stops,
+        examples: [OperatorExample("a plane", [], ["shape": .shape([2, 3, 4])])])
+
+    /// `x` repeated to `shape`.
+    static let broadcast: Operator = Operator(
+        "broadcast", "Repeats a tensor to a shape.",
+        inputs: [OperatorInput("x", "a scalar, one value a channel, or a tensor with extents of 1")],
+        parameters: [OperatorParameter("shape", .shape, "the shape of the result")],
+        isInLanguage: false,
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("broadcast", signature, takes: 1)
+            let shape = signature.attributes.shape("shape")
+            let type = signature.operands[0]
+            guard let aligned = type.shape.aligned(to: shape.rank),
+                (0..<shape.rank).allSatisfy({ aligned[$0] == 1 || aligned[$0] == shape[$0] })
+            else { throw check.error("cannot repeat \(type) to \(shape)", operand: 0, parameter: "shape") }
+            return try check.result(shape.dimensions)
+        },
+        lowering: { _ in .elementwise(.argument(0)) },
+        gradient: .derived,
+        examples: [
+            OperatorExample("a scalar", [.f32()], ["shape": .shape([2, 3, 4, 5])]),
+            OperatorExample("one value a channel", [.f32(5)], ["shape": .shape([2, 5, 3, 3])]),
+            OperatorExample("extents of 1", [.f32(2, 20, 1, 1)], ["shape": .shape([2, 20, 3, 4])]),
+        ])
+
+    /// `value`, a reduction's result or its gradient, repeated over the operand of the reduction with signature `signature`.
+    static func spread(_ builder: GraphBuilder, _ value: Value, over signature: Signature) -> Value {
+        let shape = signature.operands[0].shape
+        let axes = Set(signature.attributes.integers("axes").map { $0 < 0 ? $0 + shape.rank : $0 })
+        let kept = Shape((0..<shape.rank).map { axes.contains($0) ? 1 : shape[$0] })
+        var value = value
+        if builder.type(of: value).shape.aligned(to: shape.rank) != kept {
+            value = builder.apply(reshape, value, attributes: ["shape": .shape(kept)])
+        }
+        return builder.apply(broadcast, value, attributes: ["shape": .shape(shape)])
+    }
+
+    private static let reductionInputs = [OperatorInput("x", "the tensor")]
+    private static let reductionParameters: [OperatorParameter] = [
+        OperatorParameter("axes", .integers, "the axes to reduce over"),
+        OperatorParameter("keep", .boolean, default: .boolean(false), "whether reduced axes stay, with extent 1"),
+    ]
+    private static let reductionExamples: [OperatorExample] = [
+        OperatorExample("each channel", [.f32(2, 5, 3, 4)], ["axes": .integers([0, 2, 3])]),
+        OperatorExample("each plane, kept", [.f32(2, 20, 3, 3)], ["axes": .integers([2, 3]), "keep": .boolean(true)]),
+        OperatorExample("each row", [.f32(3, 20)], ["axes": .integer(1)]),
+        OperatorExample("each row from the last axis, kept", [.f32(3, 5)], ["axes": .integer(-1), "keep": .boolean(true)]),
+        OperatorExample("one plane a batch", [.f32(2, 3, 4)], ["axes": .integers([1])]),
+        OperatorExample("everything", [.f32(2, 3, 5)], ["axes": .integers([0, 1, 2])]),
+    ]
+
+    private static func reduction(
+        _ name: String, _ summary: String, _ combination: Combination,
+        gradient: @escaping @Sendable (GradientContext) -> [Value?]
+    ) -> Operator {
+        Operator(
+            name, summary, inputs: reductionInputs, parameters: reductionParameters,
+            inferType: { (signature) throws(TypeError) in try Checker(name, signature, takes: 1).reduction().type },
+            lowering: { signature in
+                let reduction = accepted { () throws(TypeError) in try Checker(name, signature, takes: 1).reduction() }
+                return .reduction(reduction.formula(combination))
+            },
+            gradient: .rule(gradient), examples: reductionExamples)
+    }
+}
+
+/// What a reduction over axes makes.
+private struct Reduction {
+    var operand: Shape
+    var axes: [Int]
+    var keep: Bool
+
+    var type: TensorType {
+        TensorType(
+            .f32,
+            Shape(
+                (0..<operand.rank).compactMap { axis in
+                    axes.contains(axis) ? (keep ? 1 : nil) : operand[axis]
+                }))
+    }
+
+    func formula(_ combination: Combination) -> Formula {
+        let names = operand.rank == 4 ? ["n", "c", "y", "x"] : (0..<operand.rank).map { "d\($0)" }
+        let result = (0..<operand.rank).compactMap { axis -> (String, Dimension)? in
+            axes.contains(axis) ? (keep ? (names[axis] + "_kept", 1) : nil) : (names[axis], operand[axis])
+        }
+        let space = FormulaSpace(result, reducing: axes.map { (names[$0], operand[$0]) })
+        return space.formula([names.map { space[$0] }], .argument(0), combination)
+    }
+}
+
+extension Checker {
+    fileprivate func reduction() throws(TypeError) -> Reduction {
+        let type = signature.operands[0]
+        guard type.element == .f32 else { throw error("takes an f32 tensor, not \(type)", operand: 0) }
+        return Reduction(operand: type.shape, axes: try axes(rank: type.rank), keep: signature.attributes.boolean("keep"))
+    }
+}

@@ -1,0 +1,59 @@
+import Graph
+
+extension Operator {
+    /// `exp(x) / sum(exp(x))`, computed from `x - max(x)`, which changes nothing but cannot overflow.
+    public static let softmax: Operator = Operator(
+        "softmax", "Turns each row into probabilities.",
+        inputs: [OperatorInput("x", "scores, classes along axis 1")],
+        inferType: { (signature) throws(TypeError) in try Checker("softmax", signature, takes: 1).scores() },
+        lowering: { _ in
+            .composite { context in
+                let builder = context.builder
+                let x = context.operands[0]
+                let shifted = ScalarFunction("shifted_exponential", ["x", "largest"], .exponential(.argument(0) - .argument(1)))
+                let exponential = builder.apply(map, x, largest(builder, x), attributes: ["function": .function(shifted)])
+                return builder.apply(divide, exponential, builder.apply(sum, exponential, attributes: classes))
+            }
+        },
+        gradient: .derived, examples: scoreExamples)
+
+    /// The logarithm of `softmax`, without computing it first: `x - max(x) - log(sum(exp(x - max(x))))`.
+    public static let logSoftmax: Operator = Operator(
+        "log_softmax", "Turns each row into logarithms of probabilities.",
+        inputs: [OperatorInput("x", "scores, classes along axis 1")],
+        inferType: { (signature) throws(TypeError) in try Checker("log_softmax", signature, takes: 1).scores() },
+        lowering: { _ in
+            .composite { context in
+                let builder = context.builder
+                let x = context.operands[0]
+                let largest = largest(builder, x)
+                let shifted = ScalarFunction("shifted_exponential", ["x", "largest"], .exponential(.argument(0) - .argument(1)))
+                let exponential = builder.apply(map, x, largest, attributes: ["function": .function(shifted)])
+                let total = builder.apply(sum, exponential, attributes: classes)
+                let shift = ScalarFunction("log_softmax", ["x", "largest", "total"], .argument(0) - .argument(1) - .logarithm(.argument(2)))
+                return builder.apply(map, x, largest, total, attributes: ["function": .function(shift)])
+            }
+        },
+        gradient: .derived, examples: scoreExamples)
+
+    private static let classes: Attributes = ["axes": .integer(1), "keep": .boolean(true)]
+    private static let scoreExamples: [OperatorExample] = [
+        OperatorExample("rows", [.f32(3, 5)]), OperatorExample("20 classes", [.f32(2, 20)]),
+        OperatorExample("each pixel", [.f32(2, 3, 2, 4)]),
+    ]
+
+    /// The largest score of each row. Shifting by it cancels out, so no gradient flows through.
+    private static func largest(_ builder: GraphBuilder, _ x: Value) -> Value {
+        builder.apply(detach, builder.apply(max, x, attributes: classes))
+    }
+}
+
+extension Checker {
+    fileprivate func scores() throws(TypeError) -> TensorType {
+        let type = signature.operands[0]
+        guard type.element == .f32, type.rank >= 2 else {
+            throw error("takes scores f32[N, classes, …], not \(type)", operand: 0)
+        }
+        return type
+    }
+}
