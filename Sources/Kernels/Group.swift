@@ -33,7 +33,7 @@ public struct Group: Sendable {
     }
 
     /// The values in memory that `members` read, directly or through nodes that are computed in the kernel.
-    private static func storedOperands(of members: [Value], in graph: Graph) -> [Value] {
+    static func storedOperands(of members: [Value], in graph: Graph) -> [Value] {
         let own = Set(members)
         var seen: Set<Value> = []
         var stored: [Value] = []

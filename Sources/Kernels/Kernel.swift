@@ -106,6 +106,12 @@ public struct IndexRange: Hashable, Sendable {
         self.lower = lower
         self.upper = upper
     }
+
+    /// Whether the condition holds, where constants decide it.
+    public var holds: Bool? {
+        guard let index = index.constantValue, let lower = lower.constantValue, let upper = upper.constantValue else { return nil }
+        return lower <= index && index < upper
+    }
 }
 
 /// One step of a kernel.

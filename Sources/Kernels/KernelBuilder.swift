@@ -102,14 +102,16 @@ public final class KernelBuilder {
     /// Runs `body` if all of `conditions` hold, and gives the registers it returns, else `initial`.
     @discardableResult
     public func when(_ conditions: [IndexRange], carrying initial: [Register] = [], _ body: () -> [Register]) -> [Register] {
-        if conditions.isEmpty { return body() }
+        let open = conditions.filter { $0.holds != true }
+        if open.isEmpty { return body() }
+        if open.contains(where: { $0.holds == false }) { return initial }
         var next: [Register] = []
         let statements = scope { next = body() }
         let results = initial.map { _ in register() }
         let carried = initial.indices.map {
             Loop.Carried(inside: initial[$0], initial: initial[$0], next: next[$0], result: results[$0])
         }
-        append(.when(conditions, carried: carried, body: statements))
+        append(.when(open, carried: carried, body: statements))
         return results
     }
 

@@ -1,0 +1,253 @@
+import Graph
+
+/// Register-blocked kernels for groups around a contraction (convolutions, linear layers and their gradients).
+enum ContractionLowering {
+    /// The kernels of `group`, or nil if its contraction's operands do not lie in memory as these kernels need them.
+    static func lower(_ group: Group, target: Target) -> LoweredGroup? {
+        guard
+            let contraction = group.members.first(where: { member in
+                if case .contraction? = group.graph.lowering(of: member) { true } else { false }
+            }), let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
+            epilogueIsElementwise(group, contraction)
+        else { return nil }
+        if phases.allSatisfy(\.reducesChannels) {
+            return LoweredGroup(
+                phases.enumerated().map { number, shape in
+                    ResultStationary(shape, group, target, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)).lower()
+                })
+        }
+        guard phases.count == 1 else { return nil }
+        return ReductionSplit(phases[0], group, target).lower()
+    }
+
+    /// Everything but the contraction can be computed element by element from its result.
+    private static func epilogueIsElementwise(_ group: Group, _ contraction: Value) -> Bool {
+        group.members.allSatisfy { member in
+            if member == contraction { return true }
+            guard group.graph.extents(member) == group.graph.extents(contraction) else { return false }
+            if case .elementwise? = group.graph.lowering(of: member) { return true }
+            return false
+        }
+    }
+}
+
+extension Group {
+    /// A name for the group's kernel: the label and operation of its first member.
+    func kernelName(_ suffix: String? = nil) -> String {
+        let first = graph[members[0]]
+        let parts = [first.label, first.operation?.name, suffix].compactMap { $0 } + ["\(members[0].index)"]
+        return String(parts.joined(separator: "_").map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    }
+}
+
+extension ContractionShape {
+    /// Whether the broadcast operand's channels are summed over (a convolution) or are part of the result (a weight gradient).
+    var reducesChannels: Bool { channelAxis.map { $0 >= resultRank } ?? true }
+
+    /// The contraction's axis that runs along the broadcast operand's channels, its axis 1.
+    var channelAxis: Int? { broadcast.position.count > 1 ? broadcast.position[1].singleAxis : nil }
+
+    func laneBlockCount(_ lanes: Int) -> Int { (extents[lane] + lanes - 1) / lanes }
+
+    /// Whether sums can run over whole blocks of the channel axis: then what lies beyond the extent is zero padding in both operands.
+    func channelsArePadded(_ graph: Graph, lanes: Int) -> Bool {
+        guard let axis = channelAxis else { return false }
+        return extents[axis] % lanes == 0
+            || [vector, broadcast].allSatisfy { access in
+                graph.layout(access.value).blocks.contains { access.position[$0.axis].singleAxis == axis }
+            }
+    }
+}
+
+/// Keeps a tile of the result in registers over the whole reduction, then applies the epilogue and stores it once.
+///
+/// A task is some rows of one image (and, where those are few, some blocks of output channels): it stages the rows of the broadcast
+/// operand that they need, padded with zeros, and runs register tiles over them.
+struct ResultStationary {
+    private let shape: ContractionShape
+    private let group: Group
+    private let target: Target
+    private let name: String
+    private let tile: RegisterTile
+    /// The point axis along which tiles run: the last.
+    private let tileAxis: Int
+    /// The other point axes with the positions of each that a task takes.
+    private var rows: [RegisterTile.Side]
+    /// Into how many parts the lane blocks are split over tasks.
+    private var laneParts = 1
+    private let isStaged: Bool
+
+    init(_ shape: ContractionShape, _ group: Group, _ target: Target, name: String) {
+        self.shape = shape
+        self.group = group
+        self.target = target
+        self.name = name
+        tileAxis = shape.pointAxes.last!
+        tile = .best(
+            axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: shape.laneBlockCount(target.lanes),
+            registers: target.vectorRegisters)
+        isStaged = !BroadcastSource.canReadInPlace(shape, group) && !shape.extents.contains(0)
+        rows = shape.pointAxes.dropLast().enumerated().map { number, axis in
+            .init(axis: axis, count: number == 0 ? 1 : shape.extents[axis])
+        }
+        splitOverTasks()
+    }
+
+    /// Work is cut by the shape alone, so that results do not depend on the number of threads: into at least `wanted` tasks where
+    /// that can be had without making them tiny, and so that what a task stages stays in a part of the second-level cache.
+    private mutating func splitOverTasks() {
+        let wanted = 8
+        let smallest = 56
+        func tasks() -> Int { rows.reduce(1) { $0 * ((shape.extents[$1.axis] + $1.count - 1) / $1.count) } }
+        if rows.count > 1 {
+            let last = rows.count - 1
+            let width = shape.extents[tileAxis]
+            while rows[last].count > 1 {
+                let isLarge = isStaged && region.count * 4 > target.level2Bytes / 4
+                let isFew = tasks() < wanted && rows[last].count / 2 * width >= smallest
+                guard isLarge || isFew else { break }
+                rows[last].count = (rows[last].count + 1) / 2
+            }
+        }
+        let groups = shape.laneBlockCount(target.lanes) / tile.laneBlocks
+        if tasks() < wanted, shape.laneBlockCount(target.lanes) % tile.laneBlocks == 0 {
+            laneParts = (1...groups).first { groups % $0 == 0 && tasks() * $0 >= wanted } ?? groups
+        }
+    }
+
+    private var region: StagedRegion {
+        var spans = [Int](repeating: 1, count: shape.extents.count)
+        for axis in shape.reducedAxes { spans[axis] = shape.extents[axis] }
+        for side in rows { spans[side.axis] = side.count }
+        spans[tileAxis] = shape.extents[tileAxis]
+        return StagedRegion(shape, spans: spans, graph: group.graph)
+    }
+
+    func lower() -> KernelCall {
+        let counts = rows.map { (shape.extents[$0.axis] + $0.count - 1) / $0.count }
+        let builder = KernelBuilder(name: name, lanes: target.lanes, taskCount: counts.reduce(laneParts, *))
+        let emitter = PointEmitter(builder, group)
+        var start = [Position](repeating: Position(0), count: shape.extents.count)
+        var rest = builder.task / laneParts
+        for (side, count) in zip(rows, counts).reversed() {
+            start[side.axis] = Position(count == 1 ? 0 : rest % count * side.count)
+            rest = rest / count
+        }
+        let source: BroadcastSource
+        if isStaged {
+            let region = self.region
+            source = region.stage(into: builder.scratch("staged", count: region.count), from: start, emitter)
+        } else {
+            source = BroadcastSource(inPlace: shape, emitter)
+        }
+        lanes(emitter, source, start)
+        return KernelCall(builder.finish(), emitter.arguments)
+    }
+
+    private func lanes(_ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position]) {
+        let builder = emitter.builder
+        let blocks = shape.laneBlockCount(target.lanes)
+        let groups = blocks / tile.laneBlocks / laneParts
+        let first = laneParts == 1 ? 0 : builder.task % laneParts * (groups * tile.laneBlocks)
+        builder.loop("block", to: .constant(groups)) { index in
+            row(rows[...], emitter, source, start, tile, block: first + index * tile.laneBlocks, ContractionPoint(axes: shape.extents.count))
+        }
+        let last = blocks % tile.laneBlocks
+        if last > 0 {
+            let narrow = RegisterTile(points: tile.points, laneBlocks: last)
+            row(rows[...], emitter, source, start, narrow, block: .constant(blocks - last), ContractionPoint(axes: shape.extents.count))
+        }
+    }
+
+    /// Loops over the rows of a task, then over the tiles of a row.
+    private func row(
+        _ rest: ArraySlice<RegisterTile.Side>, _ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position],
+        _ tile: RegisterTile, block: Index, _ point: ContractionPoint
+    ) {
+        let builder = emitter.builder
+        guard let side = rest.first else {
+            let size = tile.points[0].count
+            let (whole, last) = shape.extents[tileAxis].quotientAndRemainder(dividingBy: size)
+            builder.loop("tile", to: .constant(whole)) { index in
+                compute(emitter, source, start, tile, block: block, point, first: index * size)
+            }
+            if last > 0 {
+                let short = RegisterTile(points: [.init(axis: tileAxis, count: last)], laneBlocks: tile.laneBlocks)
+                compute(emitter, source, start, short, block: block, point, first: .constant(whole * size))
+            }
+            return
+        }
+        let extent = shape.extents[side.axis]
+        let count =
+            extent % side.count == 0
+            ? Index.constant(side.count) : Index.least(.constant(side.count), .constant(extent) + start[side.axis].index * -1)
+        builder.loop(shape.names[side.axis], to: count) { index in
+            var inner = point
+            inner.set(side.axis, Position(index), from: start[side.axis])
+            row(rest.dropFirst(), emitter, source, start, tile, block: block, inner)
+        }
+    }
+
+    private func compute(
+        _ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position], _ tile: RegisterTile, block: Index,
+        _ point: ContractionPoint, first: Index
+    ) {
+        var base = point
+        base.set(tileAxis, Position(first))
+        base.set(shape.lane, Position(outer: block, split: target.lanes))
+        let zero = emitter.builder.constant(0)
+        var sums = [Register](repeating: zero, count: tile.pointCount * tile.laneBlocks)
+        if !shape.extents.contains(0) {
+            let microkernel = Microkernel(
+                shape: shape, source: source, emitter: emitter, tile: tile, loops: reductionLoops(emitter), start: start)
+            sums = microkernel.reduce(base, initial: sums)
+        }
+        Epilogue(shape: shape, emitter: emitter).store(sums, tile, base)
+    }
+
+    /// Blocks of channels outermost, then the taps, then the channels of a block: the order in which the weights lie in memory.
+    private func reductionLoops(_ emitter: PointEmitter) -> [Microkernel.ReductionLoop] {
+        let lanes = target.lanes
+        guard let channel = shape.channelAxis else {
+            return shape.reducedAxes.map { .axis($0, count: shape.extents[$0], unroll: 1) }
+        }
+        let taps = shape.reducedAxes.filter { $0 != channel }.map { Microkernel.ReductionLoop.axis($0, count: shape.extents[$0], unroll: 1) }
+        let extent = shape.extents[channel]
+        let isPadded = shape.channelsArePadded(emitter.graph, lanes: lanes)
+        if extent <= lanes && !isPadded { return taps + [.axis(channel, count: extent, unroll: 4)] }
+        return [.blocks(channel, count: (extent + lanes - 1) / lanes)] + taps
+            + [.withinBlock(channel, lanes: lanes, extent: isPadded ? nil : extent, unroll: 4)]
+    }
+}
+
+/// What happens to finished sums: the element-wise nodes of the group, then the stores.
+struct Epilogue {
+    let shape: ContractionShape
+    let emitter: PointEmitter
+
+    /// Applies the epilogue to the sums of a tile whose first point and lane block are at `base`, and stores the group's results.
+    func store(_ sums: [Register], _ tile: RegisterTile, _ base: ContractionPoint) {
+        for (number, point) in tile.points(from: base).enumerated() {
+            for block in 0..<tile.laneBlocks {
+                var coordinates = point.absolute
+                coordinates[shape.lane].outer = coordinates[shape.lane].outer + .constant(block)
+                store(sums[number * tile.laneBlocks + block], at: shape.result.position.map { $0.position(coordinates) })
+            }
+        }
+    }
+
+    /// Applies the epilogue to one register of the contraction's result and stores the group's results.
+    func store(_ sum: Register, at position: [Position]) {
+        let graph = emitter.graph
+        let extents = graph.extents(shape.result.value)
+        let extent = extents[shape.lane]
+        let active: Index? =
+            extent % emitter.builder.lanes == 0 ? nil : .constant(extent) + position[shape.lane].index * -1
+        let point = emitter.point(extents, at: position, lane: shape.lane, active: active)
+        point.set(shape.result.value, sum)
+        let registers = emitter.group.results.map { point.value($0) }
+        for (value, register) in zip(emitter.group.results, registers) {
+            emitter.store(register, to: value, at: position, lane: shape.lane, active: active)
+        }
+    }
+}

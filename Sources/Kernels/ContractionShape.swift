@@ -1,0 +1,137 @@
+import Graph
+
+/// A contraction with its axes in roles, ready to be scheduled:
+/// `result[lane, points...] = sum over reduced axes of vector[lane, reduced...] * broadcast[points..., reduced...]`.
+///
+/// The lane axis is the one whose elements lie side by side in the result: it occurs in the *vector* operand, which is loaded a register
+/// at a time, and not in the *broadcast* operand, of which one element meets all lanes.
+struct ContractionShape {
+    /// One operand, or the result, as positions over the contraction's axes.
+    struct Access {
+        var value: Value
+        var position: [AffineIndex]
+
+        /// The axis of the tensor that `axis` alone addresses.
+        func dimension(of axis: Int) -> Int? { position.firstIndex { $0.singleAxis == axis } }
+        func reads(_ axis: Int) -> Bool { position.contains { $0.scale(of: axis) != 0 } }
+    }
+
+    var names: [String]
+    var extents: [Int]
+    var resultRank: Int
+    /// The axis along the lanes of a register.
+    var lane: Int
+    var vector: Access
+    var broadcast: Access
+    var result: Access
+
+    /// The result's axes that the broadcast operand shares.
+    var pointAxes: [Int] { (0..<resultRank).filter { $0 != lane } }
+    var reducedAxes: [Int] { Array(resultRank..<extents.count) }
+
+    /// The shapes (one, or one a phase of a strided gradient) of a group's contraction; nil if its operands do not lie in memory as the
+    /// register-blocked kernels need them.
+    static func phases(of contraction: Value, in group: Group, lanes: Int) -> [ContractionShape]? {
+        let graph = group.graph
+        guard case .contraction(let formula)? = graph.lowering(of: contraction), formula.reads.count == 2,
+            formula.body == .argument(0) * .argument(1), let lane = graph.layout(contraction).blocks.last?.axis,
+            graph.layout(contraction).blockSize(of: lane) == lanes
+        else { return nil }
+        let operands = graph[contraction].operands
+        let accesses = formula.reads.map { Access(value: operands[$0.operand], position: $0.position) }
+        let vectors = accesses.indices.filter { accesses[$0].reads(lane) }
+        guard vectors.count == 1 else { return nil }
+        let vector = accesses[vectors[0]]
+        let broadcast = accesses[1 - vectors[0]]
+        let result = Access(value: contraction, position: (0..<formula.resultRank).map { .axis($0) })
+        let shape = ContractionShape(
+            names: formula.axes.map(\.name), extents: formula.axes.map { $0.extent.value! }, resultRank: formula.resultRank, lane: lane,
+            vector: vector, broadcast: broadcast, result: result)
+        guard shape.vectorIsLoadable(in: group, lanes: lanes), shape.axesHaveOneRole, shape.blocksAreWhole(in: graph, lanes: lanes) else {
+            return nil
+        }
+        return shape.splitIntoPhases()
+    }
+
+    /// The vector operand lies in memory with its lanes side by side.
+    private func vectorIsLoadable(in group: Group, lanes: Int) -> Bool {
+        guard group.reads.contains(vector.value), let dimension = vector.dimension(of: lane) else { return false }
+        let layout = group.graph.layout(vector.value)
+        return layout.blocks.last?.axis == dimension && layout.blocks.last?.size == lanes && layout.blockSize(of: dimension) == lanes
+    }
+
+    /// Every axis is the lane, a point axis of the broadcast operand alone, or reduced and in both operands.
+    private var axesHaveOneRole: Bool {
+        pointAxes.allSatisfy { broadcast.reads($0) && !vector.reads($0) } && reducedAxes.allSatisfy { vector.reads($0) && broadcast.reads($0) }
+            && vector.position.allSatisfy { $0.divisor == 1 }
+    }
+
+    /// Blocked axes of the operands are addressed by one axis alone and have blocks of `lanes`.
+    private func blocksAreWhole(in graph: Graph, lanes: Int) -> Bool {
+        [vector, broadcast, result].allSatisfy { access in
+            graph.layout(access.value).blocks.allSatisfy { $0.size == lanes && access.position[$0.axis].singleAxis != nil }
+        }
+    }
+
+    /// Replaces axes under a divisor by one contraction a phase: the gradient of a stride-s convolution is s * s dense contractions
+    /// over the taps that reach a phase, instead of one over a tensor with zeros inserted.
+    private func splitIntoPhases() -> [ContractionShape]? {
+        guard let dimension = broadcast.position.firstIndex(where: { $0.divisor > 1 }) else { return [self] }
+        let position = broadcast.position[dimension]
+        let points = position.terms.filter { $0.axis < resultRank }
+        let taps = position.terms.filter { $0.axis >= resultRank }
+        guard points.count == 1, taps.count == 1 else { return nil }
+        var phases: [ContractionShape] = []
+        for phase in 0..<position.divisor {
+            guard let part = selecting(phase, of: points[0], tap: taps[0], at: dimension) else { continue }
+            guard let parts = part.splitIntoPhases() else { return nil }
+            phases += parts
+        }
+        return phases
+    }
+
+    /// The contraction for points `divisor * p + phase` of one axis, with only the taps that reach them; nil if there are no such points.
+    private func selecting(_ phase: Int, of point: AffineIndex.Term, tap: AffineIndex.Term, at dimension: Int) -> ContractionShape? {
+        let position = broadcast.position[dimension]
+        let divisor = position.divisor
+        guard phase < extents[point.axis] else { return nil }
+        var step = divisor
+        for candidate in 1...divisor where (tap.scale * candidate) % divisor == 0 {
+            step = candidate
+            break
+        }
+        let offset = position.offset + point.scale * phase
+        let first = (0..<step).first { (offset + tap.scale * $0) % divisor == 0 }
+        var part = self
+        part.extents[point.axis] = (extents[point.axis] - phase + divisor - 1) / divisor
+        part.result.position = result.position.map { $0.stretching(point.axis, by: divisor, from: phase) }
+        guard let first, first < extents[tap.axis] else {
+            // No tap reaches these points: their sum is empty.
+            part.extents[tap.axis] = 0
+            part.broadcast.position[dimension] = .constant(0)
+            return part
+        }
+        part.extents[tap.axis] = (extents[tap.axis] - first + step - 1) / step
+        part.vector.position = vector.position.map { $0.stretching(tap.axis, by: step, from: first) }
+        part.broadcast.position[dimension] = AffineIndex(
+            terms: [.init(axis: point.axis, scale: point.scale), .init(axis: tap.axis, scale: tap.scale * step / divisor)],
+            offset: (offset + tap.scale * first) / divisor)
+        return part
+    }
+}
+
+extension AffineIndex {
+    /// The position with `axis` replaced by `factor * axis + start`.
+    fileprivate func stretching(_ axis: Int, by factor: Int, from start: Int) -> AffineIndex {
+        AffineIndex(
+            terms: terms.map { $0.axis == axis ? Term(axis: axis, scale: $0.scale * factor) : $0 },
+            offset: offset + scale(of: axis) * start, divisor: divisor)
+    }
+
+    /// The position at `coordinates`: the coordinate itself where the position is one axis alone.
+    func position(_ coordinates: [Position]) -> Position {
+        precondition(divisor == 1, "divided positions are split into phases first")
+        if let axis = singleAxis { return coordinates[axis] }
+        return Position(terms.reduce(Index.constant(offset)) { $0 + coordinates[$1.axis].index * $1.scale })
+    }
+}

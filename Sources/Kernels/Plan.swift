@@ -1,0 +1,281 @@
+import Graph
+
+/// All that is needed to run a graph: its kernels in order, and where every buffer lies.
+public struct Plan: Sendable {
+    /// Where a buffer's memory comes from.
+    public enum Storage: Hashable, Sendable {
+        /// Filled by the caller before every run; by name.
+        case input(String)
+        /// Kept from run to run; by name.
+        case parameter(String)
+        /// Computed from parameters alone by the `preparation` steps, and kept.
+        case prepared
+        /// In the arena, at a byte offset.
+        case arena(Int)
+    }
+
+    public struct PlannedBuffer: Sendable {
+        public var storage: Storage
+        public var element: ElementType
+        /// The logical extents and how they are stored; a workspace is one plain axis.
+        public var extents: [Int]
+        public var layout: Layout
+
+        public var count: Int { layout.storedCount(extents) }
+        public var bytes: Int { count * element.byteCount }
+    }
+
+    public struct Step: Sendable {
+        /// An index into `kernels`.
+        public var kernel: Int
+        /// The buffer of every parameter of the kernel, by index into `buffers`.
+        public var buffers: [Int]
+        /// What the step computes, for people: labels of the nodes in it.
+        public var summary: String
+    }
+
+    public var name: String
+    public var kernels: [Kernel] = []
+    public var buffers: [PlannedBuffer] = []
+    /// Run once, whenever parameters were set.
+    public var preparation: [Step] = []
+    public var steps: [Step] = []
+    /// The graph's outputs, by name.
+    public var outputs: [(name: String, buffer: Int)] = []
+    /// Parameters with their declarations, in the graph's order.
+    public var parameters: [(parameter: Parameter, buffer: Int)] = []
+    public var inputs: [(name: String, buffer: Int)] = []
+    public var arenaBytes = 0
+    /// The largest number of bytes alive at one time in the arena: what no plan can go below.
+    public var arenaLowerBound = 0
+}
+
+extension Plan {
+    /// Lowers every group of a fused graph whose symbols are bound, and places its buffers.
+    public init(_ graph: Graph, target: Target) {
+        name = graph.name
+        var planner = Planner(graph, target)
+        planner.run()
+        self = planner.plan
+    }
+}
+
+/// Builds a plan group by group.
+private struct Planner {
+    let graph: Graph
+    let target: Target
+    var plan: Plan
+    private var groups: [Group]
+    /// The buffer of every value that lies in memory.
+    private var bufferOf: [Value: Int] = [:]
+    /// The lifetime in steps of every buffer in the arena.
+    private var lifetimes: [Int: ClosedRange<Int>] = [:]
+    private var kernelIndex: [Kernel: Int] = [:]
+    /// Values that depend on parameters alone, and those parameters never change.
+    private var isConstant: [Bool] = []
+
+    init(_ graph: Graph, _ target: Target) {
+        self.graph = graph
+        self.target = target
+        groups = Group.all(of: graph)
+        plan = Plan(empty: graph.name)
+    }
+
+    mutating func run() {
+        findConstants()
+        declareInterface()
+        chooseInPlace()
+        for (number, group) in groups.enumerated() { lower(group, at: number) }
+        copyUpdates()
+        for output in graph.outputs {
+            guard let buffer = bufferOf[output.value] else { preconditionFailure("output '\(output.name)' is not in memory") }
+            plan.outputs.append((output.name, buffer))
+        }
+        placeArena()
+    }
+
+    private mutating func findConstants() {
+        let updated = Set(graph.updates.map(\.state))
+        isConstant = []
+        for value in graph.values {
+            let node = graph[value]
+            switch node.kind {
+            case .input: isConstant.append(false)
+            case .parameter: isConstant.append(!updated.contains(value))
+            case .constant: isConstant.append(true)
+            case .operation: isConstant.append(node.operands.allSatisfy { isConstant[$0.index] })
+            }
+        }
+    }
+
+    private mutating func declareInterface() {
+        for value in graph.values {
+            switch graph[value].kind {
+            case .input(let name): plan.inputs.append((name, declare(value, .input(name))))
+            case .parameter(let parameter): plan.parameters.append((parameter, declare(value, .parameter(parameter.name))))
+            case .constant, .operation: break
+            }
+        }
+    }
+
+    private mutating func declare(_ value: Value, _ storage: Plan.Storage) -> Int {
+        let index = plan.buffers.count
+        plan.buffers.append(
+            .init(storage: storage, element: graph[value].type.element, extents: graph.extents(value), layout: graph.layout(value)))
+        bufferOf[value] = index
+        return index
+    }
+
+    /// The number of the last group that reads a value (the number of groups for an output, which must survive).
+    private func lastUses() -> [Value: Int] {
+        var last: [Value: Int] = [:]
+        for (number, group) in groups.enumerated() { for value in group.reads { last[value] = number } }
+        for output in graph.outputs { last[output.value] = groups.count }
+        return last
+    }
+
+    /// Lets updates be written straight over their parameters, and element-wise results over operands that die.
+    private mutating func chooseInPlace() {
+        let last = lastUses()
+        let parameterOf = Dictionary(graph.updates.map { ($0.value, $0.state) }) { first, _ in first }
+        let kept = Set(graph.updates.map(\.value))
+        for number in groups.indices {
+            let group = groups[number]
+            let overwritable = Set(group.reads.filter { last[$0] == number && group.readsOnlyInPlace($0) })
+            var taken: Set<Value> = []
+            for result in group.results where group.isElementwise(result) {
+                func fits(_ read: Value) -> Bool {
+                    overwritable.contains(read) && !taken.contains(read) && graph.layout(read) == graph.layout(result)
+                        && graph.extents(read) == graph.extents(result) && graph[read].type.element == graph[result].type.element
+                }
+                let choice: Value?
+                if let parameter = parameterOf[result] {
+                    choice = fits(parameter) ? parameter : nil
+                } else {
+                    choice = group.reads.first { fits($0) && graph[$0].operation != nil && !kept.contains($0) && !isConstant[$0.index] }
+                }
+                if let choice {
+                    groups[number].inPlace[result] = choice
+                    taken.insert(choice)
+                }
+            }
+        }
+    }
+
+    private mutating func lower(_ group: Group, at number: Int) {
+        for value in group.reads {
+            let buffer = bufferOf[value]!
+            if let lifetime = lifetimes[buffer] { lifetimes[buffer] = lifetime.lowerBound...max(number, lifetime.upperBound) }
+        }
+        for value in group.results {
+            if let shared = group.inPlace[value] {
+                bufferOf[value] = bufferOf[shared]!
+                continue
+            }
+            let isPrepared = isConstant[value.index]
+            let buffer = declare(value, isPrepared ? .prepared : .arena(0))
+            if !isPrepared { lifetimes[buffer] = number...number }
+        }
+        let lowered = group.lowered(for: target)
+        let workspaces = lowered.workspaces.map { count in
+            plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))
+            lifetimes[plan.buffers.count - 1] = number...number
+            return plan.buffers.count - 1
+        }
+        let isPrepared = group.results.allSatisfy { isConstant[$0.index] }
+        for call in lowered.calls {
+            let buffers = call.arguments.map { argument in
+                switch argument {
+                case .value(let value): bufferOf[value]!
+                case .workspace(let index): workspaces[index]
+                }
+            }
+            append(call.kernel, buffers, summary: group.summary, isPrepared: isPrepared)
+        }
+    }
+
+    private mutating func append(_ kernel: Kernel, _ buffers: [Int], summary: String, isPrepared: Bool) {
+        let index: Int
+        if let known = kernelIndex[kernel] {
+            index = known
+        } else {
+            index = plan.kernels.count
+            plan.kernels.append(kernel)
+            kernelIndex[kernel] = index
+        }
+        let step = Plan.Step(kernel: index, buffers: buffers, summary: summary)
+        if isPrepared { plan.preparation.append(step) } else { plan.steps.append(step) }
+    }
+
+    /// Copies updates that could not be written in place over their parameters, when everything else is done.
+    private mutating func copyUpdates() {
+        for update in graph.updates {
+            let from = bufferOf[update.value]!
+            let to = bufferOf[update.state]!
+            if from == to { continue }
+            precondition(
+                plan.buffers[from].layout == plan.buffers[to].layout, "an update has the layout of its parameter")
+            if lifetimes[from] != nil { lifetimes[from] = lifetimes[from]!.lowerBound...groups.count }
+            append(
+                .copy(count: plan.buffers[from].count, element: plan.buffers[from].element, lanes: target.lanes), [from, to],
+                summary: "copy \(graph[update.state].parameter!.name)", isPrepared: false)
+        }
+    }
+
+    private mutating func placeArena() {
+        for output in plan.outputs { if let lifetime = lifetimes[output.buffer] { lifetimes[output.buffer] = lifetime.lowerBound...groups.count } }
+        let order = lifetimes.keys.sorted()
+        let memory = MemoryPlan(
+            order.map { .init(bytes: plan.buffers[$0].bytes, first: lifetimes[$0]!.lowerBound, last: lifetimes[$0]!.upperBound) })
+        for (buffer, offset) in zip(order, memory.offsets) { plan.buffers[buffer].storage = .arena(offset) }
+        plan.arenaBytes = memory.bytes
+        plan.arenaLowerBound = memory.lowerBound
+    }
+}
+
+extension Plan {
+    fileprivate init(empty name: String) { self.name = name }
+}
+
+extension Kernel {
+    /// Copies one buffer over another.
+    static func copy(count: Int, element: ElementType, lanes: Int) -> Kernel {
+        let builder = KernelBuilder(name: "copy_\(count)", lanes: lanes, taskCount: 1)
+        let from = builder.parameter("from", element, count: count, .read)
+        let to = builder.parameter("to", element, count: count, .write)
+        let whole = count / lanes * lanes
+        if whole > 0 { builder.loop("index", to: .constant(whole), step: lanes) { builder.store(to, $0, builder.load(from, $0)) } }
+        if whole < count {
+            let active = Index.constant(count - whole)
+            builder.store(to, .constant(whole), builder.load(from, .constant(whole), active: active), active: active)
+        }
+        return builder.finish()
+    }
+}
+
+extension Group {
+    /// Labels of the nodes in the group, for people.
+    var summary: String {
+        let names = members.compactMap { member -> String? in
+            guard let operation = graph[member].operation else { return nil }
+            return graph[member].attributes["function"].map { if case .function(let function) = $0 { function.name } else { operation.name } }
+                ?? operation.name
+        }
+        return ([members.compactMap { graph[$0].label }.first].compactMap { $0 } + names).joined(separator: " ")
+    }
+
+    func isElementwise(_ value: Value) -> Bool {
+        if case .elementwise? = graph.lowering(of: value) { true } else { false }
+    }
+
+    /// Whether every read of `value` in the group is at the point that is being written: never by a window, a sum or a view.
+    func readsOnlyInPlace(_ value: Value) -> Bool {
+        let others = members.filter { !isElementwise($0) }
+        return !Group.storedOperands(of: others, in: graph).contains(value)
+    }
+
+    /// The group's kernels for a target.
+    public func lowered(for target: Target) -> LoweredGroup {
+        ContractionLowering.lower(self, target: target) ?? GeneralLowering.lower(self, target: target)
+    }
+}

@@ -1,0 +1,230 @@
+import Graph
+
+/// Sums a small result over a long reduction: the gradients of weights, summed over images and pixels.
+///
+/// A task takes one block of the broadcast operand's channels and some of the images: it stages a few images at a time and adds their
+/// products to its own partial result, a register tile at a time. A second kernel adds the partial results in a fixed order and
+/// applies the epilogue. How the images are split follows from the shape alone.
+struct ReductionSplit {
+    private let shape: ContractionShape
+    private let group: Group
+    private let target: Target
+    private let channel: Int
+    /// Whether the channels lie in blocks, of which a task takes one; otherwise it takes them all.
+    private let isBlocked: Bool
+    /// The reduced axis that is split over tasks: the outermost.
+    private let splitAxis: Int
+    /// How many parts the split axis is cut into, and how many positions are staged at a time.
+    private let parts: Int
+    private let stagedCount: Int
+    private let tile: RegisterTile
+    private let isStaged: Bool
+
+    init(_ shape: ContractionShape, _ group: Group, _ target: Target) {
+        self.shape = shape
+        self.group = group
+        self.target = target
+        let lanes = target.lanes
+        let channel = shape.channelAxis!
+        self.channel = channel
+        isBlocked = !group.graph.layout(shape.broadcast.value).blocks.isEmpty
+        splitAxis = shape.reducedAxes[0]
+        isStaged = !BroadcastSource.canReadInPlace(shape, group)
+        tile = Self.tile(shape, channel: channel, isBlocked: isBlocked, target)
+        let blocks = isBlocked ? (shape.extents[channel] + lanes - 1) / lanes : 1
+        let images = shape.extents[splitAxis]
+        let wanted = max(1, min(16 / blocks, (8 << 20) / max(1, group.graph.storedCount(shape.result.value) * 4)))
+        let parts = (1...images).last { images % $0 == 0 && $0 <= wanted } ?? 1
+        self.parts = parts
+        var bytes = 4 * lanes
+        for axis in shape.reducedAxes.dropFirst() { bytes *= shape.extents[axis] }
+        let perPart = images / parts
+        stagedCount = (1...perPart).last { perPart % $0 == 0 && $0 * bytes <= target.level2Bytes / 16 } ?? 1
+    }
+
+    private static func tile(_ shape: ContractionShape, channel: Int, isBlocked: Bool, _ target: Target) -> RegisterTile {
+        let blocks = shape.laneBlockCount(target.lanes)
+        func blocksThatFit(_ points: Int, atMost: Int) -> Int {
+            (1...min(blocks, atMost)).last { RegisterTile.fits(points: points, laneBlocks: $0, registers: target.vectorRegisters) } ?? 1
+        }
+        if isBlocked {
+            let points = blocks == 1 && target.vectorRegisters >= 32 ? target.lanes : min(target.lanes, target.vectorRegisters >= 32 ? 8 : 4)
+            // Blocks that divide the number of blocks leave no narrow last group.
+            let most = blocksThatFit(points, atMost: 3)
+            let even = (1...most).last { blocks % $0 == 0 } ?? 1
+            return RegisterTile(points: [.init(axis: channel, count: points)], laneBlocks: even == 1 ? most : even)
+        }
+        // Few channels: the taps are written out instead, from the innermost on.
+        var sides: [RegisterTile.Side] = []
+        var count = 1
+        for axis in shape.pointAxes.reversed() where axis != channel || shape.extents[axis] > 1 {
+            let extent = shape.extents[axis]
+            guard RegisterTile.fits(points: count * extent, laneBlocks: 1, registers: target.vectorRegisters) else { break }
+            sides.insert(.init(axis: axis, count: extent), at: 0)
+            count *= extent
+        }
+        if sides.isEmpty { sides = [.init(axis: shape.pointAxes.last!, count: 1)] }
+        return RegisterTile(points: sides, laneBlocks: blocksThatFit(count, atMost: 4))
+    }
+
+    func lower() -> LoweredGroup {
+        let partial = accumulate()
+        let count = group.graph.storedCount(shape.result.value)
+        return LoweredGroup([partial, combine(count)], workspaces: [count * parts])
+    }
+
+    private var channelBlocks: Int { isBlocked ? (shape.extents[channel] + target.lanes - 1) / target.lanes : 1 }
+
+    /// The kernel that makes the partial results, one a part of the images.
+    private func accumulate() -> KernelCall {
+        let builder = KernelBuilder(name: group.kernelName("partial"), lanes: target.lanes, taskCount: parts * channelBlocks)
+        let emitter = PointEmitter(builder, group, reads: operandReads, results: [])
+        let count = group.graph.storedCount(shape.result.value)
+        let sums = emitter.workspace(0, count: count * parts, .readWrite)
+        let part = builder.task / channelBlocks
+        let block = builder.task % channelBlocks
+        let perPart = shape.extents[splitAxis] / parts
+
+        var spans = [Int](repeating: 1, count: shape.extents.count)
+        for axis in shape.reducedAxes.dropFirst() + shape.pointAxes { spans[axis] = shape.extents[axis] }
+        spans[splitAxis] = stagedCount
+        if isBlocked { spans[channel] = target.lanes }
+        let region = StagedRegion(shape, spans: spans, graph: group.graph)
+        let scratch = isStaged ? builder.scratch("staged", count: region.count) : nil
+
+        builder.loop(shape.names[splitAxis] + "_start", to: .constant(perPart), step: stagedCount) { offset in
+            var start = [Position](repeating: Position(0), count: shape.extents.count)
+            start[splitAxis] = Position(part * perPart + offset)
+            if isBlocked { start[channel] = Position(outer: block, split: target.lanes) }
+            let source = scratch.map { region.stage(into: $0, from: start, emitter) } ?? BroadcastSource(inPlace: shape, emitter)
+            tiles(emitter, source, start, into: sums, at: part * count, isFirst: offset)
+        }
+        return KernelCall(builder.finish(), emitter.arguments)
+    }
+
+    /// The values that the operands of the contraction are computed from: what the first kernel reads.
+    private var operandReads: [Value] {
+        var inner = group
+        inner.members = [shape.result.value]
+        return Group.storedOperands(of: inner.members, in: group.graph)
+    }
+
+    /// Adds the staged images' products to every tile of the partial result.
+    private func tiles(
+        _ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position], into sums: BufferID, at base: Index, isFirst offset: Index
+    ) {
+        let builder = emitter.builder
+        let blocks = shape.laneBlockCount(target.lanes)
+        var point = ContractionPoint(axes: shape.extents.count)
+        if isBlocked { point.set(channel, Position(outer: 0, split: target.lanes), from: start[channel]) }
+        func group(_ block: Index, _ tile: RegisterTile) {
+            var point = point
+            point.set(shape.lane, Position(outer: block, split: target.lanes))
+            outer(outerAxes[...], point) { point in
+                accumulate(emitter, source, start, tile, point, into: sums, at: base, isFirst: offset)
+            }
+        }
+        builder.loop("block", to: .constant(blocks / tile.laneBlocks)) { group($0 * tile.laneBlocks, tile) }
+        let last = blocks % tile.laneBlocks
+        if last > 0 { group(.constant(blocks - last), RegisterTile(points: tile.points, laneBlocks: last)) }
+
+        /// Loops over the point axes that the tile does not cover.
+        func outer(_ rest: ArraySlice<Int>, _ point: ContractionPoint, _ body: (ContractionPoint) -> Void) {
+            guard let axis = rest.first else { return body(point) }
+            let size = tile.points.first { $0.axis == axis }?.count ?? 1
+            if axis == channel && isBlocked {
+                // Within the block: as many tiles as it takes, with constant offsets.
+                for first in stride(from: 0, to: target.lanes, by: size) { outer(rest.dropFirst(), point.advanced(axis, by: first), body) }
+                return
+            }
+            builder.loop(shape.names[axis], to: .constant(shape.extents[axis]), step: size) { index in
+                var inner = point
+                inner.set(axis, Position(index), from: start[axis])
+                outer(rest.dropFirst(), inner, body)
+            }
+        }
+    }
+
+    /// The point axes to loop over: those with more positions than the tile covers, channels innermost.
+    private var outerAxes: [Int] {
+        let covered = Set(tile.points.filter { $0.count == shape.extents[$0.axis] && !($0.axis == channel && isBlocked) }.map(\.axis))
+        return shape.pointAxes.filter { !covered.contains($0) && $0 != channel } + (covered.contains(channel) ? [] : [channel])
+    }
+
+    private func accumulate(
+        _ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position], _ tile: RegisterTile, _ point: ContractionPoint,
+        into sums: BufferID, at base: Index, isFirst offset: Index
+    ) {
+        let builder = emitter.builder
+        let layout = group.graph.layout(shape.result.value)
+        let extents = group.graph.extents(shape.result.value)
+        let places = tile.points(from: point).flatMap { point in
+            (0..<tile.laneBlocks).map { block -> Index in
+                var coordinates = point.absolute
+                coordinates[shape.lane].outer = coordinates[shape.lane].outer + .constant(block)
+                let position = shape.result.position.map { $0.position(coordinates) }
+                return base + layout.offset(of: position, extents: extents, lane: nil).offset
+            }
+        }
+        let zero = builder.constant(0)
+        let initial = [Register](repeating: zero, count: places.count)
+        let before = builder.when([IndexRange(offset, 1, .constant(1 << 30))], carrying: initial) { places.map { builder.load(sums, $0) } }
+        var loops = [Microkernel.ReductionLoop.axis(splitAxis, count: stagedCount, unroll: 1)]
+        let others = shape.reducedAxes.dropFirst()
+        loops += others.map { .axis($0, count: shape.extents[$0], unroll: $0 == others.last ? 2 : 1) }
+        let microkernel = Microkernel(shape: shape, source: source, emitter: emitter, tile: tile, loops: loops, start: start)
+        for (place, register) in zip(places, microkernel.reduce(point, initial: before)) { builder.store(sums, place, register) }
+    }
+
+    /// The kernel that adds the partial results, in order, and applies the epilogue.
+    private func combine(_ count: Int) -> KernelCall {
+        let graph = group.graph
+        let lanes = target.lanes
+        let extents = graph.extents(shape.result.value)
+        let layout = graph.layout(shape.result.value)
+        // The result's axes in the order of its layout, the lanes' last.
+        let outer = extents.indices.map { axis in
+            (axis, blocks: (extents[axis] + layout.blockSize(of: axis) - 1) / layout.blockSize(of: axis))
+        }
+        let taskAxes = outer.prefix(2)
+        let builder = KernelBuilder(name: group.kernelName("sum"), lanes: lanes, taskCount: taskAxes.map(\.blocks).reduce(1, *))
+        let contraction = Set(operandReads)
+        let others = Group.storedOperands(of: group.members.filter { $0 != shape.result.value }, in: graph)
+        let emitter = PointEmitter(
+            builder, group, reads: group.reads.filter { !contraction.contains($0) || others.contains($0) }, results: group.results)
+        let sums = emitter.workspace(0, count: count * parts, .read)
+
+        var position = extents.map { _ in Position(0) }
+        var rest = builder.task
+        for (axis, blocks) in taskAxes.reversed() {
+            position[axis] = Position(outer: rest % blocks, split: layout.blockSize(of: axis))
+            rest = rest / blocks
+        }
+        func loop(_ axes: ArraySlice<Int>, _ position: [Position]) {
+            guard let axis = axes.first else {
+                let offset = layout.offset(of: position, extents: extents, lane: nil).offset
+                var sum = builder.load(sums, offset)
+                if parts > 1 {
+                    sum = builder.loop("part", from: 1, to: .constant(parts), carrying: [sum]) { part, carried in
+                        [builder.binary(.add, carried[0], builder.load(sums, part * count + offset))]
+                    }[0]
+                }
+                return Epilogue(shape: shape, emitter: emitter).store(sum, at: position)
+            }
+            let isTask = taskAxes.contains { $0.0 == axis }
+            let size = layout.blockSize(of: axis)
+            if axis == shape.lane { return loop(axes.dropFirst(), position) }
+            let to = isTask ? size : extents[axis]
+            if to == 1 { return loop(axes.dropFirst(), position) }
+            builder.loop("within", to: .constant(to)) { index in
+                var inner = position
+                inner[axis] = isTask ? Position(outer: position[axis].outer, inner: index, split: size) : Position(index)
+                loop(axes.dropFirst(), inner)
+            }
+        }
+        // A blocked lane axis beyond the first two would need a loop of its own; results have their lanes along axis 0 or 1.
+        precondition(shape.lane < 2, "the lanes of a weight gradient run along its first or second axis")
+        loop((extents.indices.filter { layout.blockSize(of: $0) == 1 } + extents.indices.filter { layout.blockSize(of: $0) > 1 })[...], position)
+        return KernelCall(builder.finish(), emitter.arguments)
+    }
+}

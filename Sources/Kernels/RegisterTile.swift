@@ -1,0 +1,130 @@
+import Graph
+
+/// How much of a contraction's result one microkernel keeps in registers: some points times some blocks of lanes.
+struct RegisterTile: Hashable {
+    struct Side: Hashable {
+        var axis: Int
+        var count: Int
+    }
+
+    /// The point axes that are written out, outermost first.
+    var points: [Side]
+    /// The number of blocks along the lane axis.
+    var laneBlocks: Int
+
+    var pointCount: Int { points.map(\.count).reduce(1, *) }
+
+    /// The accumulators, a register of the vector operand for each block, and one broadcast element must fit.
+    static func fits(points: Int, laneBlocks: Int, registers: Int) -> Bool { points * laneBlocks + laneBlocks + 1 <= registers }
+
+    /// Every point of the tile, with the tile's first point at `base`.
+    func points(from base: ContractionPoint) -> [ContractionPoint] {
+        points.reduce([base]) { list, side in list.flatMap { point in (0..<side.count).map { point.advanced(side.axis, by: $0) } } }
+    }
+
+    /// The sizes of tiles that cover `extent` points with at most `largest` each: some of one size, then perhaps one smaller.
+    static func cover(_ extent: Int, largest: Int) -> (size: Int, whole: Int, rest: Int) {
+        let tiles = (extent + largest - 1) / largest
+        let size = (extent + tiles - 1) / tiles
+        return (size, extent / size, extent % size)
+    }
+
+    /// The tile for `extent` points in a row and `laneBlocks` blocks that takes the fewest cycles.
+    ///
+    /// One step of the reduction costs as many cycles as its multiplications, its loads (two of either a cycle) or the latency of the
+    /// chain (4 cycles at two a cycle) ask for, whichever is most, and a little for the loop itself.
+    static func best(axis: Int, extent: Int, laneBlocks: Int, registers: Int) -> RegisterTile {
+        func cost(_ points: Int, _ blocks: Int) -> Double { Double(max(points * blocks, points + blocks, 8)) + 0.75 }
+        var best = RegisterTile(points: [Side(axis: axis, count: 1)], laneBlocks: 1)
+        var least = Double.infinity
+        for blocks in 1...max(1, min(laneBlocks, 6)) {
+            for largest in 1...max(1, min(extent, 28)) where fits(points: largest, laneBlocks: blocks, registers: registers) {
+                let (size, whole, rest) = cover(extent, largest: largest)
+                let (groups, last) = laneBlocks.quotientAndRemainder(dividingBy: blocks)
+                func row(_ blocks: Int) -> Double { Double(whole) * cost(size, blocks) + (rest > 0 ? cost(rest, blocks) : 0) }
+                let total = Double(groups) * row(blocks) + (last > 0 ? row(last) : 0)
+                if total < least * 0.999 {
+                    least = total
+                    best = RegisterTile(points: [Side(axis: axis, count: size)], laneBlocks: blocks)
+                }
+            }
+        }
+        return best
+    }
+}
+
+/// The innermost loops of a contraction: a register tile, summed over the reduced axes.
+struct Microkernel {
+    /// One loop of the reduction.
+    enum ReductionLoop {
+        /// Over the whole of an axis.
+        case axis(Int, count: Int, unroll: Int)
+        /// Over the blocks of a blocked axis; `lanes` positions each.
+        case blocks(Int, count: Int)
+        /// Within the block that an enclosing `blocks` loop has chosen; the last block has only what remains of `extent`, if given.
+        case withinBlock(Int, lanes: Int, extent: Int?, unroll: Int)
+    }
+
+    let shape: ContractionShape
+    let source: BroadcastSource
+    let emitter: PointEmitter
+    let tile: RegisterTile
+    /// Outermost first.
+    let loops: [ReductionLoop]
+    /// Where the staged region starts, by axis.
+    let start: [Position]
+
+    private var builder: KernelBuilder { emitter.builder }
+
+    /// The sums, tile point by tile point and within each lane block by lane block.
+    func reduce(_ base: ContractionPoint, initial: [Register]) -> [Register] { reduce(loops[...], base, initial) }
+
+    private func reduce(_ rest: ArraySlice<ReductionLoop>, _ point: ContractionPoint, _ sums: [Register]) -> [Register] {
+        guard let loop = rest.first else { return step(point, sums) }
+        func turn(_ axis: Int, _ position: Position, _ sums: [Register]) -> [Register] {
+            var inner = point
+            inner.set(axis, position, from: start[axis])
+            return reduce(rest.dropFirst(), inner, sums)
+        }
+        switch loop {
+        case .axis(let axis, let count, let unroll):
+            if count == 1 { return turn(axis, Position(0), sums) }
+            return builder.loop(shape.names[axis], to: .constant(count), unroll: unroll, carrying: sums) { index, sums in
+                turn(axis, Position(index), sums)
+            }
+        case .blocks(let axis, let count):
+            if count == 1 { return turn(axis, Position(outer: 0, split: builder.lanes), sums) }
+            return builder.loop(shape.names[axis] + "_block", to: .constant(count), carrying: sums) { index, sums in
+                turn(axis, Position(outer: index, split: builder.lanes), sums)
+            }
+        case .withinBlock(let axis, let lanes, let extent, let unroll):
+            let block = point.local[axis].outer
+            let count = extent.map { Index.least(.constant(lanes), .constant($0) + block * -lanes) } ?? .constant(lanes)
+            return builder.loop(shape.names[axis], to: count, unroll: unroll, carrying: sums) { index, sums in
+                turn(axis, Position(outer: block, inner: index, split: lanes), sums)
+            }
+        }
+    }
+
+    /// One step: every point's broadcast element times every block's vector.
+    private func step(_ base: ContractionPoint, _ sums: [Register]) -> [Register] {
+        let layout = emitter.graph.layout(shape.vector.value)
+        let extents = emitter.graph.extents(shape.vector.value)
+        let dimension = shape.vector.dimension(of: shape.lane)!
+        let vectors = (0..<tile.laneBlocks).map { block in
+            let position = shape.vector.position.map { $0.position(base.absolute) }
+            var blocked = position
+            blocked[dimension].outer = position[dimension].outer + .constant(block)
+            return builder.load(emitter.buffer(shape.vector.value), layout.offset(of: blocked, extents: extents, lane: nil).offset)
+        }
+        var result = sums
+        for (number, point) in tile.points(from: base).enumerated() {
+            let element = builder.broadcast(source.buffer, source.offset(point))
+            for block in 0..<tile.laneBlocks {
+                let index = number * tile.laneBlocks + block
+                result[index] = builder.multiplyAdd(element, vectors[block], result[index])
+            }
+        }
+        return result
+    }
+}
