@@ -92,7 +92,7 @@ extension Image {
         }
         guard status == 0, let pixels else {
             let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            throw InterchangeError(path, "the JPEG data cannot be decoded (\(text))", repair: "fetch or save the picture again")
+            throw InterchangeError(path, "the JPEG data cannot be decoded (\(text))", repair: "save the picture again, as RGB or grey")
         }
         defer { free(pixels) }
         let count = Int(width) * Int(height) * Int(channels)

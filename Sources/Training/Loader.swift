@@ -1,6 +1,6 @@
 import Foundation
 
-/// One batch, lent by a loader.
+/// One batch, lent by a loader until the next one is asked for.
 public struct Batch {
     public let position: BatchPosition
     /// The number of real pictures.
@@ -9,6 +9,8 @@ public struct Batch {
     public let images: UnsafeBufferPointer<Float>
     /// The class of each picture; 0 behind the real ones.
     public let labels: UnsafeBufferPointer<Int32>
+    /// Keeps the buffers where the loader itself is given up early.
+    fileprivate let owner: AnyObject
 }
 
 /// Makes batches ahead on a thread of its own.
@@ -18,6 +20,7 @@ public struct Batch {
 public final class Loader {
     public let maker: BatchMaker
     private let queue: BatchQueue
+    private var isLending = false
 
     /// Starts to make the batches from `start` up to the end of epoch `epochs - 1`, at most `buffers` ahead.
     public init(_ maker: BatchMaker, from start: BatchPosition = BatchPosition(), epochs: Int, buffers: Int = 4) {
@@ -32,13 +35,14 @@ public final class Loader {
 
     deinit { queue.stop() }
 
-    /// Lends the next batch to `body` and returns its result; nil after the last one.
+    /// Lends the next batch; nil after the last one.
     ///
-    /// The buffers belong to the loader again once `body` has returned.
-    public func next<Result, Failure: Error>(_ body: (Batch) throws(Failure) -> Result) throws(Failure) -> Result? {
-        guard let batch = queue.take() else { return nil }
-        defer { queue.giveBack() }
-        return try body(batch)
+    /// The batch before goes back to the loader, so its buffers must no longer be read.
+    public func next() -> Batch? {
+        if isLending { queue.giveBack() }
+        let batch = queue.take()
+        isLending = batch != nil
+        return batch
     }
 }
 
@@ -122,7 +126,8 @@ private final class BatchQueue: @unchecked Sendable {
         if filled == 0 { return nil }
         let slot = slots[first]
         return Batch(
-            position: slot.position, count: slot.count, images: UnsafeBufferPointer(slot.images), labels: UnsafeBufferPointer(slot.labels))
+            position: slot.position, count: slot.count, images: UnsafeBufferPointer(slot.images),
+            labels: UnsafeBufferPointer(slot.labels), owner: self)
     }
 
     /// Frees the slot that `take` returned.
