@@ -44,7 +44,8 @@ extension Operator {
         gradient: .rule(convolutionGradient),
         examples: [
             OperatorExample(
-                "3x3 with padding", [.f32(2, 3, 6, 5), .f32(5, 3, 3, 3)], ["channels": .integer(5), "kernel": .integer(3), "pad": .integer(1), "bias": .boolean(false)]),
+                "3x3 with padding", [.f32(2, 3, 6, 5), .f32(5, 3, 3, 3)],
+                ["channels": .integer(5), "kernel": .integer(3), "pad": .integer(1), "bias": .boolean(false)]),
             OperatorExample(
                 "stride 2, 3 to 20 channels", [.f32(1, 3, 7, 8), .f32(20, 3, 3, 3)],
                 ["channels": .integer(20), "kernel": .integer(3), "stride": .integer(2), "pad": .integer(1), "bias": .boolean(false)]),
@@ -65,7 +66,10 @@ extension Operator {
                 ["channels": .integer(4), "kernel": .integer(3), "pad": .integer(1), "groups": .integer(2)]),
             OperatorExample(
                 "depthwise", [.f32(2, 5, 6, 6), .f32(5, 1, 3, 3)],
-                ["channels": .integer(5), "kernel": .integer(3), "stride": .integer(2), "pad": .integer(1), "groups": .integer(5), "bias": .boolean(false)]),
+                [
+                    "channels": .integer(5), "kernel": .integer(3), "stride": .integer(2), "pad": .integer(1), "groups": .integer(5),
+                    "bias": .boolean(false),
+                ]),
         ])
 
     /// A convolution whose groups are an axis of their own: images `[N, G, C, H, W]`, weights `[G, O, I, kh, kw]`.
@@ -134,7 +138,8 @@ extension Operator {
                 : nil,
             context.wanted[1]
                 ? context.builder.apply(
-                    convolutionBackwardWeights, context.operands[0], context.gradient, attributes: common.with(["kernel": .integers(kernel)]))
+                    convolutionBackwardWeights, context.operands[0], context.gradient,
+                    attributes: common.with(["kernel": .integers(kernel)]))
                 : nil,
         ]
     }

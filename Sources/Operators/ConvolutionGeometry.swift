@@ -37,7 +37,10 @@ struct ConvolutionGeometry: Sendable {
             let space = FormulaSpace([("n", batch)] + group + outputAxis + outputArea, reducing: inputAxis + taps)
             let lead = group.map { space[$0.0] }
             return space.formula(
-                [[space["n"]] + lead + [space["i"]] + window.inputPosition(space), lead + [space["o"], space["i"], space["r"], space["s"]]],
+                [
+                    [space["n"]] + lead + [space["i"]] + window.inputPosition(space),
+                    lead + [space["o"], space["i"], space["r"], space["s"]],
+                ],
                 Self.product)
         case .depthwise:
             let space = FormulaSpace([("n", batch)] + outputAxis + outputArea, reducing: taps)
@@ -54,7 +57,10 @@ struct ConvolutionGeometry: Sendable {
             let space = FormulaSpace([("n", batch)] + group + inputAxis + inputArea, reducing: outputAxis + taps)
             let lead = group.map { space[$0.0] }
             return space.formula(
-                [[space["n"]] + lead + [space["o"]] + window.outputPosition(space), lead + [space["o"], space["i"], space["r"], space["s"]]],
+                [
+                    [space["n"]] + lead + [space["o"]] + window.outputPosition(space),
+                    lead + [space["o"], space["i"], space["r"], space["s"]],
+                ],
                 Self.product)
         case .depthwise:
             let space = FormulaSpace([("n", batch)] + inputAxis + inputArea, reducing: taps)
@@ -71,7 +77,10 @@ struct ConvolutionGeometry: Sendable {
             let space = FormulaSpace(group + outputAxis + inputAxis + taps, reducing: [("n", batch)] + outputArea)
             let lead = group.map { space[$0.0] }
             return space.formula(
-                [[space["n"]] + lead + [space["i"]] + window.inputPosition(space), [space["n"]] + lead + [space["o"], space["y"], space["x"]]],
+                [
+                    [space["n"]] + lead + [space["i"]] + window.inputPosition(space),
+                    [space["n"]] + lead + [space["o"], space["y"], space["x"]],
+                ],
                 Self.product)
         case .depthwise:
             let space = FormulaSpace(outputAxis + [("i", 1)] + taps, reducing: [("n", batch)] + outputArea)
@@ -96,7 +105,8 @@ struct ConvolutionGeometry: Sendable {
 extension Checker {
     /// The geometry of a convolution from an input of shape `[N, …, C, …]` (its area given apart) and a weight; their agreement is
     /// checked by the caller. Operands with groups as an axis of their own have rank 5.
-    func convolution(_ input: Shape, area: Pair, _ weight: Shape, kernel: Pair, isDepthwise: Bool) throws(TypeError) -> ConvolutionGeometry {
+    func convolution(_ input: Shape, area: Pair, _ weight: Shape, kernel: Pair, isDepthwise: Bool) throws(TypeError) -> ConvolutionGeometry
+    {
         let window = try self.window(
             height: area.vertical, width: area.horizontal, kernel: kernel, stride: positivePair("stride"), padding: padding(),
             dilation: positivePair("dilation"))

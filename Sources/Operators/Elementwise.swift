@@ -20,14 +20,17 @@ extension Operator {
         gradient: .derived,
         examples: [
             OperatorExample("relu", [.f32(2, 5, 3, 4)], ["function": .function(.exampleRelu)]),
-            OperatorExample("three operands, two of them repeated", [.f32(2, 3, 4, 4), .f32(3), .f32()], ["function": .function(.exampleAffine)]),
-            OperatorExample("a label against a table of classes", [.f32(4, 5), TensorType(.i32, [4, 1])],
+            OperatorExample(
+                "three operands, two of them repeated", [.f32(2, 3, 4, 4), .f32(3), .f32()], ["function": .function(.exampleAffine)]),
+            OperatorExample(
+                "a label against a table of classes", [.f32(4, 5), TensorType(.i32, [4, 1])],
                 ["function": .function(.exampleSelect)], values: [.normal, .labels(below: 5)]),
             OperatorExample("repeats both ways", [.f32(2, 3, 1, 1), .f32(1, 1, 4, 5)], ["function": .function(.exampleProduct)]),
         ])
 
     public static let add: Operator = arithmetic("add", "Adds two tensors element by element.", .argument(0) + .argument(1))
-    public static let subtract: Operator = arithmetic("subtract", "Subtracts the second tensor from the first.", .argument(0) - .argument(1))
+    public static let subtract: Operator = arithmetic(
+        "subtract", "Subtracts the second tensor from the first.", .argument(0) - .argument(1))
     public static let multiply: Operator = arithmetic("multiply", "Multiplies two tensors element by element.", .argument(0) * .argument(1))
     public static let divide: Operator = arithmetic(
         "divide", "Divides the first tensor by the second.", .argument(0) / .argument(1), values: [.normal, .positive])

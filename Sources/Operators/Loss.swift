@@ -72,7 +72,9 @@ extension Operator {
         inferType: { (signature) throws(TypeError) in
             let check = try Checker("mean_squared_error", signature, takes: 2)
             let type = signature.operands[0]
-            guard type.element == .f32, type.rank >= 1 else { throw check.error("takes an f32 tensor of rank 1 or more, not \(type)", operand: 0) }
+            guard type.element == .f32, type.rank >= 1 else {
+                throw check.error("takes an f32 tensor of rank 1 or more, not \(type)", operand: 0)
+            }
             try check.require(1, is: type, role: "target")
             return .f32()
         },

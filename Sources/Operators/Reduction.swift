@@ -53,7 +53,7 @@ extension Operator {
         gradient: .derived,
         examples: [OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)])])
 
-    /// The number of elements of a shape, a constant once the shape's symbols are bound.
+    /// The number of elements of a shape: a sum of ones, and a constant once the shape's symbols are bound.
     static let elementCount: Operator = Operator(
         "element_count", "Counts the elements of a shape.", inputs: [],
         parameters: [OperatorParameter("shape", .shape, "the shape whose elements are counted")],
@@ -64,8 +64,10 @@ extension Operator {
             return .f32()
         },
         lowering: { signature in
-            guard let count = signature.attributes.shape("shape").elementCount else {
-                preconditionFailure("element_count was lowered before its symbols were bound")
+            let shape = signature.attributes.shape("shape")
+            guard let count = shape.elementCount else {
+                let space = FormulaSpace([], reducing: (0..<shape.rank).map { ("d\($0)", shape[$0]) })
+                return .reduction(space.formula([], 1))
             }
             return .elementwise(.constant(Double(count)))
         },

@@ -30,7 +30,8 @@ extension Operator {
                 let shifted = ScalarFunction("shifted_exponential", ["x", "largest"], .exponential(.argument(0) - .argument(1)))
                 let exponential = builder.apply(map, x, largest, attributes: ["function": .function(shifted)])
                 let total = builder.apply(sum, exponential, attributes: classes)
-                let shift = ScalarFunction("log_softmax", ["x", "largest", "total"], .argument(0) - .argument(1) - .logarithm(.argument(2)))
+                let shift = ScalarFunction(
+                    "log_softmax", ["x", "largest", "total"], .argument(0) - .argument(1) - .logarithm(.argument(2)))
                 return builder.apply(map, x, largest, total, attributes: ["function": .function(shift)])
             }
         },

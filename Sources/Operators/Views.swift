@@ -49,7 +49,9 @@ extension Operator {
             return try check.concatenation().type
         },
         lowering: { signature in
-            .view(.concatenate(axis: accepted { () throws(TypeError) in try Checker("concat", signature, takes: 1...Int.max).concatenation().axis }))
+            .view(
+                .concatenate(
+                    axis: accepted { () throws(TypeError) in try Checker("concat", signature, takes: 1...Int.max).concatenation().axis }))
         },
         gradient: .rule { context in
             let rank = context.signature.operands[0].rank
@@ -132,7 +134,8 @@ extension Operator {
             }
             return [
                 context.builder.apply(
-                    slice, context.gradient, attributes: context.signature.attributes.only("axis", "start").with(["count": .integer(count)]))
+                    slice, context.gradient, attributes: context.signature.attributes.only("axis", "start").with(["count": .integer(count)])
+                )
             ]
         },
         examples: [
