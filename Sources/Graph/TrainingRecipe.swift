@@ -27,6 +27,25 @@ public struct TrainingRecipe: Hashable, Sendable {
         case value(Double)
     }
 
+    /// A random change of every image of every epoch.
+    public enum Augmentation: Hashable, Sendable {
+        /// Moves by up to so many pixels in each direction, zeros coming in.
+        case shift(Int)
+        /// Mirrors left to right, every second time.
+        case flip
+    }
+
+    /// What is done to pixels in 0...1 before the network sees them: `(x - mean) / deviation`, one value a channel, or one for all.
+    public struct Normalization: Hashable, Sendable {
+        public var mean: [Double]
+        public var deviation: [Double]
+
+        public init(mean: [Double], deviation: [Double]) {
+            self.mean = mean
+            self.deviation = deviation
+        }
+    }
+
     /// The graph's output that is minimized, of type `f32[]`.
     public var lossOutput: String
     public var optimizer: Optimizer
@@ -36,10 +55,17 @@ public struct TrainingRecipe: Hashable, Sendable {
     public var epochs: Int?
     /// Whether weight decay also applies to vectors (biases, the scales and shifts of normalizations), as in PyTorch.
     public var decaysVectors: Bool
+    /// The images of a step, where the author says so.
+    public var batchSize: Int?
+    /// What random numbers derive from, where the author says so.
+    public var seed: Int?
+    public var augmentations: [Augmentation]
+    public var normalization: Normalization?
 
     public init(
         lossOutput: String = "loss", optimizer: Optimizer = .sgd(momentum: 0.9), schedule: Schedule = .constant(rate: 0.01),
-        clip: Clip? = nil, epochs: Int? = nil, decaysVectors: Bool = true
+        clip: Clip? = nil, epochs: Int? = nil, decaysVectors: Bool = true, batchSize: Int? = nil, seed: Int? = nil,
+        augmentations: [Augmentation] = [], normalization: Normalization? = nil
     ) {
         self.lossOutput = lossOutput
         self.optimizer = optimizer
@@ -47,5 +73,9 @@ public struct TrainingRecipe: Hashable, Sendable {
         self.clip = clip
         self.epochs = epochs
         self.decaysVectors = decaysVectors
+        self.batchSize = batchSize
+        self.seed = seed
+        self.augmentations = augmentations
+        self.normalization = normalization
     }
 }

@@ -23,6 +23,9 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
         }
     }()
 
+    /// The text of a file that a case imports, by its path under `Cases`.
+    static func imported(_ path: String) -> String? { try? String(contentsOf: folder.appending(path: path), encoding: .utf8) }
+
     /// Compares with the expected text, or writes it when `UPDATE_EXPECTED` is 1.
     func check(_ observed: String) throws {
         let file = Self.folder.appending(path: name + ".expected")

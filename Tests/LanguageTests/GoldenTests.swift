@@ -10,9 +10,20 @@ import Testing
         let file = map.add(source)
         let parsed = Parser.parse(source, as: file)
         let reports = DiagnosticRenderer(map).render(parsed.diagnostics)
+        let program = Program.load(path: golden.name + ".braid", text: golden.text) { GoldenCase.imported($0) }
         switch golden.command {
         case "tokens": try golden.check(parsed.lexed.printed(map) + reports)
         case "syntax": try golden.check(parsed.syntax.printed() + reports)
+        case "check":
+            let diagnostics = program.check()
+            #expect(!diagnostics.isEmpty)
+            try golden.check(DiagnosticRenderer(program.map).render(diagnostics))
+        case "graph", "training":
+            let (network, diagnostics) = program.elaborate()
+            let graph = golden.command == "graph" ? network?.graph : network?.training?.graph
+            #expect(graph?.violations() ?? [] == [])
+            let recipe = golden.command == "training" ? network?.training.map { "\($0.recipe)\n" } : nil
+            try golden.check((graph?.text() ?? "") + (recipe ?? "") + DiagnosticRenderer(program.map).render(diagnostics))
         default: Issue.record("\(golden.name): no test is called '\(golden.command)'")
         }
     }

@@ -1,0 +1,151 @@
+import Graph
+import Source
+
+/// A network with its parameters given: what the rest of the compiler works on.
+public struct ElaboratedNetwork: Sendable {
+    /// What a training adds.
+    public struct Training: Sendable {
+        /// The network with its targets as further inputs and the loss as a further output.
+        public var graph: Graph
+        public var recipe: TrainingRecipe
+        /// The inputs that are targets, in order.
+        public var targets: [String]
+    }
+
+    public var name: String
+    /// The doc comment, without its `///`.
+    public var documentation: String
+    /// The values of the network's own parameters, as the language writes them.
+    public var arguments: [(name: String, value: String)]
+    /// Inputs to outputs, neither differentiated nor optimized.
+    public var graph: Graph
+    public var training: Training?
+    /// The doc comments of inputs and outputs, by name; those without one are absent.
+    public var interfaceDocumentation: [String: String]
+}
+
+extension Program {
+    /// Elaborates a network.
+    ///
+    /// - Parameters:
+    ///   - name: Which network of the root file or its imports; nil where there is only one.
+    ///   - definitions: Values of network parameters in the language's own notation, as given with `-D`.
+    /// - Returns: The network, nil if anything is wrong with it, and all that is wrong or doubtful, the program's own diagnostics included.
+    public func elaborate(_ name: String? = nil, definitions: [String: String] = [:]) -> (network: ElaboratedNetwork?, diagnostics: [Diagnostic]) {
+        guard let network = networks.first(where: { $0.name.text == name ?? $0.name.text }) else {
+            let nearest = name.flatMap { Spelling.nearest(to: $0, in: networks.map(\.name.text)) }
+            let known = networks.map { "`\($0.name.text)`" }.joined(separator: ", ")
+            let missing = Diagnostic(
+                name.map { "no network is called `\($0)`" } ?? "there is no network in this file", at: .none,
+                help: nearest.map { "did you mean `\($0)`?" } ?? (known.isEmpty ? nil : "there are \(known)"))
+            return (nil, diagnostics + (diagnostics.hasErrors ? [] : [missing]))
+        }
+        if name == nil, networks.count > 1 {
+            let choice = Diagnostic(
+                "this file has \(networks.count) networks", at: .none,
+                help: "choose one of " + networks.map { "`\($0.name.text)`" }.joined(separator: ", "))
+            return (nil, diagnostics + [choice])
+        }
+        return elaborate(network, definitions)
+    }
+
+    /// All diagnostics of the program and of each of its networks, as far as their parameters have defaults.
+    public func check() -> [Diagnostic] {
+        let elaborable = networks.filter { network in network.parameters.allSatisfy { $0.defaultValue != nil } }
+        return (diagnostics + elaborable.flatMap { elaborate($0, [:]).diagnostics }).inReadingOrder()
+    }
+
+    private func elaborate(_ network: NetworkDefinition, _ definitions: [String: String]) -> (network: ElaboratedNetwork?, diagnostics: [Diagnostic]) {
+        let name = network.name.text
+        let definition = trainings[name]
+        var arguments = NetworkArguments(program: self, network: network)
+        arguments.read(definitions)
+
+        let plain = Elaborator(self, name: name)
+        if let definition { plain.initializers = TrainingElaborator(elaborator: plain, definition: definition).initializers() }
+        let values = arguments.bind(in: plain, training: nil)
+        _ = plain.run(inCurrentScope: network.body)
+        var found = diagnostics + arguments.diagnostics + plain.diagnostics
+
+        var training: ElaboratedNetwork.Training?
+        // A network that is wrong by itself would be reported twice; what a damaged file says of the training is still of use.
+        if let definition, !plain.diagnostics.hasErrors, !arguments.diagnostics.hasErrors {
+            let trained = Elaborator(self, name: name)
+            let clauses = TrainingElaborator(elaborator: trained, definition: definition)
+            trained.initializers = plain.initializers
+            _ = arguments.bind(in: trained, training: definition)
+            _ = trained.run(inCurrentScope: network.body)
+            let targets = definition.clauses.compactMap { if case .target(let name, _) = $0 { name.text } else { nil } }
+            let recipe = clauses.elaborate()
+            training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
+            found += trained.diagnostics
+        }
+        found = found.inReadingOrder()
+        if found.hasErrors { return (nil, found) }
+        let result = ElaboratedNetwork(
+            name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish(), training: training,
+            interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty })
+        return (result, found)
+    }
+}
+
+extension Elaborator {
+    /// Runs a network's body in the current scope, so that its names remain for the training's clauses.
+    func run(inCurrentScope body: Body) -> ElaboratedValue { run(body, opensScope: false) }
+}
+
+/// The values of a network's own parameters: from the command line, from the training, or their defaults.
+private struct NetworkArguments {
+    let program: Program
+    let network: NetworkDefinition
+    private(set) var diagnostics: [Diagnostic] = []
+    private var given: [String: ElaboratedValue] = [:]
+
+    init(program: Program, network: NetworkDefinition) {
+        self.program = program
+        self.network = network
+    }
+
+    mutating func read(_ definitions: [String: String]) {
+        let names = network.parameters.map(\.name.text)
+        for (name, text) in definitions.sorted(by: { $0.key < $1.key }) {
+            guard names.contains(name) else {
+                let nearest = Spelling.nearest(to: name, in: names)
+                let usage = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
+                diagnostics.append(
+                    Diagnostic(
+                        "`\(network.name.text)` has no parameter `\(name)`", at: .none, help: nearest.map { "did you mean `\($0)`?" } ?? usage))
+                continue
+            }
+            given[name] = value(text)
+        }
+    }
+
+    private func value(_ text: String) -> ElaboratedValue {
+        if let integer = Int(text) { return .integer(integer) }
+        if let number = Double(text), number.isFinite { return .number(number) }
+        if let boolean = Bool(text) { return .boolean(boolean) }
+        return program.callable(text).map { .callable($0) } ?? .text(text)
+    }
+
+    /// Binds all parameters and returns them as text.
+    func bind(in elaborator: Elaborator, training: TrainingDefinition?) -> [(name: String, value: String)] {
+        var chosen: [String: ElaboratedValue] = [:]
+        if let training {
+            let formals = network.parameters.map { Formal(name: $0.name.text, isRequired: false, span: $0.name.span) }
+            let values = training.arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
+            if let matched = elaborator.match(values, to: formals, of: training.network, at: training.network.span) {
+                for (formal, argument) in zip(formals, matched) { chosen[formal.name] = argument?.value }
+            }
+        }
+        return network.parameters.map { parameter in
+            let name = parameter.name.text
+            let value = given[name] ?? chosen[name] ?? parameter.defaultValue.map { elaborator.evaluate($0) }
+            if value == nil {
+                elaborator.report("`\(network.name.text)` needs `\(name)`", at: parameter.name.span, help: "give it with `-D \(name)=…`, or a default here")
+            }
+            elaborator.bind(parameter.name, value ?? .poison)
+            return (name, value?.constantText ?? "")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Graph
+
+/// A function of numbers that the language knows: one row a function. On elements it becomes a part of the expression, on tensors an
+/// element-wise operation.
+struct Builtin: Sendable {
+    let name: String
+    let summary: String
+    let parameters: [String]
+    let formula: @Sendable ([Scalar]) -> Scalar
+    /// Whether a number's result is an integer.
+    var givesInteger = false
+    /// Whether integers give an integer.
+    var keepsIntegers = false
+
+    private init(
+        _ name: String, _ summary: String, _ formula: @escaping @Sendable (Scalar) -> Scalar, givesInteger: Bool = false,
+        keepsIntegers: Bool = false
+    ) {
+        self.name = name
+        self.summary = summary
+        parameters = ["x"]
+        self.formula = { formula($0[0]) }
+        self.givesInteger = givesInteger
+        self.keepsIntegers = keepsIntegers
+    }
+
+    private init(_ name: String, _ summary: String, of two: @escaping @Sendable (Scalar, Scalar) -> Scalar) {
+        self.name = name
+        self.summary = summary
+        parameters = ["a", "b"]
+        keepsIntegers = true
+        formula = { two($0[0], $0[1]) }
+    }
+
+    static let all: [Builtin] = [
+        Builtin("exp", "e to the power of x.") { .exponential($0) },
+        Builtin("log", "The natural logarithm.") { .logarithm($0) },
+        Builtin("sqrt", "The square root.") { .squareRoot($0) },
+        Builtin("abs", "The absolute value.", { .unary(.absolute, $0) }, keepsIntegers: true),
+        Builtin("tanh", "The hyperbolic tangent.") { .unary(.hyperbolicTangent, $0) },
+        Builtin("erf", "The error function, 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x.") { .unary(.errorFunction, $0) },
+        Builtin("floor", "The largest integer not above x.", { .unary(.floor, $0) }, givesInteger: true),
+        Builtin("ceil", "The smallest integer not below x.", { -.unary(.floor, -$0) }, givesInteger: true),
+        Builtin("round", "The nearest integer, halves upwards.", { .unary(.floor, $0 + 0.5) }, givesInteger: true),
+        Builtin("maximum", "The larger of two values.", of: { .maximum($0, $1) }),
+        Builtin("minimum", "The smaller of two values.", of: { .minimum($0, $1) }),
+    ]
+
+    static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+    /// The function over its parameters as arguments.
+    var function: ScalarFunction { ScalarFunction(name, parameters, formula(parameters.indices.map { .argument($0) })) }
+}

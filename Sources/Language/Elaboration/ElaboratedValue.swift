@@ -1,0 +1,150 @@
+import Graph
+import Source
+
+/// What an expression stands for while a network is elaborated.
+indirect enum ElaboratedValue {
+    case integer(Int)
+    case number(Double)
+    case boolean(Bool)
+    case text(String)
+    case list([ElaboratedValue])
+    case tuple([ElaboratedValue])
+    case tensor(Value)
+    /// An element's value inside an activation.
+    case scalar(Scalar)
+    /// A comparison of such values, decided for each element.
+    case condition(Condition)
+    case callable(Callable)
+    /// What a body without a value gives.
+    case nothing
+    /// Stands for a value whose error has been reported, so that nothing else is said about it.
+    case poison
+
+    var isPoison: Bool { if case .poison = self { true } else { false } }
+
+    /// Lists are no longer, so that a hostile source cannot exhaust memory.
+    static let maximumCount = 65_536
+}
+
+/// A truth value that differs from element to element.
+indirect enum Condition {
+    case constant(Bool)
+    case compare(Comparison, Scalar, Scalar)
+    case not(Condition)
+    case and(Condition, Condition)
+    case or(Condition, Condition)
+
+    /// `then` where the condition holds, `otherwise` elsewhere.
+    func select(then: Scalar, otherwise: Scalar) -> Scalar {
+        switch self {
+        case .constant(let value): value ? then : otherwise
+        case .compare(let comparison, let a, let b): .selecting(comparison, a, b, then: then, otherwise: otherwise)
+        case .not(let condition): condition.select(then: otherwise, otherwise: then)
+        case .and(let a, let b): a.select(then: b.select(then: then, otherwise: otherwise), otherwise: otherwise)
+        case .or(let a, let b): a.select(then: then, otherwise: b.select(then: then, otherwise: otherwise))
+        }
+    }
+}
+
+/// What can be called by name.
+enum Callable {
+    case block(BlockDefinition)
+    case activation(ActivationDefinition)
+    case builtin(Builtin)
+    case operation(Operator)
+
+    /// The kind in words, with its article.
+    var phrase: String {
+        switch self {
+        case .block: "a block"
+        case .activation: "an activation"
+        case .builtin: "a function"
+        case .operation: "an operator"
+        }
+    }
+
+    var name: String {
+        switch self {
+        case .block(let block): block.name.text
+        case .activation(let activation): activation.name.text
+        case .builtin(let builtin): builtin.name
+        case .operation(let operation): operation.name
+        }
+    }
+}
+
+extension ElaboratedValue {
+    /// The value as a number, if it is one.
+    var asNumber: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    /// The value as an element's expression, if it is one or a number.
+    var asScalar: Scalar? {
+        if case .scalar(let scalar) = self { return scalar }
+        return asNumber.map { .constant($0) }
+    }
+
+    /// The elements of a list or tuple.
+    var items: [ElaboratedValue]? {
+        switch self {
+        case .list(let items), .tuple(let items): items
+        default: nil
+        }
+    }
+
+    /// Whether two constants are equal; nil for values that are no constants.
+    func isEqual(to other: ElaboratedValue) -> Bool? {
+        switch (self, other) {
+        case (.integer(let a), .integer(let b)): return a == b
+        case (.boolean(let a), .boolean(let b)): return a == b
+        case (.text(let a), .text(let b)): return a == b
+        case (.callable(let a), .callable(let b)): return a.name == b.name
+        case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
+            guard a.count == b.count else { return false }
+            var isEqual = true
+            for (x, y) in zip(a, b) {
+                guard let same = x.isEqual(to: y) else { return nil }
+                isEqual = isEqual && same
+            }
+            return isEqual
+        default:
+            guard let a = asNumber, let b = other.asNumber else { return nil }
+            return a == b
+        }
+    }
+
+    /// The kind of value in words, with its article.
+    func phrase(in graph: Graph) -> String {
+        switch self {
+        case .integer: "an integer"
+        case .number: "a number"
+        case .boolean: "a truth value"
+        case .text: "a text"
+        case .list: "a list"
+        case .tuple: "a tuple"
+        case .tensor(let value): "a tensor \(graph[value].type)"
+        case .scalar: "an element's value"
+        case .condition: "a condition on elements"
+        case .callable(let callable): callable.phrase
+        case .nothing: "nothing"
+        case .poison: "an erroneous value"
+        }
+    }
+
+    /// The value as the language writes it, for network parameters.
+    var constantText: String? {
+        switch self {
+        case .integer(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .boolean(let value): "\(value)"
+        case .text(let value): value.debugDescription
+        case .callable(let callable): callable.name
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,235 @@
+import Graph
+import Source
+
+/// Reads the clauses of a `training of` definition; the loss becomes a part of the elaborator's graph.
+struct TrainingElaborator {
+    let elaborator: Elaborator
+    let definition: TrainingDefinition
+
+    private var program: Program { elaborator.program }
+
+    /// The clauses with a keyword, by that word; a clause that is given twice is reported.
+    private func settings() -> [String: (word: Name, arguments: [Argument])] {
+        var settings: [String: (word: Name, arguments: [Argument])] = [:]
+        for case .setting(let word, let arguments) in definition.clauses {
+            if let other = settings[word.text] {
+                elaborator.report(
+                    "`\(word.text)` is given twice", at: word.span, secondary: [Diagnostic.Label(other.word.span, "first given here")],
+                    help: "remove one of them")
+                continue
+            }
+            settings[word.text] = (word, arguments)
+        }
+        return settings
+    }
+
+    /// Reads `initialize`, which the elaboration of the network's weights needs.
+    func initializers() -> [String: Initializer] {
+        var result: [String: Initializer] = [:]
+        for case .setting(let word, let arguments) in definition.clauses where word.text == "initialize" {
+            for argument in arguments {
+                guard let name = argument.name else {
+                    elaborator.report(
+                        "whose weights?", at: argument.span, help: "name the operator: `initialize conv: he_normal, linear: xavier_uniform`")
+                    continue
+                }
+                let owners = program.catalog.operators.filter { $0.isInLanguage && $0.inputs.contains { $0.role == .weight } }.map(\.name)
+                guard owners.contains(name.text) else {
+                    let nearest = Spelling.nearest(to: name.text, in: owners)
+                    elaborator.report(
+                        "no operator `\(name.text)` has weights", at: name.span,
+                        help: nearest.map { "did you mean `\($0)`?" } ?? "those that have are \(owners.joined(separator: ", "))")
+                    continue
+                }
+                if let made = make(argument.value, of: RecipeForms.initializers, "initializer") { result[name.text] = made.0 }
+            }
+        }
+        return result
+    }
+
+    /// Adds the targets and the loss to the graph, and returns the rest as a recipe. Call after the network's body.
+    func elaborate() -> TrainingRecipe {
+        elaborator.frame.kind = .training
+        for case .target(let name, let syntax) in definition.clauses {
+            guard let type = elaborator.type(syntax) else {
+                elaborator.bind(name, .poison)
+                continue
+            }
+            elaborator.bind(name, .tensor(elaborator.builder.input(name.text, type, span: name.span.joined(to: syntax.span))))
+        }
+        loss()
+        return recipe()
+    }
+
+    private func loss() {
+        let losses = definition.clauses.compactMap { clause -> (Expression, Span)? in
+            if case .loss(let value, let keyword) = clause { (value, keyword) } else { nil }
+        }
+        guard let (value, _) = losses.first else {
+            elaborator.report(
+                "the training has no loss", at: definition.network.span, help: "write `loss cross_entropy(logits, label)`")
+            return
+        }
+        for (_, keyword) in losses.dropFirst() {
+            elaborator.report("`loss` is given twice", at: keyword, help: "add the losses: `loss a + 0.4 * b`")
+        }
+        let result = elaborator.evaluate(value)
+        guard case .tensor(let tensor) = result else {
+            if !result.isPoison { elaborator.report("a loss must be a tensor, not \(elaborator.phrase(result))", at: value.span) }
+            return
+        }
+        let type = elaborator.builder.type(of: tensor)
+        guard type == .f32() else {
+            elaborator.report("a loss must be one number f32[], not \(type)", at: value.span, help: "average it with `mean`")
+            return
+        }
+        if elaborator.builder.graph.outputs.contains(where: { $0.name == Self.lossOutput }) {
+            elaborator.report("an output of the network is called `\(Self.lossOutput)`", at: value.span, help: "rename the output")
+            return
+        }
+        elaborator.builder.output(Self.lossOutput, tensor)
+    }
+
+    static let lossOutput = "loss"
+
+    private func recipe() -> TrainingRecipe {
+        var recipe = TrainingRecipe(lossOutput: Self.lossOutput)
+        let settings = settings()
+        if let (word, arguments) = settings["optimizer"] {
+            if let (optimizer, _) = single(arguments, word, RecipeForms.optimizers, "optimizer") { recipe.optimizer = optimizer }
+        } else {
+            elaborator.report("the training has no optimizer", at: definition.network.span, help: "write `optimizer sgd(momentum: 0.9)`")
+        }
+        if let (word, arguments) = settings["schedule"] {
+            if let (schedule, values) = single(arguments, word, RecipeForms.schedules, "schedule") {
+                recipe.schedule = schedule
+                recipe.epochs = values.numbers["epochs"].map { Int($0) }
+            }
+        } else {
+            elaborator.report("the training has no schedule", at: definition.network.span, help: "write `schedule constant(rate: 0.01)`")
+        }
+        if let (word, arguments) = settings["clip"] { recipe.clip = clip(arguments, word) }
+        if let (word, arguments) = settings["batch"] { recipe.batchSize = integer(arguments, word, 1...65_536) }
+        if let (word, arguments) = settings["seed"] { recipe.seed = integer(arguments, word, 0...Double(Int32.max)) }
+        if let (_, arguments) = settings["augment"] {
+            recipe.augmentations = arguments.compactMap { make($0.value, of: RecipeForms.augmentations, "augmentation")?.0 }
+        }
+        if let (word, arguments) = settings["normalize"] { recipe.normalization = normalization(arguments, word) }
+        return recipe
+    }
+
+    private func single<Made>(
+        _ arguments: [Argument], _ word: Name, _ forms: [RecipeForm<Made>], _ kind: String
+    ) -> (Made, RecipeValues)? {
+        guard let first = arguments.first else { return nil }
+        if arguments.count > 1 || first.name != nil {
+            elaborator.report(
+                "`\(word.text)` takes one \(kind)", at: word.span, help: "write `\(word.text) \(forms[0].name)(…)`")
+            return nil
+        }
+        return make(first.value, of: forms, kind)
+    }
+
+    /// Reads `name(arguments)` or a bare `name` as one of `forms`.
+    private func make<Made>(_ expression: Expression, of forms: [RecipeForm<Made>], _ kind: String) -> (Made, RecipeValues)? {
+        let name: Name
+        let arguments: [Argument]
+        switch expression.kind {
+        case .invalid: return nil
+        case .name(let text): (name, arguments) = (Name(text: text, span: expression.span), [])
+        case .call(let callee, let given): (name, arguments) = (callee, given)
+        default:
+            elaborator.report("expected an \(kind)".replacing("an s", with: "a s"), at: expression.span, help: "such as `\(forms[0].name)`")
+            return nil
+        }
+        guard let form = forms.first(where: { $0.name == name.text }) else {
+            let nearest = Spelling.nearest(to: name.text, in: forms.map(\.name))
+            elaborator.report(
+                "no \(kind) is called `\(name.text)`", at: name.span,
+                help: nearest.map { "did you mean `\($0)`?" } ?? "there are \(forms.map(\.name).joined(separator: ", "))")
+            return nil
+        }
+        guard let values = values(arguments, of: form.parameters, name) else { return nil }
+        return (form.make(values), values)
+    }
+
+    private func values(_ arguments: [Argument], of parameters: [RecipeParameter], _ name: Name) -> RecipeValues? {
+        let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
+        let formals = parameters.map { Formal(name: $0.name, isRequired: $0.defaultValue == nil && !$0.isOptional) }
+        guard let matched = elaborator.match(evaluated, to: formals, of: name, at: name.span) else { return nil }
+        var values = RecipeValues()
+        for (parameter, argument) in zip(parameters, matched) {
+            guard let argument else {
+                if let value = parameter.defaultValue { values.numbers[parameter.name] = value }
+                continue
+            }
+            guard let value = number(argument, parameter) else { return nil }
+            values.numbers[parameter.name] = value
+        }
+        return values
+    }
+
+    private func number(_ argument: EvaluatedArgument, _ parameter: RecipeParameter) -> Double? {
+        switch (parameter.kind, argument.value) {
+        case (_, .poison): return nil
+        case (.boolean, .boolean(let value)): return value ? 1 : 0
+        case (.integer, .integer(let value)): return bounded(Double(value), argument.span, parameter)
+        case (.number, .integer), (.number, .number): return bounded(argument.value.asNumber ?? 0, argument.span, parameter)
+        default:
+            let wanted = parameter.kind == .boolean ? "true or false" : parameter.kind == .integer ? "an integer" : "a number"
+            elaborator.report("`\(parameter.name)` must be \(wanted), not \(elaborator.phrase(argument.value))", at: argument.span)
+            return nil
+        }
+    }
+
+    private func bounded(_ value: Double, _ span: Span, _ parameter: RecipeParameter) -> Double? {
+        if parameter.range.contains(value) { return value }
+        let (low, high) = (parameter.range.lowerBound, parameter.range.upperBound)
+        let bounds = low == .leastNormalMagnitude ? "above 0" : "between \(low.short) and \(high.short)"
+        elaborator.report("`\(parameter.name)` must lie \(bounds)", at: span, label: "is \(value.short)")
+        return nil
+    }
+
+    private func integer(_ arguments: [Argument], _ word: Name, _ range: ClosedRange<Double>) -> Int? {
+        values(arguments, of: [.integer(word.text, range)], word)?.integer(word.text)
+    }
+
+    private func clip(_ arguments: [Argument], _ word: Name) -> TrainingRecipe.Clip? {
+        guard arguments.count == 1, let argument = arguments.first, let name = argument.name,
+            let form = RecipeForms.clips.first(where: { $0.name == name.text })
+        else {
+            elaborator.report("what is to be clipped?", at: word.span, help: "write `clip norm 1.0` or `clip value 0.5`")
+            return nil
+        }
+        return values([Argument(name: nil, value: argument.value)], of: form.parameters, name).map(form.make)
+    }
+
+    private func normalization(_ arguments: [Argument], _ word: Name) -> TrainingRecipe.Normalization? {
+        let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
+        let formals = ["mean", "std"].map { Formal(name: $0, isRequired: true) }
+        guard let matched = elaborator.match(evaluated, to: formals, of: word, at: word.span)?.compactMap({ $0 }) else { return nil }
+        let lists = matched.map { argument -> [Double]? in
+            if argument.value.isPoison { return nil }
+            let numbers = (argument.value.items ?? [argument.value]).compactMap(\.asNumber)
+            let isDeviation = argument.span == matched[1].span
+            guard !numbers.isEmpty, numbers.count == argument.value.items?.count ?? 1, !isDeviation || numbers.allSatisfy({ $0 > 0 }) else {
+                elaborator.report(
+                    "`normalize` takes a number, or a list with one a channel\(isDeviation ? ", above 0" : "")", at: argument.span)
+                return nil
+            }
+            return numbers
+        }
+        guard let mean = lists[0], let deviation = lists[1] else { return nil }
+        guard mean.count == deviation.count else {
+            elaborator.report(
+                "\(mean.count) means and \(deviation.count) deviations", at: word.span, help: "give as many of one as of the other")
+            return nil
+        }
+        return TrainingRecipe.Normalization(mean: mean, deviation: deviation)
+    }
+}
+
+extension Double {
+    /// The number without a needless fraction.
+    fileprivate var short: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
+}

@@ -1,0 +1,308 @@
+import Graph
+import Source
+
+/// Checks, without elaborating, that every name means something: also in branches that no network takes and blocks that none calls.
+struct NameChecker {
+    private struct Binding {
+        let span: Span
+        var isMutable = false
+        /// Whether to say so when nothing reads it.
+        var mustBeUsed = false
+        var isUsed = false
+    }
+
+    private enum Place { case block, network, activation, training }
+
+    private let program: Program
+    private var scopes: [[String: Binding]] = []
+    private var place = Place.block
+    private var outputs: [String: Span] = [:]
+    private var diagnostics: [Diagnostic] = []
+
+    static func check(_ program: Program, _ file: SyntaxFile) -> [Diagnostic] {
+        var checker = NameChecker(program: program)
+        for definition in file.definitions { checker.check(definition) }
+        return checker.diagnostics
+    }
+
+    private init(program: Program) { self.program = program }
+
+    private mutating func report(_ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [], help: String? = nil) {
+        diagnostics.append(Diagnostic(message, at: span, label: label, secondary: secondary, help: help))
+    }
+
+    private mutating func check(_ definition: Definition) {
+        switch definition {
+        case .block(let block):
+            place = .block
+            scoped { $0.declare(block.parameters); $0.check(block.body) }
+        case .activation(let activation):
+            place = .activation
+            if activation.parameters.allSatisfy({ $0.defaultValue != nil }) {
+                report(
+                    "an activation needs a parameter without a default", at: activation.name.span,
+                    help: "the parameters without a default stand for elements: `activation \(activation.name.text)(x) = …`")
+            }
+            scoped { $0.declare(activation.parameters); $0.check(activation.body) }
+        case .network(let network): check(network)
+        case .training(let training): check(training)
+        }
+    }
+
+    private mutating func check(_ network: NetworkDefinition) {
+        place = .network
+        outputs = [:]
+        scoped { $0.declare(network.parameters); $0.check(network.body) }
+        guard !network.body.isDamaged else { return }
+        let interface = Interface(of: network)
+        if interface.inputs.isEmpty {
+            report("`\(network.name.text)` has no input", at: network.name.span, help: "begin with `input image: f32[N, 3, 224, 224]`")
+        }
+        if interface.outputs.isEmpty {
+            report("`\(network.name.text)` has no output", at: network.name.span, help: "end with `output logits = …`")
+        }
+        if let result = network.body.result, !result.isConditional {
+            report("a network's value is not used", at: result.span, help: "write `output name = …`")
+        }
+    }
+
+    private mutating func check(_ training: TrainingDefinition) {
+        place = .training
+        let name = training.network
+        scopes.append([:])
+        defer { leave() }
+        let network = program.networks.first { $0.name.text == name.text }
+        if network == nil {
+            let nearest = Spelling.nearest(to: name.text, in: program.networks.map(\.name.text))
+            report("no network is called `\(name.text)`", at: name.span, help: nearest.map { "did you mean `\($0)`?" })
+        }
+        if let network {
+            let interface = Interface(of: network)
+            for name in interface.inputs + interface.outputs { bind(name, Binding(span: name.span)) }
+            for parameter in network.parameters { bind(parameter.name, Binding(span: parameter.name.span)) }
+        }
+        for case .target(let name, let type) in training.clauses {
+            check(type)
+            if scopes[scopes.count - 1][name.text] != nil {
+                report("`\(name.text)` is already a name of the network", at: name.span, help: "choose another name for the target")
+            }
+            bind(name, Binding(span: name.span, mustBeUsed: true))
+        }
+        for argument in training.arguments { check(argument.value) }
+        for case .loss(let value, _) in training.clauses where network != nil { check(value) }
+    }
+}
+
+extension NameChecker {
+    private mutating func scoped(_ body: (inout NameChecker) -> Void) {
+        scopes.append([:])
+        body(&self)
+        leave()
+    }
+
+    private mutating func leave() {
+        let left = scopes.removeLast()
+        for (name, binding) in left.sorted(by: { $0.value.span.lower < $1.value.span.lower })
+        where binding.mustBeUsed && !binding.isUsed && !name.hasPrefix("_") {
+            diagnostics.append(
+                Diagnostic("`\(name)` is never used", severity: .warning, at: binding.span, help: "remove it, or begin its name with `_`"))
+        }
+    }
+
+    private mutating func bind(_ name: Name, _ binding: Binding) {
+        let top = scopes.count - 1
+        if let hidden = scopes[top][name.text], hidden.mustBeUsed, !hidden.isUsed, !name.text.hasPrefix("_") {
+            diagnostics.append(
+                Diagnostic(
+                    "`\(name.text)` is never used before it is bound again", severity: .warning, at: hidden.span,
+                    secondary: [Diagnostic.Label(name.span, "bound again here")], help: "remove it, or use it"))
+        }
+        scopes[top][name.text] = binding
+    }
+
+    private mutating func declare(_ parameters: [ParameterSyntax]) {
+        for parameter in parameters {
+            if let value = parameter.defaultValue { check(value) }
+            if let other = scopes[scopes.count - 1][parameter.name.text] {
+                report(
+                    "the parameter `\(parameter.name.text)` is declared twice", at: parameter.name.span,
+                    secondary: [Diagnostic.Label(other.span, "first declared here")], help: "rename one of them")
+            }
+            bind(parameter.name, Binding(span: parameter.name.span))
+        }
+    }
+
+    private mutating func bind(_ pattern: Pattern, isMutable: Bool, mustBeUsed: Bool) {
+        for name in pattern.names { bind(name, Binding(span: name.span, isMutable: isMutable, mustBeUsed: mustBeUsed)) }
+    }
+
+    /// Marks the innermost binding of a name as used; false where there is none.
+    private mutating func use(_ name: String) -> Bool {
+        guard let level = scopes.lastIndex(where: { $0[name] != nil }) else { return false }
+        scopes[level][name]?.isUsed = true
+        return true
+    }
+
+    private mutating func unknown(_ name: Name, isCall: Bool) {
+        var known = scopes.flatMap(\.keys)
+        if !isCall, let nearest = Spelling.nearest(to: name.text, in: known) {
+            report("unknown name `\(name.text)`", at: name.span, help: "did you mean `\(nearest)`?")
+            return
+        }
+        known += program.callableNames
+        let nearest = Spelling.nearest(to: name.text, in: known)
+        let isNetwork = program.networks.contains { $0.name.text == name.text }
+        let help = isNetwork ? "`\(name.text)` is a network; only blocks, operators and activations can be called" : nil
+        report(
+            isCall ? "nothing is called `\(name.text)`" : "unknown name `\(name.text)`", at: name.span,
+            help: nearest.map { "did you mean `\($0)`?" } ?? help)
+    }
+
+    private mutating func check(_ body: Body) {
+        scoped { checker in
+            for statement in body.statements { checker.check(statement) }
+            if let result = body.result { checker.check(result) }
+        }
+    }
+
+    private mutating func check(_ statement: Statement) {
+        switch statement.kind {
+        case .bind(let pattern, let value, let isMutable):
+            check(value)
+            bind(pattern, isMutable: isMutable, mustBeUsed: !value.isInvalid)
+        case .assign(let name, let value):
+            check(value)
+            guard let level = scopes.lastIndex(where: { $0[name.text] != nil }), let binding = scopes[level][name.text] else {
+                let nearest = Spelling.nearest(to: name.text, in: scopes.flatMap { $0.filter(\.value.isMutable).keys })
+                report(
+                    "`\(name.text)` is not bound yet", at: name.span,
+                    help: nearest.map { "did you mean `\($0)`?" } ?? "bind it with `let \(name.text) = …`, or `var` if it changes later")
+                return
+            }
+            if !binding.isMutable {
+                report(
+                    "`\(name.text)` cannot change", at: name.span, secondary: [Diagnostic.Label(binding.span, "bound here")],
+                    help: "bind it with `var \(name.text) = …`")
+            }
+        case .forEach(let pattern, in: let sequence, let body):
+            check(sequence)
+            scoped { $0.bind(pattern, isMutable: false, mustBeUsed: false); $0.check(body) }
+        case .input(let name, let type, _):
+            check(type)
+            if place != .network {
+                report("only a network has inputs", at: statement.span, help: "make `\(name.text)` a parameter of the block")
+            }
+            bind(name, Binding(span: name.span, mustBeUsed: true))
+        case .output(let name, let value, _):
+            check(value)
+            if place != .network {
+                report("only a network has outputs", at: statement.span, help: "end the block with its value")
+            } else if let other = outputs.updateValue(name.span, forKey: name.text) {
+                report(
+                    "the output `\(name.text)` is given twice", at: name.span,
+                    secondary: [Diagnostic.Label(other, "first given here")], help: "rename one of them")
+            }
+            bind(name, Binding(span: name.span))
+        case .expression(let value):
+            check(value)
+            if !value.isConditional, !value.isInvalid {
+                diagnostics.append(
+                    Diagnostic("this value is not used", severity: .warning, at: value.span, help: "bind it with `let name = …`"))
+            }
+        }
+    }
+
+    private mutating func check(_ type: TypeSyntax) {
+        if ElementType(rawValue: type.element.text) == nil {
+            let known = ElementType.allCases.map { "`\($0.rawValue)`" }.joined(separator: " and ")
+            report("no element type is called `\(type.element.text)`", at: type.element.span, help: "the element types are \(known)")
+        }
+        for dimension in type.dimensions {
+            if case .name(let name) = dimension.kind, !use(name), name.isSymbol { continue }
+            check(dimension)
+        }
+    }
+
+    static let properties = ["channels", "height", "width", "rank", "count"]
+
+    private mutating func check(_ expression: Expression) {
+        switch expression.kind {
+        case .integer, .number, .boolean, .text, .invalid: break
+        case .name(let name):
+            if !use(name), program.callable(name) == nil { unknown(Name(text: name, span: expression.span), isCall: false) }
+        case .tuple(let items), .list(let items): for item in items { check(item) }
+        case .unary(_, let operand): check(operand)
+        case .binary(_, let left, let right, _):
+            check(left)
+            check(right)
+        case .call(let name, let arguments): call(name, arguments)
+        case .pipeline(let head, let steps):
+            check(head)
+            for step in steps {
+                for case .computed(let value) in step.label?.parts ?? [] { check(value) }
+                call(step.callee, step.arguments)
+            }
+        case .member(let value, let name):
+            check(value)
+            if !Self.properties.contains(name.text) {
+                let nearest = Spelling.nearest(to: name.text, in: Self.properties)
+                report(
+                    "no property is called `\(name.text)`", at: name.span,
+                    help: nearest.map { "did you mean `\($0)`?" } ?? "the properties are \(Self.properties.joined(separator: ", "))")
+            }
+        case .index(let value, let index):
+            check(value)
+            check(index)
+        case .conditional(let branches, let otherwise):
+            for branch in branches {
+                check(branch.condition)
+                check(branch.body)
+            }
+            if let otherwise { check(otherwise) }
+        }
+    }
+
+    private mutating func call(_ name: Name, _ arguments: [Argument]) {
+        for argument in arguments { check(argument.value) }
+        let isGlobal = program.callable(name.text) != nil
+        if !use(name.text), !isGlobal { unknown(name, isCall: true) }
+    }
+}
+
+/// The inputs and outputs that a network declares, also those under an `if` or `for`.
+struct Interface {
+    private(set) var inputs: [Name] = []
+    private(set) var outputs: [Name] = []
+
+    init(of network: NetworkDefinition) { collect(network.body) }
+
+    private mutating func collect(_ body: Body) {
+        for statement in body.statements { collect(statement) }
+        if let result = body.result { collect(result) }
+    }
+
+    private mutating func collect(_ statement: Statement) {
+        switch statement.kind {
+        case .input(let name, _, _): inputs.append(name)
+        case .output(let name, _, _): outputs.append(name)
+        case .forEach(_, in: _, let body): collect(body)
+        case .expression(let value): collect(value)
+        case .bind, .assign: break
+        }
+    }
+
+    private mutating func collect(_ value: Expression) {
+        guard case .conditional(let branches, let otherwise) = value.kind else { return }
+        for branch in branches { collect(branch.body) }
+        if let otherwise { collect(otherwise) }
+    }
+}
+
+extension Expression {
+    var isConditional: Bool { if case .conditional = kind { true } else { false } }
+}
+
+extension String {
+    /// Whether an unbound name is a dimension's symbol: it begins with a capital letter.
+    var isSymbol: Bool { first?.isUppercase == true }
+}

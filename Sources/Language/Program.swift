@@ -1,0 +1,138 @@
+import Graph
+import Operators
+import Source
+
+/// The definitions of a file and of all that it imports, with everything that is wrong with them as far as no network is elaborated.
+public struct Program: Sendable {
+    /// Reads an imported file: its path, relative to the root file's folder as `load` was given it, to its text; nil where there is none.
+    public typealias FileReader = (_ path: String) -> String?
+
+    public private(set) var map = SourceMap()
+    /// The root file, its tokens and its tree.
+    public private(set) var root: ParsedFile
+    /// In the order of their definition, those of the root file last.
+    public private(set) var networks: [NetworkDefinition] = []
+    /// By the network's name.
+    public private(set) var trainings: [String: TrainingDefinition] = [:]
+    public private(set) var diagnostics: [Diagnostic] = []
+    public let catalog: OperatorCatalog
+
+    var blocks: [String: BlockDefinition] = [:]
+    var activations: [String: ActivationDefinition] = [:]
+    /// Where each definition of a user's file stands, by its name.
+    private var places: [String: Span] = [:]
+    private var loaded: Set<String> = []
+
+    /// Parses a file and what it imports, and checks their names.
+    ///
+    /// - Parameters:
+    ///   - path: The name that diagnostics show; imports are looked for beside it.
+    ///   - readFile: Gives the text of an imported file.
+    public static func load(path: String, text: String, catalog: OperatorCatalog = .standard, readFile: FileReader) -> Program {
+        Program(path: path, text: text, catalog: catalog, readFile: readFile)
+    }
+
+    private init(path: String, text: String, catalog: OperatorCatalog, readFile: FileReader) {
+        self.catalog = catalog
+        let prelude = SourceFile(name: Prelude.name, text: Prelude.text)
+        let parsedPrelude = Parser.parse(prelude, as: map.add(prelude))
+        for case .activation(let activation) in parsedPrelude.syntax.definitions { activations[activation.name.text] = activation }
+
+        let source = SourceFile(name: path, text: text)
+        root = Parser.parse(source, as: map.add(source))
+        loaded.insert(Self.normalized(path))
+        diagnostics += root.diagnostics
+        imports(of: root.syntax, from: path, depth: 0, readFile)
+        define(root.syntax)
+        diagnostics += NameChecker.check(self, parsedPrelude.syntax)
+        diagnostics += NameChecker.check(self, root.syntax)
+        for file in imported { diagnostics += NameChecker.check(self, file) }
+        diagnostics = diagnostics.inReadingOrder()
+    }
+
+    private var imported: [SyntaxFile] = []
+
+    private mutating func imports(of syntax: SyntaxFile, from path: String, depth: Int, _ readFile: FileReader) {
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        for item in syntax.imports {
+            let target = Self.normalized(folder.isEmpty ? item.path : folder + "/" + item.path)
+            guard loaded.insert(target).inserted else { continue }
+            guard depth < 64 else {
+                diagnostics.append(Diagnostic("imports nest too deeply", at: item.span, help: "64 files in a row are the limit"))
+                return
+            }
+            guard let text = readFile(target) else {
+                diagnostics.append(
+                    Diagnostic("cannot read `\(item.path)`", at: item.span, help: "paths are relative to the importing file: \(target)"))
+                continue
+            }
+            let source = SourceFile(name: target, text: text)
+            let parsed = Parser.parse(source, as: map.add(source))
+            diagnostics += parsed.diagnostics
+            imports(of: parsed.syntax, from: target, depth: depth + 1, readFile)
+            define(parsed.syntax)
+            imported.append(parsed.syntax)
+        }
+    }
+
+    /// `a/./b/../c` as `a/c`; a leading `..` stays.
+    private static func normalized(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        }
+        return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+    }
+
+    private mutating func define(_ syntax: SyntaxFile) {
+        for definition in syntax.definitions {
+            switch definition {
+            case .block(let block): if claim(block.name) { blocks[block.name.text] = block; activations[block.name.text] = nil }
+            case .activation(let activation): if claim(activation.name) { activations[activation.name.text] = activation }
+            case .network(let network): if claim(network.name) { networks.append(network) }
+            case .training(let training):
+                let name = training.network
+                if let other = trainings[name.text] {
+                    diagnostics.append(
+                        Diagnostic(
+                            "`\(name.text)` has two trainings", at: name.span,
+                            secondary: [Diagnostic.Label(other.network.span, "the first one")], help: "remove one of them"))
+                } else {
+                    trainings[name.text] = training
+                }
+            }
+        }
+    }
+
+    /// Takes a name for a definition, or reports why it cannot be had.
+    private mutating func claim(_ name: Name) -> Bool {
+        if catalog[name.text] != nil || Builtin.byName[name.text] != nil {
+            let kind = catalog[name.text] != nil ? "an operator" : "a function of the language"
+            diagnostics.append(Diagnostic("`\(name.text)` is \(kind)", at: name.span, help: "choose another name"))
+            return false
+        }
+        if let place = places[name.text] {
+            diagnostics.append(
+                Diagnostic(
+                    "`\(name.text)` is defined twice", at: name.span, secondary: [Diagnostic.Label(place, "first defined here")],
+                    help: "rename one of them"))
+            return false
+        }
+        places[name.text] = name.span
+        return true
+    }
+
+    /// What `name` calls outside of any body, nil where it calls nothing.
+    func callable(_ name: String) -> Callable? {
+        if let block = blocks[name] { return .block(block) }
+        if let activation = activations[name] { return .activation(activation) }
+        if let builtin = Builtin.byName[name] { return .builtin(builtin) }
+        if let operation = catalog[name], operation.isInLanguage { return .operation(operation) }
+        return nil
+    }
+
+    /// All names that can be called, for suggestions.
+    var callableNames: [String] {
+        Array(blocks.keys) + Array(activations.keys) + Builtin.all.map(\.name) + catalog.operators.filter(\.isInLanguage).map(\.name)
+    }
+}
