@@ -91,6 +91,7 @@ let package = Package(
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Interchange", needs: ["Interchange"]),
         tests("Kernels", needs: ["Kernels", "Graph"], exclude: ["Cases"]),
+        tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange"]),
     ]
 )

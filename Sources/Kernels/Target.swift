@@ -1,5 +1,5 @@
 /// The machine that kernels are scheduled and compiled for: what a schedule may count on and how the code generator names it.
-public struct Target: Hashable, Sendable {
+public struct Target: Hashable, Sendable, CustomStringConvertible {
     /// A preset's name, or `host`; for people only.
     public var name: String
     /// The code generator's triple, processor name and feature list.
@@ -36,6 +36,8 @@ public struct Target: Hashable, Sendable {
 }
 
 extension Target {
+    public var description: String { name }
+
     /// x86-64 with AVX-512 F, BW, DQ and VL (level v4).
     public static let x86AVX512 = Target(
         name: "x86-64-avx512", triple: "x86_64-unknown-linux-gnu", processor: "x86-64-v4", features: "+fma", lanes: 16,

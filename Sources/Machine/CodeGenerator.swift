@@ -10,7 +10,7 @@ public struct CodeGenerator: ~Copyable {
 
     /// The passes over LLVM IR. The emitter writes explicit vectors and hoists addresses itself, so little is left to do before
     /// instructions are selected; the whole of O2 takes several times as long and gives the same code.
-    static let passes = "function(early-cse<memssa>,loop-mssa(licm),simplifycfg,instcombine,early-cse)"
+    static let passes = "function(early-cse,loop-mssa(licm),instsimplify)"
 
     /// - Throws: `MachineError.unsupportedTarget` if LLVM has no back end for the triple.
     public init(for target: Target) throws {

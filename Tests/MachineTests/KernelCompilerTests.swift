@@ -1,0 +1,128 @@
+import Foundation
+import Graph
+import Kernels
+import Machine
+import Testing
+
+/// Compilation of whole programs: sharing, the cache on disk, other targets.
+@Suite struct KernelCompilerTests {
+    /// Adds `number` to a buffer.
+    private func adding(_ number: Double, name: String = "add", tasks: Int = 2) -> Kernel {
+        let lanes = Target.host.lanes
+        let builder = KernelBuilder(name: name, lanes: lanes, taskCount: tasks)
+        let buffer = builder.parameter("x", count: tasks * lanes, .readWrite)
+        let at = builder.task * lanes
+        builder.store(buffer, at, builder.binary(.add, builder.load(buffer, at), builder.constant(number)))
+        return builder.finish()
+    }
+
+    private func values(_ program: CompiledProgram, _ index: Int, _ kernel: Kernel) -> [Float] {
+        run(program.entries[index], kernel, [.f32(Array(repeating: 1, count: kernel.parameters[0].count))])[0].floats
+    }
+
+    /// Runs `body` with a fresh folder for a cache.
+    private func withCache(_ body: (ObjectCache) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "braid-cache-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(ObjectCache(directory: folder))
+    }
+
+    @Test func equalKernelsShareCode() throws {
+        let kernels = [adding(1), adding(2), adding(1, name: "other"), adding(1, tasks: 5)]
+        let program = try KernelCompiler(target: .host, cache: nil).compile(kernels)
+        #expect(program.statistics.unique == 2)
+        for (index, (kernel, sum)) in zip(kernels, [2, 3, 2, 2] as [Float]).enumerated() {
+            #expect(values(program, index, kernel).allSatisfy { $0 == sum })
+        }
+    }
+
+    @Test func manyKernelsCompileInParallel() throws {
+        let kernels = (0..<40).map { adding(Double($0)) }
+        let program = try KernelCompiler(target: .host, cache: nil, threads: 4).compile(kernels)
+        for (index, kernel) in kernels.enumerated() { #expect(values(program, index, kernel).allSatisfy { $0 == Float(index + 1) }) }
+    }
+
+    @Test func cacheKeepsObjects() throws {
+        try withCache { cache in
+            let compiler = KernelCompiler(target: .host, cache: cache)
+            let kernels = [adding(1), adding(2)]
+            #expect(try compiler.compile(kernels).statistics.cached == 0)
+            let warm = try compiler.compile(kernels + [adding(3)])
+            #expect(warm.statistics.cached == 2)
+            #expect(values(warm, 1, kernels[1]).allSatisfy { $0 == 3 })
+            #expect(try FileManager.default.contentsOfDirectory(atPath: cache.directory.path).count == 3)
+        }
+    }
+
+    @Test(arguments: ["truncated", "altered", "lengthened", "empty", "foreign", "unreadable"])
+    func damagedEntriesAreRebuilt(damage: String) throws {
+        try withCache { cache in
+            let compiler = KernelCompiler(target: .host, cache: cache)
+            let kernel = adding(1)
+            _ = try compiler.compile([kernel])
+            let name = try #require(try FileManager.default.contentsOfDirectory(atPath: cache.directory.path).first)
+            let file = cache.directory.appending(path: name)
+            var bytes = [UInt8](try Data(contentsOf: file))
+            switch damage {
+            case "truncated": bytes.removeLast(bytes.count / 2)
+            case "altered": bytes[bytes.count / 2] ^= 1
+            case "lengthened": bytes.append(0)
+            case "empty": bytes = []
+            case "foreign": bytes = Array("#!/bin/sh\n".utf8)
+            default: break
+            }
+            try FileManager.default.removeItem(at: file)
+            if damage == "unreadable" {
+                try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false)
+            } else {
+                try Data(bytes).write(to: file)
+            }
+            let program = try compiler.compile([kernel])
+            #expect(program.statistics.cached == 0)
+            #expect(values(program, 0, kernel).allSatisfy { $0 == 2 })
+            if damage != "unreadable" { #expect(try compiler.compile([kernel]).statistics.cached == 1) }
+        }
+    }
+
+    @Test func cacheThatCannotBeWrittenIsNoError() throws {
+        let compiler = KernelCompiler(target: .host, cache: ObjectCache(directory: URL(fileURLWithPath: "/proc/no/such/folder")))
+        let kernel = adding(1)
+        #expect(values(try compiler.compile([kernel]), 0, kernel).allSatisfy { $0 == 2 })
+    }
+
+    @Test func cacheStaysWithinItsLimit() throws {
+        try withCache { cache in
+            var small = cache
+            small.limit = 5000
+            let compiler = KernelCompiler(target: .host, cache: small)
+            for number in 0..<12 { _ = try compiler.compile([adding(Double(number))]) }
+            let files = try FileManager.default.contentsOfDirectory(atPath: cache.directory.path)
+            let bytes = try files.reduce(0) {
+                $0 + (try cache.directory.appending(path: $1).resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0)
+            }
+            #expect(bytes <= 5000 && !files.isEmpty)
+        }
+    }
+
+    @Test(arguments: Target.presets) func everyTargetGetsAllFormats(target: Target) throws {
+        let kernel = BoundedKernel.make(seed: 5, lanes: target.lanes)
+        let generator = try CodeGenerator(for: target)
+        let object = try generator.object([(kernel, "random")])
+        #expect(Array(object[0..<4]) == [0x7f, 0x45, 0x4c, 0x46])
+        #expect(try Disassembly.functions(of: object, for: target).map(\.name).sorted() == ["random", "random.task"])
+        #expect(try generator.text([(kernel, "random")]).contains("define void @random("))
+        #expect(try generator.assembly([(kernel, "random")]).contains("random.task:"))
+    }
+
+    @Test func unknownTargetIsRefused() {
+        var target = Target.x86AVX2
+        target.triple = "pdp11-unknown-unix"
+        #expect(throws: MachineError.self) { _ = try CodeGenerator(for: target).object([]) }
+    }
+
+    @Test func hostIsDescribed() {
+        let host = Target.host
+        #expect([4, 8, 16].contains(host.lanes) && host.cores >= 1 && host.vectorRegisters >= 16)
+        #expect(4096..<(1 << 22) ~= host.level1Bytes && host.level1Bytes < host.level2Bytes)
+    }
+}

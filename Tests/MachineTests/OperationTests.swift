@@ -1,0 +1,124 @@
+import Graph
+import Kernels
+import Machine
+import Testing
+
+/// Every operation and memory access, compiled and interpreted alike.
+@Suite struct OperationTests {
+    /// Values at the edges of f32 and in between.
+    static let edges: [Float] = [
+        0, -0.0, 1, -1, 2.5, -2.5, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
+        .leastNormalMagnitude, .leastNonzeroMagnitude, 1e-20, 3e20, 0.5,
+    ]
+
+    /// A kernel of three inputs and one output, a vector a task.
+    private func kernel(_ target: Target, tasks: Int, _ body: (KernelBuilder, [BufferID]) -> Register) -> Kernel {
+        let builder = KernelBuilder(name: "operation", lanes: target.lanes, taskCount: tasks)
+        let inputs = ["a", "b", "c"].map { builder.parameter($0, count: tasks * target.lanes, .read) }
+        let output = builder.parameter("output", count: tasks * target.lanes, .write)
+        builder.store(output, builder.task * target.lanes, body(builder, inputs))
+        return builder.finish()
+    }
+
+    /// Runs over all triples of edges.
+    private func checkElementwise(_ target: Target, _ comment: Comment, _ operation: (KernelBuilder, [Register]) -> Register) throws {
+        let count = Self.edges.count * Self.edges.count * Self.edges.count
+        let kernel = kernel(target, tasks: count / target.lanes) { builder, inputs in
+            operation(builder, inputs.map { builder.load($0, builder.task * target.lanes) })
+        }
+        let arrays = [1, 16, 256].map { (stride: Int) -> KernelArray in .f32((0..<count).map { Self.edges[$0 / stride % 16] }) }
+            + [.f32(Array(repeating: 7, count: count))]
+        try check(kernel, arrays, on: target, comment)
+    }
+
+    @Test(arguments: runnable) func arithmetic(target: Target) throws {
+        for function in [UnaryFunction.negate, .absolute, .reciprocal, .squareRoot, .floor] {
+            try checkElementwise(target, "\(function)") { $0.define(.unary(function, $1[0])) }
+        }
+        for function in BinaryFunction.allCases { try checkElementwise(target, "\(function)") { $0.binary(function, $1[0], $1[1]) } }
+        for comparison in Comparison.allCases {
+            try checkElementwise(target, "\(comparison)") { $0.define(.select(comparison, $1[0], $1[1], then: $1[2], otherwise: $1[0])) }
+        }
+        try checkElementwise(target, "fused multiply-add") { $0.multiplyAdd($1[0], $1[1], $1[2]) }
+        try checkElementwise(target, "constant") { $0.binary(.multiply, $1[0], $0.constant(0.1)) }
+        for function in [BinaryFunction.add, .maximum, .minimum] {
+            try checkElementwise(target, "\(function) across lanes") { $0.define(.acrossLanes(function, $1[0])) }
+        }
+    }
+
+    @Test(arguments: runnable) func positionsAndRandomNumbers(target: Target) throws {
+        let lanes = target.lanes
+        let kernel = kernel(target, tasks: 9) { builder, inputs in
+            let position = builder.define(.position(builder.task * 1000 - 3, stride: 7))
+            let seed = builder.load(inputs[0], builder.task * lanes)
+            let random = builder.define(.uniform(seed: seed, stream: 3, builder.task * lanes, stride: 5))
+            return builder.binary(.add, position, random)
+        }
+        let seeds = (0..<9 * lanes).map { Float($0 * 1234) }
+        let empty = KernelArray.f32(Array(repeating: 0, count: 9 * lanes))
+        try check(kernel, [.f32(seeds), empty, empty, empty], on: target)
+
+        let hash = self.kernel(target, tasks: 9) { builder, inputs in
+            builder.define(
+                .uniform(seed: builder.load(inputs[0], builder.task * lanes), stream: 3, builder.task * lanes, stride: 1))
+        }
+        let observed = try execute(hash, [.f32(seeds), empty, empty, empty], on: target)[3].floats
+        for (index, seed) in seeds.enumerated() {
+            #expect(observed[index] == Float(uniformHash(seed: UInt32(seed), stream: 3, counter: UInt32(index))))
+        }
+    }
+
+    /// How many lanes are in use: all, none, some, known or not, also past the end and below zero.
+    static let counts: [Index?] = [nil, 0, 1, 3, 64, .variable(.task), .variable(.task) - 3, .variable(.task) * 5]
+
+    @Test(arguments: runnable) func memory(target: Target) throws {
+        let (lanes, tasks, room) = (target.lanes, 20, 700)
+        for element in [ElementType.f32, .i32] {
+            for stride in [0, 1, 2, 3, 17, -1, -4] {
+                for count in Self.counts {
+                    let builder = KernelBuilder(name: "memory", lanes: lanes, taskCount: tasks)
+                    let input = builder.parameter("input", element, count: room, .read)
+                    let output = builder.parameter("output", element, count: tasks * room, .readWrite)
+                    let start = builder.task + .constant(stride < 0 ? -stride * 16 : 5)
+                    let gathered = builder.define(.gather(input, start, stride: stride, active: count))
+                    let place = builder.task * room + .constant(stride < 0 ? -stride * 16 : 0)
+                    builder.scatter(output, place, stride: stride, gathered, active: count)
+                    let loaded = builder.load(input, start, active: count)
+                    let kept = count.map { builder.define(.keep(builder.broadcast(input, start), active: $0)) } ?? loaded
+                    builder.store(output, builder.task * room + 400, builder.binary(.add, loaded, kept), active: count)
+                    builder.prefetch(input, start + 10)
+                    let (values, before) = (numbers(room), numbers(tasks * room, seed: 2))
+                    let arrays: [KernelArray] =
+                        element == .f32
+                        ? [.f32(values), .f32(before)] : [.i32(values.map { Int32($0 * 1e6) }), .i32(before.map { Int32($0 * 1e8) })]
+                    try check(builder.finish(), arrays, on: target, "stride \(stride), active \(count.map { "\($0)" } ?? "all")")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: runnable) func integersAreTruncatedAndSaturated(target: Target) throws {
+        let lanes = target.lanes
+        let builder = KernelBuilder(name: "convert", lanes: lanes, taskCount: 16 / lanes)
+        let input = builder.parameter("input", count: 16, .read)
+        let output = builder.parameter("output", .i32, count: 16, .write)
+        builder.store(output, builder.task * lanes, builder.load(input, builder.task * lanes))
+        let observed = try execute(builder.finish(), [.f32(Self.edges), .i32(Array(repeating: 0, count: 16))], on: target)
+        #expect(observed[1] == .i32([0, 0, 1, -1, 2, -2, .max, .min, 0, .max, .min, 0, 0, 0, .max, 0]))
+    }
+
+    /// Buffers in the table and in scratch are told apart, and scratch is aligned.
+    @Test(arguments: runnable) func scratch(target: Target) throws {
+        let lanes = target.lanes
+        let builder = KernelBuilder(name: "scratch", lanes: lanes, taskCount: 3)
+        let input = builder.parameter("input", count: 3 * lanes, .read)
+        let output = builder.parameter("output", count: 3 * lanes, .write)
+        let (first, second) = (builder.scratch("first", count: lanes + 1), builder.scratch("second", count: 2 * lanes))
+        let value = builder.load(input, builder.task * lanes)
+        builder.store(second, .constant(lanes), value)
+        builder.store(first, 1, builder.binary(.add, value, value))
+        let sum = builder.binary(.add, builder.load(second, .constant(lanes)), builder.load(first, 1))
+        builder.store(output, builder.task * lanes, sum)
+        try check(builder.finish(), [.f32(numbers(3 * lanes)), .f32(numbers(3 * lanes))], on: target)
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Graph
+import Kernels
+import Machine
+import Testing
+
+/// The targets whose code this machine can run.
+let runnable: [Target] = {
+    let host = Target.host
+    return [host] + [.x86AVX512, .x86AVX2].filter { $0.triple.hasPrefix("x86_64") && isX86 && $0.lanes <= host.lanes }
+}()
+
+private var isX86: Bool {
+    #if arch(x86_64)
+        true
+    #else
+        false
+    #endif
+}
+
+/// Compiles `kernel` for `target`, which this machine can run, and runs all of its tasks on `arrays`.
+func execute(_ kernel: Kernel, _ arrays: [KernelArray], on target: Target) throws -> [KernelArray] {
+    let program = try KernelCompiler(target: target, cache: nil, threads: 1).compile([kernel])
+    return run(program.entries[0], kernel, arrays)
+}
+
+/// Runs all tasks of a compiled kernel on copies of `arrays`.
+func run(_ entry: KernelEntry, _ kernel: Kernel, _ arrays: [KernelArray]) -> [KernelArray] {
+    let words = arrays.map(\.bits).map { bits in
+        let copy = UnsafeMutableBufferPointer<UInt32>(
+            start: UnsafeMutableRawPointer.allocate(byteCount: max(4, bits.count * 4), alignment: 64).assumingMemoryBound(to: UInt32.self),
+            count: bits.count)
+        _ = copy.initialize(from: bits)
+        return copy
+    }
+    defer { words.forEach { UnsafeMutableRawPointer($0.baseAddress)?.deallocate() } }
+    let scratch = UnsafeMutableRawPointer.allocate(byteCount: max(64, kernel.scratchBytes), alignment: 64)
+    defer { scratch.deallocate() }
+    memset(scratch, 0xff, max(64, kernel.scratchBytes))
+    entry(words.map { UnsafeMutableRawPointer($0.baseAddress) }, scratch, 0, kernel.taskCount)
+    return zip(arrays, words).map { array, words in
+        switch array {
+        case .f32: .f32(words.map { Float(bitPattern: $0) })
+        case .i32: .i32(words.map { Int32(bitPattern: $0) })
+        }
+    }
+}
+
+extension KernelArray {
+    var bits: [UInt32] {
+        switch self {
+        case .f32(let values): values.map(\.bitPattern)
+        case .i32(let values): values.map { UInt32(bitPattern: $0) }
+        }
+    }
+
+    var floats: [Float] {
+        guard case .f32(let values) = self else { preconditionFailure("an f32 array is meant") }
+        return values
+    }
+
+    /// The bits with every NaN the same: their payloads are nobody's business.
+    var comparableBits: [UInt32] {
+        guard case .f32(let values) = self else { return bits }
+        return values.map { $0.isNaN ? 0x7fc0_0000 : $0.bitPattern }
+    }
+}
+
+/// Runs `kernel` compiled for `target` and interpreted, and compares all buffers bit for bit.
+func check(
+    _ kernel: Kernel, _ arrays: [KernelArray], on target: Target, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    var expected = arrays
+    try KernelInterpreter().run(kernel, &expected)
+    let observed = try execute(kernel, arrays, on: target)
+    for (index, (a, b)) in zip(expected, observed).enumerated() where a.comparableBits != b.comparableBits {
+        let place = zip(a.comparableBits, b.comparableBits).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
+        Issue.record(
+            """
+            \(target.name): '\(kernel.parameters[index].name)'[\(place)] is \(b.numbers[place]), expected \(a.numbers[place]) \
+            \(comment.map { "\($0)" } ?? "")
+            """, sourceLocation: sourceLocation)
+    }
+}
+
+/// Numbers of mixed sign and size that depend on the seed only.
+func numbers(_ count: Int, seed: Int = 1) -> [Float] {
+    (0..<count).map { Float(uniformHash(seed: UInt32(seed), stream: 7, counter: UInt32($0))) * 8 - 4 }
+}
+
+/// The distance in units of the last place of `exact`, which may lie outside f32.
+func ulps(_ observed: Float, from exact: Double) -> Double {
+    let nearest = Float(exact)
+    if observed == nearest || (observed.isNaN && nearest.isNaN) { return 0 }
+    if observed.isNaN || nearest.isNaN || observed.isInfinite || nearest.isInfinite { return .infinity }
+    return abs(Double(observed) - exact) / Double(nearest.ulp)
+}
