@@ -86,6 +86,7 @@ let package = Package(
             name: "braid",
             dependencies: ["Compiler", "Training", "Interchange", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
+        tests("Architecture", needs: []),
         tests("Source", needs: ["Source"]),
         tests("Language", needs: ["Language", "Source", "Graph", "Operators"], exclude: ["Cases"]),
         tests("Graph", needs: ["Graph", "Source"]),
