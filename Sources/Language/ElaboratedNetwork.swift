@@ -31,7 +31,9 @@ extension Program {
     ///   - name: Which network of the root file or its imports; nil where there is only one.
     ///   - definitions: Values of network parameters in the language's own notation, as given with `-D`.
     /// - Returns: The network, nil if anything is wrong with it, and all that is wrong or doubtful, the program's own diagnostics included.
-    public func elaborate(_ name: String? = nil, definitions: [String: String] = [:]) -> (network: ElaboratedNetwork?, diagnostics: [Diagnostic]) {
+    public func elaborate(_ name: String? = nil, definitions: [String: String] = [:]) -> (
+        network: ElaboratedNetwork?, diagnostics: [Diagnostic]
+    ) {
         guard let network = networks.first(where: { $0.name.text == name ?? $0.name.text }) else {
             let nearest = name.flatMap { Spelling.nearest(to: $0, in: networks.map(\.name.text)) }
             let known = networks.map { "`\($0.name.text)`" }.joined(separator: ", ")
@@ -52,25 +54,27 @@ extension Program {
     /// All diagnostics of the program and of each of its networks, as far as their parameters have defaults.
     public func check() -> [Diagnostic] {
         let elaborable = networks.filter { network in network.parameters.allSatisfy { $0.defaultValue != nil } }
-        return (diagnostics + elaborable.flatMap { elaborate($0, [:]).diagnostics }).inReadingOrder()
+        return (diagnostics + elaborable.flatMap { elaborate($0, [:]).diagnostics }).errorsFirst()
     }
 
-    private func elaborate(_ network: NetworkDefinition, _ definitions: [String: String]) -> (network: ElaboratedNetwork?, diagnostics: [Diagnostic]) {
+    private func elaborate(_ network: NetworkDefinition, _ definitions: [String: String]) -> (
+        network: ElaboratedNetwork?, diagnostics: [Diagnostic]
+    ) {
         let name = network.name.text
         let definition = trainings[name]
         var arguments = NetworkArguments(program: self, network: network)
         arguments.read(definitions)
 
-        let plain = Elaborator(self, name: name)
+        let known = Set(diagnostics.filter { $0.severity == .error }.map(\.primary.span))
+        let plain = Elaborator(self, name: name, reported: known)
         if let definition { plain.initializers = TrainingElaborator(elaborator: plain, definition: definition).initializers() }
         let values = arguments.bind(in: plain, training: nil)
         _ = plain.run(inCurrentScope: network.body)
         var found = diagnostics + arguments.diagnostics + plain.diagnostics
 
         var training: ElaboratedNetwork.Training?
-        // A network that is wrong by itself would be reported twice; what a damaged file says of the training is still of use.
-        if let definition, !plain.diagnostics.hasErrors, !arguments.diagnostics.hasErrors {
-            let trained = Elaborator(self, name: name)
+        if let definition {
+            let trained = Elaborator(self, name: name, reported: plain.reported)
             let clauses = TrainingElaborator(elaborator: trained, definition: definition)
             trained.initializers = plain.initializers
             _ = arguments.bind(in: trained, training: definition)
@@ -80,12 +84,19 @@ extension Program {
             training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
             found += trained.diagnostics
         }
-        found = found.inReadingOrder()
+        found = found.errorsFirst()
         if found.hasErrors { return (nil, found) }
         let result = ElaboratedNetwork(
             name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish(), training: training,
             interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty })
         return (result, found)
+    }
+}
+
+extension Sequence where Element == Diagnostic {
+    /// In reading order; while there are errors, without the warnings, which may only follow from them.
+    fileprivate func errorsFirst() -> [Diagnostic] {
+        (hasErrors ? filter { $0.severity == .error } : Array(self)).inReadingOrder()
     }
 }
 
@@ -114,7 +125,8 @@ private struct NetworkArguments {
                 let usage = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
                 diagnostics.append(
                     Diagnostic(
-                        "`\(network.name.text)` has no parameter `\(name)`", at: .none, help: nearest.map { "did you mean `\($0)`?" } ?? usage))
+                        "`\(network.name.text)` has no parameter `\(name)`", at: .none,
+                        help: nearest.map { "did you mean `\($0)`?" } ?? usage))
                 continue
             }
             given[name] = value(text)
@@ -133,7 +145,9 @@ private struct NetworkArguments {
         var chosen: [String: ElaboratedValue] = [:]
         if let training {
             let formals = network.parameters.map { Formal(name: $0.name.text, isRequired: false, span: $0.name.span) }
-            let values = training.arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
+            let values = training.arguments.map {
+                EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span)
+            }
             if let matched = elaborator.match(values, to: formals, of: training.network, at: training.network.span) {
                 for (formal, argument) in zip(formals, matched) { chosen[formal.name] = argument?.value }
             }
@@ -142,7 +156,9 @@ private struct NetworkArguments {
             let name = parameter.name.text
             let value = given[name] ?? chosen[name] ?? parameter.defaultValue.map { elaborator.evaluate($0) }
             if value == nil {
-                elaborator.report("`\(network.name.text)` needs `\(name)`", at: parameter.name.span, help: "give it with `-D \(name)=…`, or a default here")
+                elaborator.report(
+                    "`\(network.name.text)` needs `\(name)`", at: parameter.name.span,
+                    help: "give it with `-D \(name)=…`, or a default here")
             }
             elaborator.bind(parameter.name, value ?? .poison)
             return (name, value?.constantText ?? "")

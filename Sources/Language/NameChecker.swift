@@ -27,7 +27,9 @@ struct NameChecker {
 
     private init(program: Program) { self.program = program }
 
-    private mutating func report(_ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [], help: String? = nil) {
+    private mutating func report(
+        _ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [], help: String? = nil
+    ) {
         diagnostics.append(Diagnostic(message, at: span, label: label, secondary: secondary, help: help))
     }
 
@@ -35,7 +37,9 @@ struct NameChecker {
         switch definition {
         case .block(let block):
             place = .block
-            scoped { $0.declare(block.parameters); $0.check(block.body) }
+            scoped {
+                $0.declare(block.parameters); $0.check(block.body)
+            }
         case .activation(let activation):
             place = .activation
             if activation.parameters.allSatisfy({ $0.defaultValue != nil }) {
@@ -43,7 +47,9 @@ struct NameChecker {
                     "an activation needs a parameter without a default", at: activation.name.span,
                     help: "the parameters without a default stand for elements: `activation \(activation.name.text)(x) = …`")
             }
-            scoped { $0.declare(activation.parameters); $0.check(activation.body) }
+            scoped {
+                $0.declare(activation.parameters); $0.check(activation.body)
+            }
         case .network(let network): check(network)
         case .training(let training): check(training)
         }
@@ -52,7 +58,9 @@ struct NameChecker {
     private mutating func check(_ network: NetworkDefinition) {
         place = .network
         outputs = [:]
-        scoped { $0.declare(network.parameters); $0.check(network.body) }
+        scoped {
+            $0.declare(network.parameters); $0.check(network.body)
+        }
         guard !network.body.isDamaged else { return }
         let interface = Interface(of: network)
         if interface.inputs.isEmpty {
@@ -186,7 +194,9 @@ extension NameChecker {
             }
         case .forEach(let pattern, in: let sequence, let body):
             check(sequence)
-            scoped { $0.bind(pattern, isMutable: false, mustBeUsed: false); $0.check(body) }
+            scoped {
+                $0.bind(pattern, isMutable: false, mustBeUsed: false); $0.check(body)
+            }
         case .input(let name, let type, _):
             check(type)
             if place != .network {

@@ -28,6 +28,8 @@ private func check(_ text: String) throws {
     try #require(parsed.lexed.tokens.last?.kind == .endOfFile)
     _ = DiagnosticRenderer(map).render(parsed.diagnostics.prefix(8))
     _ = parsed.syntax.printed()
+    let program = Program.load(path: "fuzz", text: text) { _ in nil }
+    _ = DiagnosticRenderer(program.map).render(program.check().prefix(8))
 }
 
 @Suite struct FuzzTests {
@@ -39,7 +41,7 @@ private func check(_ text: String) throws {
     @Test(arguments: GoldenCase.all)
     func survivesMutations(of golden: GoldenCase) throws {
         var generator = Generator(state: 20_240_601)
-        for _ in 0..<60 {
+        for _ in 0..<40 {
             var bytes = Array(golden.text.utf8)
             for _ in 0..<Int.random(in: 1...4, using: &generator) where !bytes.isEmpty {
                 let at = Int.random(in: 0..<bytes.count, using: &generator)
@@ -64,5 +66,38 @@ private func check(_ text: String) throws {
         let parsed = Parser.parse(source, as: map.add(source))
         #expect(parsed.diagnostics.contains { $0.message == "nested too deeply" })
         #expect(parsed.diagnostics.count <= 2)
+    }
+
+    /// Sources that would take for ever, or all memory, if nothing bounded them.
+    @Test(arguments: [
+        "for i in 0..<60000 { for j in 0..<60000 { for k in 0..<60000 { } } }",
+        "var l = [1]\nfor i in 0..<100 { l = l + l }",
+        "var t = \"a\"\nfor i in 0..<100 { t = t + t }",
+        "var n = 1\nfor i in 0..<100 { n = n * n * 3 }",
+        "let y = x |> b6 |> b6",
+        "let y = x |> grow |> grow",
+        "var y = x\nfor i in 0..<100 { y = concat(y, y, y, y) }",
+        "let y = x |> wide: conv(2000000000, 1) |> wider: conv(2000000000, 1)",
+        "let y = x |> pad: conv(1, 1, pad: 2147483647, stride: 2147483647)",
+        "let y = nested(60)",
+    ])
+    func boundsElaboration(_ body: String) {
+        let blocks = (1...6).map { level in
+            "block b\(level)(x) { x \(String(repeating: "|> b\(level - 1) ", count: 12)) }\n"
+        }
+        let text = """
+            block b0(x) { x |> relu }
+            \(blocks.joined())activation doubled(x) = x * x + x * x
+            activation more(x) = doubled(doubled(doubled(doubled(doubled(doubled(x))))))
+            activation grow(x) = more(more(more(x)))
+            block nested(n) { if n == 0 { n } else { nested(n - 1) } }
+            network bounded {
+                input x: f32[N, 3, 4, 4]
+                \(body)
+                output out = x
+            }
+            """
+        let program = Program.load(path: "bounded", text: text) { _ in nil }
+        #expect(program.check().hasErrors)
     }
 }

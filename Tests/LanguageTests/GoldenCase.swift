@@ -16,7 +16,9 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     static let all: [GoldenCase] = {
         guard let paths = FileManager.default.enumerator(atPath: folder.path) else { fatalError("no cases at \(folder.path)") }
         return paths.compactMap { $0 as? String }.filter { $0.hasSuffix(".braid") && !$0.hasPrefix("imports/") }.sorted().map { path in
-            guard let text = try? String(contentsOf: folder.appending(path: path), encoding: .utf8) else { fatalError("cannot read \(path)") }
+            guard let text = try? String(contentsOf: folder.appending(path: path), encoding: .utf8) else {
+                fatalError("cannot read \(path)")
+            }
             let head = text.prefix { $0 != "\n" }
             precondition(head.hasPrefix("# test: "), "\(path) does not begin with '# test: NAME'")
             return GoldenCase(name: String(path.dropLast(6)), command: String(head.dropFirst(8)), text: text)

@@ -1,3 +1,4 @@
+import Graph
 import Language
 import Source
 import Testing
@@ -21,8 +22,12 @@ import Testing
         case "graph", "training":
             let (network, diagnostics) = program.elaborate()
             let graph = golden.command == "graph" ? network?.graph : network?.training?.graph
-            #expect(graph?.violations() ?? [] == [])
-            let recipe = golden.command == "training" ? network?.training.map { "\($0.recipe)\n" } : nil
+            if let graph {
+                #expect(graph.violations() == [])
+                let reread = try Graph(reading: graph.text(), catalog: program.catalog)
+                #expect(reread.text() == graph.text())
+            }
+            let recipe = golden.command == "training" ? network?.training?.recipe.printed() : nil
             try golden.check((graph?.text() ?? "") + (recipe ?? "") + DiagnosticRenderer(program.map).render(diagnostics))
         default: Issue.record("\(golden.name): no test is called '\(golden.command)'")
         }

@@ -130,7 +130,9 @@ extension String {
     }
 
     @Test func printsWithoutAPlace() {
-        #expect(DiagnosticRenderer(SourceMap()).render(Diagnostic("m", severity: .warning, at: .none, help: "h")) == "warning: m\n  = help: h\n")
+        #expect(
+            DiagnosticRenderer(SourceMap()).render(Diagnostic("m", severity: .warning, at: .none, help: "h")) == "warning: m\n  = help: h\n"
+        )
     }
 
     @Test func paintsForTerminals() {

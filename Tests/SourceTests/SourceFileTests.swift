@@ -25,9 +25,10 @@ import Testing
         #expect(joined.joined(to: .none) == joined)
     }
 
-    @Test(arguments: [
-        ("stide", "stride"), ("reul", "relu"), ("xyz", nil), ("batchnrom", "batchnorm"), ("r", nil), ("paddding", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("stide", "stride"), ("reul", "relu"), ("xyz", nil), ("batchnrom", "batchnorm"), ("r", nil), ("paddding", nil),
+        ] as [(String, String?)])
     func suggestsNames(name: String, expected: String?) {
         let observed = Spelling.nearest(to: name, in: ["stride", "relu", "batchnorm", "pad"])
         #expect(observed == expected)

@@ -8,8 +8,19 @@ struct BranchReport {
     private(set) var labels: [Diagnostic.Label] = []
     private(set) var help: String?
 
-    private let graph: Graph
-    private let map: SourceMap
+    /// What a report looks at.
+    struct Context {
+        var graph: Graph
+        var map: SourceMap
+        /// Which parameters of an operation its author wrote.
+        var written: [Value: Set<String>]
+        /// The labels around the operation that failed: left out of the names of its branches' steps.
+        var path: [String]
+    }
+
+    private let context: Context
+    private var graph: Graph { context.graph }
+    private var map: SourceMap { context.map }
 
     /// A step of a branch that changed the extent in question.
     private struct Change {
@@ -27,9 +38,9 @@ struct BranchReport {
     }
 
     /// Nil where two operands that disagree on an extent cannot be found, or `attributes` is nil.
-    init?(graph: Graph, map: SourceMap, operation: Operator, operands: [Value], attributes: Attributes?) {
-        self.graph = graph
-        self.map = map
+    init?(_ context: Context, of operation: Operator, _ operands: [Value], _ attributes: Attributes?) {
+        self.context = context
+        let graph = context.graph
         guard let attributes, let complete = try? operation.completing(attributes) else { return nil }
         func fits(_ a: TensorType, _ b: TensorType) -> Bool { (try? operation.inferType(Signature([a, b], complete))) != nil }
         let first = operands[0]
@@ -149,7 +160,7 @@ extension BranchReport {
             lines += rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
             if let culprit = branch.culprit, !graph[culprit].span.isNone {
                 let extent = graph[culprit].type.shape[axis]
-                labels.append(Diagnostic.Label(graph[culprit].span, "\(name) becomes \(extent) here, \(other) in the other branch"))
+                labels.append(Diagnostic.Label(graph[culprit].span, "\(name) \(extent) from here on, \(other) in the other branch"))
             }
         }
         notes = [lines.joined(separator: "\n")]
@@ -158,43 +169,47 @@ extension BranchReport {
     /// `line 12: `, and "" for what has no line.
     private func place(_ value: Value) -> String { map.location(of: graph[value].span).map { "line \($0.line): " } ?? "" }
 
-    /// The operation as its author wrote it, if that is short.
+    /// The operation under its label and as its author wrote it, if that is short.
     private func words(_ value: Value) -> String {
         let node = graph[value]
-        let name = node.operation.map { operation in
-            operation.parameters.contains { $0.kind == .function } ? node.attributes.function("function").name : operation.name
-        }
-        let short = node.inputName ?? name ?? "\(value)"
-        guard let text = map.text(of: node.span), !text.contains("\n"), text.count <= 64 else { return short }
-        return text
+        if let input = node.inputName { return "input \(input)" }
+        let functions = node.operation?.parameters.filter { $0.kind == .function }.map { node.attributes.function($0.name).name }
+        let name = functions?.first ?? node.operation?.name ?? "\(value)"
+        let prefix = context.path.map { $0 + "." }.joined()
+        let label = node.label.map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 } ?? ""
+        let text = map.text(of: node.span).map { $0.contains("\n") || $0.count > 64 ? name : $0 } ?? name
+        if label.isEmpty || text == label { return text }
+        return label.hasSuffix("." + name) ? label : "\(label): \(text)"
     }
 }
 
 // MARK: - Repair
 
 extension BranchReport {
-    /// Tries other values for each parameter of the culprits, those that the author left out first.
+    /// Tries other values for each parameter of the culprits: first those that the author left to their defaults, last those without
+    /// one, for a kernel is not chosen by its border.
     private func repair(_ branches: [Branch], axis: Int, fits: (TensorType, TensorType) -> Bool) -> String? {
-        var trials: [(branch: Int, step: Value, parameter: OperatorParameter, isDefault: Bool)] = []
+        var trials: [(branch: Int, step: Value, parameter: OperatorParameter, rank: Int)] = []
         for (index, branch) in branches.enumerated() {
             guard let step = branch.culprit, let operation = graph[step].operation else { continue }
             for parameter in operation.parameters where [.integer, .pair, .integers].contains(parameter.kind) {
-                let written = graph[step].attributes[parameter.name]
-                let isDefault = parameter.defaultValue.flatMap { parameter.kind.convert($0) } == written
-                trials.append((index, step, parameter, isDefault))
+                let isWritten = context.written[step]?.contains(parameter.name) ?? false
+                trials.append((index, step, parameter, parameter.defaultValue == nil ? 2 : isWritten ? 1 : 0))
             }
         }
-        for trial in trials.filter(\.isDefault) + trials.filter({ !$0.isDefault }) {
+        for trial in (0...2).flatMap({ rank in trials.filter { $0.rank == rank } }) {
             let other = graph[branches[1 - trial.branch].result].type
             let wanted = other.shape[axis].value
             for candidate in Array(0...8) + (wanted.map { [$0] } ?? []) {
-                guard let value = trial.parameter.kind.convert(.integer(candidate)), value != graph[trial.step].attributes[trial.parameter.name],
+                guard let value = trial.parameter.kind.convert(.integer(candidate)),
+                    value != graph[trial.step].attributes[trial.parameter.name],
                     let type = retype(branches[trial.branch], at: trial.step, setting: trial.parameter.name, to: value)
                 else { continue }
                 let pair = trial.branch == 0 ? (type, other) : (other, type)
-                guard fits(pair.0, pair.1) else { continue }
+                guard type.rank == other.rank, type.shape[axis] == other.shape[axis], fits(pair.0, pair.1) else { continue }
                 let name = axisName(axis, rank: type.rank)
-                return "`\(trial.parameter.name): \(candidate)` at \(place(trial.step))`\(words(trial.step))` gives \(name) \(type.shape[axis])"
+                return
+                    "`\(trial.parameter.name): \(candidate)` gives \(name) \(type.shape[axis]) (\(place(trial.step))\(words(trial.step)))"
             }
         }
         return nil

@@ -25,7 +25,7 @@ final class Elaborator {
     }
 
     /// What a whole elaboration may take, so that a hostile source ends.
-    static let maximumSteps = 2_000_000
+    static let maximumSteps = 200_000
     static let maximumDepth = 320
 
     let program: Program
@@ -41,12 +41,17 @@ final class Elaborator {
     /// The documentation of inputs and outputs by name.
     var documentation: [String: String] = [:]
     private(set) var diagnostics: [Diagnostic] = []
-    private var reported: Set<Span> = []
+    /// The places of errors: of the program's own, too, so that what the name checker said is not said again.
+    private(set) var reported: Set<Span>
+    /// Which parameters of an operation its author wrote.
+    var written: [Value: Set<String>] = [:]
     private var steps = 0
     private var depth = 0
 
-    init(_ program: Program, name: String) {
+    /// - Parameter reported: The places of errors that are known already.
+    init(_ program: Program, name: String, reported: Set<Span>) {
         self.program = program
+        self.reported = reported
         builder = GraphBuilder(name: name)
     }
 
@@ -115,7 +120,8 @@ final class Elaborator {
             }
             if items.count != names.count {
                 report(
-                    "\(items.count) values for \(names.count) names", at: place, secondary: [Diagnostic.Label(span, "\(items.count) values")],
+                    "\(items.count) values for \(names.count) names", at: place,
+                    secondary: [Diagnostic.Label(span, "\(items.count) values")],
                     help: "give as many names as there are values")
             }
             for (index, name) in names.enumerated() { bind(name, index < items.count ? items[index] : .poison) }
@@ -159,7 +165,8 @@ extension Elaborator {
         guard let items = values.items else {
             if !values.isPoison {
                 report(
-                    "`for` cannot go through \(phrase(values))", at: sequence.span, help: "go through a range or a list: `for i in 0..<3 { … }`")
+                    "`for` cannot go through \(phrase(values))", at: sequence.span,
+                    help: "go through a range or a list: `for i in 0..<3 { … }`")
             }
             return
         }
@@ -183,7 +190,8 @@ extension Elaborator {
     }
 
     private func output(_ name: Name, _ value: ElaboratedValue, _ span: Span, _ text: String) {
-        defer { bind(name, value) }
+        // Also what an `if` or `for` gives can be used by the training.
+        defer { frame.scopes[0][name.text] = Binding(value: value, span: name.span) }
         guard frame.kind == .network, !value.isPoison else { return }
         guard case .tensor(let tensor) = value else {
             report("an output must be a tensor, not \(phrase(value))", at: span)
@@ -233,7 +241,9 @@ extension Elaborator {
         nested(at: expression.span) {
             let value = self.value(of: expression)
             if case .nothing = value, !allowsNothing {
-                return report("this gives no value", at: expression.span, help: "an `if` used as a value needs an `else`, and a value at the end of every branch")
+                return report(
+                    "this gives no value", at: expression.span,
+                    help: "an `if` used as a value needs an `else`, and a value at the end of every branch")
             }
             return value
         }
@@ -245,7 +255,9 @@ extension Elaborator {
         case .number(let value): return .number(value)
         case .boolean(let value): return .boolean(value)
         case .text(let value): return .text(value)
-        case .name(let name): return lookUp(name) ?? program.callable(name).map { .callable($0) } ?? .poison
+        case .name(let name):
+            if let value = lookUp(name) ?? program.callable(name).map({ .callable($0) }) { return value }
+            return report("`\(name)` does not exist here", at: expression.span, help: "with these arguments the network does not make it")
         case .tuple(let items): return .tuple(items.map { evaluate($0) })
         case .list(let items): return .list(items.map { evaluate($0) })
         case .unary(let operation, let operand): return unary(operation, evaluate(operand), operand.span, at: expression.span)
@@ -267,7 +279,8 @@ extension Elaborator {
         switch condition {
         case .boolean(true): return run(body)
         case .boolean(false): return conditional(branches.dropFirst(), otherwise)
-        case .condition(let condition): return select(condition, run(body), conditional(branches.dropFirst(), otherwise), test.span, body.span)
+        case .condition(let condition):
+            return select(condition, run(body), conditional(branches.dropFirst(), otherwise), test.span, body.span)
         case .poison: return .poison
         case .tensor:
             return report(
@@ -277,11 +290,14 @@ extension Elaborator {
         }
     }
 
-    private func select(_ condition: Condition, _ then: ElaboratedValue, _ otherwise: ElaboratedValue, _ test: Span, _ body: Span) -> ElaboratedValue {
+    private func select(_ condition: Condition, _ then: ElaboratedValue, _ otherwise: ElaboratedValue, _ test: Span, _ body: Span)
+        -> ElaboratedValue
+    {
         if then.isPoison || otherwise.isPoison { return .poison }
         guard let a = then.asScalar, let b = otherwise.asScalar else {
             return report(
-                "both branches must give a number for each element", at: body, secondary: [Diagnostic.Label(test, "decided for each element")],
+                "both branches must give a number for each element", at: body,
+                secondary: [Diagnostic.Label(test, "decided for each element")],
                 help: "write `if … { … } else { … }` with a number at the end of each")
         }
         return scalar(condition.select(then: a, otherwise: b), at: test)

@@ -39,7 +39,8 @@ extension Elaborator {
             return overflows ? report("this integer is too large", at: span) : .integer(result)
         case (.negate, .number(let value)): return .number(-value)
         case (.negate, .scalar(let value)): return scalar(-value, at: span)
-        case (.negate, .tensor(let value)): return append(.multiply, [value, builder.constant(-1)], [:], label: nil, at: span, places: [place])
+        case (.negate, .tensor(let value)):
+            return append(.multiply, [value, builder.constant(-1)], [:], label: nil, at: span, places: [place])
         case (.not, .boolean(let value)): return .boolean(!value)
         case (.not, .condition(let value)): return .condition(.not(value))
         case (.negate, _): return report("\(phrase(operand)) cannot be negated", at: place)
@@ -112,7 +113,9 @@ extension Elaborator {
         guard !overflows, !isLarge, count <= ElaboratedValue.maximumCount else {
             return report("this range is too long", at: span, help: "\(ElaboratedValue.maximumCount) values are the limit")
         }
-        guard count >= 0 else { return report("this range ends before it begins", at: span, help: "write `\(upper)\(operation.rawValue)\(lower)`") }
+        guard count >= 0 else {
+            return report("this range ends before it begins", at: span, help: "write `\(upper)\(operation.rawValue)\(lower)`")
+        }
         return .list((lower..<end).map { .integer($0) })
     }
 

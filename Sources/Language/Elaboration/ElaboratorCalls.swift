@@ -30,8 +30,11 @@ extension Elaborator {
             }
             let given = step.arguments.map { EvaluatedArgument(name: $0.name, value: evaluate($0.value), span: $0.value.span) }
             let label = step.label.map { self.label($0) }
-            if case .some(.none) = label { value = .poison } else {
-                value = nested(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: step.span) }
+            if case .some(.none) = label {
+                value = .poison
+            } else {
+                let place = step.callee.span.joined(to: step.span.end)
+                value = nested(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: place) }
             }
             span = step.span
         }
@@ -55,7 +58,7 @@ extension Elaborator {
                 }
             }
         }
-        return parts.joined(separator: ".")
+        return parts.joined()
     }
 
     func call(_ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
@@ -66,7 +69,8 @@ extension Elaborator {
         } else if let found = program.callable(name.text) {
             callable = found
         } else if let local {
-            return local.isPoison ? .poison : report("\(phrase(local)) cannot be called", at: name.span, label: "`\(name.text)` is \(phrase(local))")
+            return local.isPoison
+                ? .poison : report("\(phrase(local)) cannot be called", at: name.span, label: "`\(name.text)` is \(phrase(local))")
         } else {
             return .poison
         }
@@ -89,7 +93,8 @@ extension Elaborator {
                 guard let found = formals.firstIndex(where: { $0.name == given.text }) else {
                     let nearest = Spelling.nearest(to: given.text, in: formals.map(\.name))
                     report(
-                        "`\(name.text)` has no argument `\(given.text)`", at: given.span, help: nearest.map { "did you mean `\($0)`?" } ?? usage)
+                        "`\(name.text)` has no argument `\(given.text)`", at: given.span,
+                        help: nearest.map { "did you mean `\($0)`?" } ?? usage)
                     return nil
                 }
                 place = found
@@ -128,11 +133,15 @@ extension Elaborator {
     private func refuseRecursion(_ name: Name) -> Bool {
         guard calls.contains(where: { $0.name == name.text }) else { return false }
         let chain = (calls.map(\.name) + [name.text]).drop { $0 != name.text }.map { "`\($0)`" }.joined(separator: " calls ")
-        report("`\(name.text)` calls itself", at: name.span, notes: chain.split(separator: " calls ").count > 2 ? [chain] : [], help: "repeat with `for` instead")
+        report(
+            "`\(name.text)` calls itself", at: name.span, notes: chain.split(separator: " calls ").count > 2 ? [chain] : [],
+            help: "repeat with `for` instead")
         return true
     }
 
-    private func call(_ block: BlockDefinition, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
+    private func call(_ block: BlockDefinition, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span)
+        -> ElaboratedValue
+    {
         let called = Name(text: block.name.text, span: name.span)
         if refuseRecursion(called) { return .poison }
         let formals = block.parameters.map { Formal(name: $0.name.text, isRequired: $0.defaultValue == nil, span: $0.name.span) }
@@ -154,7 +163,9 @@ extension Elaborator {
 // MARK: - Activations and functions
 
 extension Elaborator {
-    private func call(_ activation: ActivationDefinition, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
+    private func call(_ activation: ActivationDefinition, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span)
+        -> ElaboratedValue
+    {
         let called = Name(text: activation.name.text, span: name.span)
         let parameters = activation.parameters
         let formals = parameters.map { Formal(name: $0.name.text, isRequired: $0.defaultValue == nil, span: $0.name.span) }
@@ -210,7 +221,8 @@ extension Elaborator {
         return nil
     }
 
-    private func call(_ builtin: Builtin, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
+    private func call(_ builtin: Builtin, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue
+    {
         let called = Name(text: builtin.name, span: name.span)
         let formals = builtin.parameters.map { Formal(name: $0, isRequired: true) }
         guard let matched = match(arguments, to: formals, of: called, at: span)?.compactMap({ $0 }) else { return .poison }
@@ -241,7 +253,8 @@ extension Elaborator {
         let result = builtin.formula(scalars)
         guard matched.allSatisfy({ $0.value.asNumber != nil }) else { return scalar(result, at: span) }
         let number = result.evaluate([])
-        let isInteger = builtin.givesInteger || builtin.keepsIntegers && matched.allSatisfy { if case .integer = $0.value { true } else { false } }
+        let isInteger =
+            builtin.givesInteger || builtin.keepsIntegers && matched.allSatisfy { if case .integer = $0.value { true } else { false } }
         guard number.isFinite, !isInteger || abs(number) < 0x1p53 else {
             return report("the result is not a finite number, or too large", at: span)
         }

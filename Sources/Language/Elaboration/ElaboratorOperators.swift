@@ -18,7 +18,8 @@ extension Elaborator {
             given = matched
             if operands.isEmpty { return report("`\(called.text)` needs a tensor", at: name.span, help: operation.summary) }
         } else {
-            let formals = inputs.map { Formal(name: $0.name, isRequired: true) }
+            let formals =
+                inputs.map { Formal(name: $0.name, isRequired: true) }
                 + operation.parameters.map { Formal(name: $0.name, isRequired: $0.defaultValue == nil) }
             guard let matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
             operands = matched.prefix(inputs.count).compactMap { $0 }
@@ -42,7 +43,8 @@ extension Elaborator {
             places[parameter.name] = argument.span
         }
         return append(
-            operation, tensors, attributes, label: label, at: span, places: operands.map(\.span), parameterPlaces: places, callee: name.span,
+            operation, tensors, attributes, label: label, at: span, places: operands.map(\.span), parameterPlaces: places,
+            callee: name.span,
             name: called.text)
     }
 
@@ -69,7 +71,10 @@ extension Elaborator {
         default: value = nil
         }
         if let converted = value.flatMap({ parameter.kind.convert($0) }) { return converted }
-        let rounding = if case .number = argument.value, parameter.kind != .text { "make it an integer with `floor`, `ceil` or `round`" } else { nil as String? }
+        let rounding =
+            if case .number = argument.value, parameter.kind != .text { "make it an integer with `floor`, `ceil` or `round`" } else {
+                nil as String?
+            }
         report(
             "`\(parameter.name)` must be \(parameter.kind.phrase), not \(phrase(argument.value))", at: argument.span,
             help: rounding ?? "\(parameter.name): \(parameter.summary)")
@@ -98,16 +103,21 @@ extension Elaborator {
                     help: "label it: `|> name: \(operation.name)`")
             }
             let fullLabel = (path + [label ?? name ?? operation.name]).joined(separator: ".")
-            guard let weights = weights(declarations, of: operation, label: fullLabel, at: span, callee: callee ?? span) else { return .poison }
+            guard let weights = weights(declarations, of: operation, label: fullLabel, at: span, callee: callee ?? span) else {
+                return .poison
+            }
             let value = try builder.append(
-                operation, operation.arranged(operands, weights), complete, label: label == nil && path.isEmpty ? nil : fullLabel, span: span)
+                operation, operation.arranged(operands, weights), complete, label: label == nil && path.isEmpty ? nil : fullLabel,
+                span: span)
             let type = builder.type(of: value)
             guard type.isReasonable else {
-                return report("the result \(type) is too large", at: callee ?? span, help: "\(TensorType.maximumElements) elements are the limit")
+                return report(
+                    "the result \(type) is too large", at: callee ?? span, help: "\(TensorType.maximumElements) elements are the limit")
             }
+            written[value] = Set(parameterPlaces.keys)
             return .tensor(value)
         } catch {
-            return report(error, of: operation, operands, at: span, places, parameterPlaces, callee: callee ?? span, name: name)
+            return report(error, of: operation, operands, at: span, places, parameterPlaces, callee: callee ?? span)
         }
     }
 
@@ -145,16 +155,17 @@ extension Elaborator {
 
     private func report(
         _ error: TypeError, of operation: Operator, _ operands: [Value], at span: Span, _ places: [Span], _ parameterPlaces: [String: Span],
-        callee: Span, name: String?
+        callee: Span
     ) -> ElaboratedValue {
-        var message = error.message.replacingQuotes()
-        if let name { message = message.replacing("`\(operation.name)`", with: "`\(name)`") }
+        let spelling = program.map.text(of: callee) ?? operation.name
+        let message = error.message.replacingQuotes().replacing("`\(operation.name)`", with: "`\(spelling)`")
         let notes: [String]
         var help = error.repair?.replacingQuotes()
         var secondary: [Diagnostic.Label] = []
         if operands.count > 1 {
             let branches = BranchReport(
-                graph: builder.graph, map: program.map, operation: operation, operands: operands, attributes: error.attributes(parameterPlaces))
+                BranchReport.Context(graph: builder.graph, map: program.map, written: written, path: path), of: operation, operands,
+                error.attributes(parameterPlaces))
             notes = branches?.notes ?? []
             help = branches?.help ?? help
             secondary = branches?.labels ?? []
@@ -163,7 +174,9 @@ extension Elaborator {
             }
         } else {
             notes = []
-            secondary = zip(places, operands).filter { $0.0 != callee && !$0.0.isNone }.map { Diagnostic.Label($0, "\(builder.type(of: $1))") }
+            secondary = zip(places, operands).filter { $0.0 != callee && !$0.0.isNone }.map {
+                Diagnostic.Label($0, "\(builder.type(of: $1))")
+            }
         }
         let place = error.parameter.flatMap { parameterPlaces[$0] } ?? callee
         return report(message, at: place, secondary: secondary.filter { $0.span != place }, notes: notes, help: help)
@@ -201,20 +214,4 @@ extension Int {
 extension String {
     /// Names in the quotes that the language's messages use.
     func replacingQuotes() -> String { String(map { $0 == "'" ? "`" : $0 }) }
-
-    func replacing(_ part: String, with other: String) -> String {
-        guard !part.isEmpty else { return self }
-        var result = ""
-        var rest = self[...]
-        while let first = rest.first {
-            if rest.hasPrefix(part) {
-                result += other
-                rest = rest.dropFirst(part.count)
-            } else {
-                result.append(first)
-                rest = rest.dropFirst()
-            }
-        }
-        return result
-    }
 }

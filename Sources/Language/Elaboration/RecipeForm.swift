@@ -60,7 +60,11 @@ enum RecipeForms {
 
     static let optimizers: [RecipeForm<TrainingRecipe.Optimizer>] = [
         RecipeForm(
-            "sgd", [.number("momentum", 0...0.999_999, default: 0), .boolean("nesterov", default: false), .number("weight_decay", 0...1, default: 0)]
+            "sgd",
+            [
+                .number("momentum", 0...0.999_999, default: 0), .boolean("nesterov", default: false),
+                .number("weight_decay", 0...1, default: 0),
+            ]
         ) {
             .sgd(momentum: $0.number("momentum"), nesterov: $0.boolean("nesterov"), weightDecay: $0.number("weight_decay"))
         }
@@ -76,7 +80,8 @@ enum RecipeForms {
             ]
         ) {
             .oneCycle(
-                peak: $0.number("peak"), rise: $0.number("rise"), startDivisor: $0.number("start_divisor"), endDivisor: $0.number("end_divisor"))
+                peak: $0.number("peak"), rise: $0.number("rise"), startDivisor: $0.number("start_divisor"),
+                endDivisor: $0.number("end_divisor"))
         },
         RecipeForm("step", [.number("rate", positive), .integer("every", 1...100_000), .number("factor", 0...1, default: 0.1), .epochs]) {
             .step(rate: $0.number("rate"), epochs: $0.integer("every"), factor: $0.number("factor"))

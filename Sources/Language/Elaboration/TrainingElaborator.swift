@@ -30,7 +30,8 @@ struct TrainingElaborator {
             for argument in arguments {
                 guard let name = argument.name else {
                     elaborator.report(
-                        "whose weights?", at: argument.span, help: "name the operator: `initialize conv: he_normal, linear: xavier_uniform`")
+                        "whose weights?", at: argument.span, help: "name the operator: `initialize conv: he_normal, linear: xavier_uniform`"
+                    )
                     continue
                 }
                 let owners = program.catalog.operators.filter { $0.isInLanguage && $0.inputs.contains { $0.role == .weight } }.map(\.name)

@@ -88,7 +88,9 @@ extension Parser {
     mutating func expectName(_ purpose: String) throws(Unreadable) -> Name {
         if let token = take(.name) { return Name(text: text(of: token), span: token.span) }
         if TokenKind.keywords.values.contains(current.kind), !current.startsLine {
-            throw fail("`\(current.kind.rawValue)` is a keyword and cannot be the name of \(purpose)", at: current.span, help: "choose another name")
+            throw fail(
+                "`\(current.kind.rawValue)` is a keyword and cannot be the name of \(purpose)", at: current.span,
+                help: "choose another name")
         }
         throw expected("the name of " + purpose)
     }
@@ -146,7 +148,8 @@ extension Parser {
     /// Counts a level of the tree; the caller takes it back with `rise`.
     mutating func deepen() throws(Unreadable) {
         guard depth < Self.maximumDepth else {
-            let error = fail("nested too deeply", at: current.span, help: "name a part with `let`; \(Self.maximumDepth) levels are the limit")
+            let error = fail(
+                "nested too deeply", at: current.span, help: "name a part with `let`; \(Self.maximumDepth) levels are the limit")
             position = tokens.count - 1
             hasGivenUp = true
             throw error

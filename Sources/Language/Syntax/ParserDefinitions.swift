@@ -32,7 +32,9 @@ extension Parser {
     private mutating func skipToDefinition() {
         parentheses = 0
         while !at(.endOfFile) {
-            if current.startsLine, startsDefinition(at: position) || Self.definitionWords.contains(text(of: current)) && peek().kind == .name {
+            if current.startsLine,
+                startsDefinition(at: position) || Self.definitionWords.contains(text(of: current)) && peek().kind == .name
+            {
                 return
             }
             advance()
@@ -194,7 +196,7 @@ extension Parser {
             repeat {
                 if current.startsLine { throw expected("a value for `\(text)`") }
                 // `clip norm 1.0` names its argument without a colon.
-                if at(.name), [.integer, .number].contains(peek().kind), !peek().startsLine {
+                if at(.name), [.integer, .number, .minus].contains(peek().kind), !peek().startsLine {
                     let name = try expectName("an argument")
                     arguments.append(Argument(name: name, value: try expression()))
                 } else {

@@ -162,7 +162,9 @@ extension Parser {
     private mutating func step() throws(Unreadable) -> PipelineStep {
         let start = current.span
         let label = try label()
-        guard at(.name) else { throw expected("the name of a block, operator or activation", help: "a step is `|> label: name(arguments)`") }
+        guard at(.name) else {
+            throw expected("the name of a block, operator or activation", help: "a step is `|> label: name(arguments)`")
+        }
         let callee = try expectName("a step")
         var arguments: [Argument] = []
         if at(.leftParenthesis), !current.startsLine { arguments = try self.arguments(openedBy: advance()) }
@@ -174,7 +176,7 @@ extension Parser {
         guard startsLabel() else { return nil }
         let start = current.span
         var parts: [LabelSyntax.Part] = []
-        repeat {
+        while !at(.colon) {
             if let open = take(.leftBrace) {
                 let value = try expression()
                 guard take(.rightBrace) != nil else {
@@ -182,10 +184,9 @@ extension Parser {
                 }
                 parts.append(.computed(value))
             } else {
-                // `0.1` is one number to the lexer and two parts of a label.
-                parts += text(of: advance()).split(separator: ".").map { .text(String($0)) }
+                parts.append(.text(text(of: advance())))
             }
-        } while take(.dot) != nil
+        }
         let span = span(from: start)
         advance()
         return LabelSyntax(parts: parts, span: span)
@@ -194,6 +195,7 @@ extension Parser {
     private func startsLabel() -> Bool {
         var ahead = 0
         while true {
+            if ahead > 0, peek(ahead).followsSpace { return false }
             switch peek(ahead).kind {
             case .name, .integer: ahead += 1
             case .number:
@@ -206,8 +208,7 @@ extension Parser {
             default: return false
             }
             if peek(ahead).kind == .colon { return true }
-            guard peek(ahead).kind == .dot else { return false }
-            ahead += 1
+            if peek(ahead).kind == .dot { ahead += 1 }
         }
     }
 }

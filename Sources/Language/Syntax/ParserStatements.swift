@@ -29,7 +29,8 @@ extension Parser {
             }
         }
         _ = take(.rightBrace)
-        var body = Body(statements: statements, result: nil, span: span(from: open.span), isDamaged: diagnostics.count > reports || hasGivenUp)
+        var body = Body(
+            statements: statements, result: nil, span: span(from: open.span), isDamaged: diagnostics.count > reports || hasGivenUp)
         if case .expression(let value)? = statements.last?.kind {
             body.statements.removeLast()
             body.result = value

@@ -61,7 +61,8 @@ private struct SyntaxPrinter {
 
     private mutating func print(_ statement: Statement) {
         switch statement.kind {
-        case .bind(let pattern, let value, let isMutable): line("\(isMutable ? "var" : "let") \(self.pattern(pattern)) \(expression(value))")
+        case .bind(let pattern, let value, let isMutable):
+            line("\(isMutable ? "var" : "let") \(self.pattern(pattern)) \(expression(value))")
         case .assign(let name, let value): line("assign \(name.text) \(expression(value))")
         case .forEach(let pattern, let sequence, let body):
             line("for \(self.pattern(pattern)) \(expression(sequence))")
@@ -131,7 +132,7 @@ private struct SyntaxPrinter {
                 case .text(let text): text
                 case .computed(let value): "{\(expression(value))}"
                 }
-            }.joined(separator: ".") + ": "
+            }.joined() + ": "
         }
         return "(\(label ?? "")\(step.callee.text)\(arguments(step.arguments)))"
     }

@@ -127,7 +127,7 @@ public struct Argument: Sendable {
     public var span: Span { name.map { $0.span.joined(to: value.span) } ?? value.span }
 }
 
-/// A label that names parameters: `layer1.{i}.conv1`.
+/// A label that names parameters: `layer{stage}.{i}.conv1`. Its parts follow one another as they are, dots included.
 public struct LabelSyntax: Sendable {
     public enum Part: Sendable {
         case text(String)
