@@ -1,0 +1,122 @@
+import Graph
+
+/// Runs a plan with the kernel interpreter, in an arena like the real one: what compiled programs are compared with, and what finds a
+/// memory plan that lets two live buffers overlap.
+public struct PlanInterpreter {
+    public let plan: Plan
+    /// The contents of every buffer outside the arena, stored in its layout, by index.
+    private var kept: [Int: KernelArray] = [:]
+    /// The arena, a word of 4 bytes an element; poisoned, so that reading what was never written shows.
+    private var arena: [UInt32]
+    private let interpreter: KernelInterpreter
+
+    public init(_ plan: Plan, interpreter: KernelInterpreter = KernelInterpreter()) {
+        self.plan = plan
+        self.interpreter = interpreter
+        arena = [UInt32](repeating: Float.nan.bitPattern, count: plan.arenaBytes / 4)
+        for (index, buffer) in plan.buffers.enumerated() {
+            if case .arena = buffer.storage { continue }
+            kept[index] = buffer.element == .f32
+                ? .f32([Float](repeating: 0, count: buffer.count)) : .i32([Int32](repeating: 0, count: buffer.count))
+        }
+    }
+
+    /// Sets a parameter from row-major values.
+    public mutating func setParameter(_ name: String, _ values: [Float]) {
+        guard let buffer = plan.parameters.first(where: { $0.parameter.name == name })?.buffer else {
+            preconditionFailure("'\(plan.name)' has no parameter '\(name)'")
+        }
+        kept[buffer] = .f32(plan.buffers[buffer].layout.stored(values, extents: plan.buffers[buffer].extents))
+    }
+
+    /// Sets an input from row-major values, converted to the input's element type.
+    public mutating func setInput(_ name: String, _ values: [Double]) {
+        guard let buffer = plan.inputs.first(where: { $0.name == name })?.buffer else {
+            preconditionFailure("'\(plan.name)' has no input '\(name)'")
+        }
+        let layout = plan.buffers[buffer].layout
+        let stored = layout.stored(values, extents: plan.buffers[buffer].extents)
+        kept[buffer] = plan.buffers[buffer].element == .f32 ? .f32(stored.map(Float.init)) : .i32(stored.map { Int32($0) })
+    }
+
+    public mutating func run() throws(KernelError) {
+        for step in plan.preparation + plan.steps {
+            var arrays = step.buffers.map { contents($0) }
+            try interpreter.run(plan.kernels[step.kernel], &arrays)
+            for (parameter, (buffer, array)) in zip(plan.kernels[step.kernel].parameters, zip(step.buffers, arrays))
+            where parameter.access != .read {
+                write(array, to: buffer)
+            }
+        }
+    }
+
+    /// An output in row-major order.
+    public func output(_ name: String) -> [Double] {
+        guard let buffer = plan.outputs.first(where: { $0.name == name })?.buffer else {
+            preconditionFailure("'\(plan.name)' has no output '\(name)'")
+        }
+        return values(buffer)
+    }
+
+    /// A parameter's present value in row-major order.
+    public func parameter(_ name: String) -> [Double] {
+        guard let buffer = plan.parameters.first(where: { $0.parameter.name == name })?.buffer else {
+            preconditionFailure("'\(plan.name)' has no parameter '\(name)'")
+        }
+        return values(buffer)
+    }
+
+    private func values(_ buffer: Int) -> [Double] {
+        plan.buffers[buffer].layout.rowMajor(contents(buffer).numbers, extents: plan.buffers[buffer].extents)
+    }
+
+    private func contents(_ index: Int) -> KernelArray {
+        let buffer = plan.buffers[index]
+        guard case .arena(let offset) = buffer.storage else { return kept[index]! }
+        let words = arena[offset / 4..<offset / 4 + buffer.count]
+        return buffer.element == .f32 ? .f32(words.map(Float.init(bitPattern:))) : .i32(words.map(Int32.init(bitPattern:)))
+    }
+
+    private mutating func write(_ array: KernelArray, to index: Int) {
+        guard case .arena(let offset) = plan.buffers[index].storage else {
+            kept[index] = array
+            return
+        }
+        switch array {
+        case .f32(let values): for (position, value) in values.enumerated() { arena[offset / 4 + position] = value.bitPattern }
+        case .i32(let values): for (position, value) in values.enumerated() { arena[offset / 4 + position] = UInt32(bitPattern: value) }
+        }
+    }
+}
+
+extension Layout {
+    /// Row-major values as they lie in memory in this layout, with zeros in the padding.
+    public func stored<Element: Numeric>(_ values: [Element], extents: [Int]) -> [Element] {
+        precondition(values.count == extents.reduce(1, *), "\(values.count) values do not fill \(extents)")
+        var result = [Element](repeating: 0, count: storedCount(extents))
+        forEachOffset(extents) { rowMajor, offset in result[offset] = values[rowMajor] }
+        return result
+    }
+
+    /// The values of a tensor in this layout in row-major order.
+    public func rowMajor<Element: Numeric>(_ stored: [Element], extents: [Int]) -> [Element] {
+        precondition(stored.count == storedCount(extents), "\(stored.count) values are no \(extents) in \(self)")
+        var result = [Element](repeating: 0, count: extents.reduce(1, *))
+        forEachOffset(extents) { rowMajor, offset in result[rowMajor] = stored[offset] }
+        return result
+    }
+
+    /// Calls `body` with every row-major position and its offset in memory.
+    private func forEachOffset(_ extents: [Int], _ body: (_ rowMajor: Int, _ offset: Int) -> Void) {
+        guard !extents.contains(0) else { return }
+        var position = [Int](repeating: 0, count: extents.count)
+        for rowMajor in 0..<extents.reduce(1, *) {
+            body(rowMajor, offset(of: position, in: extents))
+            for axis in extents.indices.reversed() {
+                position[axis] += 1
+                if position[axis] < extents[axis] { break }
+                position[axis] = 0
+            }
+        }
+    }
+}
