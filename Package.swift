@@ -90,6 +90,7 @@ let package = Package(
         tests("Source", needs: ["Source"]),
         tests("Language", needs: ["Language", "Source", "Graph", "Operators"], exclude: ["Cases"]),
         tests("Graph", needs: ["Graph", "Source"]),
+        tests("Operators", needs: ["Operators", "Graph"], exclude: ["Cases"]),
         tests("Interchange", needs: ["Interchange"]),
         tests("Kernels", needs: ["Kernels", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),

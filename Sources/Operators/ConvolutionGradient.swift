@@ -40,7 +40,7 @@ extension Operator {
                 "stride 2 with a row left over", [.f32(1, 20, 4, 4), .f32(20, 3, 3, 3)],
                 ["size": .integers([8, 7]), "stride": .integer(2), "pad": .integer(1)]),
             OperatorExample(
-                "dilated", [.f32(1, 3, 7, 4), .f32(3, 5, 3, 2)],
+                "dilated", [.f32(1, 3, 7, 3), .f32(3, 5, 3, 2)],
                 ["size": .integers([8, 7]), "stride": .integers([1, 2]), "pad": .integers([2, 0, 1, 1]), "dilation": .integer(2)]),
             OperatorExample(
                 "depthwise", [.f32(2, 5, 3, 3), .f32(5, 1, 3, 3)],
@@ -87,7 +87,7 @@ extension Operator {
                 "stride 2 with a row left over", [.f32(2, 3, 8, 7), .f32(2, 20, 4, 4)],
                 ["kernel": .integer(3), "stride": .integer(2), "pad": .integer(1)]),
             OperatorExample(
-                "dilated", [.f32(1, 5, 8, 7), .f32(1, 3, 7, 4)],
+                "dilated", [.f32(1, 5, 8, 7), .f32(1, 3, 7, 3)],
                 ["kernel": .integers([3, 2]), "stride": .integers([1, 2]), "pad": .integers([2, 0, 1, 1]), "dilation": .integer(2)]),
             OperatorExample(
                 "depthwise", [.f32(2, 5, 6, 6), .f32(2, 5, 3, 3)],

@@ -37,19 +37,20 @@ public struct ReferenceTensor: Hashable, Sendable {
 
 /// Calls `body` with every position of a space of these extents, in row-major order.
 func forEachPosition(_ extents: [Int], _ body: ([Int]) -> Void) {
-    guard !extents.contains(0) else { return }
     var position = [Int](repeating: 0, count: extents.count)
-    while true {
-        body(position)
-        var axis = extents.count - 1
-        while axis >= 0 {
-            position[axis] += 1
-            if position[axis] < extents[axis] { break }
-            position[axis] = 0
-            axis -= 1
-        }
-        if axis < 0 { return }
+    repeat { body(position) } while advance(&position, in: extents, axes: 0..<extents.count)
+}
+
+/// Moves the coordinates of `axes` to the next position in row-major order; after the last, back to the first, and returns false.
+private func advance(_ position: inout [Int], in extents: [Int], axes: Range<Int>) -> Bool {
+    var axis = axes.upperBound - 1
+    while axis >= axes.lowerBound {
+        position[axis] += 1
+        if position[axis] < extents[axis] { return true }
+        position[axis] = 0
+        axis -= 1
     }
+    return false
 }
 
 extension Lowering {
@@ -93,22 +94,18 @@ extension Formula {
     /// The formula by naive loops over all its axes, which must be bound.
     public func evaluate(_ operands: [ReferenceTensor]) -> ReferenceTensor {
         guard let extents = Shape(axes.map(\.extent)).extents else { preconditionFailure("a formula's axes must be bound") }
-        let resultExtents = Array(extents[parallelAxes])
-        let reductionExtents = Array(extents[reductionAxes])
+        precondition(!extents.contains(0), "a formula's axes are never empty")
+        let reads = reads.map { BoundRead($0, operands[$0.operand], rank: axes.count) }
+        var coordinates = [Int](repeating: 0, count: axes.count)
+        var arguments = [Double](repeating: 0, count: reads.count)
         var values: [Double] = []
-        forEachPosition(resultExtents) { outer in
+        repeat {
             var total = combination == .sum ? 0 : -Double.infinity
             var number = 0
             var best = 0
-            forEachPosition(reductionExtents) { inner in
+            repeat {
                 defer { number += 1 }
-                let coordinates = outer + inner
-                var arguments: [Double] = []
-                for read in reads {
-                    let position = read.position.map { $0.evaluate(coordinates) }
-                    guard !position.contains(nil), let value = operands[read.operand].element(at: position.map { $0! }) else { return }
-                    arguments.append(value)
-                }
+                guard Self.fetch(reads, coordinates, into: &arguments) else { continue }
                 let term = body.evaluate(arguments, coordinates: coordinates, position: values.count)
                 switch combination {
                 case .sum: total += term
@@ -116,10 +113,58 @@ extension Formula {
                 case .positionOfMaximum:
                     if term > total { (total, best) = (term, number) }
                 }
-            }
+            } while advance(&coordinates, in: extents, axes: reductionAxes)
             values.append(combination == .positionOfMaximum ? Double(best) : total)
+        } while advance(&coordinates, in: extents, axes: parallelAxes)
+        return ReferenceTensor(Array(extents[parallelAxes]), values)
+    }
+
+    /// Fills `arguments` with what the reads find; false where one is outside its operand.
+    private static func fetch(_ reads: [BoundRead], _ coordinates: [Int], into arguments: inout [Double]) -> Bool {
+        var index = 0
+        while index < reads.count {
+            guard let value = reads[index].value(at: coordinates) else { return false }
+            arguments[index] = value
+            index += 1
         }
-        return ReferenceTensor(resultExtents, values)
+        return true
+    }
+}
+
+/// A read with its operand at hand and its positions as rows of one scale an axis.
+private struct BoundRead {
+    private let tensor: ReferenceTensor
+    private let scales: [[Int]]
+    private let offsets: [Int]
+    private let divisors: [Int]
+
+    init(_ read: Read, _ tensor: ReferenceTensor, rank: Int) {
+        self.tensor = tensor
+        scales = read.position.map { position in (0..<rank).map(position.scale(of:)) }
+        offsets = read.position.map(\.offset)
+        divisors = read.position.map(\.divisor)
+    }
+
+    /// The element read at `coordinates`, nil outside the operand. While loops, for debug builds iterate ranges slowly.
+    func value(at coordinates: [Int]) -> Double? {
+        var element = 0
+        var axis = 0
+        while axis < offsets.count {
+            var position = offsets[axis]
+            var index = 0
+            while index < coordinates.count {
+                position += scales[axis][index] * coordinates[index]
+                index += 1
+            }
+            if divisors[axis] > 1 {
+                guard position % divisors[axis] == 0 else { return nil }
+                position /= divisors[axis]
+            }
+            guard position >= 0, position < tensor.extents[axis] else { return nil }
+            element = element * tensor.extents[axis] + position
+            axis += 1
+        }
+        return tensor.values[element]
     }
 }
 
