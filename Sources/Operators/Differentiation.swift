@@ -96,7 +96,7 @@ private func multiply(_ factor: Scalar, by gradient: Value, called name: String,
     let used = factor.arguments
     var replacements = [Scalar](repeating: 0, count: context.operands.count)
     for (position, argument) in used.enumerated() { replacements[argument] = .argument(position) }
-    let body = factor.substituting(replacements) * .argument(used.count)
+    let body = factor.substituting(replacements).scaling(.argument(used.count))
     let parameters = used.indices.map { "x\($0)" } + ["gradient"]
     return context.builder.apply(
         .map, used.map { context.operands[$0] } + [gradient],
@@ -113,6 +113,13 @@ private func sum(_ value: Value, to target: TensorType, _ builder: GraphBuilder)
 }
 
 extension Scalar {
+    /// The factor times `gradient`; a choice between factors becomes a choice between products, so that a gradient that is switched
+    /// off is zero even where the upstream one is infinite.
+    fileprivate func scaling(_ gradient: Scalar) -> Scalar {
+        guard case .select(let comparison, let a, let b, let then, let otherwise) = self else { return self * gradient }
+        return .select(comparison, a, b, then: then.scaling(gradient), otherwise: otherwise.scaling(gradient))
+    }
+
     /// The indices of the arguments that occur, ascending.
     fileprivate var arguments: [Int] {
         var found: Set<Int> = []

@@ -15,7 +15,9 @@ struct ExampleCase: CustomTestStringConvertible, Sendable {
     }
 
     /// The role of operand `index`; a variadic input's for all of its operands.
-    func role(of index: Int) -> InputRole { operation.inputs[min(index, operation.inputs.count - 1)].role }
+    func role(of index: Int) -> InputRole {
+        operation.inputs.isEmpty ? .operand : operation.inputs[min(index, operation.inputs.count - 1)].role
+    }
 
     func name(of index: Int) -> String { "operand\(index)" }
 

@@ -1,0 +1,188 @@
+import Graph
+import Operators
+import Testing
+
+/// A use of an operator that does not fit.
+private struct Mistake {
+    let operation: Operator
+    let operands: [TensorType]
+    let attributes: Attributes
+
+    init(_ operation: Operator, _ operands: [TensorType], _ attributes: Attributes = [:]) {
+        (self.operation, self.operands, self.attributes) = (operation, operands, attributes)
+    }
+
+    /// The call and what the operator says to it.
+    var text: String {
+        let given = attributes.values.sorted { $0.key < $1.key }.map { " \($0.key)=\(describe($0.value))" }.joined()
+        let call = "\(operation.name)(\(operands.map(\.description).joined(separator: ", ")))\(given)"
+        do {
+            let type = try operation.inferType(Signature(operands, try operation.completing(attributes)))
+            return "\(call)\n    ACCEPTED as \(type)\n"
+        } catch {
+            let place = [error.operand.map { "operand \($0)" }, error.parameter.map { "parameter \($0)" }].compactMap { $0 }
+            return "\(call)\n    \(error.message)\n"
+                + (error.repair.map { "    repair: \($0)\n" } ?? "") + (place.isEmpty ? "" : "    at: \(place.joined(separator: ", "))\n")
+        }
+    }
+
+    private func describe(_ attribute: Attribute) -> String {
+        switch attribute {
+        case .integer(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .boolean(let value): "\(value)"
+        case .integers(let values): "\(values)"
+        case .text(let text): text
+        case .function(let function): function.name
+        case .shape(let shape): "\(shape)"
+        }
+    }
+}
+
+private let batch = Dimension.symbol("N")
+private func image(_ channels: Int, _ height: Int, _ width: Int) -> TensorType {
+    TensorType(.f32, [batch, .fixed(channels), .fixed(height), .fixed(width)])
+}
+
+private let convolution: Attributes = ["channels": .integer(8), "kernel": .integer(3), "bias": .boolean(false)]
+private func convolution(_ others: Attributes) -> Attributes { Attributes(convolution.values.merging(others.values) { $1 }) }
+private let weight: TensorType = .f32(8, 3, 3, 3)
+private let pool: Attributes = ["kernel": .integer(2)]
+private func pool(_ others: Attributes) -> Attributes { Attributes(pool.values.merging(others.values) { $1 }) }
+private let labels = TensorType(.i32, [batch])
+private let scores = TensorType(.f32, [batch, 10])
+private let relu = ScalarFunction("relu", ["x"], .maximum(.argument(0), 0))
+private let vectors = [TensorType](repeating: .f32(8), count: 4)
+
+private let mistakes: [Mistake] = [
+    Mistake(.map, [image(3, 4, 4), .f32(3)], ["function": .function(relu)]),
+    Mistake(.add, [image(64, 28, 28)]),
+    Mistake(.add, [image(64, 28, 28), image(32, 28, 28)]),
+    Mistake(.add, [image(64, 28, 28), image(64, 26, 28)]),
+    Mistake(.add, [image(64, 28, 28), scores]),
+    Mistake(.add, [image(64, 28, 28), .f32(32)]),
+    Mistake(.add, [image(64, 28, 28), TensorType(.f32, [.symbol("M"), 64, 28, 28])]),
+    Mistake(.multiply, [scores, labels]),
+    Mistake(.subtract, [.f32(3), .f32(4)]),
+    Mistake(.add, [TensorType(.f32, [3, batch]), scores]),
+    Mistake(.add, [.f32(0, 3), .f32(0, 3)]),
+    Mistake(.add, [.f32(.fixed(.max), .fixed(.max)), .f32()]),
+    Mistake(.convolution, [image(3, 8, 8), weight], ["channels": .integer(8)]),
+    Mistake(.convolution, [image(3, 8, 8), weight], convolution(["size": .integer(2)])),
+    Mistake(.convolution, [image(3, 8, 8), weight], convolution(["stride": .text("fast")])),
+    Mistake(.convolution, [scores, weight], convolution),
+    Mistake(.convolution, [image(3, 8, 8)], convolution),
+    Mistake(.convolution, [image(4, 8, 8), weight], convolution),
+    Mistake(.convolution, [image(3, 2, 8), weight], convolution),
+    Mistake(.convolution, [image(3, 4, 4), weight], convolution(["dilation": .integer(3), "pad": .integer(1)])),
+    Mistake(.convolution, [image(3, 8, 8), weight], convolution(["stride": .integer(0)])),
+    Mistake(.convolution, [image(3, 8, 8), weight], convolution(["pad": .integer(-1)])),
+    Mistake(.convolution, [image(3, 8, 8), weight], convolution(["pad": .integers([1, 1, 1])])),
+    Mistake(.convolution, [image(3, 8, 8), weight], convolution(["groups": .integer(2)])),
+    Mistake(.convolution, [image(3, 8, 8), weight], convolution(["groups": .integer(3)])),
+    Mistake(.convolution, [image(3, 8, 8), weight], convolution(["channels": .integer(.max)])),
+    Mistake(.convolution, [image(3, 8, 8), weight, .f32(3)], convolution(["bias": .boolean(true)])),
+    Mistake(.linear, [image(3, 8, 8), .f32(10, 192), .f32(10)], ["features": .integer(10)]),
+    Mistake(.linear, [scores, .f32(10, 20), .f32(10)], ["features": .integer(10)]),
+    Mistake(.linear, [scores, .f32(10, 10), .f32(10)], ["features": .integer(0)]),
+    Mistake(.maxPool, [scores], pool),
+    Mistake(.maxPool, [image(3, 8, 8)]),
+    Mistake(.maxPool, [image(3, 1, 8)], pool),
+    Mistake(.maxPool, [image(3, 8, 8)], pool(["pad": .integer(2)])),
+    Mistake(.maxPool, [image(3, 8, 8)], pool(["stride": .integers([1, 2, 3])])),
+    Mistake(.maxPool, [image(3, 8, 8)], pool(["stride": .integers([1, 0])])),
+    Mistake(.averagePool, [image(3, 8, 8)], pool(["kernel": .integers([9, 1])])),
+    Mistake(.averagePool, [image(3, 8, 8)], pool(["dilation": .integer(2)])),
+    Mistake(.globalAveragePool, [scores]),
+    Mistake(.sum, [scores], ["axes": .integer(2)]),
+    Mistake(.sum, [scores], ["axes": .integers([1, -1])]),
+    Mistake(.mean, [scores], ["axes": .integers([])]),
+    Mistake(.max, [labels], ["axes": .integer(0)]),
+    Mistake(.sum, [.f32()], ["axes": .integer(0)]),
+    Mistake(.flatten, [labels]),
+    Mistake(.concat, []),
+    Mistake(.concat, [image(8, 14, 14), image(8, 12, 12)]),
+    Mistake(.concat, [image(8, 14, 14), scores]),
+    Mistake(.concat, [scores, scores], ["axis": .integer(0)]),
+    Mistake(.concat, [scores], ["axis": .integer(7)]),
+    Mistake(.slice, [scores], ["start": .integer(8), "count": .integer(3)]),
+    Mistake(.slice, [scores], ["axis": .integer(0), "start": .integer(0), "count": .integer(1)]),
+    Mistake(.slice, [scores], ["start": .integer(.min), "count": .integer(.max)]),
+    Mistake(.batchNormalization, [labels, .f32(8), .f32(8), .f32(8), .f32(8)]),
+    Mistake(.batchNormalization, [image(4, 8, 8)] + vectors),
+    Mistake(.batchNormalization, [image(8, 8, 8)] + vectors, ["epsilon": .number(0)]),
+    Mistake(.batchNormalization, [image(8, 8, 8)] + vectors, ["momentum": .number(1.5)]),
+    Mistake(.dropout, [scores], ["rate": .number(1)]),
+    Mistake(.dropout, [scores], ["rate": .number(.nan)]),
+    Mistake(.dropout, [labels]),
+    Mistake(.softmax, [.f32(10)]),
+    Mistake(.logSoftmax, [labels]),
+    Mistake(.crossEntropy, [image(10, 1, 1), labels]),
+    Mistake(.crossEntropy, [scores, .f32(batch)]),
+    Mistake(.crossEntropy, [scores, TensorType(.i32, [4])]),
+    Mistake(.crossEntropy, [scores, labels], ["smoothing": .number(1)]),
+    Mistake(.meanSquaredError, [scores, .f32(10)]),
+    Mistake(.meanSquaredError, [.f32(), .f32()]),
+]
+
+@Suite struct ShapeErrorTests {
+    @Test func mistakesAreExplained() throws {
+        let text = mistakes.map(\.text).joined(separator: "\n")
+        #expect(!text.contains("ACCEPTED"))
+        try Golden.testCase("shape-errors.txt").check(text)
+    }
+
+    @Test func everyOperatorOfTheLanguageHasAMistake() {
+        let named = Set(mistakes.map(\.operation))
+        let similar: Set<Operator> = [.divide, .maximum, .minimum]
+        for operation in OperatorCatalog.standard.operators where operation.isInLanguage && !similar.contains(operation) {
+            #expect(named.contains(operation), "no mistake with '\(operation.name)' is tested")
+        }
+    }
+
+    /// Hostile sizes are refused or accepted, never trapped on; what is accepted has bounded extents.
+    @Test(arguments: 0..<40) func hostileSizesAreRefused(_ seed: Int) throws {
+        var random = Random(seed: UInt64(seed))
+        let extremes = [Int.min, -1, 0, 1, 2, 3, 1 << 20, 1 << 40, 1 << 62, .max]
+        func pick<Element>(_ choices: [Element], _ random: inout Random) -> Element {
+            choices[Int(random.uniform() * Double(choices.count))]
+        }
+        for item in ExampleCase.all {
+            var signature = item.signature
+            for index in signature.operands.indices where random.uniform() < 0.7 {
+                for axis in 0..<signature.operands[index].rank where random.uniform() < 0.4 {
+                    let isSymbol = random.uniform() < 0.2
+                    signature.operands[index].shape[axis] = isSymbol ? .symbol("N") : .fixed(pick(extremes, &random))
+                }
+                if random.uniform() < 0.1 { signature.operands[index].shape.dimensions.removeAll() }
+                if random.uniform() < 0.1 { signature.operands[index].shape.dimensions.append(3) }
+                if random.uniform() < 0.1 { signature.operands[index].element = .i32 }
+            }
+            if random.uniform() < 0.1 { signature.operands.append(.f32(2)) }
+            if random.uniform() < 0.1, !signature.operands.isEmpty { signature.operands.removeLast() }
+            for (name, value) in signature.attributes.values where random.uniform() < 0.5 {
+                switch value {
+                case .integer: signature.attributes[name] = .integer(pick(extremes, &random))
+                case .integers(let list):
+                    var changed = list.map { _ in pick(extremes, &random) }
+                    let kind = item.operation.parameters.first { $0.name == name }?.kind
+                    if kind == .integers, random.uniform() < 0.3 { changed.append(1) }
+                    signature.attributes[name] = .integers(changed)
+                case .number: signature.attributes[name] = .number(pick([-1, 0, 1, .nan, .infinity], &random))
+                case .shape(let shape):
+                    signature.attributes[name] = .shape(Shape(shape.dimensions.map { _ in .fixed(pick(extremes, &random)) }))
+                case .boolean, .text, .function: break
+                }
+            }
+            let roles = signature.operands.indices.map(item.role)
+            let given = zip(signature.operands, roles).filter { $0.1 == .operand }.map(\.0)
+            _ = try? item.operation.weights(Signature(given, signature.attributes))
+            guard let type = try? item.operation.inferType(signature) else { continue }
+            let count = type.shape.dimensions.compactMap(\.value).reduce((1, false)) {
+                ($0.0.multipliedReportingOverflow(by: $1).partialValue, $0.1 || $0.0.multipliedReportingOverflow(by: $1).overflow)
+            }
+            #expect(!count.1 && count.0 > 0 && count.0 <= 1 << 40, "\(item.operation.name) accepted a result of type \(type)")
+            _ = item.operation.lowering(signature)
+        }
+    }
+}
