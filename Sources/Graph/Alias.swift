@@ -1,0 +1,41 @@
+extension Graph {
+    /// Whether `value` is a reshape whose elements lie where its operand's lie, so that it needs no memory of its own.
+    public func isAlias(_ value: Value) -> Bool {
+        guard case .view(.reshape)? = lowering(of: value) else { return false }
+        let source = self[self[value].operands[0]]
+        return Layout.sharesMemory(
+            self[value].type.shape, self[value].layout ?? .plain, with: source.type.shape, source.layout ?? .plain)
+    }
+}
+
+extension Layout {
+    /// Whether a tensor can be read, element by element in row-major order, from the memory of another with another shape and layout.
+    static func sharesMemory(_ shape: Shape, _ layout: Layout, with otherShape: Shape, _ otherLayout: Layout) -> Bool {
+        guard let own = stripped(shape, layout), let other = stripped(otherShape, otherLayout) else { return false }
+        if own.layout.blocks.isEmpty, other.layout.blocks.isEmpty { return true }
+        if own == other { return true }
+        // One axis alone lies in memory as if it were not blocked, only with padding at the end, which a reader may ignore.
+        return own.layout.blocks.isEmpty && own.shape == other.shape && other.shape.count == 1
+    }
+
+    private struct Stripped: Equatable {
+        var shape: [Dimension]
+        var layout: Layout
+    }
+
+    /// The shape without its axes of extent 1, nil if one of them is blocked.
+    private static func stripped(_ shape: Shape, _ layout: Layout) -> Stripped? {
+        var renamed: [Int: Int] = [:]
+        var kept: [Dimension] = []
+        for (axis, dimension) in shape.dimensions.enumerated() where dimension != 1 {
+            renamed[axis] = kept.count
+            kept.append(dimension)
+        }
+        var blocks: [Block] = []
+        for block in layout.blocks {
+            guard let axis = renamed[block.axis] else { return nil }
+            blocks.append(Block(axis: axis, size: block.size))
+        }
+        return Stripped(shape: kept, layout: Layout(blocks))
+    }
+}
