@@ -18,8 +18,11 @@ public struct Layout: Hashable, Sendable, CustomStringConvertible {
 
     /// Row-major.
     public static let plain = Layout()
-    /// Channels (axis 1; axis 0 of a vector) in blocks of `lanes`.
-    public static func channels(rank: Int, lanes: Int) -> Layout { Layout([Block(axis: rank == 1 ? 0 : 1, size: lanes)]) }
+    /// The axis of channels: 1 in images `[N, C, H, W]` and rows `[N, C]`, 2 where groups of channels are an axis of their own, the
+    /// only one of a vector.
+    public static func channelAxis(rank: Int) -> Int { rank == 1 ? 0 : rank == 5 ? 2 : 1 }
+    /// Channels in blocks of `lanes`.
+    public static func channels(rank: Int, lanes: Int) -> Layout { Layout([Block(axis: channelAxis(rank: rank), size: lanes)]) }
 
     /// The product of the blocks split off `axis`.
     public func blockSize(of axis: Int) -> Int { blocks.filter { $0.axis == axis }.map(\.size).reduce(1, *) }

@@ -126,6 +126,12 @@ extension Scalar {
         return mapChildren { $0.substituting(replacements) }
     }
 
+    /// Whether argument `index` occurs.
+    public func reads(argument index: Int) -> Bool {
+        if case .argument(let other) = self { return other == index }
+        return children.contains { $0.reads(argument: index) }
+    }
+
     /// One more than the largest argument index that occurs.
     public var arity: Int {
         if case .argument(let index) = self { return index + 1 }

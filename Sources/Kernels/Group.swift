@@ -80,14 +80,6 @@ public struct Group: Sendable {
     }
 }
 
-extension Scalar {
-    /// Whether argument `index` occurs.
-    public func reads(argument index: Int) -> Bool {
-        if case .argument(let other) = self { return other == index }
-        return children.contains { $0.reads(argument: index) }
-    }
-}
-
 /// What a buffer parameter of a lowered kernel stands for.
 public enum Argument: Hashable, Sendable {
     case value(Value)

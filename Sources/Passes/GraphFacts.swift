@@ -62,9 +62,3 @@ extension Formula {
 
     func uses(_ axis: Int, in read: Read) -> Bool { read.position.contains { $0.scale(of: axis) != 0 } }
 }
-
-extension Layout {
-    /// The axis of channels: 1 in images `[N, C, H, W]` and rows `[N, C]`, 2 where groups of channels are an axis of their own, the
-    /// only one of a vector.
-    static func channelAxis(rank: Int) -> Int { rank == 1 ? 0 : rank == 5 ? 2 : 1 }
-}

@@ -1,0 +1,152 @@
+import Graph
+
+extension Pass {
+    /// Decides how every tensor lies in memory, by what computes it and what reads it:
+    ///
+    /// - inputs and integers lie row-major, as they arrive; so do tensors with one channel;
+    /// - tensors that element-wise operations join, and a parameter and its next value, lie alike;
+    /// - a weight has its result's channels innermost, in blocks of a vector's lanes, and before them the channels that are summed over
+    ///   if they fill a block (`OIhw16i16o`); the first contraction that reads it decides;
+    /// - everything else has its channels in blocks (`nChw16c`), vectors too, which pads them to whole blocks.
+    ///
+    /// Where a contraction wants its weight otherwise (the gradient with respect to data has the other channels in lanes), an identity
+    /// map with the wanted layout stands between.
+    public static let assignLayouts = Pass("assign_layouts", "Decides how tensors lie in memory; inserts relayouts.") { graph, context in
+        var assignment = LayoutAssignment(GraphFacts(graph), lanes: context.lanes)
+        assignment.join()
+        assignment.vote()
+        let layouts = assignment.layouts()
+        return insertingRelayouts(graph, layouts, context)
+    }
+}
+
+/// Decides layouts for classes of values that must lie alike.
+private struct LayoutAssignment {
+    let facts: GraphFacts
+    let lanes: Int
+    var classes: DisjointSets
+    /// The layout that a class got by vote, by the class's representative.
+    var decided: [Int: Layout] = [:]
+
+    init(_ facts: GraphFacts, lanes: Int) {
+        self.facts = facts
+        self.lanes = lanes
+        classes = DisjointSets(count: facts.graph.nodes.count)
+    }
+
+    private func isFree(_ value: Value) -> Bool { facts.graph[value].inputName == nil && facts.graph[value].type.element == .f32 }
+
+    /// Joins what element-wise operations and updates tie together.
+    mutating func join() {
+        for value in facts.graph.values where isFree(value) {
+            guard let expression = facts.expression(value) else { continue }
+            for operand in facts.fullSizeOperands(value, expression) where isFree(operand) { classes.join(value.index, operand.index) }
+        }
+        for update in facts.graph.updates { classes.join(update.state.index, update.value.index) }
+    }
+
+    /// Lets each contraction say how the parameters that it reads along its lanes should lie; the first one decides.
+    mutating func vote() {
+        var hasParameter: Set<Int> = []
+        for value in facts.graph.values where facts.graph[value].parameter != nil { hasParameter.insert(classes.root(value.index)) }
+        for value in facts.graph.values {
+            guard case .contraction(let formula)? = facts.lowerings[value.index] else { continue }
+            let root = classes.root(value.index)
+            let resultLayout = decided[root] ?? (hasParameter.contains(root) ? nil : channels(value))
+            guard let resultLayout, let lane = formula.laneAxis(of: resultLayout) else { continue }
+            for read in formula.reads {
+                let operand = facts.graph[value].operands[read.operand]
+                let operandRoot = classes.root(operand.index)
+                guard hasParameter.contains(operandRoot), decided[operandRoot] == nil, isFree(operand) else { continue }
+                decided[operandRoot] = formula.layout(of: read, in: facts.graph[operand].type.shape, lane: lane, lanes: lanes)
+            }
+        }
+    }
+
+    /// Channels in blocks, or row-major where there is but one.
+    private func channels(_ value: Value) -> Layout {
+        let shape = facts.graph[value].type.shape
+        guard shape.rank >= 1, shape.rank == 1 || shape[Layout.channelAxis(rank: shape.rank)] != 1 else { return .plain }
+        return .channels(rank: shape.rank, lanes: lanes)
+    }
+
+    mutating func layouts() -> [Layout] {
+        var isWeight: Set<Int> = []
+        for value in facts.graph.values where facts.graph[value].parameter != nil && facts.graph[value].type.rank > 1 {
+            isWeight.insert(classes.root(value.index))
+        }
+        return facts.graph.values.map { value in
+            guard isFree(value), facts.graph[value].type.rank > 0 else { return .plain }
+            let root = classes.root(value.index)
+            // A parameter that no contraction reads, such as a table, lies as it is loaded.
+            return decided[root] ?? (isWeight.contains(root) ? .plain : channels(value))
+        }
+    }
+}
+
+extension Formula {
+    /// How the operand of `read` should lie for a result whose lanes run along `lane`; nil if the read does not go along the lanes, or
+    /// not simply.
+    fileprivate func layout(of read: Read, in shape: Shape, lane: Int, lanes: Int) -> Layout? {
+        guard axes[lane].extent != 1, let lanePosition = position(of: lane, in: read) else { return nil }
+        var blocks = [Layout.Block(axis: lanePosition, size: lanes)]
+        // The channels that are summed over: a reduction axis that runs along the channels of the other operands.
+        let summed = reductionAxes.first { axis in
+            reads.allSatisfy { $0 == read || position(of: axis, in: $0) == Layout.channelAxis(rank: $0.position.count) }
+        }
+        if let summed, let place = position(of: summed, in: read), let extent = shape[place].value, extent >= lanes {
+            blocks.insert(Layout.Block(axis: place, size: lanes), at: 0)
+        }
+        return Layout(blocks)
+    }
+}
+
+/// The graph with its layouts, and identity maps where a contraction reads along its lanes what does not lie so.
+private func insertingRelayouts(_ graph: Graph, _ layouts: [Layout], _ context: PassContext) -> Graph {
+    let facts = GraphFacts(graph)
+    var result = Graph(name: graph.name)
+    var renamed: [Value] = []
+    var relayouts: [Relayout: Value] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+        var node = node
+        var operands = node.operands.map { renamed[$0.index] }
+        if case .contraction(let formula)? = facts.lowerings[index], let lane = formula.laneAxis(of: layouts[index]) {
+            for read in formula.reads {
+                let operand = node.operands[read.operand]
+                let shape = graph[operand].type.shape
+                guard graph[operand].inputName == nil,
+                    let wanted = formula.layout(of: read, in: shape, lane: lane, lanes: context.lanes),
+                    wanted.blocks.last?.axis != layouts[operand.index].blocks.last?.axis
+                else { continue }
+                let key = Relayout(source: renamed[operand.index], layout: wanted)
+                if relayouts[key] == nil {
+                    relayouts[key] = Value(result.nodes.count)
+                    result.nodes.append(key.node(type: graph[operand].type, like: graph[operand]))
+                    context.firings.fire("relayout")
+                }
+                operands[read.operand] = relayouts[key]!
+            }
+        }
+        node.operands = operands
+        node.layout = layouts[index]
+        renamed.append(Value(result.nodes.count))
+        result.nodes.append(node)
+    }
+    result.outputs = graph.outputs.map { Graph.Output($0.name, renamed[$0.value.index]) }
+    result.updates = graph.updates.map { Graph.Update(state: renamed[$0.state.index], value: renamed[$0.value.index]) }
+    return result
+}
+
+/// A value in another layout.
+private struct Relayout: Hashable {
+    var source: Value
+    var layout: Layout
+
+    func node(type: TensorType, like original: Node) -> Node {
+        let identity = ScalarFunction("relayout", ["x"], .argument(0))
+        var node = Node(
+            .operation(.map, ["function": .function(identity)]), operands: [source], type: type, label: original.label, span: original.span)
+        node.layout = layout
+        return node
+    }
+}

@@ -1,0 +1,83 @@
+import Graph
+import Operators
+
+extension Pass {
+    /// Adds an output `<weight>.gradient` for every weight that the loss depends on, clipped if the recipe says so.
+    public static let differentiate = Pass("differentiate", "Adds the gradients of the loss with respect to all weights.") {
+        graph, context throws(PassError) in
+        let recipe = try context.requiredRecipe()
+        guard let loss = graph.outputs.first(where: { $0.name == recipe.lossOutput }) else {
+            let known = graph.outputs.map { "'\($0.name)'" }.joined(separator: ", ")
+            throw PassError(
+                "'\(graph.name)' has no output '\(recipe.lossOutput)' to minimize",
+                repair: "name the loss so; the outputs are \(known.isEmpty ? "none" : known)")
+        }
+        guard graph[loss.value].type == .f32() else {
+            throw PassError(
+                "the loss '\(loss.name)' is \(graph[loss.value].type), but must be one number, f32[]", repair: "average it over the batch",
+                at: graph[loss.value].span)
+        }
+        return try graph.extended { builder, copies throws(PassError) in
+            let weights = graph.parameters(.weight)
+            let gradients = builder.gradients(of: copies[loss.value.index], withRespectTo: weights.map { copies[$0.index] })
+            let reached = zip(weights, gradients).compactMap { weight, gradient in gradient.map { (weight, $0) } }
+            guard !reached.isEmpty else {
+                throw PassError(
+                    "the loss '\(loss.name)' does not depend on any weight", repair: "compute it from the network's output",
+                    at: graph[loss.value].span)
+            }
+            let clipped = clip(reached.map(\.1), recipe.clip, builder)
+            for ((weight, _), gradient) in zip(reached, clipped) {
+                builder.output(gradientName(graph[weight].parameter!), gradient)
+            }
+        }
+    }
+}
+
+/// The output that carries a weight's gradient from `differentiate` to `update`.
+func gradientName(_ parameter: Parameter) -> String { parameter.name + ".gradient" }
+
+extension PassContext {
+    /// The recipe, which the training pipeline cannot do without.
+    func requiredRecipe() throws(PassError) -> TrainingRecipe {
+        guard let recipe else { throw PassError("there is no recipe to train by", repair: "add a 'training of' definition") }
+        return recipe
+    }
+}
+
+/// The gradients, kept within bounds as `torch.nn.utils.clip_grad_norm_` and `clip_grad_value_` do.
+private func clip(_ gradients: [Value], _ clip: TrainingRecipe.Clip?, _ builder: GraphBuilder) -> [Value] {
+    builder.currentLabel = "clip"
+    defer { builder.currentLabel = nil }
+    switch clip {
+    case nil: return gradients
+    case .value(let limit):
+        let bounded = Scalar.minimum(.maximum(.argument(0), .constant(-limit)), .constant(limit))
+        return gradients.map { builder.map("clip_value", [("g", $0)], bounded) }
+    case .norm(let limit):
+        let sums = gradients.map { gradient -> Value in
+            let square = builder.map("square", [("g", gradient)], .argument(0) * .argument(0))
+            let axes = Array(0..<builder.type(of: gradient).rank)
+            return axes.isEmpty ? square : builder.apply(.sum, square, attributes: ["axes": .integers(axes)])
+        }
+        let norm = Scalar.squareRoot(.argument(0))
+        let factor = builder.map(
+            "clip_norm", [("sum_of_squares", total(sums, builder))],
+            .minimum(.constant(limit) / (norm + 1e-6), 1))
+        return gradients.map { builder.map("scale", [("g", $0), ("factor", factor)], .argument(0) * .argument(1)) }
+    }
+}
+
+/// The sum of scalars, in a tree of additions of up to 16 at once: few kernels, and one order of summation.
+private func total(_ values: [Value], _ builder: GraphBuilder) -> Value {
+    var values = values
+    while values.count > 1 {
+        values = stride(from: 0, to: values.count, by: 16).map { start in
+            let part = values[start..<min(start + 16, values.count)]
+            let names = part.indices.map { "s\($0 - start)" }
+            let sum = (1..<part.count).reduce(Scalar.argument(0)) { $0 + .argument($1) }
+            return part.count == 1 ? part.first! : builder.map("total", Array(zip(names, part)), sum)
+        }
+    }
+    return values[0]
+}

@@ -1,0 +1,163 @@
+import Graph
+import Operators
+
+extension Pass {
+    /// Folds affine maps, such as normalization with running statistics, into the contraction before them:
+    /// `a * conv(x, w) + b` becomes `conv(x, a * w) + b`, where `a` and `b` hold a value a channel and depend on parameters only.
+    ///
+    /// What computes `a * w` and `b` is prepared: it runs once, when parameters are loaded.
+    public static let foldBatchnorm = Pass("fold_batchnorm", "Folds normalizations into the weights before them.") { graph, context in
+        let facts = GraphFacts(graph)
+        var folds: [Value: Fold] = [:]
+        for value in graph.values {
+            guard case .contraction(let formula)? = facts.lowerings[value.index], let fold = Fold(value, formula, facts) else { continue }
+            folds[fold.last] = fold
+        }
+        let builder = GraphBuilder(name: graph.name)
+        var copies: [Value] = []
+        for value in graph.values {
+            let node = graph[value]
+            if let fold = folds[value] {
+                copies.append(fold.append(to: builder, graph, copies))
+                context.firings.fire("fold")
+            } else {
+                copies.append(builder.copy(node, operands: node.operands.map { copies[$0.index] }))
+            }
+        }
+        for output in graph.outputs { builder.output(output.name, copies[output.value.index]) }
+        for update in graph.updates { builder.update(copies[update.state.index], to: copies[update.value.index]) }
+        return builder.finish()
+    }
+}
+
+/// A contraction and the chain of affine maps after it.
+private struct Fold {
+    let contraction: Value
+    /// The operand that is the weight, and its axis along which the result's channels run.
+    let weight: Int
+    let weightAxis: Int
+    /// The last of the maps.
+    let last: Value
+    /// The chain as one expression: argument 0 is the contraction's result, the others are `coefficients`.
+    let expression: Scalar
+    let coefficients: [Value]
+
+    /// Nil unless `value` is a contraction whose channels run along one axis of one prepared operand, followed by maps that are affine in
+    /// it and scale it.
+    init?(_ value: Value, _ formula: Formula, _ facts: GraphFacts) {
+        let channel = Layout.channelAxis(rank: formula.resultRank)
+        let readers = formula.reads.indices.filter { formula.uses(channel, in: formula.reads[$0]) }
+        guard formula.combination == .sum, formula.resultRank >= 2, channel == 1, readers.count == 1,
+            let axis = formula.position(of: channel, in: formula.reads[readers[0]]), formula.body.isLinear(in: readers[0])
+        else { return nil }
+        weight = formula.reads[readers[0]].operand
+        guard facts.isPrepared[facts.graph[value].operands[weight].index] else { return nil }
+        contraction = value
+        weightAxis = axis
+
+        var last = value
+        var expression = Scalar.argument(0)
+        var coefficients: [Value] = []
+        while let user = facts.soleUser(of: last), let map = facts.expression(user), facts.graph[user].type == facts.graph[value].type {
+            let others = facts.readOperands(user, map).filter { $0 != last }
+            guard others.allSatisfy({ facts.isPrepared[$0.index] && facts.graph[$0].type.rank <= 1 }) else { break }
+            let arguments = facts.graph[user].operands.map { operand -> Scalar in
+                if operand == last { return expression }
+                let index = coefficients.firstIndex(of: operand) ?? coefficients.endIndex
+                if index == coefficients.endIndex { coefficients.append(operand) }
+                return .argument(index + 1)
+            }
+            let composed = map.substituting(arguments)
+            guard composed.isAffine(in: 0) else { break }
+            expression = composed
+            last = user
+        }
+        guard expression.derivative(0) != .constant(1) else { return nil }
+        self.last = last
+        self.expression = expression
+        self.coefficients = coefficients
+    }
+
+    /// Appends the contraction with the scaled weight, and the shift.
+    func append(to builder: GraphBuilder, _ graph: Graph, _ copies: [Value]) -> Value {
+        let node = graph[contraction]
+        builder.currentLabel = node.label
+        builder.currentSpan = node.span
+        defer {
+            builder.currentLabel = nil
+            builder.currentSpan = .none
+        }
+        var operands = node.operands.map { copies[$0.index] }
+        let scale = coefficient("scale", expression.derivative(0), builder, copies)
+        operands[weight] = scaled(operands[weight], by: scale, builder)
+        let result = builder.copy(node, operands: operands)
+        let shift = expression.substituting([0] + coefficients.indices.map { .argument($0 + 1) })
+        return switch coefficient("shift", shift, builder, copies) {
+        case .constant(0): result
+        case .constant(let value): builder.map("shift", [("x", result)], .argument(0) + .constant(value))
+        case .value(let value): builder.map("shift", [("x", result), ("shift", value)], .argument(0) + .argument(1))
+        }
+    }
+
+    private enum Coefficient {
+        case constant(Double)
+        case value(Value)
+    }
+
+    /// An expression of the coefficients as a value of its own: a vector, or a scalar.
+    private func coefficient(_ name: String, _ expression: Scalar, _ builder: GraphBuilder, _ copies: [Value]) -> Coefficient {
+        if case .constant(let value) = expression { return .constant(value) }
+        let read = coefficients.indices.filter { expression.reads(argument: $0 + 1) }
+        var arguments = [Scalar](repeating: 0, count: coefficients.count + 1)
+        for (position, index) in read.enumerated() { arguments[index + 1] = .argument(position) }
+        let operands = read.enumerated().map { ("c\($0)", copies[coefficients[$1].index]) }
+        let body = expression.substituting(arguments)
+        if operands.isEmpty { return .constant(body.evaluate([])) }
+        return .value(builder.map(name, operands, body))
+    }
+
+    private func scaled(_ weight: Value, by scale: Coefficient, _ builder: GraphBuilder) -> Value {
+        switch scale {
+        case .constant(let value): return builder.map("fold", [("w", weight)], .argument(0) * .constant(value))
+        case .value(var vector):
+            let type = builder.type(of: vector)
+            if type.rank == 1 {
+                var shape = Shape([Dimension](repeating: 1, count: builder.type(of: weight).rank))
+                shape[weightAxis] = type.shape[0]
+                vector = builder.apply(.reshape, vector, attributes: ["shape": .shape(shape)])
+            }
+            return builder.map("fold", [("w", weight), ("scale", vector)], .argument(0) * .argument(1))
+        }
+    }
+}
+
+extension Scalar {
+    /// Whether the value is `a * argument + b` with `a` and `b` that do not depend on the argument, nor on where the element lies.
+    fileprivate func isAffine(in argument: Int) -> Bool {
+        if isPositional { return false }
+        guard reads(argument: argument) else { return true }
+        return switch self {
+        case .argument: true
+        case .unary(.negate, let a): a.isAffine(in: argument)
+        case .binary(.add, let a, let b), .binary(.subtract, let a, let b): a.isAffine(in: argument) && b.isAffine(in: argument)
+        case .binary(.multiply, let a, let b):
+            a.reads(argument: argument)
+                ? a.isAffine(in: argument) && !b.reads(argument: argument) : b.isAffine(in: argument)
+        case .binary(.divide, let a, let b): a.isAffine(in: argument) && !b.reads(argument: argument)
+        default: false
+        }
+    }
+
+    /// Whether scaling the argument scales the value.
+    fileprivate func isLinear(in index: Int) -> Bool {
+        isAffine(in: index) && substituting((0..<arity).map { $0 == index ? 0 : .argument($0) }).isZero
+    }
+
+    /// Whether the value depends on where the element lies.
+    var isPositional: Bool {
+        switch self {
+        case .coordinate, .uniform: true
+        default: children.contains(where: \.isPositional)
+        }
+    }
+}

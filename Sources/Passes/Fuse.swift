@@ -1,0 +1,111 @@
+import Graph
+
+extension Pass {
+    /// Decides which nodes become one kernel, by what they compute and the shapes they compute it over:
+    ///
+    /// - a contraction or window takes along the element-wise operations that alone use its result (`joinEpilogues`);
+    /// - a cheap element-wise value is computed anew by each of its readers and never stored (`chooseRecomputed`);
+    /// - element-wise operations and reductions over one space share a loop where they share tensors (`joinLoops`);
+    /// - a reshape that moves nothing is no kernel; everything else is one of its own.
+    ///
+    /// Groups are numbered in an order in which they can run.
+    public static let fuse = Pass("fuse", "Decides which nodes become one kernel.") { graph, context in
+        var grouping = Grouping(GraphFacts(graph), context)
+        grouping.joinEpilogues()
+        grouping.chooseRecomputed()
+        grouping.joinLoops()
+        return grouping.numbered()
+    }
+}
+
+/// Which nodes share a kernel, while it is being decided.
+struct Grouping {
+    let facts: GraphFacts
+    let context: PassContext
+    /// Nodes of one set share a kernel.
+    var units: DisjointSets
+    /// The members of every unit, by its representative, in order.
+    var members: [Int: [Value]] = [:]
+    /// Whether a node is computed inside each kernel that reads it: recomputed values, free reshapes, numbers.
+    var isInlined: [Bool]
+    /// The sum of costs of an inlined value and the inlined values it reads.
+    var inlinedCost: [Int]
+    /// Whether a contraction's or window's kernel has taken the node.
+    var isEpilogue: [Bool]
+
+    var graph: Graph { facts.graph }
+
+    init(_ facts: GraphFacts, _ context: PassContext) {
+        self.facts = facts
+        self.context = context
+        let count = facts.graph.nodes.count
+        units = DisjointSets(count: count)
+        isInlined = [Bool](repeating: false, count: count)
+        inlinedCost = [Int](repeating: 0, count: count)
+        isEpilogue = [Bool](repeating: false, count: count)
+        for value in facts.graph.values where facts.graph[value].operation != nil {
+            members[value.index] = [value]
+            // Free reshapes, and numbers that attributes give.
+            guard !facts.leaves[value.index] else { continue }
+            isInlined[value.index] = facts.graph[value].operands.isEmpty || isFreeReshape(value)
+        }
+    }
+
+    /// A reshape that moves nothing and is not on the border between what is prepared and what runs each time.
+    private func isFreeReshape(_ value: Value) -> Bool {
+        guard case .view? = facts.lowerings[value.index], graph.isAlias(value) else { return false }
+        return facts.users[value.index].allSatisfy { facts.isPrepared[$0.index] == facts.isPrepared[value.index] }
+    }
+
+    /// The operands that `value` reads.
+    func readOperands(_ value: Value) -> [Value] {
+        if let expression = facts.expression(value) { return facts.readOperands(value, expression) }
+        return graph[value].operands
+    }
+
+    /// The operations whose stored results `value` reads, directly or through inlined ones.
+    func storedOperands(_ value: Value) -> [Value] {
+        readOperands(value).flatMap { operand -> [Value] in
+            guard graph[operand].operation != nil else { return [] }
+            return isInlined[operand.index] ? storedOperands(operand) : [operand]
+        }
+    }
+
+    /// Joins the units of two values; both keep their members in order.
+    mutating func join(_ a: Value, _ b: Value) {
+        let (first, second) = (units.root(a.index), units.root(b.index))
+        guard first != second else { return }
+        let joined = (members.removeValue(forKey: first)! + members.removeValue(forKey: second)!).sorted()
+        units.join(first, second)
+        members[units.root(first)] = joined
+    }
+
+    /// The graph with groups numbered so that each comes after those it reads; of several that could be next, the one whose last
+    /// member comes first.
+    mutating func numbered() -> Graph {
+        var graph = graph
+        var pending: [Int: Int] = [:]
+        var readers: [Int: [Int]] = [:]
+        var ready: [Int] = []
+        let stored = members.filter { !isInlined[$0.key] }
+        for (root, nodes) in stored {
+            let sources = Set(nodes.flatMap { storedOperands($0) }.map { units.root($0.index) }).subtracting([root])
+            pending[root] = sources.count
+            if sources.isEmpty { ready.append(root) }
+            for source in sources { readers[source, default: []].append(root) }
+        }
+        var number = 0
+        while !ready.isEmpty {
+            let next = ready.indices.min { stored[ready[$0]]!.last! < stored[ready[$1]]!.last! }!
+            let root = ready.remove(at: next)
+            for member in stored[root]! { graph[member].group = number }
+            number += 1
+            for reader in readers[root] ?? [] {
+                pending[reader]! -= 1
+                if pending[reader] == 0 { ready.append(reader) }
+            }
+        }
+        precondition(number == stored.count, "the groups of '\(graph.name)' depend on each other in a circle")
+        return graph
+    }
+}

@@ -1,0 +1,90 @@
+import Graph
+
+extension Grouping {
+    /// The most nodes, and the most tensors read and written, of one loop.
+    private static let memberLimit = 16
+    private static let tensorLimit = 12
+
+    /// What a kernel that is a plain loop over elements loops over.
+    private struct Space: Hashable {
+        var shape: Shape
+        var layout: Layout?
+        var isPrepared: Bool
+    }
+
+    /// Joins element-wise operations and reductions over one space: a consumer with its producer, reductions with what reads the same
+    /// tensors, small vectors with one another.
+    ///
+    /// What depends on a reduction comes in a later kernel than the reduction, and no group may depend on itself through others.
+    mutating func joinLoops() {
+        var loops: [Space: [Value]] = [:]
+        for value in graph.values where !isInlined[value.index] && !isEpilogue[value.index] {
+            guard let space = space(of: value) else { continue }
+            // The latest loops first: their tensors are the likeliest to be at hand.
+            for other in (loops[space] ?? []).reversed() where units.root(other.index) != units.root(value.index) {
+                guard let reason = reasonToShare(other, value, space), canShare(other, value) else { continue }
+                join(other, value)
+                context.firings.fire(reason)
+            }
+            loops[space, default: []].append(value)
+        }
+    }
+
+    private func space(of value: Value) -> Space? {
+        switch facts.lowerings[value.index] {
+        case .elementwise:
+            return Space(shape: graph[value].type.shape, layout: graph[value].layout, isPrepared: facts.isPrepared[value.index])
+        case .reduction(let formula):
+            // Element by element over the operand: each of its axes is one of the loop's.
+            guard formula.reads.count == 1, formula.reads[0].position.allSatisfy({ $0.singleAxis != nil }) else { return nil }
+            let operand = graph[value].operands[formula.reads[0].operand]
+            return Space(shape: graph[operand].type.shape, layout: graph[operand].layout, isPrepared: facts.isPrepared[value.index])
+        default: return nil
+        }
+    }
+
+    private func isReduction(_ value: Value) -> Bool { if case .reduction? = facts.lowerings[value.index] { true } else { false } }
+
+    private func reasonToShare(_ earlier: Value, _ later: Value, _ space: Space) -> String? {
+        if storedOperands(later).contains(earlier) { return isReduction(earlier) ? nil : "consumer" }
+        if space.shape.rank <= 1 { return isReduction(earlier) || isReduction(later) ? nil : "vectors" }
+        guard isReduction(earlier) || isReduction(later) else { return nil }
+        let shared = readTensors(earlier).intersection(readTensors(later))
+        return shared.contains { graph[$0].type.shape == space.shape } ? "shared_reads" : nil
+    }
+
+    /// Whether the units of two loop nodes may be one: few enough tensors, nothing that depends on a reduction beside it, no circle.
+    private mutating func canShare(_ a: Value, _ b: Value) -> Bool {
+        let roots = [units.root(a.index), units.root(b.index)]
+        let nodes = roots.flatMap { members[$0]! }
+        guard nodes.count <= Self.memberLimit else { return false }
+        let own = Set(nodes)
+        let read = nodes.reduce(into: Set<Value>()) { $0.formUnion(readTensors($1)) }.subtracting(own)
+        guard read.count + nodes.count <= Self.tensorLimit + Self.memberLimit / 2 else { return false }
+        return !dependsOnOwnReduction(own) && !dependsOnItself(Set(roots), own)
+    }
+
+    /// Whether a node of `own` reads a reduction of `own`, perhaps through others of them.
+    private func dependsOnOwnReduction(_ own: Set<Value>) -> Bool {
+        own.contains { member in storedOperands(member).contains { own.contains($0) && isReduction($0) } }
+    }
+
+    /// Whether something outside the units `roots` lies on a way from them back to them.
+    private mutating func dependsOnItself(_ roots: Set<Int>, _ own: Set<Value>) -> Bool {
+        let first = own.min()!
+        var seen: Set<Int> = []
+        var pending: [Int] = []
+        func sources(_ nodes: some Sequence<Value>) -> [Value] { nodes.flatMap { storedOperands($0) } }
+        for source in sources(own) where !roots.contains(units.root(source.index)) { pending.append(units.root(source.index)) }
+        while let unit = pending.popLast() {
+            // A unit that ends before the first of these begins cannot depend on them.
+            guard seen.insert(unit).inserted, let nodes = members[unit], nodes.last! > first else { continue }
+            for source in sources(nodes) {
+                let root = units.root(source.index)
+                if roots.contains(root) { return true }
+                pending.append(root)
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,29 @@
+import Graph
+
+extension Graph {
+    /// The graph with more in it: copies every node, lets `body` append (it gets the builder and every node's copy, by index) and
+    /// drops what nothing reads then.
+    /// - Parameter keeps: which outputs are copied.
+    func extended(
+        keeping keeps: (Output) -> Bool = { _ in true }, _ body: (GraphBuilder, [Value]) throws(PassError) -> Void
+    ) throws(PassError) -> Graph {
+        let builder = GraphBuilder(name: name)
+        var copies: [Value] = []
+        for node in nodes { copies.append(builder.copy(node, operands: node.operands.map { copies[$0.index] })) }
+        for output in outputs where keeps(output) { builder.output(output.name, copies[output.value.index]) }
+        for update in updates { builder.update(copies[update.state.index], to: copies[update.value.index]) }
+        try body(builder, copies)
+        return builder.finish()
+    }
+
+    /// The parameters with `role`, in order.
+    func parameters(_ role: ParameterRole) -> [Value] { values.filter { self[$0].parameter?.role == role } }
+}
+
+extension GraphBuilder {
+    /// Applies the scalar function `name(parameters) = body` element by element.
+    func map(_ name: String, _ operands: [(String, Value)], _ body: Scalar) -> Value {
+        let function = ScalarFunction(name, operands.map(\.0), body)
+        return apply(.map, operands.map(\.1), ["function": .function(function)])
+    }
+}
