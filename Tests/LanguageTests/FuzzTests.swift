@@ -80,13 +80,18 @@ private func check(_ text: String) throws {
         "let y = x |> wide: conv(2000000000, 1) |> wider: conv(2000000000, 1)",
         "let y = x |> pad: conv(1, 1, pad: 2147483647, stride: 2147483647)",
         "let y = nested(60)",
+        "let y = deep30(3)",
     ])
     func boundsElaboration(_ body: String) {
         let blocks = (1...6).map { level in
             "block b\(level)(x) { x \(String(repeating: "|> b\(level - 1) ", count: 12)) }\n"
         }
+        let deep = (1...30).map { level in
+            "block deep\(level)(n) { \(String(repeating: "-", count: 100))deep\(level - 1)(n) }\n"
+        }
         let text = """
-            block b0(x) { x |> relu }
+            block deep0(n) { n }
+            \(deep.joined())block b0(x) { x |> relu }
             \(blocks.joined())activation doubled(x) = x * x + x * x
             activation more(x) = doubled(doubled(doubled(doubled(doubled(doubled(x))))))
             activation grow(x) = more(more(more(x)))

@@ -2,10 +2,10 @@ import Graph
 
 /// A function of numbers that the language knows: one row a function. On elements it becomes a part of the expression, on tensors an
 /// element-wise operation.
-struct Builtin: Sendable {
-    let name: String
-    let summary: String
-    let parameters: [String]
+public struct Builtin: Sendable {
+    public let name: String
+    public let summary: String
+    public let parameters: [String]
     let formula: @Sendable ([Scalar]) -> Scalar
     /// Whether a number's result is an integer.
     var givesInteger = false
@@ -32,7 +32,7 @@ struct Builtin: Sendable {
         formula = { two($0[0], $0[1]) }
     }
 
-    static let all: [Builtin] = [
+    public static let all: [Builtin] = [
         Builtin("exp", "e to the power of x.") { .exponential($0) },
         Builtin("log", "The natural logarithm.") { .logarithm($0) },
         Builtin("sqrt", "The square root.") { .squareRoot($0) },

@@ -25,6 +25,12 @@ extension Elaborator {
             operands = matched.prefix(inputs.count).compactMap { $0 }
             given = Array(matched.dropFirst(inputs.count))
         }
+        let owned = operation.inputs.filter { $0.role != .operand }.map { "`\($0.name)`" }
+        if label == nil, !owned.isEmpty {
+            return report(
+                "`\(called.text)` has parameters, and they need a name", at: name.span, notes: ["it owns \(owned.joined(separator: ", "))"],
+                help: "label it: `|> name: \(called.text)(…)`")
+        }
         if (operands + given.compactMap { $0 }).contains(where: { $0.value.isPoison }) { return .poison }
         var tensors: [Value] = []
         for operand in operands {
@@ -96,12 +102,6 @@ extension Elaborator {
         do {
             let complete = try operation.completing(attributes)
             let declarations = try operation.weights(Signature(operands.map { builder.type(of: $0) }, complete))
-            if !declarations.isEmpty, label == nil {
-                let owned = declarations.map(\.name).joined(separator: ", ")
-                return report(
-                    "`\(operation.name)` has parameters, and they need a name", at: callee ?? span, notes: ["it owns \(owned)"],
-                    help: "label it: `|> name: \(operation.name)`")
-            }
             let fullLabel = (path + [label ?? name ?? operation.name]).joined(separator: ".")
             guard let weights = weights(declarations, of: operation, label: fullLabel, at: span, callee: callee ?? span) else {
                 return .poison

@@ -1,10 +1,11 @@
 import Source
 
 /// The activations that every file can use, in the language itself.
-enum Prelude {
-    static let name = "<prelude>"
+public enum Prelude {
+    /// What diagnostics call it.
+    public static let name = "<prelude>"
 
-    static let text = """
+    public static let text = """
         /// The rectifier: negative elements become zero (Nair & Hinton 2010).
         activation relu(x) = maximum(x, 0)
 

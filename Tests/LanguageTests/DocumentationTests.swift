@@ -1,0 +1,101 @@
+import Foundation
+import Language
+import Source
+import Testing
+
+/// `docs/language.md`: its examples run, its messages are what the compiler prints, its tables are those of the language.
+@Suite struct DocumentationTests {
+    private static let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/language.md").standardized
+
+    /// A fenced block: what stands behind the backquotes, and the text within.
+    private struct Example {
+        var kind: String
+        var text: String
+        /// Lines of the page within the fences.
+        var lines: Range<Int>
+    }
+
+    private static func examples(_ lines: [String]) -> [Example] {
+        var examples: [Example] = []
+        var start: Int?
+        for (index, line) in lines.enumerated() where line.hasPrefix("```") {
+            if let begin = start {
+                let text = lines[begin..<index].map { $0 + "\n" }.joined()
+                examples.append(Example(kind: String(lines[begin - 1].dropFirst(3)), text: text, lines: begin..<index))
+                start = nil
+            } else {
+                start = index + 1
+            }
+        }
+        return examples
+    }
+
+    private static func lines() throws -> [String] {
+        try String(contentsOf: page, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    private func diagnostics(of text: String) -> (all: [Diagnostic], rendered: String) {
+        let program = Program.load(path: "example.braid", text: text) { _ in nil }
+        let found = program.check()
+        return (found, DiagnosticRenderer(program.map).render(found))
+    }
+
+    @Test func examplesAreRight() throws {
+        let examples = Self.examples(try Self.lines())
+        let whole = examples.filter { $0.kind == "braid" }
+        let bodies = examples.filter { $0.kind == "braid body" }
+        #expect(whole.count >= 7 && bodies.count >= 4)
+        for example in whole {
+            let (found, rendered) = diagnostics(of: example.text)
+            #expect(found.isEmpty, "line \(example.lines.lowerBound): \(rendered)")
+        }
+        for example in bodies {
+            let network = "network example {\n    input image: f32[N, 8, 28, 28]\n\(example.text)}\n"
+            let (found, rendered) = diagnostics(of: network)
+            #expect(found.isEmpty, "line \(example.lines.lowerBound): \(rendered)")
+        }
+    }
+
+    @Test func messagesAndTablesAreFresh() throws {
+        var lines = try Self.lines()
+        let before = lines
+        let examples = Self.examples(lines)
+        for (example, answer) in zip(examples, examples.dropFirst()).reversed() where example.kind == "braid fails" {
+            #expect(answer.kind == "text")
+            let (found, rendered) = diagnostics(of: example.text)
+            #expect(found.hasErrors)
+            lines.replaceSubrange(
+                answer.lines, with: rendered.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
+        }
+        try replace("activations", Self.activationTable(), in: &lines)
+        let functions = Builtin.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
+        try replace("functions", ["| function | meaning |", "|---|---|"] + functions, in: &lines)
+        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
+            try lines.joined(separator: "\n").write(to: Self.page, atomically: true, encoding: .utf8)
+        } else {
+            #expect(lines == before, "bless with UPDATE_EXPECTED=1 after reading the difference")
+        }
+    }
+
+    private func replace(_ name: String, _ table: [String], in lines: inout [String]) throws {
+        let start = try #require(lines.firstIndex(of: "<!-- generated: \(name) -->"))
+        let end = try #require(lines[start...].firstIndex(of: "<!-- end -->"))
+        lines.replaceSubrange((start + 1)..<end, with: table)
+    }
+
+    private static func activationTable() -> [String] {
+        let source = SourceFile(name: Prelude.name, text: Prelude.text)
+        var map = SourceMap()
+        let parsed = Parser.parse(source, as: map.add(source))
+        return ["| activation | meaning |", "|---|---|"]
+            + parsed.syntax.definitions.compactMap { definition in
+                guard case .activation(let activation) = definition else { return nil }
+                let parameters = activation.parameters.map { parameter in
+                    parameter.defaultValue.map { "\(parameter.name.text) = \(map.text(of: $0.span) ?? "")" } ?? parameter.name.text
+                }
+                let meaning = activation.documentation.split(separator: "\n").joined(separator: " ").split(separator: "|").joined(
+                    separator: "\\|")
+                return "| `\(activation.name.text)(\(parameters.joined(separator: ", ")))` | \(meaning) |"
+            }
+    }
+}
