@@ -90,6 +90,13 @@ public final class GraphBuilder {
         graph.updates.append(Graph.Update(state: state, value: value))
     }
 
+    /// Writes `step` of the parameter `state` over it when a run ends. Several steps of one parameter follow one another, as when two
+    /// nodes share their running statistics.
+    public func advance(_ state: Value, by step: (Value) -> Value) {
+        guard let index = graph.updates.firstIndex(where: { $0.state == state }) else { return update(state, to: step(state)) }
+        graph.updates[index].value = step(graph.updates[index].value)
+    }
+
     /// The graph without nodes that no output or update needs; inputs and parameters stay, for they are the interface.
     public func finish() -> Graph {
         var needed = [Bool](repeating: false, count: graph.nodes.count)

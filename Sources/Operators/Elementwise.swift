@@ -14,7 +14,7 @@ extension Operator {
                     "got \(signature.operands.count) operands for the function '\(function.name)' of \(function.parameters.count)",
                     parameter: "function")
             }
-            return TensorType(.f32, try check.broadcastShape())
+            return try check.result(check.broadcastShape().dimensions)
         },
         lowering: { .elementwise($0.attributes.function("function").body) },
         gradient: .derived,
@@ -53,7 +53,7 @@ extension Operator {
                 for (index, type) in signature.operands.enumerated() where type.element != .f32 {
                     throw check.error("takes f32 tensors, but its \(Checker.ordinal(index)) operand is \(type)", operand: index)
                 }
-                return TensorType(.f32, try check.broadcastShape())
+                return try check.result(check.broadcastShape().dimensions)
             },
             lowering: { _ in .elementwise(expression) },
             gradient: .derived,

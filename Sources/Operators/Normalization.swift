@@ -133,7 +133,7 @@ extension Operator {
             // A tensor that is no parameter, such as an input, has no next value.
             guard builder.graph[state].parameter != nil else { return }
             let function = ScalarFunction(name, parameters, .argument(0) * (1 - momentum) + target * momentum)
-            builder.update(state, to: builder.apply(map, [state] + operands, ["function": .function(function)]))
+            builder.advance(state) { builder.apply(map, [$0] + operands, ["function": .function(function)]) }
         }
         var counted = builder.type(of: x).shape
         counted.dimensions.remove(at: 1)

@@ -67,6 +67,7 @@ private let mistakes: [Mistake] = [
     Mistake(.add, [TensorType(.f32, [3, batch]), scores]),
     Mistake(.add, [.f32(0, 3), .f32(0, 3)]),
     Mistake(.add, [.f32(.fixed(.max), .fixed(.max)), .f32()]),
+    Mistake(.multiply, [.f32(.fixed(1 << 30), 1), .f32(1, .fixed(1 << 30))]),
     Mistake(.convolution, [image(3, 8, 8), weight], ["channels": .integer(8)]),
     Mistake(.convolution, [image(3, 8, 8), weight], convolution(["size": .integer(2)])),
     Mistake(.convolution, [image(3, 8, 8), weight], convolution(["stride": .text("fast")])),
