@@ -85,6 +85,14 @@ public final class PointEmitter {
     /// Whether the value is loaded from memory here.
     func isStored(_ value: Value) -> Bool { buffers[value] != nil && !group.members.contains(value) }
 
+    /// The value whose buffer holds `value` when a kernel begins: itself, or what it is a reshape of that moves nothing.
+    func source(of value: Value) -> Value? {
+        if group.members.contains(value) { return nil }
+        if buffers[value] != nil { return value }
+        guard case .view(.reshape)? = graph.lowering(of: value), graph.isAlias(value) else { return nil }
+        return source(of: graph[value].operands[0])
+    }
+
     /// Adds a parameter for a buffer of partial results.
     public func workspace(_ index: Int, count: Int, _ access: Buffer.Access) -> BufferID {
         arguments.append(.workspace(index))
@@ -93,14 +101,15 @@ public final class PointEmitter {
 
     /// The elements of a stored value at a position: one an active lane along axis `lane`, or the same one in all lanes.
     public func load(_ value: Value, at position: [Position], lane: Int?, active: Index?) -> Register {
+        let buffer = buffer(source(of: value) ?? value)
         let (offset, stride) = graph.layout(value).offset(of: position, extents: graph.extents(value), lane: lane)
         switch stride {
-        case nil: return builder.broadcast(buffer(value), offset)
+        case nil: return builder.broadcast(buffer, offset)
         case 1?:
             // A blocked axis is padded with zeros up to whole blocks, so all lanes can be read.
             let padded = graph.layout(value).blockSize(of: lane!) % builder.lanes == 0
-            return builder.load(buffer(value), offset, active: padded ? nil : active)
-        case let stride?: return builder.define(.gather(buffer(value), offset, stride: stride, active: active))
+            return builder.load(buffer, offset, active: padded ? nil : active)
+        case let stride?: return builder.define(.gather(buffer, offset, stride: stride, active: active))
         }
     }
 
@@ -126,6 +135,13 @@ public final class PointEmitter {
     public func point(_ extents: [Int], at position: [Position], lane: Int?, active: Index? = nil) -> Point {
         Point(self, extents: extents, position: position, lane: lane, active: active)
     }
+
+    /// A vector of neighbours in memory from element `flat` on, where all tensors of these extents lie alike.
+    func point(_ extents: [Int], flat: Index, active: Index?) -> Point {
+        let point = Point(self, extents: extents, position: extents.map { _ in Position(0) }, lane: nil, active: active)
+        point.flat = flat
+        return point
+    }
 }
 
 extension Graph {
@@ -148,6 +164,8 @@ public final class Point {
     public let lane: Int?
     /// The lanes that lie inside the extents, if not all do.
     public let active: Index?
+    /// The offset of the first lane's element, in place of the position, where all tensors lie alike in memory.
+    fileprivate var flat: Index?
     private var known: [Value: Register] = [:]
     private var projections: [[Int?]: Point] = [:]
 
@@ -172,8 +190,10 @@ public final class Point {
             register = emitter.builder.constant(constant)
         } else if emitter.graph.extents(value) != extents {
             register = projected(to: emitter.graph.extents(value)).value(value)
-        } else if emitter.isStored(value) {
-            register = emitter.load(value, at: position, lane: lane, active: active)
+        } else if let source = emitter.source(of: value) {
+            register =
+                flat.map { emitter.builder.load(emitter.buffer(source), $0, active: active) }
+                ?? emitter.load(value, at: position, lane: lane, active: active)
         } else {
             register = computed(value)
         }

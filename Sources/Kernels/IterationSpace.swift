@@ -1,0 +1,163 @@
+import Graph
+
+/// The axes that a loop nest runs over, and how: which one lies along the lanes of a register, and which are split into blocks because
+/// the tensors' layouts are.
+struct IterationSpace {
+    var names: [String]
+    var extents: [Int]
+    /// The axis along the lanes; nil for a kernel of single elements.
+    var lane: Int?
+    var lanes: Int
+    /// The size of the blocks of each axis, 1 if it is not split. The axis along the lanes is split into vectors.
+    var splits: [Int]
+
+    /// Chooses the lanes and splits that touch memory the cheapest way.
+    ///
+    /// - Parameters:
+    ///   - accesses: all tensors that the nest touches, each over the axes of the space.
+    ///   - isAllowed: whether an axis may lie along the lanes.
+    init(names: [String], extents: [Int], accesses: [TensorAccess], widest: Int, isAllowed: (Int) -> Bool = { _ in true }) {
+        self.names = names
+        self.extents = extents
+        lane = nil
+        lanes = 1
+        splits = [Int](repeating: 1, count: extents.count)
+        var best = Double(max(accesses.count, 1))
+        for axis in extents.indices.reversed() where extents[axis] > 1 && isAllowed(axis) {
+            for width in [16, 8, 4] where width <= widest {
+                guard let cost = Self.cost(of: axis, lanes: width, extents, accesses), cost < best - 1e-9 else { continue }
+                (lane, lanes, best) = (axis, width, cost)
+            }
+        }
+        for access in accesses {
+            for block in access.layout.blocks {
+                guard let axis = access.position[block.axis].soleAxis(over: extents), axis != lane else { continue }
+                splits[axis] = max(splits[axis], block.size)
+            }
+        }
+        if let lane { splits[lane] = lanes }
+    }
+
+    /// The cost for one element of touching every tensor, where a whole vector of neighbours costs 1; nil if `axis` cannot lie along the
+    /// lanes.
+    private static func cost(of axis: Int, lanes: Int, _ extents: [Int], _ accesses: [TensorAccess]) -> Double? {
+        var cost = 0.0
+        for access in accesses {
+            switch access.stride(along: axis, extents: extents, lanes: lanes) {
+            case .none, .elements(1): cost += 1
+            case .elements: cost += (access.isWrite ? 0.9 : 0.6) * Double(lanes)
+            case .irregular: return nil
+            }
+        }
+        let vectors = (extents[axis] + lanes - 1) / lanes
+        return max(cost, 1) * Double(vectors) / Double(extents[axis])
+    }
+
+    /// The number of vectors (or blocks) along an axis.
+    func blockCount(of axis: Int) -> Int { (extents[axis] + splits[axis] - 1) / splits[axis] }
+
+    /// Where every axis is before any loop is open.
+    var origin: NestState { NestState(positions: splits.map { Position(outer: 0, split: $0) }) }
+
+    /// The position that `index` is at `positions`; keeps blocks apart where it is one axis, shifted by whole blocks at most.
+    func place(_ index: AffineIndex, at positions: [Position]) -> Position {
+        if index.divisor == 1, let axis = index.soleAxis(over: extents), index.offset % splits[axis] == 0 {
+            var position = positions[axis]
+            position.outer = position.outer + .constant(index.offset / splits[axis])
+            return position
+        }
+        var value = undivided(index, at: positions)
+        if index.divisor > 1 {
+            // Only what is not negative is divided.
+            let lift = max(0, (-index.bounds(over: extents).lowerBound + index.divisor - 1) / index.divisor)
+            value = (value + .constant(lift * index.divisor)) / index.divisor - lift
+        }
+        return Position(value)
+    }
+
+    func place(_ position: [AffineIndex], at positions: [Position]) -> [Position] { position.map { place($0, at: positions) } }
+
+    /// The sum of the terms and the offset, before the division.
+    func undivided(_ index: AffineIndex, at positions: [Position]) -> Index {
+        index.terms.reduce(Index.constant(0)) { $0 + positions[$1.axis].index * $1.scale } + .constant(index.offset)
+    }
+
+    /// Which axis of a tensor read at `position` lies along the lanes.
+    func lane(in position: [AffineIndex]) -> Int? {
+        lane.flatMap { lane in position.firstIndex { $0.scale(of: lane) != 0 } }
+    }
+}
+
+extension AffineIndex {
+    /// The axis whose coordinate the position is, but for an offset; axes of extent 1 do not count.
+    func soleAxis(over extents: [Int]) -> Int? {
+        let moving = terms.filter { extents[$0.axis] > 1 }
+        return moving.count == 1 && moving[0].scale == 1 && divisor == 1 ? moving[0].axis : nil
+    }
+}
+
+/// The position of every axis of a space while loops are being opened.
+struct NestState {
+    var positions: [Position]
+    /// The lanes inside the extents, if not all are.
+    var active: Index?
+}
+
+/// One loop of a nest: all positions of an axis, its blocks, the positions of a block, or its vectors.
+struct LoopLevel: Hashable {
+    enum Part { case whole, blocks, within, vectors }
+
+    var axis: Int
+    var part: Part
+    /// The number of turns, at most.
+    var count: Int
+}
+
+extension IterationSpace {
+    /// The loops over some axes: in their order, then the positions within blocks.
+    func levels(_ axes: some Sequence<Int>) -> [LoopLevel] {
+        let moving = axes.filter { extents[$0] > 1 }
+        return moving.map { axis in
+            let part: LoopLevel.Part = axis == lane ? .vectors : splits[axis] > 1 ? .blocks : .whole
+            return LoopLevel(axis: axis, part: part, count: blockCount(of: axis))
+        }
+            + moving.filter { $0 != lane && splits[$0] > 1 }.map {
+                LoopLevel(axis: $0, part: .within, count: min(splits[$0], extents[$0]))
+            }
+    }
+
+    func name(_ level: LoopLevel) -> String {
+        switch level.part {
+        case .whole, .within: names[level.axis]
+        case .blocks: names[level.axis] + "_block"
+        case .vectors: names[level.axis] + "_vector"
+        }
+    }
+
+    /// Whether every turn of a level exists wherever the levels around it stand.
+    func isRegular(_ level: LoopLevel) -> Bool {
+        level.part != .within || extents[level.axis] % splits[level.axis] == 0 || extents[level.axis] < splits[level.axis]
+    }
+
+    /// The end of a level's loop.
+    func end(of level: LoopLevel, _ state: NestState) -> Index {
+        if isRegular(level) { return .constant(level.count) }
+        let rest = state.positions[level.axis].outer * -splits[level.axis] + .constant(extents[level.axis])
+        return .least(rest, .constant(level.count))
+    }
+
+    /// The state inside a level's loop.
+    func binding(_ level: LoopLevel, _ index: Index, _ state: NestState) -> NestState {
+        var state = state
+        switch level.part {
+        case .whole: state.positions[level.axis] = Position(index)
+        case .blocks: state.positions[level.axis] = Position(outer: index, split: splits[level.axis])
+        case .within: state.positions[level.axis].inner = index
+        case .vectors:
+            state.positions[level.axis] = Position(outer: index, split: lanes)
+            let extent = extents[level.axis]
+            state.active = extent % lanes == 0 ? nil : index * -lanes + .constant(extent)
+        }
+        return state
+    }
+}

@@ -1,0 +1,130 @@
+import Graph
+import Operators
+import Testing
+
+@testable import Kernels
+
+extension Layout {
+    /// The elements of a row-major tensor as they are stored, the padding zero.
+    func stored(_ tensor: ReferenceTensor) -> [Float] {
+        var result = [Float](repeating: 0, count: storedCount(tensor.extents))
+        for (number, position) in Self.positions(tensor.extents).enumerated() {
+            result[offset(of: position, in: tensor.extents)] = Float(tensor.values[number])
+        }
+        return result
+    }
+
+    /// All positions in row-major order.
+    static func positions(_ extents: [Int]) -> [[Int]] {
+        extents.reduce([[]]) { positions, extent in positions.flatMap { position in (0..<extent).map { position + [$0] } } }
+    }
+}
+
+extension Target {
+    static func preset(lanes: Int) -> Target { presets.first { $0.lanes == lanes }! }
+}
+
+/// Runs the kernels of a graph's groups in the interpreter and compares every stored value with the fp64 reference.
+struct LoweringHarness {
+    var graph: Graph
+    var target: Target
+    var lower: (Group, Target) -> LoweredGroup = { GeneralLowering.lower($0, target: $1) }
+    var relativeTolerance = 2e-5
+
+    /// Every operation in a group of its own; numbers that attributes give are computed in their readers.
+    static func apart(_ graph: Graph) -> Graph {
+        var graph = graph
+        for value in graph.values where graph[value].operation != nil && !graph[value].operands.isEmpty { graph[value].group = value.index }
+        return graph
+    }
+
+    func check(_ inputs: [String: ReferenceTensor], _ note: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
+        let expected = ReferenceEvaluator().values(of: graph, inputs: inputs)
+        var memory: [Value: KernelArray] = [:]
+        for value in graph.values where graph[value].inputName != nil { memory[value] = contents(value, expected[value.index]) }
+        for (number, group) in Group.all(of: graph).enumerated() {
+            for result in group.results { memory[result] = group.inPlace[result].map { memory[$0]! } ?? garbage(result) }
+            let lowered = lower(group, target)
+            var workspaces = lowered.workspaces.map { KernelArray.f32([Float](repeating: .nan, count: $0)) }
+            for call in lowered.calls {
+                #expect(try KernelReader.read(call.kernel.description) == [call.kernel], sourceLocation: sourceLocation)
+                var buffers = call.arguments.map { argument in
+                    switch argument {
+                    case .value(let value): memory[value]!
+                    case .workspace(let index): workspaces[index]
+                    }
+                }
+                try KernelInterpreter(order: .shuffled(seed: UInt64(number))).run(call.kernel, &buffers)
+                for (argument, contents) in zip(call.arguments, buffers) {
+                    switch argument {
+                    case .value(let value): memory[value] = contents
+                    case .workspace(let index): workspaces[index] = contents
+                    }
+                }
+            }
+            for (result, read) in group.inPlace { memory[result] = memory[read] }
+            for result in group.results {
+                compare(result, memory[result]!, expected[result.index], note, lowered, sourceLocation)
+                // Later groups start from what the reference says, so that errors do not add up.
+                memory[result] = contents(result, expected[result.index])
+            }
+        }
+    }
+
+    private func contents(_ value: Value, _ tensor: ReferenceTensor) -> KernelArray {
+        let numbers = graph.layout(value).stored(tensor)
+        return graph[value].type.element == .f32 ? .f32(numbers) : .i32(numbers.map { Int32($0) })
+    }
+
+    private func garbage(_ value: Value) -> KernelArray {
+        let count = graph.storedCount(value)
+        return graph[value].type.element == .f32
+            ? .f32([Float](repeating: .nan, count: count)) : .i32([Int32](repeating: -7777, count: count))
+    }
+
+    private func compare(
+        _ value: Value, _ array: KernelArray, _ expected: ReferenceTensor, _ note: String, _ lowered: LoweredGroup,
+        _ sourceLocation: Testing.SourceLocation
+    ) {
+        let numbers = array.numbers
+        let wanted = graph.layout(value).stored(expected).map(Double.init)
+        let scale = expected.values.map(abs).filter(\.isFinite).max() ?? 0
+        let wrong = numbers.indices.filter {
+            !(abs(numbers[$0] - wanted[$0]) <= relativeTolerance * max(scale, 1e-3)) && numbers[$0] != wanted[$0]
+        }
+        guard let first = wrong.first else { return }
+        Issue.record(
+            """
+            \(note), \(target.lanes) lanes: \(wrong.count) of \(numbers.count) elements of \(value) = \(graph.bufferName(value))\
+            \(graph.extents(value)) \(graph.layout(value)) differ, first element \(first): \(numbers[first]), not \(wanted[first])
+            \(lowered.calls.map(\.kernel.description).joined())
+            """, sourceLocation: sourceLocation)
+    }
+}
+
+extension OperatorExample {
+    /// Numbers for the operands, drawn as the example says and rounded to fp32.
+    func operands(_ random: inout SeededGenerator) -> [ReferenceTensor] {
+        zip(signature.operands, values).map { type, values in
+            let extents = type.shape.extents!
+            let numbers = (0..<extents.reduce(1, *)).map { _ -> Double in
+                switch values {
+                case .normal:
+                    let sum = (0..<4).reduce(0.0) { total, _ in total + Double.random(in: -1...1, using: &random) }
+                    return Double(Float(sum))
+                case .positive: return Double(Float.random(in: 0.5...2, using: &random))
+                case .labels(let below): return Double(random.number(0..<below))
+                }
+            }
+            return ReferenceTensor(extents, numbers)
+        }
+    }
+
+    /// A graph of this one use, written without composite operators.
+    func graph(_ operation: Operator, mode: Mode) throws -> Graph {
+        let builder = GraphBuilder(name: operation.name)
+        let operands = signature.operands.enumerated().map { builder.input("x\($0)", $1) }
+        builder.output("y", try builder.append(operation, operands, signature.attributes))
+        return builder.finish().decomposed(mode: mode)
+    }
+}
