@@ -44,7 +44,6 @@ public struct Program: Sendable {
         diagnostics += root.diagnostics
         imports(of: root.syntax, from: path, depth: 0, readFile)
         define(root.syntax)
-        diagnostics += NameChecker.check(self, parsedPrelude.syntax)
         diagnostics += NameChecker.check(self, root.syntax)
         for file in imported { diagnostics += NameChecker.check(self, file) }
         diagnostics = diagnostics.inReadingOrder()

@@ -37,11 +37,11 @@ struct BranchReport {
         var culprit: Value?
     }
 
-    /// Nil where two operands that disagree on an extent cannot be found, or `attributes` is nil.
-    init?(_ context: Context, of operation: Operator, _ operands: [Value], _ attributes: Attributes?) {
+    /// Nil where there are no two operands that disagree on an extent.
+    init?(_ context: Context, of operation: Operator, _ operands: [Value], _ attributes: Attributes) {
         self.context = context
         let graph = context.graph
-        guard let attributes, let complete = try? operation.completing(attributes) else { return nil }
+        guard let complete = try? operation.completing(attributes) else { return nil }
         func fits(_ a: TensorType, _ b: TensorType) -> Bool { (try? operation.inferType(Signature([a, b], complete))) != nil }
         let first = operands[0]
         guard let second = operands.dropFirst().first(where: { !fits(graph[first].type, graph[$0].type) }) else { return nil }

@@ -40,7 +40,8 @@ extension Elaborator {
         case (.negate, .number(let value)): return .number(-value)
         case (.negate, .scalar(let value)): return scalar(-value, at: span)
         case (.negate, .tensor(let value)):
-            return append(.multiply, [value, builder.constant(-1)], [:], label: nil, at: span, places: [place])
+            return append(
+                .multiply, [value, builder.constant(-1)], [:], label: nil, at: CallPlaces(whole: span, callee: span, operands: [place]))
         case (.not, .boolean(let value)): return .boolean(!value)
         case (.not, .condition(let value)): return .condition(.not(value))
         case (.negate, _): return report("\(phrase(operand)) cannot be negated", at: place)
@@ -133,7 +134,8 @@ extension Elaborator {
             return .text(x + y)
         case (.tensor, _), (_, .tensor):
             guard let x = tensor(a), let y = tensor(b), let row = operation.tensorOperator else { return nil }
-            return append(row, [x, y], [:], label: nil, at: span, places: [left.span, right.span], callee: mark)
+            return append(
+                row, [x, y], [:], label: nil, at: CallPlaces(whole: span, callee: mark, operands: [left.span, right.span]))
         default: break
         }
         if let x = a.asNumber, let y = b.asNumber { return numbers(operation, x, y, mark) }

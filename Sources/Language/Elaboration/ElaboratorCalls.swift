@@ -193,16 +193,15 @@ extension Elaborator {
         }
         guard let body = formula(activation, called, matched) else { return .poison }
         guard !tensors.isEmpty else {
-            if elements.allSatisfy({ matched[$0]?.value.asNumber != nil }), body.arity == 0, frame.kind != .activation {
+            if elements.allSatisfy({ matched[$0]?.value.asNumber != nil }), body.arity == 0 {
                 let value = body.evaluate([])
                 return value.isFinite ? .number(value) : report("the result is not a finite number", at: span)
             }
             return scalar(body, at: span)
         }
         let function = ScalarFunction(called.text, elements.map { parameters[$0].name.text }, body)
-        return append(
-            .map, tensors, ["function": .function(function)], label: label, at: span, places: elements.compactMap { matched[$0]?.span },
-            callee: name.span, name: called.text)
+        let places = CallPlaces(whole: span, callee: name.span, operands: elements.compactMap { matched[$0]?.span })
+        return append(.map, tensors, ["function": .function(function)], label: label, at: places, name: called.text)
     }
 
     /// The activation's formula with its parameters bound; constants are computed.
@@ -239,9 +238,9 @@ extension Elaborator {
                 }
             }
             let row = catalog[builtin.name] ?? .map
-            return append(
-                row, tensors, row == .map ? ["function": .function(builtin.function)] : [:], label: label, at: span,
-                places: matched.map(\.span), callee: name.span, name: called.text)
+            let attributes: Attributes = row == .map ? ["function": .function(builtin.function)] : [:]
+            let places = CallPlaces(whole: span, callee: name.span, operands: matched.map(\.span))
+            return append(row, tensors, attributes, label: label, at: places, name: called.text)
         }
         var scalars: [Scalar] = []
         for argument in matched {

@@ -1,6 +1,17 @@
 import Graph
 import Source
 
+/// Where the parts of a call are written.
+struct CallPlaces {
+    /// All of it; the node's own place.
+    var whole: Span
+    /// The name or mark of what is called.
+    var callee: Span
+    var operands: [Span]
+    /// The arguments that are no operands, by name.
+    var parameters: [String: Span] = [:]
+}
+
 extension Elaborator {
     /// Calls an operator of the catalog: operands first, then its parameters, in the order of its row.
     func call(_ operation: Operator, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
@@ -48,10 +59,8 @@ extension Elaborator {
             attributes[parameter.name] = value
             places[parameter.name] = argument.span
         }
-        return append(
-            operation, tensors, attributes, label: label, at: span, places: operands.map(\.span), parameterPlaces: places,
-            callee: name.span,
-            name: called.text)
+        let all = CallPlaces(whole: span, callee: name.span, operands: operands.map(\.span), parameters: places)
+        return append(operation, tensors, attributes, label: label, at: all, name: called.text)
     }
 
     private func attribute(_ argument: EvaluatedArgument, as parameter: OperatorParameter) -> Attribute? {
@@ -89,42 +98,36 @@ extension Elaborator {
 
     /// Appends an operation with the weights it asks for, or reports why its operands do not fit.
     ///
-    /// - Parameters:
-    ///   - places: Where each operand is written.
-    ///   - parameterPlaces: Where each parameter is written.
-    ///   - callee: Where the operator itself is written, the whole `span` if nil.
-    ///   - name: What the author calls the operator.
+    /// - Parameter name: What the author calls the operator, for the label of a node that has none.
     func append(
-        _ operation: Operator, _ operands: [Value], _ attributes: Attributes, label: String?, at span: Span, places: [Span],
-        parameterPlaces: [String: Span] = [:], callee: Span? = nil, name: String? = nil
+        _ operation: Operator, _ operands: [Value], _ attributes: Attributes, label: String?, at places: CallPlaces, name: String? = nil
     ) -> ElaboratedValue {
-        guard takeStep(at: span) else { return .poison }
+        guard takeStep(at: places.whole) else { return .poison }
         do {
             let complete = try operation.completing(attributes)
             let declarations = try operation.weights(Signature(operands.map { builder.type(of: $0) }, complete))
             let fullLabel = (path + [label ?? name ?? operation.name]).joined(separator: ".")
-            guard let weights = weights(declarations, of: operation, label: fullLabel, at: span, callee: callee ?? span) else {
-                return .poison
-            }
+            guard let weights = weights(declarations, of: operation, label: fullLabel, at: places) else { return .poison }
             let value = try builder.append(
                 operation, operation.arranged(operands, weights), complete, label: label == nil && path.isEmpty ? nil : fullLabel,
-                span: span)
+                span: places.whole)
             let type = builder.type(of: value)
             guard type.isReasonable else {
                 return report(
-                    "the result \(type) is too large", at: callee ?? span, help: "\(TensorType.maximumElements) elements are the limit")
+                    "the result \(type) is too large", at: places.callee, help: "\(TensorType.maximumElements) elements are the limit")
             }
-            written[value] = Set(parameterPlaces.keys)
+            written[value] = Set(places.parameters.keys)
             return .tensor(value)
         } catch {
-            return report(error, of: operation, operands, at: span, places, parameterPlaces, callee: callee ?? span)
+            return report(error, of: operation, operands, attributes, at: places)
         }
     }
 
     /// Creates the parameter tensors of an operation, by input name; nil where a name is taken.
     private func weights(
-        _ declarations: [WeightDeclaration], of operation: Operator, label: String, at span: Span, callee: Span
+        _ declarations: [WeightDeclaration], of operation: Operator, label: String, at places: CallPlaces
     ) -> [String: Value]? {
+        let span = places.whole
         var weights: [String: Value] = [:]
         for declaration in declarations {
             guard let input = operation.inputs.first(where: { $0.name == declaration.name }) else {
@@ -132,7 +135,7 @@ extension Elaborator {
             }
             let name = label + "." + declaration.name
             guard declaration.type.isReasonable else {
-                report("the parameter `\(name)`, \(declaration.type), is too large", at: callee)
+                report("the parameter `\(name)`, \(declaration.type), is too large", at: places.callee)
                 return nil
             }
             if let place = parameterPlaces[name] {
@@ -152,40 +155,6 @@ extension Elaborator {
         }
         return weights
     }
-
-    private func report(
-        _ error: TypeError, of operation: Operator, _ operands: [Value], at span: Span, _ places: [Span], _ parameterPlaces: [String: Span],
-        callee: Span
-    ) -> ElaboratedValue {
-        let spelling = program.map.text(of: callee) ?? operation.name
-        let message = error.message.replacingQuotes().replacing("`\(operation.name)`", with: "`\(spelling)`")
-        let notes: [String]
-        var help = error.repair?.replacingQuotes()
-        var secondary: [Diagnostic.Label] = []
-        if operands.count > 1 {
-            let branches = BranchReport(
-                BranchReport.Context(graph: builder.graph, map: program.map, written: written, path: path), of: operation, operands,
-                error.attributes(parameterPlaces))
-            notes = branches?.notes ?? []
-            help = branches?.help ?? help
-            secondary = branches?.labels ?? []
-            if secondary.isEmpty, Set(places).count == operands.count {
-                secondary = zip(places, operands).map { Diagnostic.Label($0, "\(builder.type(of: $1))") }
-            }
-        } else {
-            notes = []
-            secondary = zip(places, operands).filter { $0.0 != callee && !$0.0.isNone }.map {
-                Diagnostic.Label($0, "\(builder.type(of: $1))")
-            }
-        }
-        let place = error.parameter.flatMap { parameterPlaces[$0] } ?? callee
-        return report(message, at: place, secondary: secondary.filter { $0.span != place }, notes: notes, help: help)
-    }
-}
-
-extension TypeError {
-    /// No attributes matter for how branches differ, except where a parameter itself is at fault: then there is nothing to compare.
-    fileprivate func attributes(_ places: [String: Span]) -> Attributes? { parameter.map { places[$0] != nil } == true ? nil : [:] }
 }
 
 extension Operator {
@@ -209,9 +178,4 @@ extension Operator {
 extension Int {
     /// The value with a magnitude that has a negative.
     fileprivate var clamped: Int { Swift.max(self, -Int.max) }
-}
-
-extension String {
-    /// Names in the quotes that the language's messages use.
-    func replacingQuotes() -> String { String(map { $0 == "'" ? "`" : $0 }) }
 }

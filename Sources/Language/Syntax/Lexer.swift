@@ -25,6 +25,8 @@ public struct Lexer {
 
     public static func lex(_ source: SourceFile, as file: FileID) -> LexedFile {
         var lexer = Lexer(source, file)
+        // A byte-order mark says nothing in UTF-8.
+        if source.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { lexer.offset = 3 }
         while lexer.next() {}
         return lexer.result
     }
