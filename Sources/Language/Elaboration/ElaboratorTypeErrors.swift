@@ -22,7 +22,8 @@ extension Elaborator {
         }
         let isOwn = Set(places.operands).count == operands.count && operands.count > 1
         let place = error.operand.flatMap { isOwn && places.operands.indices.contains($0) ? places.operands[$0] : nil } ?? places.callee
-        return report(message, at: place, secondary: typeLabels(operands, places, besides: place), help: help)
+        let type = places.operands.firstIndex(of: place).map { "\(builder.type(of: operands[$0]))" } ?? ""
+        return report(message, at: place, label: type, secondary: typeLabels(operands, places, besides: place), help: help)
     }
 
     /// The operands' types where each is written, as far as they are written apart.

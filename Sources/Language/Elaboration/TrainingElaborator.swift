@@ -58,19 +58,43 @@ struct TrainingElaborator {
             }
             elaborator.bind(name, .tensor(elaborator.builder.input(name.text, type, span: name.span.joined(to: syntax.span))))
         }
+        requireClauses()
         loss()
         return recipe()
+    }
+
+    /// What every training needs, with an example of each.
+    private static let requiredClauses = [
+        ("loss", "loss cross_entropy(logits, label)"), ("optimizer", "optimizer sgd(momentum: 0.9)"),
+        ("schedule", "schedule constant(rate: 0.01)"),
+    ]
+
+    private func requireClauses() {
+        let given = definition.clauses.map { clause in
+            switch clause {
+            case .target: "target"
+            case .loss: "loss"
+            case .setting(let word, _): word.text
+            }
+        }
+        let missing = Self.requiredClauses.filter { !given.contains($0.0) }
+        // A clause that could not be read may be the one that is missing.
+        let isDamaged = program.diagnostics.contains { diagnostic in
+            let span = diagnostic.primary.span
+            return diagnostic.severity == .error && span.file == definition.span.file
+                && definition.span.range.contains(span.range.lowerBound)
+        }
+        guard !missing.isEmpty, !isDamaged else { return }
+        elaborator.report(
+            "the training has no \(missing.map(\.0).joined(separator: ", no "))", at: definition.network.span,
+            help: "write " + missing.map { "`\($0.1)`" }.joined(separator: ", "))
     }
 
     private func loss() {
         let losses = definition.clauses.compactMap { clause -> (Expression, Span)? in
             if case .loss(let value, let keyword) = clause { (value, keyword) } else { nil }
         }
-        guard let (value, _) = losses.first else {
-            elaborator.report(
-                "the training has no loss", at: definition.network.span, help: "write `loss cross_entropy(logits, label)`")
-            return
-        }
+        guard let (value, _) = losses.first else { return }
         for (_, keyword) in losses.dropFirst() {
             elaborator.report("`loss` is given twice", at: keyword, help: "add the losses: `loss a + 0.4 * b`")
         }
@@ -98,16 +122,12 @@ struct TrainingElaborator {
         let settings = settings()
         if let (word, arguments) = settings["optimizer"] {
             if let (optimizer, _) = single(arguments, word, RecipeForms.optimizers, "optimizer") { recipe.optimizer = optimizer }
-        } else {
-            elaborator.report("the training has no optimizer", at: definition.network.span, help: "write `optimizer sgd(momentum: 0.9)`")
         }
         if let (word, arguments) = settings["schedule"] {
             if let (schedule, values) = single(arguments, word, RecipeForms.schedules, "schedule") {
                 recipe.schedule = schedule
                 recipe.epochs = values.numbers["epochs"].map { Int($0) }
             }
-        } else {
-            elaborator.report("the training has no schedule", at: definition.network.span, help: "write `schedule constant(rate: 0.01)`")
         }
         if let (word, arguments) = settings["clip"] { recipe.clip = clip(arguments, word) }
         if let (word, arguments) = settings["batch"] { recipe.batchSize = integer(arguments, word, 1...65_536) }
