@@ -17,7 +17,7 @@ extension Operator {
         examples: [OperatorExample("an image", [.f32(2, 5, 3, 4)]), OperatorExample("already flat", [.f32(3, 20)])])
 
     /// The same elements in the same order under another shape.
-    static let reshape: Operator = Operator(
+    public static let reshape: Operator = Operator(
         "reshape", "Gives a tensor another shape.",
         inputs: [OperatorInput("x", "the tensor")],
         parameters: [OperatorParameter("shape", .shape, "the new shape, of as many elements")],
