@@ -1,4 +1,5 @@
 import Graph
+import Operators
 
 extension Pass {
     /// Decides how every tensor lies in memory, by what computes it and what reads it:

@@ -18,16 +18,16 @@ extension Pass {
                 at: graph[loss.value].span)
         }
         return try graph.extended { builder, copies throws(PassError) in
-            let weights = graph.parameters(.weight)
-            let gradients = builder.gradients(of: copies[loss.value.index], withRespectTo: weights.map { copies[$0.index] })
-            let reached = zip(weights, gradients).compactMap { weight, gradient in gradient.map { (weight, $0) } }
-            guard !reached.isEmpty else {
+            let reached = graph.ancestors(of: loss.value)
+            // As in PyTorch, a weight without a gradient is left alone, not decayed.
+            let weights = graph.parameters(.weight).filter { reached[$0.index] }
+            guard !weights.isEmpty else {
                 throw PassError(
                     "the loss '\(loss.name)' does not depend on any weight", repair: "compute it from the network's output",
                     at: graph[loss.value].span)
             }
-            let clipped = clip(reached.map(\.1), recipe.clip, builder)
-            for ((weight, _), gradient) in zip(reached, clipped) {
+            let gradients = builder.gradients(of: copies[loss.value.index], withRespectTo: weights.map { copies[$0.index] })
+            for (weight, gradient) in zip(weights, clip(gradients, recipe.clip, builder)) {
                 builder.output(gradientName(graph[weight].parameter!), gradient)
             }
         }

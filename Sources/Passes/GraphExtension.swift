@@ -1,4 +1,5 @@
 import Graph
+import Operators
 
 extension Graph {
     /// The graph with more in it: copies every node, lets `body` append (it gets the builder and every node's copy, by index) and
@@ -14,6 +15,16 @@ extension Graph {
         for update in updates { builder.update(copies[update.state.index], to: copies[update.value.index]) }
         try body(builder, copies)
         return builder.finish()
+    }
+
+    /// Which values `value` is computed from, itself among them.
+    func ancestors(of value: Value) -> [Bool] {
+        var reached = [Bool](repeating: false, count: nodes.count)
+        reached[value.index] = true
+        for index in (0...value.index).reversed() where reached[index] {
+            for operand in nodes[index].operands { reached[operand.index] = true }
+        }
+        return reached
     }
 
     /// The parameters with `role`, in order.

@@ -12,7 +12,10 @@ public struct Pipeline: Sendable {
     public static let training = Pipeline(
         name: "training", passes: [.decompose, .differentiate, .update, .simplify, .assignLayouts, .fuse])
 
-    public static let all = [inference, training]
+    /// From a training step that was differentiated elsewhere, such as a printed one, to kernels' groups.
+    public static let optimization = Pipeline(name: "optimization", passes: [.simplify, .assignLayouts, .fuse])
+
+    public static let all = [inference, training, optimization]
 
     /// Where one pass must come before another, if a pipeline has both.
     public struct Constraint: Sendable {
