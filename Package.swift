@@ -63,6 +63,7 @@ let package = Package(
     dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: [
         .systemLibrary(name: "CLLVM"),
+        .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
@@ -77,7 +78,7 @@ let package = Package(
         .target(
             name: "Machine", dependencies: ["Kernels", "Graph", "CLLVM", "CCrypto"], swiftSettings: usesLLVM,
             linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),
-        part("Runtime", needs: ["Graph", "Kernels", "Machine"]),
+        part("Runtime", needs: ["Graph", "Kernels", "Machine", "CProcessor"]),
         part("Training", needs: ["Graph", "Runtime", "Interchange"]),
         part(
             "Compiler",

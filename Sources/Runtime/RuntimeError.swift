@@ -1,0 +1,35 @@
+import Graph
+
+/// What can go wrong when values are given to or taken from an executable.
+public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
+    case outOfMemory(bytes: Int)
+    case unknownName(kind: String, name: String, known: [String])
+    case wrongCount(name: String, expected: [Int], observed: Int)
+    case wrongElement(name: String, expected: ElementType, observed: ElementType)
+
+    public var description: String {
+        switch self {
+        case .outOfMemory(let bytes): "the system has no \(bytes) bytes of memory"
+        case .unknownName(let kind, let name, let known):
+            "there is no \(kind) '\(name)'; there " + (known.isEmpty ? "is none" : "are \(known.joined(separator: ", "))")
+        case .wrongCount(let name, let expected, let observed):
+            "'\(name)' has \(expected.map(String.init).joined(separator: " x ")) = \(expected.reduce(1, *)) elements, got \(observed)"
+        case .wrongElement(let name, let expected, let observed):
+            "'\(name)' holds \(expected.rawValue) elements, not \(observed.rawValue)"
+        }
+    }
+}
+
+/// A Swift type that tensors hold.
+public protocol TensorElement: BitwiseCopyable, Sendable {
+    static var elementType: ElementType { get }
+    static var zero: Self { get }
+}
+
+extension Float: TensorElement {
+    public static var elementType: ElementType { .f32 }
+}
+
+extension Int32: TensorElement {
+    public static var elementType: ElementType { .i32 }
+}
