@@ -14,7 +14,7 @@ private let allowed: [String: Set<String>] = [
     "Passes": ["Source", "Graph", "Operators"],
     "Kernels": ["Graph"],
     "Machine": ["Graph", "Kernels", "CLLVM", "CCrypto"],
-    "Runtime": ["Graph", "Kernels", "Machine"],
+    "Runtime": ["Graph", "Kernels", "Machine", "CProcessor"],
     "Training": ["Graph", "Runtime", "Interchange"],
     "Compiler": [
         "Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange",

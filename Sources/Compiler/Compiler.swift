@@ -1,0 +1,107 @@
+import Graph
+import Kernels
+import Machine
+import Passes
+import Runtime
+import Source
+
+/// The road from a network to something that runs: passes, plan, kernels, machine code.
+public struct Compiler: Sendable {
+    public var target: Target
+    /// Where object code is kept from run to run; nil keeps none.
+    public var cache: ObjectCache?
+    /// The threads that run kernels (and compile them).
+    public var threads: Int
+
+    public init(target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores) {
+        self.target = target
+        self.cache = cache
+        self.threads = threads
+    }
+
+    /// The graph after the passes: with `training`, a whole training step.
+    ///
+    /// - Parameters:
+    ///   - last: the pass to stop after; all run if it is nil.
+    ///   - observe: called after each pass with its report and the graph that it made.
+    public func optimize(
+        _ network: Network, training: Bool = false, stoppingAfter last: String? = nil, observe: (PassReport, Graph) -> Void = { _, _ in }
+    ) throws(CompilerError) -> Graph {
+        switch network.origin {
+        case .optimized: return network.graph
+        case .kernels: throw CompilerError("'\(network.name)' is a text of kernels; the graph they came from is not in it")
+        case .language, .graph, .training: break
+        }
+        let graph: Graph
+        let pipeline: Pipeline
+        var context = PassContext(mode: training ? .training : .inference, lanes: target.lanes)
+        if network.origin == .training {
+            (graph, pipeline) = (network.graph, .optimization)
+            context.mode = .training
+        } else if training {
+            guard let step = network.training else {
+                throw CompilerError(
+                    "'\(network.name)' has no training", help: "add a `training of \(network.name) { loss … }` definition", network.sources)
+            }
+            context.recipe = step.recipe
+            (graph, pipeline) = (step.graph, .training)
+        } else {
+            (graph, pipeline) = (network.graph, .inference)
+        }
+        do {
+            return try pipeline.run(graph, context, stoppingAfter: last, observe: observe)
+        } catch {
+            throw CompilerError(error, network.sources)
+        }
+    }
+
+    /// The kernels and buffers for a batch size.
+    public func plan(_ network: Network, training: Bool = false, batch: Int) throws(CompilerError) -> Plan {
+        let graph = try optimize(network, training: training)
+        try check(graph, batch: batch, network)
+        return Plan(bind(graph, batch: batch), target: target)
+    }
+
+    /// A network ready to run.
+    public func executable(_ network: Network, training: Bool = false, batch: Int, pool: ThreadPool) throws(CompilerError) -> Executable {
+        let plan = try plan(network, training: training, batch: batch)
+        let program = try compile(plan.kernels)
+        do {
+            return try Executable(plan, program, pool: pool)
+        } catch {
+            throw CompilerError("'\(network.name)' at batch \(batch) cannot be run: \(error)")
+        }
+    }
+
+    /// Machine code for loop nests.
+    public func compile(_ kernels: [Kernel]) throws(CompilerError) -> CompiledProgram {
+        do {
+            return try KernelCompiler(target: target, cache: cache, threads: threads).compile(kernels)
+        } catch {
+            throw CompilerError("the machine code could not be made: \(error)")
+        }
+    }
+
+    /// The graph with every symbol standing for the number of images.
+    private func bind(_ graph: Graph, batch: Int) -> Graph {
+        graph.bound(Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, batch) }))
+    }
+
+    /// Buffers must be addressable: a batch or a network beyond that is refused before anything is allocated.
+    private func check(_ graph: Graph, batch: Int, _ network: Network) throws(CompilerError) {
+        guard batch >= 1 else { throw CompilerError("a batch of \(batch) has no images", help: "give a batch of 1 or more") }
+        let limit = 1 << 31
+        for node in graph.nodes {
+            var count = 1
+            for dimension in node.type.shape.dimensions {
+                let (product, overflow) = count.multipliedReportingOverflow(by: dimension.value ?? batch)
+                count = overflow ? .max : product
+                guard count <= limit else {
+                    throw CompilerError(
+                        "\(node.type) at batch \(batch) has more than \(limit) elements", help: "use a smaller batch or image", at: node.span,
+                        network.sources)
+                }
+            }
+        }
+    }
+}

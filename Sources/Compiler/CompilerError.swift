@@ -1,0 +1,26 @@
+import Graph
+import Kernels
+import Passes
+import Source
+
+/// Why a network could not be compiled: diagnostics with the sources that they point into.
+public struct CompilerError: Error, Sendable, CustomStringConvertible {
+    public var diagnostics: [Diagnostic]
+    public var sources: SourceMap
+
+    public init(_ diagnostics: [Diagnostic], _ sources: SourceMap = SourceMap()) {
+        self.diagnostics = diagnostics
+        self.sources = sources
+    }
+
+    public init(_ message: String, help: String? = nil, at span: Span = .none, _ sources: SourceMap = SourceMap()) {
+        self.init([Diagnostic(message, at: span, help: help)], sources)
+    }
+
+    init(_ error: PassError, _ sources: SourceMap) { self.init(error.message, help: error.repair, at: error.span, sources) }
+
+    /// The diagnostics as text, with the source lines and carets.
+    public func text(usesColor: Bool = false) -> String { DiagnosticRenderer(sources, usesColor: usesColor).render(diagnostics) }
+
+    public var description: String { text() }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Graph
+import Kernels
+import Language
+import Operators
+import Source
+
+/// A network as it was read: from the language, or from the printed text of a later stage.
+public struct Network: Sendable {
+    /// How far along the road the text was that the network came from.
+    public enum Origin: Sendable, Equatable {
+        case language
+        /// An elaborated graph, with or without a loss.
+        case graph
+        /// A training step.
+        case training
+        /// A graph with layouts and groups.
+        case optimized
+        case kernels
+    }
+
+    public var name: String
+    public var origin: Origin
+    public var documentation = ""
+    /// Inputs to outputs; of a printed later stage, that stage's graph.
+    public var graph: Graph
+    public var training: ElaboratedNetwork.Training?
+    /// Loop nests that were read as text; the graph is empty then.
+    public var kernels: [Kernel] = []
+    public var sources: SourceMap
+    /// Warnings; errors are thrown.
+    public var diagnostics: [Diagnostic] = []
+    /// What the file parsed to, where it was in the language.
+    public var program: Program?
+
+    /// The symbol that stands for the number of images, if there is one.
+    public var batchSymbol: String? { graph.symbols.first }
+}
+
+extension Network {
+    /// Reads a file: a `.braid` source, or the printed text of the stages graph, training, optimized or kernels.
+    ///
+    /// - Parameters:
+    ///   - path: may end in `:NAME` to pick one of several networks.
+    ///   - name: the network, if the file has several.
+    ///   - definitions: values of the network's parameters in the language's notation.
+    public static func load(_ path: String, name: String? = nil, definitions: [String: String] = [:]) throws(CompilerError) -> Network {
+        var path = path
+        var name = name
+        if name == nil, !FileManager.default.fileExists(atPath: path), let colon = path.lastIndex(of: ":") {
+            name = String(path[path.index(after: colon)...])
+            path = String(path[..<colon])
+        }
+        let text = try readText(path)
+        if text.hasPrefix("kernel ") { return try readKernels(text, path) }
+        if text.hasPrefix("graph ") { return try readGraph(text, path) }
+        let program = loadProgram(path, text: text)
+        let (elaborated, diagnostics) = program.elaborate(name, definitions: definitions)
+        guard let elaborated else { throw CompilerError(diagnostics, program.map) }
+        return Network(
+            name: elaborated.name, origin: .language, documentation: elaborated.documentation, graph: elaborated.graph,
+            training: elaborated.training, sources: program.map, diagnostics: diagnostics, program: program)
+    }
+
+    /// Parses a file of the language and what it imports.
+    public static func program(_ path: String) throws(CompilerError) -> Program { loadProgram(path, text: try readText(path)) }
+
+    private static func loadProgram(_ path: String, text: String) -> Program {
+        Program.load(path: path, text: text) { try? readText($0) }
+    }
+
+    /// The largest source that is read, in bytes: far above any network, far below what exhausts memory.
+    private static let largestText = 64 << 20
+
+    private static func readText(_ path: String) throws(CompilerError) -> String {
+        guard let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int else {
+            throw CompilerError("cannot read '\(path)'", help: "is the path right, and may you read the file?")
+        }
+        guard size <= largestText else {
+            throw CompilerError("'\(path)' has \(size) bytes, more than any source", help: "give a .braid file or a printed stage")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CompilerError("cannot read '\(path)'", help: "is it a file, and may you read it?")
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw CompilerError("'\(path)' is not UTF-8 text", help: "give a .braid file or a printed stage")
+        }
+        return text
+    }
+
+    private static func readKernels(_ text: String, _ path: String) throws(CompilerError) -> Network {
+        do {
+            let kernels = try KernelReader.read(text)
+            return Network(name: path, origin: .kernels, graph: Graph(name: path), kernels: kernels, sources: SourceMap())
+        } catch {
+            throw CompilerError("'\(path)': \(error)")
+        }
+    }
+
+    private static func readGraph(_ text: String, _ path: String) throws(CompilerError) -> Network {
+        var sources = SourceMap()
+        let file = sources.add(SourceFile(name: path, text: text))
+        do {
+            let graph = try Graph(reading: text, catalog: .standard)
+            let origin: Origin =
+                graph.nodes.contains { $0.group != nil } ? .optimized : graph.updates.isEmpty ? .graph : .training
+            return Network(name: graph.name, origin: origin, graph: graph, sources: sources)
+        } catch {
+            throw CompilerError([error.diagnostic(in: file)], sources)
+        }
+    }
+}
