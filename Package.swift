@@ -47,6 +47,9 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .er
 /// Hot loops of these targets (the interpreter's, the loader's) do not need overflow traps to be correct or safe.
 let usesLLVM: [SwiftSetting] = strict + [.unsafeFlags(llvm.compileFlags)]
 
+/// The interpreter and the fp64 reference run in nearly every test: 20 times faster when optimized in debug builds too.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetting] = strict, resources: [Resource]? = nil) -> Target {
     .target(name: name, dependencies: needs, resources: resources, swiftSettings: settings)
 }
@@ -70,11 +73,11 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         part("Source"),
         part("Graph", needs: ["Source"]),
-        part("Operators", needs: ["Graph"]),
+        part("Operators", needs: ["Graph"], settings: strict + optimized),
         part("Interchange", needs: ["Graph", "CZlib", "CPNG", "CJPEG", "CCrypto"]),
         part("Language", needs: ["Source", "Graph", "Operators"]),
         part("Passes", needs: ["Graph", "Operators"]),
-        part("Kernels", needs: ["Graph"]),
+        part("Kernels", needs: ["Graph"], settings: strict + optimized),
         .target(
             name: "Machine", dependencies: ["Kernels", "Graph", "CLLVM", "CCrypto"], swiftSettings: usesLLVM,
             linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),

@@ -68,9 +68,7 @@ final class KernelMachine {
             switch instructions[current] {
             case .constant(let to, let value): (registers + to).update(repeating: value, count: lanes)
             case .load(let to, let access): try load(access, to)
-            case .broadcast(let to, let access):
-                let value = try read(access, evaluate(access.index))
-                (registers + to).update(repeating: value, count: lanes)
+            case .broadcast(let to, let access): try broadcast(access, to)
             case .store(let from, let access): try store(access, from)
             case .fusedMultiplyAdd(let to, let a, let b, let c):
                 for lane in 0..<lanes { registers[to + lane] = registers[c + lane].addingProduct(registers[a + lane], registers[b + lane]) }
@@ -144,53 +142,84 @@ final class KernelMachine {
 
     // MARK: Memory
 
-    private func load(_ access: KernelProgram.Access, _ to: Int) throws(KernelError) {
+    private func load(_ access: borrowing KernelProgram.Access, _ to: Int) throws(KernelError) {
         let first = evaluate(access.index)
-        let active = access.active.map { max(0, min(lanes, evaluate($0))) } ?? lanes
-        for lane in 0..<active { registers[to + lane] = try read(access, first &+ lane &* access.stride) }
+        let active = activeLanes(access)
+        let start = try place(access, first, active)
+        let step = access.stride
+        if memory.isTracked[access.buffer] { for lane in 0..<active { try trackRead(access, first, lane) } }
+        let words = memory.words + start
+        if memory.isInteger[access.buffer] {
+            for lane in 0..<active { registers[to + lane] = Float(Int32(bitPattern: words[lane * step])) }
+        } else {
+            for lane in 0..<active { registers[to + lane] = Float(bitPattern: words[lane * step]) }
+        }
         for lane in active..<lanes { registers[to + lane] = 0 }
     }
 
-    private func store(_ access: KernelProgram.Access, _ from: Int) throws(KernelError) {
+    private func broadcast(_ access: borrowing KernelProgram.Access, _ to: Int) throws(KernelError) {
+        let index = evaluate(access.index)
+        let word = try memory.words[place(access, index, 1)]
+        if memory.isTracked[access.buffer] { try trackRead(access, index, 0) }
+        let value = memory.isInteger[access.buffer] ? Float(Int32(bitPattern: word)) : Float(bitPattern: word)
+        (registers + to).update(repeating: value, count: lanes)
+    }
+
+    private func store(_ access: borrowing KernelProgram.Access, _ from: Int) throws(KernelError) {
         let first = evaluate(access.index)
-        let active = access.active.map { max(0, min(lanes, evaluate($0))) } ?? lanes
-        for lane in 0..<active { try write(access, first &+ lane &* access.stride, registers[from + lane]) }
-    }
-
-    private func read(_ access: KernelProgram.Access, _ index: Int) throws(KernelError) -> Float {
-        let place = try self.place(access, index)
-        if memory.isTracked[access.buffer] {
-            let me = Int32(truncatingIfNeeded: task) + 1
-            let writer = memory.writers[place]
-            if writer != 0, writer != me { throw dependence(access, index, writer) }
-            let reader = memory.readers[place]
-            if reader != me { memory.readers[place] = reader == 0 ? me : KernelMemory.many }
+        let active = activeLanes(access)
+        let start = try place(access, first, active)
+        let step = access.stride
+        if memory.isTracked[access.buffer] { for lane in 0..<active { try trackWrite(access, first, lane) } }
+        let words = memory.words + start
+        if memory.isInteger[access.buffer] {
+            for lane in 0..<active { words[lane * step] = UInt32(bitPattern: Int32(rounding: registers[from + lane])) }
+        } else {
+            for lane in 0..<active { words[lane * step] = registers[from + lane].bitPattern }
         }
-        let word = memory.words[place]
-        return memory.isInteger[access.buffer] ? Float(Int32(bitPattern: word)) : Float(bitPattern: word)
     }
 
-    private func write(_ access: KernelProgram.Access, _ index: Int, _ value: Float) throws(KernelError) {
-        let place = try self.place(access, index)
-        if memory.isTracked[access.buffer] {
-            let me = Int32(truncatingIfNeeded: task) + 1
-            for other in [memory.writers[place], memory.readers[place]] where other != 0 && other != me {
-                throw dependence(access, index, other)
-            }
-            memory.writers[place] = me
+    private func activeLanes(_ access: borrowing KernelProgram.Access) -> Int {
+        guard let active = access.active else { return lanes }
+        return max(0, min(lanes, evaluate(active)))
+    }
+
+    /// The place in memory of the first lane's element, after all active lanes' indices were checked.
+    private func place(_ access: borrowing KernelProgram.Access, _ first: Int, _ active: Int) throws(KernelError) -> Int {
+        let count = memory.counts[access.buffer]
+        if active == 0 { return memory.starts[access.buffer] }
+        let (reach, isOverflow) = (active - 1).multipliedReportingOverflow(by: access.stride)
+        let last = first &+ reach
+        if !isOverflow, first >= 0, first < count, last >= 0, last < count, reach.magnitude < UInt(count) {
+            return memory.starts[access.buffer] + first
         }
-        memory.words[place] = memory.isInteger[access.buffer] ? UInt32(bitPattern: Int32(rounding: value)) : value.bitPattern
-    }
-
-    private func place(_ access: KernelProgram.Access, _ index: Int) throws(KernelError) -> Int {
-        if index >= 0, index < memory.counts[access.buffer] { return memory.starts[access.buffer] + index }
+        let wrong = (0..<active).map { first &+ $0 &* access.stride }.first { $0 < 0 || $0 >= count } ?? first
+        let scope = access.scope
         throw .outOfBounds(
             kernel: program.kernel.name, statement: KernelPrinter(program.kernel).text(access.statement),
-            buffer: program.kernel[BufferID(access.buffer)].name, index: index, count: memory.counts[access.buffer],
-            variables: access.scope.map { .init(name: program.kernel.variableNames[$0.index], value: slots[$0.index]) })
+            buffer: program.kernel[BufferID(access.buffer)].name, index: wrong, count: count,
+            variables: scope.map { .init(name: program.kernel.variableNames[$0.index], value: slots[$0.index]) })
     }
 
-    private func dependence(_ access: KernelProgram.Access, _ index: Int, _ other: Int32) -> KernelError {
+    private func trackRead(_ access: borrowing KernelProgram.Access, _ first: Int, _ lane: Int) throws(KernelError) {
+        let place = memory.starts[access.buffer] + first + lane * access.stride
+        let me = Int32(truncatingIfNeeded: task) + 1
+        let writer = memory.writers[place]
+        if writer != 0, writer != me { throw dependence(access, first + lane * access.stride, writer) }
+        let reader = memory.readers[place]
+        if reader != me { memory.readers[place] = reader == 0 ? me : KernelMemory.many }
+    }
+
+    private func trackWrite(_ access: borrowing KernelProgram.Access, _ first: Int, _ lane: Int) throws(KernelError) {
+        let place = memory.starts[access.buffer] + first + lane * access.stride
+        let me = Int32(truncatingIfNeeded: task) + 1
+        let (writer, reader) = (memory.writers[place], memory.readers[place])
+        if writer != 0, writer != me { throw dependence(access, first + lane * access.stride, writer) }
+        if reader != 0, reader != me { throw dependence(access, first + lane * access.stride, reader) }
+        memory.writers[place] = me
+    }
+
+    private func dependence(_ access: borrowing KernelProgram.Access, _ index: Int, _ other: Int32) -> KernelError {
         .dependentTasks(
             kernel: program.kernel.name, statement: KernelPrinter(program.kernel).text(access.statement),
             buffer: program.kernel[BufferID(access.buffer)].name, index: index,

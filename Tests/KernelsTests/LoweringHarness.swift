@@ -30,6 +30,8 @@ struct LoweringHarness {
     var target: Target
     var lower: (Group, Target) -> LoweredGroup = { GeneralLowering.lower($0, target: $1) }
     var relativeTolerance = 2e-5
+    /// Results that are written over values that their group reads.
+    var inPlace: [Value: Value] = [:]
 
     /// Every operation in a group of its own; numbers that attributes give are computed in their readers.
     static func apart(_ graph: Graph) -> Graph {
@@ -42,7 +44,8 @@ struct LoweringHarness {
         let expected = ReferenceEvaluator().values(of: graph, inputs: inputs)
         var memory: [Value: KernelArray] = [:]
         for value in graph.values where graph[value].inputName != nil { memory[value] = contents(value, expected[value.index]) }
-        for (number, group) in Group.all(of: graph).enumerated() {
+        for (number, var group) in Group.all(of: graph).enumerated() {
+            group.inPlace = inPlace.filter { group.results.contains($0.key) }
             for result in group.results { memory[result] = group.inPlace[result].map { memory[$0]! } ?? garbage(result) }
             let lowered = lower(group, target)
             var workspaces = lowered.workspaces.map { KernelArray.f32([Float](repeating: .nan, count: $0)) }
@@ -62,7 +65,7 @@ struct LoweringHarness {
                     }
                 }
             }
-            for (result, read) in group.inPlace { memory[result] = memory[read] }
+            for (result, read) in group.inPlace { memory[result] = memory[read]! }
             for result in group.results {
                 compare(result, memory[result]!, expected[result.index], note, lowered, sourceLocation)
                 // Later groups start from what the reference says, so that errors do not add up.
