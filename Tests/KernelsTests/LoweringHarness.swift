@@ -7,16 +7,19 @@ import Testing
 extension Layout {
     /// The elements of a row-major tensor as they are stored, the padding zero.
     func stored(_ tensor: ReferenceTensor) -> [Float] {
-        var result = [Float](repeating: 0, count: storedCount(tensor.extents))
-        for (number, position) in Self.positions(tensor.extents).enumerated() {
-            result[offset(of: position, in: tensor.extents)] = Float(tensor.values[number])
+        let extents = tensor.extents
+        // An offset is a sum of one part an axis.
+        let parts = extents.indices.map { axis in
+            (0..<extents[axis]).map { coordinate -> Int in
+                var position = extents.map { _ in 0 }
+                position[axis] = coordinate
+                return offset(of: position, in: extents)
+            }
         }
+        let offsets = parts.reduce([0]) { offsets, part in offsets.flatMap { offset in part.map { offset + $0 } } }
+        var result = [Float](repeating: 0, count: storedCount(extents))
+        for (offset, value) in zip(offsets, tensor.values) { result[offset] = Float(value) }
         return result
-    }
-
-    /// All positions in row-major order.
-    static func positions(_ extents: [Int]) -> [[Int]] {
-        extents.reduce([[]]) { positions, extent in positions.flatMap { position in (0..<extent).map { position + [$0] } } }
     }
 }
 
