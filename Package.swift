@@ -98,6 +98,6 @@ let package = Package(
         tests("Interchange", needs: ["Interchange"]),
         tests("Kernels", needs: ["Kernels", "Operators", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
-        tests("Training", needs: ["Training", "Interchange"]),
+        tests("Training", needs: ["Training", "Interchange", "Graph"]),
     ]
 )

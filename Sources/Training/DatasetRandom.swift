@@ -10,6 +10,12 @@ public struct CounterGenerator: RandomNumberGenerator, Sendable {
         case heldOutDigits = 2
         case permutation = 3
         case shift = 4
+        case flip = 5
+        case initialization = 6
+        /// The numbers that one training step draws, such as dropout's.
+        case step = 7
+        /// Inputs made up to measure with.
+        case inputs = 8
     }
 
     private var state: UInt64

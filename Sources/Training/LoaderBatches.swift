@@ -15,6 +15,8 @@ public struct BatchOptions: Equatable, Sendable {
     public var isShuffled: Bool
     /// Pictures move by up to so many pixels along each axis; what comes in from outside is 0 (black).
     public var maximumShift: Int
+    /// Whether every second picture, by chance, is mirrored left to right.
+    public var isFlipped = false
     public var lastBatch: LastBatch
 
     public init(batchSize: Int, seed: UInt64 = 0, isShuffled: Bool, maximumShift: Int, lastBatch: LastBatch) {
@@ -108,6 +110,7 @@ public struct BatchMaker: Sendable {
     private func fill(_ sample: Int, epoch: Int, into values: UnsafeMutableBufferPointer<Float>) {
         let (height, width) = (dataset.extents.height, dataset.extents.width)
         let (right, down) = shift(sample, epoch: epoch)
+        let mirrors = isMirrored(sample, epoch: epoch)
         let from = max(0, right), to = max(from, min(width, width + right))
         dataset.pixels.withUnsafeBufferPointer { pixels in
             table.withUnsafeBufferPointer { table in
@@ -123,10 +126,22 @@ public struct BatchMaker: Sendable {
                         let source = sample * dataset.extents.count + (channel * height + row - down) * width - right
                         for column in from..<to { values[target + column] = table[channel * 256 + Int(pixels[source + column])] }
                         for column in to..<max(to, width) { values[target + column] = black }
+                        if mirrors { reverse(UnsafeMutableBufferPointer(rebasing: values[target..<target + width])) }
                     }
                 }
             }
         }
+    }
+
+    private func reverse(_ row: UnsafeMutableBufferPointer<Float>) {
+        for column in 0..<row.count / 2 { row.swapAt(column, row.count - 1 - column) }
+    }
+
+    /// Whether a picture is mirrored in an epoch; depends on (seed, epoch, sample) alone.
+    public func isMirrored(_ sample: Int, epoch: Int) -> Bool {
+        if !options.isFlipped { return false }
+        var random = CounterGenerator(seed: options.seed, .flip, epoch, sample)
+        return random.below(2) == 1
     }
 
     /// How far a picture moves in an epoch, to the right and down; depends on (seed, epoch, sample) alone.

@@ -55,6 +55,23 @@ import Training
         #expect(batches(.training(batchSize: 3, seed: 6, maximumShift: 2), epochs: 3) != all)
     }
 
+    @Test func mirrorsEverySecondPicture() {
+        var options = BatchOptions(batchSize: 10, seed: 4, isShuffled: false, maximumShift: 0, lastBatch: .dropped)
+        options.isFlipped = true
+        let maker = BatchMaker(dataset, normalization: raw, options: options)
+        var mirrored = 0
+        for copy in batches(options, epochs: 20) {
+            for sample in 0..<10 {
+                let row = copy.images[sample * 24..<sample * 24 + 4].map { Int($0.rounded()) }
+                let plain = (1...4).map { sample * 24 + $0 }
+                let isMirrored = maker.isMirrored(sample, epoch: copy.position.epoch)
+                #expect(row == (isMirrored ? plain.reversed() : plain))
+                mirrored += isMirrored ? 1 : 0
+            }
+        }
+        #expect((60...140).contains(mirrored))
+    }
+
     @Test func movesPictures() {
         let maker = BatchMaker(dataset, normalization: raw, options: .training(batchSize: 10, seed: 3, maximumShift: 5))
         let order = (0..<10).map { Int32($0) }

@@ -1,5 +1,3 @@
-import Graph
-
 extension TrainingRecipe {
     /// The recipe in the notation of a `training of` definition, a clause a line, without the loss.
     public func printed() -> String { clauses.map { $0 + "\n" }.joined() }

@@ -1,0 +1,109 @@
+import Foundation
+import Interchange
+
+/// What two trainings must have in common for one to go on where the other stopped.
+public struct TrainingIdentity: Codable, Equatable, Sendable {
+    public var network: String
+    /// The data as `--data` names them, and how many pictures they are.
+    public var data: String
+    public var imageCount: Int
+    public var batchSize: Int
+    public var epochs: Int
+    public var seed: UInt64
+    /// The recipe in one line.
+    public var recipe: String
+
+    /// Says how another training differs, with the repair; nil where this one can go on with its state.
+    func difference(from other: TrainingIdentity, allowsOtherEpochs: Bool) -> TrainingError? {
+        func fail(_ what: String, _ theirs: String, _ ours: String, _ repair: String) -> TrainingError {
+            TrainingError("the checkpoint was made with \(what) \(theirs), but this training has \(ours)", repair: repair)
+        }
+        if network != other.network { return fail("network", other.network, network, "name that network, or start anew without --resume") }
+        if data != other.data { return fail("--data", other.data, data, "give --data \(other.data), or start anew without --resume") }
+        if imageCount != other.imageCount {
+            return fail("as many pictures as", "\(other.imageCount)", "\(imageCount)", "use the same data, or start anew without --resume")
+        }
+        if batchSize != other.batchSize { return fail("batch", "\(other.batchSize)", "\(batchSize)", "give --batch \(other.batchSize)") }
+        if seed != other.seed { return fail("seed", "\(other.seed)", "\(seed)", "give --seed \(other.seed)") }
+        if recipe != other.recipe {
+            return fail("the recipe", "(\(other.recipe))", "(\(recipe))", "restore the recipe, or start anew without --resume")
+        }
+        if epochs != other.epochs, !allowsOtherEpochs {
+            return fail(
+                "epochs", "\(other.epochs)", "\(epochs)", "give --epochs \(other.epochs): the learning rate depends on the number of epochs")
+        }
+        return nil
+    }
+}
+
+/// The state of a training between two steps, as a safetensors file: weights, running statistics and momentum as tensors, all else in the
+/// metadata. The loaders and random numbers need no state, for they are functions of the position.
+public struct Checkpoint: Sendable {
+    /// What is known besides the tensors.
+    public struct State: Codable, Equatable, Sendable {
+        /// The steps done over all epochs.
+        public var step = 0
+        /// The epoch's loss and accuracy so far.
+        public var lossSum = 0.0
+        public var correct = 0
+        public var imageCount = 0
+        /// The same since the history's last point.
+        public var pointLossSum = 0.0
+        public var pointCorrect = 0
+        public var pointImageCount = 0
+        public var history = TrainingHistory()
+
+        public init() {}
+    }
+
+    public var identity: TrainingIdentity
+    public var state: State
+    public var normalization: Normalization
+
+    private static let format = "braid training checkpoint 1"
+
+    init(identity: TrainingIdentity, state: State, normalization: Normalization) {
+        self.identity = identity
+        self.state = state
+        self.normalization = normalization
+    }
+
+    /// Writes the checkpoint with the tensors of all parameters, atomically.
+    func write(_ tensors: [HostTensor], to path: String) throws(InterchangeError) {
+        var state = state
+        state.history = state.history.withoutTimes
+        var metadata = normalization.metadata
+        metadata["format"] = Self.format
+        metadata["identity"] = Self.encode(identity)
+        metadata["state"] = Self.encode(state)
+        try Safetensors.write(tensors, metadata: metadata, to: path)
+    }
+
+    /// Reads the metadata of a checkpoint; throws where the file is none.
+    public init(_ file: Safetensors) throws(InterchangeError) {
+        guard file.metadata["format"] == Self.format else {
+            throw InterchangeError(
+                file.path, "the file holds weights, but is no checkpoint of a training",
+                repair: "name the file that ends in .checkpoint.safetensors; or start from these weights with --weights")
+        }
+        guard let identity = Self.decode(TrainingIdentity.self, file.metadata["identity"]),
+            let state = Self.decode(State.self, file.metadata["state"]), let normalization = Normalization(metadata: file.metadata),
+            state.step >= 0
+        else {
+            throw InterchangeError(file.path, .entry("__metadata__"), "the checkpoint is damaged", repair: "start anew without --resume")
+        }
+        self.init(identity: identity, state: state, normalization: normalization)
+    }
+
+    private static func encode(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        // A loss that is not finite ends a training before it is kept.
+        guard let data = try? encoder.encode(value) else { preconditionFailure("a checkpoint's state cannot be written as JSON") }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private static func decode<Value: Decodable>(_ type: Value.Type, _ text: String?) -> Value? {
+        text.flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
+    }
+}

@@ -1,0 +1,64 @@
+import Graph
+import Testing
+import Training
+
+@Suite struct InitializationTests {
+    /// Mean and deviation of many values.
+    private func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
+        let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
+        let variance = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(values.count)
+        return (mean, variance.squareRoot())
+    }
+
+    /// An initializer with the deviation and the bound that PyTorch has for [64, 32, 3, 3]: fan-in 288, fan-out 576.
+    struct Expectation: Sendable {
+        let initializer: Initializer
+        let deviation: Double
+        let bound: Double
+
+        init(_ initializer: Initializer, variance: Double, bound squared: Double = .infinity) {
+            self.initializer = initializer
+            deviation = variance.squareRoot()
+            bound = squared.squareRoot()
+        }
+    }
+
+    static let expectations = [
+        Expectation(.heNormal, variance: 2.0 / 288),
+        Expectation(.xavierNormal, variance: 2.0 / 864),
+        Expectation(.heUniform, variance: 2.0 / 288, bound: 6.0 / 288),
+        Expectation(.xavierUniform, variance: 2.0 / 864, bound: 6.0 / 864),
+        Expectation(.fanInUniform(fanIn: nil), variance: 1.0 / 864, bound: 1.0 / 288),
+        Expectation(.fanInUniform(fanIn: 12), variance: 1.0 / 36, bound: 1.0 / 12),
+        Expectation(.normal(0.01), variance: 0.0001),
+    ]
+
+    @Test(arguments: expectations) func hasTheMomentsOfPyTorch(expectation: Expectation) {
+        let (initializer, deviation, bound) = (expectation.initializer, expectation.deviation, expectation.bound)
+        let values = initializer.values(name: "conv.weight", extents: [64, 32, 3, 3], seed: 1)
+        let observed = moments(values)
+        #expect(values.count == 18432)
+        #expect(abs(observed.mean) < 4 * deviation / Double(values.count).squareRoot())
+        #expect(abs(observed.deviation / deviation - 1) < 0.03)
+        #expect(values.allSatisfy { abs(Double($0)) <= bound * 1.000001 })
+        if bound.isFinite { #expect(values.contains { abs(Double($0)) > 0.99 * bound }) }
+    }
+
+    @Test func fillsWithConstants() {
+        #expect(Initializer.zeros.values(name: "a", extents: [3], seed: 1) == [0, 0, 0])
+        #expect(Initializer.ones.values(name: "a", extents: [2], seed: 1) == [1, 1])
+        #expect(Initializer.constant(-0.5).values(name: "a", extents: [1, 2], seed: 1) == [-0.5, -0.5])
+        #expect(Initializer.heNormal.values(name: "a", extents: [0, 4], seed: 1).isEmpty)
+        #expect(Initializer.heNormal.values(name: "a", extents: [], seed: 1).count == 1)
+    }
+
+    @Test func dependsOnSeedAndNameAlone() {
+        func draw(_ name: String, _ seed: UInt64) -> [Float] { Initializer.heNormal.values(name: name, extents: [50, 40, 3, 3], seed: seed) }
+        #expect(draw("a.weight", 1) == draw("a.weight", 1))
+        #expect(draw("a.weight", 1) != draw("a.weight", 2))
+        #expect(draw("a.weight", 1) != draw("b.weight", 1))
+        // Pieces drawn side by side are unrelated.
+        let values = draw("a.weight", 1)
+        #expect(Array(values[..<1000]) != Array(values[16384..<17384]))
+    }
+}
