@@ -30,7 +30,9 @@ extension SimplificationRule {
         },
         // -(-x) = x
         SimplificationRule("inverse_maps") { node in
-            guard let outer = node.expression(node.value), node.operands.count == 1, let inner = node.expression(node.operands[0]) else { return nil }
+            guard let outer = node.expression(node.value), node.operands.count == 1, let inner = node.expression(node.operands[0]) else {
+                return nil
+            }
             let source = node.builder.graph[node.operands[0]].operands
             guard source.count == 1, outer.substituting([inner]) == .argument(0), node.type(source[0]) == node.type else { return nil }
             return source[0]

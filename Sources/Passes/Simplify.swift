@@ -47,7 +47,9 @@ struct SimplificationSubject {
     func type(_ value: Value) -> TensorType { builder.type(of: value) }
 
     func expression(_ value: Value) -> Scalar? {
-        guard !builder.graph[value].operands.isEmpty, case .elementwise(let expression)? = builder.graph.lowering(of: value) else { return nil }
+        guard !builder.graph[value].operands.isEmpty, case .elementwise(let expression)? = builder.graph.lowering(of: value) else {
+            return nil
+        }
         return expression
     }
 

@@ -26,7 +26,10 @@ public enum Golden {
             return "\(url.path) is missing; UPDATE_EXPECTED=1 writes it"
         }
         guard observed != expected else { return nil }
-        let (old, new) = (expected.split(separator: "\n", omittingEmptySubsequences: false), observed.split(separator: "\n", omittingEmptySubsequences: false))
+        let (old, new) = (
+            expected.split(separator: "\n", omittingEmptySubsequences: false),
+            observed.split(separator: "\n", omittingEmptySubsequences: false)
+        )
         let line = zip(old, new).prefix { $0 == $1 }.count
         func excerpt(_ lines: [Substring]) -> String { lines.dropFirst(line).prefix(6).joined(separator: "\n") }
         return "\(url.lastPathComponent) differs from line \(line + 1) on\nexpected:\n\(excerpt(old))\nobserved:\n\(excerpt(new))"
