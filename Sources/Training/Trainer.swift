@@ -1,0 +1,331 @@
+import Foundation
+import Graph
+import Interchange
+import Runtime
+
+/// How often a checkpoint is written, besides after each epoch.
+public enum CheckpointInterval: Equatable, Sendable {
+    case steps(Int)
+    /// By the clock; more seldom where writing takes long.
+    case seconds(Double)
+}
+
+/// What a training is given.
+public struct TrainerOptions: Sendable {
+    /// The data as `--data` names them.
+    public var dataName: String
+    public var epochs: Int
+    public var seed: UInt64
+    /// Where checkpoints go; nil writes none.
+    public var checkpointPath: String?
+    public var checkpointInterval: CheckpointInterval
+
+    public init(
+        dataName: String, epochs: Int, seed: UInt64, checkpointPath: String? = nil, checkpointInterval: CheckpointInterval = .seconds(30)
+    ) {
+        self.dataName = dataName
+        self.epochs = epochs
+        self.seed = seed
+        self.checkpointPath = checkpointPath
+        self.checkpointInterval = checkpointInterval
+    }
+}
+
+/// What happens in a training.
+public enum TrainerEvent: Sendable {
+    case step(TrainingProgress)
+    /// So many of all held-out pictures are evaluated.
+    case evaluating(done: Int, of: Int)
+    case epoch(TrainingHistory.Epoch)
+    case checkpoint(path: String)
+}
+
+/// Trains a network: feeds batches to its training step, evaluates each epoch, keeps checkpoints.
+///
+/// The weights after any step are a function of (network, recipe, data, batch, seed) alone: neither threads, nor timing, nor being
+/// interrupted and resumed change a bit.
+public final class Trainer {
+    /// One step of training: forward, backward, update.
+    private let step: Executable
+    /// The network as it predicts; gets the weights before each evaluation.
+    private let classifier: Classifier
+    private let recipe: TrainingRecipe
+    private let training: Dataset
+    private let heldOut: Dataset
+    private let options: TrainerOptions
+    private let maker: BatchMaker
+    private let labelInput: String
+    private let takesSeed: Bool
+    private var checkpoint: Checkpoint
+    private var clock = TrainingClock()
+    private var stepsSinceCheckpoint = 0
+    private var lastCheckpoint = ContinuousClock.now
+    private var checkpointSeconds = 0.0
+
+    public let learningRate: LearningRate
+    public let normalization: Normalization
+
+    private static let learningRateInput = "learning_rate"
+    private static let seedInput = "seed"
+
+    /// Prepares a training; the weights are as `step` has them.
+    ///
+    /// - Parameters:
+    ///   - step: one training step, whose inputs are those of `classifier`, the labels, `learning_rate` and perhaps `seed`.
+    ///   - labels: the input that takes the classes, i32[N].
+    /// Throws where the data do not fit the network.
+    public init(
+        step: Executable, inference: Executable, labels: String, recipe: TrainingRecipe, training: Dataset, heldOut: Dataset,
+        options: TrainerOptions
+    ) throws(TrainingError) {
+        let classifier = try Classifier(inference)
+        try classifier.require(training)
+        try classifier.require(heldOut)
+        guard training.count >= classifier.batchSize else {
+            throw TrainingError(
+                "\(training.name) has \(training.count) pictures, fewer than one batch of \(classifier.batchSize)",
+                repair: "give --batch \(max(1, training.count)) or less")
+        }
+        for input in step.plan.inputs
+        where ![classifier.imageInput, labels, Self.learningRateInput, Self.seedInput].contains(input.name) {
+            throw TrainingError("nothing is known to feed the input '\(input.name)' with", repair: "train with one input and one target")
+        }
+        guard step.plan.outputs.contains(where: { $0.name == classifier.scoresOutput }) else {
+            throw TrainingError(
+                "the training step of '\(step.plan.name)' has no output '\(classifier.scoresOutput)'", repair: "declare it as an output")
+        }
+        self.step = step
+        self.classifier = classifier
+        self.recipe = recipe
+        self.training = training
+        self.heldOut = heldOut
+        self.options = options
+        labelInput = labels
+        normalization = try Self.normalization(recipe, training)
+        maker = BatchMaker(
+            training, normalization: normalization, options: Self.batches(recipe, size: classifier.batchSize, seed: options.seed))
+        learningRate = LearningRate(recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs)
+        takesSeed = step.plan.inputs.contains { $0.name == Self.seedInput }
+        let identity = TrainingIdentity(
+            network: inference.plan.name, data: options.dataName, imageCount: training.count, batchSize: classifier.batchSize,
+            epochs: options.epochs, seed: options.seed, recipe: recipe.fingerprint)
+        checkpoint = Checkpoint(identity: identity, state: Checkpoint.State(), normalization: normalization)
+    }
+
+    private static func normalization(_ recipe: TrainingRecipe, _ training: Dataset) throws(TrainingError) -> Normalization {
+        guard let given = recipe.normalization else { return Normalization(of: training) }
+        let channels = training.extents.channels
+        guard given.mean.count == 1 || given.mean.count == channels, given.mean.count == given.deviation.count else {
+            throw TrainingError(
+                "the recipe normalizes \(given.mean.count) channels, but the pictures have \(channels)",
+                repair: "give one mean and deviation, or one a channel")
+        }
+        let spread = { (values: [Double]) in (0..<channels).map { Float(values[values.count == 1 ? 0 : $0]) } }
+        return Normalization(mean: spread(given.mean), deviation: spread(given.deviation))
+    }
+
+    private static func batches(_ recipe: TrainingRecipe, size: Int, seed: UInt64) -> BatchOptions {
+        var options = BatchOptions.training(batchSize: size, seed: seed)
+        for augmentation in recipe.augmentations {
+            switch augmentation {
+            case .shift(let pixels): options.maximumShift = max(options.maximumShift, pixels)
+            case .flip: options.isFlipped = true
+            }
+        }
+        return options
+    }
+
+    /// What was measured so far.
+    public var history: TrainingHistory { checkpoint.state.history }
+
+    /// The steps done over all epochs.
+    public var stepsDone: Int { checkpoint.state.step }
+
+    /// Continues from a checkpoint; throws where it is of another training.
+    public func resume(_ file: Safetensors) throws(TrainingFailure) {
+        let found: Checkpoint
+        do { found = try Checkpoint(file) } catch { throw .file(error) }
+        let difference = checkpoint.identity.difference(
+            from: found.identity, allowsOtherEpochs: !recipe.schedule.dependsOnLength)
+        if let difference { throw .training(difference) }
+        guard found.normalization == normalization, found.state.step <= learningRate.totalSteps else {
+            throw .training(
+                TrainingError("the checkpoint's normalization or step is not of this training", repair: "start anew without --resume"))
+        }
+        let absent = step.plan.parameters.map(\.parameter.name).filter { file[$0] == nil }
+        if let name = absent.first {
+            throw .training(TrainingError("the checkpoint lacks '\(name)'", repair: "start anew without --resume"))
+        }
+        do { try Weights.load(file, into: step) } catch { throw .weights(error) }
+        checkpoint.state = found.state
+    }
+
+    /// The weights and running statistics, as a network needs them to predict.
+    public var weights: [HostTensor] { Weights.tensors(of: step, withOptimizerState: false) }
+
+    /// Trains up to the last epoch.
+    ///
+    /// `report` is called after every step; `shouldStop` is asked then, and where it says so, a checkpoint is written and false returned.
+    /// Throws where the loss is no longer a number, or a checkpoint cannot be written.
+    public func run(shouldStop: () -> Bool = { false }, report: (TrainerEvent) -> Void = { _ in }) throws(TrainingFailure) -> Bool {
+        let steps = learningRate.stepsPerEpoch
+        // From the start there is something to resume from, whenever the process ends.
+        try writeCheckpoint(report)
+        let position = BatchPosition(epoch: checkpoint.state.step / steps, batch: checkpoint.state.step % steps)
+        let loader = Loader(maker, from: position, epochs: options.epochs)
+        var begin = ContinuousClock.now
+        var isWhole = position.batch == 0
+        while let batch = loader.next() {
+            clock.begin()
+            try run(batch)
+            clock.endStep()
+            report(.step(progress(batch.position)))
+            if batch.position.batch + 1 == steps {
+                try finishEpoch(batch.position.epoch, seconds: isWhole ? (ContinuousClock.now - begin).seconds : nil, report)
+                (begin, isWhole) = (.now, true)
+            } else {
+                try writeCheckpointIfDue(report)
+            }
+            if shouldStop() {
+                try writeCheckpoint(report)
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Does one step.
+    private func run(_ batch: Batch) throws(TrainingFailure) {
+        let number = checkpoint.state.step
+        set(Self.learningRateInput, Float(learningRate(number)))
+        if takesSeed {
+            // Random numbers take an integer below 2^24, which f32 holds exactly.
+            var random = CounterGenerator(seed: options.seed, .step, number)
+            set(Self.seedInput, Float(random.below(1 << 24)))
+        }
+        let (loss, scores) = known { () throws(RuntimeError) in
+            try step.setInput(classifier.imageInput, to: batch.images)
+            try step.setInput(labelInput, to: batch.labels)
+            step.run()
+            return (Double(try step.output(recipe.lossOutput, as: Float.self)[0]), try step.output(classifier.scoresOutput, as: Float.self))
+        }
+        guard loss.isFinite else {
+            throw .training(
+                TrainingError(
+                    "the loss became \(loss) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
+                        + "at a learning rate of \(Float(learningRate(number)))",
+                    repair: "lower the rate (it peaks at \(recipe.schedule.peak)), or bound the gradients with `clip norm 1.0`"))
+        }
+        let classes = classifier.classCount
+        let correct = scores.withUnsafeBufferPointer { scores in
+            (0..<batch.count).count { place in
+                Scores.best(UnsafeBufferPointer(rebasing: scores[place * classes..<(place + 1) * classes])) == Int(batch.labels[place])
+            }
+        }
+        checkpoint.state.add(loss: loss, correct: correct, of: batch.count)
+        let stretch = max(1, learningRate.totalSteps / 200)
+        if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps { checkpoint.state.endPoint() }
+    }
+
+    private func set(_ input: String, _ value: Float) { known { () throws(RuntimeError) in try step.setInput(input, to: [value]) } }
+
+    private func progress(_ position: BatchPosition) -> TrainingProgress {
+        let state = checkpoint.state
+        let left = learningRate.totalSteps - state.step
+        return TrainingProgress(
+            epoch: position.epoch + 1, epochs: options.epochs, step: position.batch + 1, stepsPerEpoch: learningRate.stepsPerEpoch,
+            loss: state.loss, accuracy: state.accuracy, learningRate: learningRate(state.step - 1),
+            imagesPerSecond: Double(classifier.batchSize) / max(clock.secondsPerStep, 1e-9),
+            secondsLeft: clock.secondsLeft(steps: left, evaluations: options.epochs - position.epoch))
+    }
+
+    private func finishEpoch(_ epoch: Int, seconds: Double?, _ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
+        clock.begin()
+        known { () throws(RuntimeError) in try classifier.executable.copyParameters(from: step) }
+        let evaluation: Evaluation
+        do throws(TrainingError) {
+            evaluation = try classifier.evaluate(heldOut, normalization: normalization) { report(.evaluating(done: $0, of: heldOut.count)) }
+        } catch {
+            throw .training(error)
+        }
+        clock.endEvaluation()
+        let state = checkpoint.state
+        let record = TrainingHistory.Epoch(
+            epoch: epoch + 1, loss: state.loss, accuracy: state.accuracy, heldOutLoss: evaluation.loss.isFinite ? evaluation.loss : nil,
+            heldOutAccuracy: evaluation.accuracy, learningRate: learningRate(state.step - 1), seconds: seconds)
+        checkpoint.state.endEpoch(record)
+        report(.epoch(record))
+        try writeCheckpoint(report)
+    }
+
+    private func writeCheckpointIfDue(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
+        stepsSinceCheckpoint += 1
+        switch options.checkpointInterval {
+        case .steps(let count): if stepsSinceCheckpoint >= count { try writeCheckpoint(report) }
+        case .seconds(let seconds):
+            // A large network's checkpoint takes long: never more than a twentieth of the time.
+            if (ContinuousClock.now - lastCheckpoint).seconds >= max(seconds, 20 * checkpointSeconds) { try writeCheckpoint(report) }
+        }
+    }
+
+    private func writeCheckpoint(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
+        guard let path = options.checkpointPath else { return }
+        let start = ContinuousClock.now
+        do { try checkpoint.write(Weights.tensors(of: step, withOptimizerState: true), to: path) } catch { throw .file(error) }
+        stepsSinceCheckpoint = 0
+        lastCheckpoint = .now
+        checkpointSeconds = (lastCheckpoint - start).seconds
+        report(.checkpoint(path: path))
+    }
+}
+
+/// Why a training ends early.
+public enum TrainingFailure: Error, Sendable, CustomStringConvertible {
+    case training(TrainingError)
+    case weights(WeightsFailure)
+    case file(InterchangeError)
+
+    public var description: String {
+        switch self {
+        case .training(let error): error.description
+        case .weights(let error): error.description
+        case .file(let error): error.description
+        }
+    }
+}
+
+extension TrainingRecipe {
+    /// All of the recipe that shapes the weights, besides batch, seed and epochs.
+    fileprivate var fingerprint: String {
+        var recipe = self
+        (recipe.epochs, recipe.batchSize, recipe.seed) = (nil, nil, nil)
+        return recipe.printed().split(separator: "\n").joined(separator: "; ")
+    }
+}
+
+extension Checkpoint.State {
+    /// The epoch's means so far.
+    var loss: Double { lossSum / Double(max(1, imageCount)) }
+    var accuracy: Double { Double(correct) / Double(max(1, imageCount)) }
+
+    mutating func add(loss: Double, correct: Int, of count: Int) {
+        step += 1
+        lossSum += loss * Double(count)
+        self.correct += correct
+        imageCount += count
+        pointLossSum += loss * Double(count)
+        pointCorrect += correct
+        pointImageCount += count
+    }
+
+    mutating func endPoint() {
+        let count = Double(max(1, pointImageCount))
+        history.points.append(.init(step: step, loss: pointLossSum / count, accuracy: Double(pointCorrect) / count))
+        (pointLossSum, pointCorrect, pointImageCount) = (0, 0, 0)
+    }
+
+    mutating func endEpoch(_ record: TrainingHistory.Epoch) {
+        history.epochs.append(record)
+        (lossSum, correct, imageCount) = (0, 0, 0)
+    }
+}

@@ -1,0 +1,94 @@
+import Graph
+import Interchange
+import Runtime
+
+/// Reading a network's weights from files, by the parameters' names.
+public enum Weights {
+    /// What of a file does not fit a network.
+    public struct Mismatch: Error, Equatable, Sendable {
+        public let path: String
+        /// Parameters that the file lacks.
+        public let missing: [String]
+        /// Tensors that the network has no parameter for.
+        public let unexpected: [String]
+        /// Tensors of other shapes than their parameters, as text.
+        public let misshaped: [String]
+    }
+
+    /// Copies the tensors of a file into an executable's parameters.
+    ///
+    /// Entries that only a training needs (optimizer state, PyTorch's `num_batches_tracked`) may be in excess, and an executable's own
+    /// optimizer state may be missing. Throws where anything else is missing, in excess or of another shape.
+    public static func load(_ file: Safetensors, into executable: Executable) throws(WeightsFailure) {
+        let declared = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
+        let extents = Dictionary(declared.map { ($0.name, $0.extents) }) { first, _ in first }
+        let missing = declared.map(\.name).filter { file[$0] == nil && !isOptimizerState($0) }
+        let unexpected = file.entries.map(\.name).filter { extents[$0] == nil && !isOptimizerState($0) && !isCounter($0) }
+        let misshaped = declared.compactMap { name, extents -> String? in
+            guard let entry = file[name], entry.shape != extents else { return nil }
+            return "\(name): \(entry.shape) in the file, \(extents) in the network"
+        }
+        if !(missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty) {
+            throw .mismatch(Mismatch(path: file.path, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped))
+        }
+        do throws(InterchangeError) {
+            for (name, extents) in declared where file[name] != nil {
+                var values = [Float](repeating: 0, count: extents.reduce(1, *))
+                try values.withUnsafeMutableBufferPointer { (values) throws(InterchangeError) in try file.readFloats(name, into: values) }
+                known { () throws(RuntimeError) in try executable.setParameter(name, to: values) }
+            }
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Sets every parameter by its initializer, a pure function of the seed and the parameter's name.
+    public static func initialize(_ executable: Executable, seed: UInt64) {
+        for (parameter, buffer) in executable.plan.parameters {
+            let values = parameter.initializer.values(name: parameter.name, extents: executable.plan.buffers[buffer].extents, seed: seed)
+            known { () throws(RuntimeError) in try executable.setParameter(parameter.name, to: values) }
+        }
+    }
+
+    /// The parameters of an executable as named tensors; optimizer state only where asked for.
+    public static func tensors(of executable: Executable, withOptimizerState: Bool) -> [HostTensor] {
+        executable.plan.parameters.filter { withOptimizerState || !isOptimizerState($0.parameter.name) }.map { parameter, buffer in
+            let extents = executable.plan.buffers[buffer].extents
+            let values = known { () throws(RuntimeError) in try executable.parameter(parameter.name, as: Float.self) }
+            return HostTensor(name: parameter.name, shape: extents, floats: values)
+        }
+    }
+
+    /// Whether a name is that of what an optimizer keeps for a weight.
+    public static func isOptimizerState(_ name: String) -> Bool { name.hasSuffix(".momentum") }
+
+    private static func isCounter(_ name: String) -> Bool { name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked") }
+}
+
+/// Reads or sets what an executable's own plan lists: names, types and counts are right, or the plan is broken.
+func known<Result>(_ body: () throws(RuntimeError) -> Result) -> Result {
+    do { return try body() } catch { preconditionFailure("an executable does not know its own plan: \(error)") }
+}
+
+/// Why weights cannot be loaded.
+public enum WeightsFailure: Error, Sendable, CustomStringConvertible {
+    case file(InterchangeError)
+    case mismatch(Weights.Mismatch)
+
+    public var description: String {
+        switch self {
+        case .file(let error): return error.description
+        case .mismatch(let mismatch):
+            let lines =
+                Self.list("missing", mismatch.missing) + Self.list("unexpected", mismatch.unexpected)
+                + Self.list("of another shape", mismatch.misshaped)
+            return "\(mismatch.path): these weights are not of this network\n" + lines.joined(separator: "\n")
+        }
+    }
+
+    private static func list(_ title: String, _ names: [String]) -> [String] {
+        if names.isEmpty { return [] }
+        let shown = names.prefix(12).map { "    \($0)" }
+        return ["  \(title):"] + shown + (names.count > 12 ? ["    … and \(names.count - 12) more"] : [])
+    }
+}
