@@ -21,7 +21,8 @@ public final class GraphBuilder {
 
     private func insert(_ node: Node) -> Value {
         let key = Key(kind: node.kind, operands: node.operands)
-        if let value = known[key] { return value }
+        let isRandom = node.operation?.isRandom ?? false
+        if !isRandom, let value = known[key] { return value }
         let value = Value(graph.nodes.count)
         graph.nodes.append(node)
         known[key] = value

@@ -222,10 +222,12 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
     public let examples: [OperatorExample]
     /// Whether a network may call it by name; gradients' own operators are internal.
     public let isInLanguage: Bool
+    /// Whether two nodes with the same operands and attributes differ all the same, as two dropouts do; they are never merged.
+    public let isRandom: Bool
 
     public init(
         _ name: String, _ summary: String, inputs: [OperatorInput], parameters: [OperatorParameter] = [],
-        isInLanguage: Bool = true,
+        isInLanguage: Bool = true, isRandom: Bool = false,
         weights: @escaping @Sendable (Signature) throws(TypeError) -> [WeightDeclaration] = { (_) throws(TypeError) in [] },
         inferType: @escaping @Sendable (Signature) throws(TypeError) -> TensorType,
         lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
@@ -235,6 +237,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         self.inputs = inputs
         self.parameters = parameters
         self.isInLanguage = isInLanguage
+        self.isRandom = isRandom
         self.weights = weights
         self.inferType = inferType
         self.lowering = lowering

@@ -17,7 +17,7 @@ enum ContractionLowering {
                 })
         }
         guard phases.count == 1 else { return nil }
-        return ReductionSplit(phases[0], group, target).lower()
+        return ReductionSplit(phases[0], group, target)?.lower()
     }
 
     /// Everything but the contraction can be computed element by element from its result.

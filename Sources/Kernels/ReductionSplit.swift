@@ -20,14 +20,20 @@ struct ReductionSplit {
     private let tile: RegisterTile
     private let isStaged: Bool
 
-    init(_ shape: ContractionShape, _ group: Group, _ target: Target) {
+    /// Nil if the broadcast operand has several blocks of channels and the result none, so that no task could take a block.
+    init?(_ shape: ContractionShape, _ group: Group, _ target: Target) {
+        let graph = group.graph
+        guard let channel = shape.channelAxis, let dimension = shape.result.dimension(of: channel) else { return nil }
+        let operandIsBlocked = !graph.layout(shape.broadcast.value).blocks.isEmpty
+        if operandIsBlocked && shape.extents[channel] > target.lanes && graph.layout(shape.result.value).blockSize(of: dimension) == 1 {
+            return nil
+        }
         self.shape = shape
         self.group = group
         self.target = target
         let lanes = target.lanes
-        let channel = shape.channelAxis!
         self.channel = channel
-        isBlocked = !group.graph.layout(shape.broadcast.value).blocks.isEmpty
+        isBlocked = operandIsBlocked
         splitAxis = shape.reducedAxes[0]
         isStaged = !BroadcastSource.canReadInPlace(shape, group)
         tile = Self.tile(shape, channel: channel, isBlocked: isBlocked, target)
@@ -120,7 +126,7 @@ struct ReductionSplit {
         func group(_ block: Index, _ tile: RegisterTile) {
             var point = point
             point.set(shape.lane, Position(outer: block, split: target.lanes))
-            outer(outerAxes[...], point) { point in
+            outer(outerAxes[...], point, tile) { point, tile in
                 accumulate(emitter, source, start, tile, point, into: sums, at: base, isFirst: offset)
             }
         }
@@ -129,20 +135,30 @@ struct ReductionSplit {
         if last > 0 { group(.constant(blocks - last), RegisterTile(points: tile.points, laneBlocks: last)) }
 
         /// Loops over the point axes that the tile does not cover.
-        func outer(_ rest: ArraySlice<Int>, _ point: ContractionPoint, _ body: (ContractionPoint) -> Void) {
-            guard let axis = rest.first else { return body(point) }
+        func outer(_ rest: ArraySlice<Int>, _ point: ContractionPoint, _ tile: RegisterTile, _ body: (ContractionPoint, RegisterTile) -> Void) {
+            guard let axis = rest.first else { return body(point, tile) }
             let size = tile.points.first { $0.axis == axis }?.count ?? 1
             if axis == channel && isBlocked {
-                // Within the block: as many tiles as it takes, with constant offsets.
-                for first in stride(from: 0, to: target.lanes, by: size) { outer(rest.dropFirst(), point.advanced(axis, by: first), body) }
+                // Within the block: as many tiles as it takes, with constant offsets, the last perhaps shorter.
+                for first in stride(from: 0, to: channelsInBlock, by: size) {
+                    let side = RegisterTile.Side(axis: channel, count: min(size, channelsInBlock - first))
+                    outer(
+                        rest.dropFirst(), point.advanced(axis, by: first), RegisterTile(points: [side], laneBlocks: tile.laneBlocks), body)
+                }
                 return
             }
             builder.loop(shape.names[axis], to: .constant(shape.extents[axis]), step: size) { index in
                 var inner = point
                 inner.set(axis, Position(index), from: start[axis])
-                outer(rest.dropFirst(), inner, body)
+                outer(rest.dropFirst(), inner, tile, body)
             }
         }
+    }
+
+    /// The channels of a block that the result has room for: all lanes, padding included, if it is blocked along them too.
+    private var channelsInBlock: Int {
+        let dimension = shape.result.dimension(of: channel)!
+        return group.graph.layout(shape.result.value).blockSize(of: dimension) > 1 ? target.lanes : shape.extents[channel]
     }
 
     /// The point axes to loop over: those with more positions than the tile covers, channels innermost.

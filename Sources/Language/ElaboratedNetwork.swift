@@ -10,6 +10,12 @@ public struct ElaboratedNetwork: Sendable {
         public var recipe: TrainingRecipe
         /// The inputs that are targets, in order.
         public var targets: [String]
+
+        public init(graph: Graph, recipe: TrainingRecipe, targets: [String]) {
+            self.graph = graph
+            self.recipe = recipe
+            self.targets = targets
+        }
     }
 
     public var name: String

@@ -8,6 +8,7 @@ extension Operator {
         "dropout", "Sets elements to zero at random while training.",
         inputs: [OperatorInput("x", "the tensor")],
         parameters: [OperatorParameter("rate", .number, default: .number(0.5), "the share of elements set to zero")],
+        isRandom: true,
         inferType: { (signature) throws(TypeError) in
             let check = try Checker("dropout", signature, takes: 1)
             guard signature.operands[0].element == .f32 else {

@@ -1,0 +1,67 @@
+import Foundation
+import Graph
+import Kernels
+import Machine
+import Operators
+import TestSupport
+import Testing
+
+@testable import Compiler
+
+private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+/// The stages of the networks in `graphs/`, for a fixed target.
+@Suite struct StageTests {
+    private let compiler = Compiler(target: .x86AVX512, cache: nil, threads: 2)
+    private let network = try! Network.load(root.appending(path: "graphs/mnist_resnet.braid").path)
+
+    private func text(_ stage: Stage, training: Bool = false) throws -> String {
+        String(decoding: try compiler.dump(network, stage, training: training), as: UTF8.self)
+    }
+
+    /// The dumps under `generated/` are what the compiler makes today.
+    @Test(arguments: [
+        ("tokens.txt", Stage.tokens, false), ("syntax.txt", .syntax, false), ("network.graph", .graph, false),
+        ("training.graph", .training, false), ("optimized.graph", .optimized, false), ("optimized_training.graph", .optimized, true),
+        ("plan.txt", .plan, false), ("inference.kernels", .kernels, false),
+    ])
+    func generatedIsFresh(file: String, stage: Stage, training: Bool) throws {
+        let folder = root.appending(path: "generated/mnist_resnet")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        // Diagnostics and dumps name the source as it was given; the fresh dump must not depend on where the package lies.
+        let fresh = try text(stage, training: training).replacingOccurrences(of: root.path + "/", with: "")
+        let difference = try Golden.difference(fresh, folder.appending(path: file))
+        #expect(difference == nil, "\(difference ?? "")")
+    }
+
+    @Test func graphsReadBack() throws {
+        for (stage, training) in [(Stage.graph, false), (.graph, true), (.training, false), (.optimized, false), (.optimized, true)] {
+            let printed = try text(stage, training: training)
+            #expect(try Graph(reading: printed, catalog: .standard).description == printed, "\(stage) does not read back")
+        }
+    }
+
+    @Test func kernelsReadBack() throws {
+        let kernels = try compiler.plan(network, training: true, batch: 2).kernels
+        #expect(try KernelReader.read(kernels.map(\.description).joined(separator: "\n")) == kernels)
+    }
+
+    /// A printed stage goes on along the road to the same kernels.
+    @Test func printedStagesAreAccepted() throws {
+        let expected = try compiler.plan(network, batch: 2).kernels
+        let folder = FileManager.default.temporaryDirectory.appending(path: "braid-stages-\(ProcessInfo.processInfo.processIdentifier)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for stage in [Stage.graph, .optimized] {
+            let file = folder.appending(path: "\(stage).graph")
+            try text(stage).write(to: file, atomically: true, encoding: .utf8)
+            #expect(try compiler.plan(Network.load(file.path), batch: 2).kernels == expected, "\(stage)")
+        }
+    }
+
+    @Test(arguments: Target.presets) func everyTargetCompiles(target: Target) throws {
+        let compiler = Compiler(target: target, cache: nil, threads: 2)
+        let object = try compiler.dump(network, .object)
+        #expect(object.starts(with: [0x7f, 0x45, 0x4c, 0x46]), "an ELF file for \(target.name)")
+    }
+}
