@@ -3,7 +3,7 @@ import Source
 extension Graph {
     /// Reads a graph as `text(spans:)` prints it, and checks it as `verify` does.
     ///
-    /// Attributes that have defaults, and the types of operations, may be left out; blank lines and lines that begin with `#` are
+    /// Attributes that have defaults, and the types of constants and operations, may be left out; blank lines and lines that begin with `#` are
     /// skipped; values may be numbered in any way. Text from anywhere is safe to read: extents, ranks and nesting are bounded.
     public init(reading text: String, catalog: OperatorCatalog) throws(TextError) {
         var reader = GraphReader(scanner: TextScanner(text), catalog: catalog)
@@ -78,8 +78,8 @@ private struct GraphReader {
         let start = scanner.skipBlanks()
         if scanner.sees("-") || scanner.seesDigit() || scanner.sees("inf") || scanner.sees("nan") {
             let number = try scanner.number()
-            try scanner.expect(":")
-            return Node(.constant(number), type: try type(expected: .f32()))
+            if scanner.accept(":") { _ = try type(expected: .f32()) }
+            return Node(.constant(number), type: .f32())
         }
         if scanner.accept("input") {
             let name = try uniqueName("the input's name")

@@ -40,7 +40,7 @@ extension Comparison {
 
 /// How tightly the parts of an expression hold together.
 private enum Precedence: Int, Comparable {
-    case sum, product, prefix, primary
+    case whole, sum, product, prefix, primary
     static func < (a: Precedence, b: Precedence) -> Bool { a.rawValue < b.rawValue }
     var next: Precedence { Precedence(rawValue: rawValue + 1) ?? .primary }
 }
@@ -49,7 +49,7 @@ extension Scalar {
     /// The expression as infix text; argument `i` appears as `arguments[i]`, or as `$i` where there is no such name.
     ///
     /// Coordinates are `@axis`. `Scalar(reading:arguments:)` reads it back to an equal expression.
-    public func text(arguments: [String] = []) -> String { text(arguments, within: .sum) }
+    public func text(arguments: [String] = []) -> String { text(arguments, within: .whole) }
 
     private func text(_ names: [String], within outer: Precedence) -> String {
         func part(_ child: Scalar, _ precedence: Precedence) -> String { child.text(names, within: precedence) }
@@ -60,18 +60,18 @@ extension Scalar {
         case .coordinate(let axis): return "@\(axis)"
         case .unary(.negate, .constant(let value)): return wrapped("-(\(TextScanner.text(ofNumber: value)))", .prefix)
         case .unary(.negate, let a): return wrapped("-" + part(a, .primary), .prefix)
-        case .unary(let function, let a): return "\(function.textName)(\(part(a, .sum)))"
+        case .unary(let function, let a): return "\(function.textName)(\(part(a, .whole)))"
         case .binary(let function, let a, let b):
             switch function {
             case .add, .subtract, .multiply, .divide:
                 let own: Precedence = function == .add || function == .subtract ? .sum : .product
                 return wrapped("\(part(a, own)) \(function.textName) \(part(b, own.next))", own)
-            case .maximum, .minimum: return "\(function.textName)(\(part(a, .sum)), \(part(b, .sum)))"
+            case .maximum, .minimum: return "\(function.textName)(\(part(a, .whole)), \(part(b, .whole)))"
             }
         case .select(let comparison, let a, let b, let then, let otherwise):
-            let condition = "\(part(a, .sum)) \(comparison.textName) \(part(b, .sum))"
-            return "if \(condition) { \(part(then, .sum)) } else { \(part(otherwise, .sum)) }"
-        case .uniform(let seed, let stream): return "uniform(\(part(seed, .sum)), \(stream))"
+            let condition = "\(part(a, .whole)) \(comparison.textName) \(part(b, .whole))"
+            return wrapped("if \(condition) { \(part(then, .whole)) } else { \(part(otherwise, .whole)) }", .whole)
+        case .uniform(let seed, let stream): return "uniform(\(part(seed, .whole)), \(stream))"
         }
     }
 }

@@ -13,11 +13,12 @@ extension Pass {
     /// Where a contraction wants its weight otherwise (the gradient with respect to data has the other channels in lanes), an identity
     /// map with the wanted layout stands between.
     public static let assignLayouts = Pass("assign_layouts", "Decides how tensors lie in memory; inserts relayouts.") { graph, context in
-        var assignment = LayoutAssignment(GraphFacts(graph), lanes: context.lanes)
+        let facts = GraphFacts(graph)
+        var assignment = LayoutAssignment(facts, lanes: context.lanes)
         assignment.join()
         assignment.vote()
         let layouts = assignment.layouts()
-        return insertingRelayouts(graph, layouts, context)
+        return insertingRelayouts(facts, layouts, context)
     }
 }
 
@@ -103,8 +104,8 @@ extension Formula {
 }
 
 /// The graph with its layouts, and identity maps where a contraction reads along its lanes what does not lie so.
-private func insertingRelayouts(_ graph: Graph, _ layouts: [Layout], _ context: PassContext) -> Graph {
-    let facts = GraphFacts(graph)
+private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ context: PassContext) -> Graph {
+    let graph = facts.graph
     var result = Graph(name: graph.name)
     var renamed: [Value] = []
     var relayouts: [Relayout: Value] = [:]

@@ -42,18 +42,20 @@ private struct Fold {
     let expression: Scalar
     let coefficients: [Value]
 
-    /// Nil unless `value` is a contraction whose channels run along one axis of one prepared operand, followed by maps that are affine in
-    /// it and scale it.
+    /// Nil unless `value` is a contraction whose channels run along one axis of a prepared operand, in which it is linear, followed by
+    /// maps that are affine in its result and scale it.
     init?(_ value: Value, _ formula: Formula, _ facts: GraphFacts) {
         let channel = Layout.channelAxis(rank: formula.resultRank)
-        let readers = formula.reads.indices.filter { formula.uses(channel, in: formula.reads[$0]) }
-        guard formula.combination == .sum, formula.resultRank >= 2, channel == 1, readers.count == 1,
-            let axis = formula.position(of: channel, in: formula.reads[readers[0]]), formula.body.isLinear(in: readers[0])
-        else { return nil }
-        weight = formula.reads[readers[0]].operand
-        guard facts.isPrepared[facts.graph[value].operands[weight].index] else { return nil }
+        guard formula.combination == .sum, formula.resultRank >= 2, channel == 1 else { return nil }
+        let candidates = formula.reads.indices.filter { index in
+            let operand = formula.reads[index].operand
+            return facts.isPrepared[facts.graph[value].operands[operand].index] && formula.body.isLinear(in: index)
+                && formula.reads.filter { $0.operand == operand }.count == 1
+        }
+        guard let index = candidates.first(where: { formula.position(of: channel, in: formula.reads[$0]) != nil }) else { return nil }
         contraction = value
-        weightAxis = axis
+        weight = formula.reads[index].operand
+        weightAxis = formula.position(of: channel, in: formula.reads[index])!
 
         var last = value
         var expression = Scalar.argument(0)

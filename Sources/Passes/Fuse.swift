@@ -13,6 +13,7 @@ extension Pass {
         var grouping = Grouping(GraphFacts(graph), context)
         grouping.joinEpilogues()
         grouping.chooseRecomputed()
+        grouping.noteReads()
         grouping.joinLoops()
         return grouping.numbered()
     }
@@ -32,6 +33,12 @@ struct Grouping {
     var inlinedCost: [Int]
     /// Whether a contraction's or window's kernel has taken the node.
     var isEpilogue: [Bool]
+    /// Whether a value follows from constants alone, so that it costs nothing to have anywhere.
+    let isConstant: [Bool]
+    /// The operations whose stored results each value reads, directly or through inlined ones; known once inlining is decided.
+    var storedOperands: [[Value]] = []
+    /// The tensors in memory, inputs and parameters too, that computing each value reads; known once inlining is decided.
+    var readTensors: [Set<Value>] = []
 
     var graph: Graph { facts.graph }
 
@@ -43,6 +50,12 @@ struct Grouping {
         isInlined = [Bool](repeating: false, count: count)
         inlinedCost = [Int](repeating: 0, count: count)
         isEpilogue = [Bool](repeating: false, count: count)
+        var isConstant = [Bool](repeating: false, count: count)
+        for (index, node) in facts.graph.nodes.enumerated() {
+            let isOperation = node.operation != nil && node.operands.allSatisfy { isConstant[$0.index] }
+            isConstant[index] = node.constant != nil || isOperation
+        }
+        self.isConstant = isConstant
         for value in facts.graph.values where facts.graph[value].operation != nil {
             members[value.index] = [value]
             // Free reshapes, and numbers that attributes give.
@@ -54,7 +67,12 @@ struct Grouping {
     /// A reshape that moves nothing and is not on the border between what is prepared and what runs each time.
     private func isFreeReshape(_ value: Value) -> Bool {
         guard case .view? = facts.lowerings[value.index], graph.isAlias(value) else { return false }
-        return facts.users[value.index].allSatisfy { facts.isPrepared[$0.index] == facts.isPrepared[value.index] }
+        return facts.users[value.index].allSatisfy { runsBeside(value, $0) }
+    }
+
+    /// Whether two values are computed at the same time: when parameters are loaded, or in every run.
+    func runsBeside(_ value: Value, _ user: Value) -> Bool {
+        isConstant[value.index] || facts.isPrepared[value.index] == facts.isPrepared[user.index]
     }
 
     /// The operands that `value` reads.
@@ -63,11 +81,22 @@ struct Grouping {
         return graph[value].operands
     }
 
-    /// The operations whose stored results `value` reads, directly or through inlined ones.
-    func storedOperands(_ value: Value) -> [Value] {
-        readOperands(value).flatMap { operand -> [Value] in
-            guard graph[operand].operation != nil else { return [] }
-            return isInlined[operand.index] ? storedOperands(operand) : [operand]
+    /// Notes what every value reads, now that inlining is decided.
+    mutating func noteReads() {
+        for value in graph.values {
+            var stored: [Value] = []
+            var tensors: Set<Value> = []
+            for operand in readOperands(value) where graph[operand].constant == nil {
+                if isInlined[operand.index] {
+                    stored += storedOperands[operand.index]
+                    tensors.formUnion(readTensors[operand.index])
+                } else {
+                    if graph[operand].operation != nil { stored.append(operand) }
+                    tensors.insert(operand)
+                }
+            }
+            storedOperands.append(stored)
+            readTensors.append(tensors)
         }
     }
 
@@ -89,7 +118,7 @@ struct Grouping {
         var ready: [Int] = []
         let stored = members.filter { !isInlined[$0.key] }
         for (root, nodes) in stored {
-            let sources = Set(nodes.flatMap { storedOperands($0) }.map { units.root($0.index) }).subtracting([root])
+            let sources = Set(nodes.flatMap { storedOperands[$0.index] }.map { units.root($0.index) }).subtracting([root])
             pending[root] = sources.count
             if sources.isEmpty { ready.append(root) }
             for source in sources { readers[source, default: []].append(root) }

@@ -23,7 +23,7 @@ extension Grouping {
     }
 
     private func canFollow(_ value: Value, _ user: Value) -> Bool {
-        guard facts.expression(user) != nil, !isEpilogue[user.index], facts.isPrepared[user.index] == facts.isPrepared[value.index],
+        guard facts.expression(user) != nil, !isEpilogue[user.index], runsBeside(value, user),
             graph[user].type == graph[value].type, graph[user].layout == graph[value].layout
         else { return false }
         return readOperands(user).allSatisfy { operand in

@@ -4,6 +4,8 @@ extension Grouping {
     /// The most nodes, and the most tensors read and written, of one loop.
     private static let memberLimit = 16
     private static let tensorLimit = 12
+    /// How many loops over the same space are looked at for one more node.
+    private static let searchLimit = 48
 
     /// What a kernel that is a plain loop over elements loops over.
     private struct Space: Hashable {
@@ -21,8 +23,10 @@ extension Grouping {
         for value in graph.values where !isInlined[value.index] && !isEpilogue[value.index] {
             guard let space = space(of: value) else { continue }
             // The latest loops first: their tensors are the likeliest to be at hand.
-            for other in (loops[space] ?? []).reversed() where units.root(other.index) != units.root(value.index) {
-                guard let reason = reasonToShare(other, value, space), canShare(other, value) else { continue }
+            for other in (loops[space] ?? []).reversed().prefix(Self.searchLimit) {
+                guard units.root(other.index) != units.root(value.index), let reason = reasonToShare(other, value, space),
+                    canShare(other, value)
+                else { continue }
                 join(other, value)
                 context.firings.fire(reason)
             }
@@ -46,10 +50,10 @@ extension Grouping {
     private func isReduction(_ value: Value) -> Bool { if case .reduction? = facts.lowerings[value.index] { true } else { false } }
 
     private func reasonToShare(_ earlier: Value, _ later: Value, _ space: Space) -> String? {
-        if storedOperands(later).contains(earlier) { return isReduction(earlier) ? nil : "consumer" }
+        if storedOperands[later.index].contains(earlier) { return isReduction(earlier) ? nil : "consumer" }
         if space.shape.rank <= 1 { return isReduction(earlier) || isReduction(later) ? nil : "vectors" }
         guard isReduction(earlier) || isReduction(later) else { return nil }
-        let shared = readTensors(earlier).intersection(readTensors(later))
+        let shared = readTensors[earlier.index].intersection(readTensors[later.index])
         return shared.contains { graph[$0].type.shape == space.shape } ? "shared_reads" : nil
     }
 
@@ -59,14 +63,14 @@ extension Grouping {
         let nodes = roots.flatMap { members[$0]! }
         guard nodes.count <= Self.memberLimit else { return false }
         let own = Set(nodes)
-        let read = nodes.reduce(into: Set<Value>()) { $0.formUnion(readTensors($1)) }.subtracting(own)
-        guard read.count + nodes.count <= Self.tensorLimit + Self.memberLimit / 2 else { return false }
+        let read = nodes.reduce(into: Set<Value>()) { $0.formUnion(readTensors[$1.index]) }.subtracting(own)
+        guard read.count <= Self.tensorLimit else { return false }
         return !dependsOnOwnReduction(own) && !dependsOnItself(Set(roots), own)
     }
 
     /// Whether a node of `own` reads a reduction of `own`, perhaps through others of them.
     private func dependsOnOwnReduction(_ own: Set<Value>) -> Bool {
-        own.contains { member in storedOperands(member).contains { own.contains($0) && isReduction($0) } }
+        own.contains { member in storedOperands[member.index].contains { own.contains($0) && isReduction($0) } }
     }
 
     /// Whether something outside the units `roots` lies on a way from them back to them.
@@ -74,7 +78,7 @@ extension Grouping {
         let first = own.min()!
         var seen: Set<Int> = []
         var pending: [Int] = []
-        func sources(_ nodes: some Sequence<Value>) -> [Value] { nodes.flatMap { storedOperands($0) } }
+        func sources(_ nodes: some Sequence<Value>) -> [Value] { nodes.flatMap { storedOperands[$0.index] } }
         for source in sources(own) where !roots.contains(units.root(source.index)) { pending.append(units.root(source.index)) }
         while let unit = pending.popLast() {
             // A unit that ends before the first of these begins cannot depend on them.

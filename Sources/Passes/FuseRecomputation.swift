@@ -1,6 +1,9 @@
 import Graph
 
 extension Grouping {
+    /// The most tensors that an inlined value may read.
+    private static let inlinedTensorLimit = 6
+
     /// Chooses the element-wise values that every reader computes anew instead of reading them from memory: cheap ones of at most one
     /// tensor of full size whose readers can do so. So a normalization and its activation vanish into the next convolution's loads.
     mutating func chooseRecomputed() {
@@ -13,7 +16,7 @@ extension Grouping {
                 // What a vector or scalar costs is paid once a channel.
                 if graph[operand].type.shape == graph[value].type.shape { cost += inlinedCost[operand.index] }
             }
-            guard cost <= context.recomputationLimit, readTensors(value).count <= 6 else { continue }
+            guard cost <= context.recomputationLimit, tensorsRead(by: value).count <= Self.inlinedTensorLimit else { continue }
             isInlined[value.index] = true
             inlinedCost[value.index] = cost
             context.firings.fire("recompute")
@@ -30,7 +33,7 @@ extension Grouping {
             return false
         }
         return facts.users[value.index].allSatisfy { user in
-            guard facts.isPrepared[user.index] == facts.isPrepared[value.index] else { return false }
+            guard runsBeside(value, user) else { return false }
             switch facts.lowerings[user.index] {
             case .elementwise, .reduction: return true
             case .contraction(let formula): return isBroadcast(value, in: formula, of: user)
@@ -45,14 +48,11 @@ extension Grouping {
         return formula.reads.allSatisfy { read in graph[user].operands[read.operand] != value || !formula.uses(lane, in: read) }
     }
 
-    /// The tensors, in memory, that computing `value` reads.
-    func readTensors(_ value: Value) -> Set<Value> {
-        var tensors: Set<Value> = []
-        for operand in readOperands(value) {
-            if graph[operand].constant != nil { continue }
-            if isInlined[operand.index] { tensors.formUnion(readTensors(operand)) } else { tensors.insert(operand) }
+    /// The tensors in memory that computing `value` reads.
+    private func tensorsRead(by value: Value) -> Set<Value> {
+        readOperands(value).filter { graph[$0].constant == nil }.reduce(into: []) { tensors, operand in
+            if isInlined[operand.index] { tensors.formUnion(tensorsRead(by: operand)) } else { tensors.insert(operand) }
         }
-        return tensors
     }
 }
 

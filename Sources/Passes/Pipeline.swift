@@ -5,6 +5,11 @@ public struct Pipeline: Sendable {
     public let name: String
     public let passes: [Pass]
 
+    public init(name: String, passes: [Pass]) {
+        self.name = name
+        self.passes = passes
+    }
+
     /// From a network to kernels' groups, to predict with.
     public static let inference = Pipeline(name: "inference", passes: [.decompose, .foldBatchnorm, .simplify, .assignLayouts, .fuse])
 

@@ -16,6 +16,13 @@ extension SimplificationRule {
             guard constants.allSatisfy({ $0 != nil }) else { return nil }
             return node.builder.constant(expression.evaluate(constants.map { $0! }))
         },
+        // element_count([7, 7]) = 49
+        SimplificationRule("known_number") { node in
+            guard node.operands.isEmpty, let operation = node.node.operation, node.type == .f32(), node.node.attributes.areBound,
+                case .elementwise(.constant(let number)) = operation.lowering(Signature([], node.node.attributes))
+            else { return nil }
+            return node.builder.constant(number)
+        },
         // f(x, 2) = (f(., 2))(x), if that makes f shorter: x + 0, x * 1, x * 0 + y
         SimplificationRule("constant_operand") { node in
             guard let expression = node.expression(node.value) else { return nil }
@@ -89,6 +96,11 @@ extension SimplificationSubject {
 }
 
 extension Attributes {
+    /// Whether no shape among the attributes has a symbol.
+    fileprivate var areBound: Bool {
+        values.values.allSatisfy { if case .shape(let shape) = $0 { shape.extents != nil } else { true } }
+    }
+
     /// The only scalar function among the attributes.
     fileprivate var function: ScalarFunction? {
         let functions = values.values.compactMap { if case .function(let function) = $0 { function } else { nil } }

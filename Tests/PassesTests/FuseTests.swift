@@ -1,0 +1,170 @@
+import Graph
+import Operators
+import Passes
+import TestSupport
+import Testing
+
+/// A random network after all passes, for training where `seed` is odd.
+private func fused(_ seed: Int, batch: Int? = 2) throws -> Graph {
+    let isTraining = seed % 2 == 1
+    let context = PassContext(
+        mode: isTraining ? .training : .inference, lanes: [4, 8, 16][seed % 3], recipe: TrainingRecipe(clip: .norm(1)))
+    return try (isTraining ? Pipeline.training : .inference).run(
+        RandomNetwork.make(seed: seed, training: isTraining, batch: batch, operations: 14), context)
+}
+
+/// The kernels of a fused graph, as a later part sees them.
+private struct Kernels {
+    let graph: Graph
+    var members: [Int: [Value]] = [:]
+
+    init(_ graph: Graph) {
+        self.graph = graph
+        for value in graph.values { if let group = graph[value].group { members[group, default: []].append(value) } }
+    }
+
+    func isInlined(_ value: Value) -> Bool { graph[value].operation != nil && graph[value].group == nil }
+
+    /// The grouped values that computing `value` reads, through inlined ones.
+    func stored(_ value: Value) -> Set<Value> {
+        graph[value].operands.reduce(into: []) { found, operand in
+            if graph[operand].group != nil { found.insert(operand) } else { found.formUnion(stored(operand)) }
+        }
+    }
+
+    func isReduction(_ value: Value) -> Bool { if case .reduction? = graph.lowering(of: value) { true } else { false } }
+    func isElementwise(_ value: Value) -> Bool { if case .elementwise? = graph.lowering(of: value) { true } else { false } }
+}
+
+@Suite struct FuseTests {
+    /// Numbered in an order in which they can run, groups depend on earlier ones only: so there is no circle.
+    @Test(arguments: 0..<40) func groupsRunInOrder(seed: Int) throws {
+        let kernels = Kernels(try fused(seed))
+        #expect(kernels.members.keys.sorted() == Array(0..<kernels.members.count))
+        for (group, members) in kernels.members {
+            for source in members.flatMap({ kernels.stored($0) }) {
+                #expect(kernels.graph[source].group! <= group, "group \(group) of \(kernels.graph.name) reads \(source)")
+            }
+        }
+    }
+
+    @Test(arguments: 0..<40) func groupsAreKernels(seed: Int) throws {
+        let kernels = Kernels(try fused(seed))
+        for (group, members) in kernels.members {
+            let heavy = members.filter { !kernels.isElementwise($0) && !kernels.isReduction($0) }
+            #expect(heavy.count <= 1, "group \(group) has two kernels' work")
+            // A contraction, window or view comes first; the rest are maps of its result's shape that follow one another.
+            if let first = heavy.first {
+                #expect(first == members[0])
+                for (member, previous) in zip(members.dropFirst(), members) {
+                    #expect(kernels.isElementwise(member) && kernels.graph[member].operands.contains(previous))
+                    #expect(kernels.graph[member].type == kernels.graph[first].type)
+                }
+            }
+            for member in members {
+                let reduced = kernels.stored(member).filter { members.contains($0) && kernels.isReduction($0) }
+                #expect(reduced.isEmpty, "\(member) reads a reduction of its own kernel")
+            }
+            let prepared = kernels.graph.preparedValues()
+            #expect(Set(members.map { prepared[$0.index] }).count == 1, "group \(group) runs at two times")
+        }
+    }
+
+    @Test(arguments: 0..<40) func whatLeavesOrMovesDataIsStored(seed: Int) throws {
+        let graph = try fused(seed)
+        let kernels = Kernels(graph)
+        for value in graph.outputs.map(\.value) + graph.updates.map(\.value) where graph[value].operation != nil {
+            #expect(graph[value].group != nil)
+        }
+        for value in graph.values where kernels.isInlined(value) {
+            #expect(kernels.isElementwise(value) || graph.isAlias(value), "\(value) must be computed once")
+            guard kernels.isElementwise(value), let operand = graph[value].operands.first, graph[operand].type == graph[value].type else {
+                continue
+            }
+            guard case .elementwise(.argument(0))? = graph.lowering(of: value) else { continue }
+            #expect(graph[operand].layout == graph[value].layout, "a relayout was inlined")
+        }
+    }
+
+    @Test(arguments: 0..<6) func symbolicBatchesFuseAlike(seed: Int) throws {
+        let (symbolic, fixed) = (try fused(seed, batch: nil), try fused(seed, batch: 2))
+        #expect(Kernels(symbolic).members.count == Kernels(fixed).members.count)
+        #expect(symbolic.bound(["N": 2]).violations().isEmpty)
+    }
+
+    @Test(arguments: [2, 5]) func isDeterministic(seed: Int) throws {
+        #expect(try fused(seed).text() == fused(seed).text())
+    }
+
+    @Test func recomputesNothingIfToldSo() throws {
+        var context = PassContext(mode: .inference, lanes: 8)
+        context.recomputationLimit = 0
+        let graph = try Pipeline.inference.run(RandomNetwork.make(seed: 3), context)
+        for value in graph.values where graph[value].operation != nil && graph[value].group == nil {
+            #expect(graph.isAlias(value) || graph[value].operands.isEmpty)
+        }
+    }
+}
+
+@Suite struct LayoutTests {
+    @Test(arguments: 0..<30) func layoutsFitWhatReadsThem(seed: Int) throws {
+        let graph = try fused(seed)
+        let lanes = [4, 8, 16][seed % 3]
+        for value in graph.values {
+            let node = graph[value]
+            let layout = try #require(node.layout)
+            for block in layout.blocks { #expect(block.size == lanes) }
+            if node.inputName != nil || node.type.element == .i32 || node.type.rank == 0 { #expect(layout == .plain) }
+            // Momentum, gradients and next values lie as the weight does; what maps join lies alike.
+            if case .elementwise? = graph.lowering(of: value), !isRelayout(value, graph) {
+                for operand in node.operands where graph[operand].type == node.type && graph[operand].inputName == nil {
+                    #expect(graph[operand].layout == layout, "\(operand) of \(value) in \(graph.name)")
+                }
+            }
+            guard case .contraction(let formula)? = graph.lowering(of: value), let lane = layout.blocks.last?.axis else { continue }
+            for read in formula.reads {
+                let operand = graph[node.operands[read.operand]]
+                guard operand.inputName == nil, let place = read.position.firstIndex(where: { $0.singleAxis == lane }) else { continue }
+                #expect(operand.layout?.blocks.last?.axis == place, "\(value) of \(graph.name) reads across lanes")
+            }
+        }
+        for update in graph.updates { #expect(graph[update.state].layout == graph[update.value].layout) }
+    }
+
+    private func isRelayout(_ value: Value, _ graph: Graph) -> Bool {
+        guard case .elementwise(.argument(0))? = graph.lowering(of: value) else { return false }
+        return graph[graph[value].operands[0]].layout != graph[value].layout
+    }
+
+    /// Reading a free reshape from its operand's memory gives the same elements.
+    @Test(
+        arguments: [
+            ([2, 20, 1, 1], [(1, 8)], [2, 20], [(1, 8)], true), ([2, 20], [(1, 8)], [2, 20, 1, 1], [(1, 8)], true),
+            ([20], [(0, 8)], [20, 1, 1, 1], [], true), ([20, 1], [], [20], [(0, 8)], false), ([2, 3, 4], [], [6, 4], [], true),
+            ([2, 20, 2, 1], [(1, 8)], [2, 40], [(1, 8)], false), ([2, 1], [(1, 8)], [2], [], false), ([4, 8], [(1, 8)], [32], [], false),
+        ] as [([Int], [(Int, Int)], [Int], [(Int, Int)], Bool)])
+    func knowsFreeReshapes(source: [Int], sourceBlocks: [(Int, Int)], shape: [Int], blocks: [(Int, Int)], expected: Bool) throws {
+        let builder = GraphBuilder(name: "reshapes")
+        let x = builder.input("x", TensorType(.f32, Shape(source)))
+        let reshaped = builder.apply(.reshape, x, attributes: ["shape": .shape(Shape(shape))])
+        builder.output("y", reshaped)
+        var graph = builder.finish()
+        let layout = Layout(blocks.map { .init(axis: $0.0, size: $0.1) })
+        let sourceLayout = Layout(sourceBlocks.map { .init(axis: $0.0, size: $0.1) })
+        graph[x].layout = sourceLayout
+        graph[reshaped].layout = layout
+        #expect(graph.isAlias(reshaped) == expected)
+        guard expected else { return }
+        #expect(layout.storedCount(shape) <= sourceLayout.storedCount(source))
+        for index in 0..<shape.reduce(1, *) {
+            func position(_ extents: [Int]) -> [Int] {
+                var rest = index
+                return extents.reversed().map { extent in
+                    defer { rest /= extent }
+                    return rest % extent
+                }.reversed()
+            }
+            #expect(layout.offset(of: position(shape), in: shape) == sourceLayout.offset(of: position(source), in: source))
+        }
+    }
+}
