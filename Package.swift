@@ -88,7 +88,10 @@ let package = Package(
             needs: ["Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange"]),
         .executableTarget(
             name: "braid",
-            dependencies: ["Compiler", "Training", "Interchange", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Compiler", "Training", "Interchange", "Source", "Graph", "Language", "Kernels", "Machine", "Runtime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Graph", "Operators"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("Architecture", needs: []),

@@ -101,7 +101,7 @@ public final class Trainer {
         self.heldOut = heldOut
         self.options = options
         labelInput = labels
-        normalization = try Self.normalization(recipe, training)
+        normalization = try recipe.normalization(channels: training.extents.channels) ?? Normalization(of: training)
         maker = BatchMaker(
             training, normalization: normalization, options: Self.batches(recipe, size: classifier.batchSize, seed: options.seed))
         learningRate = LearningRate(recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs)
@@ -110,18 +110,6 @@ public final class Trainer {
             network: inference.plan.name, data: options.dataName, imageCount: training.count, batchSize: classifier.batchSize,
             epochs: options.epochs, seed: options.seed, recipe: recipe.fingerprint)
         checkpoint = Checkpoint(identity: identity, state: Checkpoint.State(), normalization: normalization)
-    }
-
-    private static func normalization(_ recipe: TrainingRecipe, _ training: Dataset) throws(TrainingError) -> Normalization {
-        guard let given = recipe.normalization else { return Normalization(of: training) }
-        let channels = training.extents.channels
-        guard given.mean.count == 1 || given.mean.count == channels, given.mean.count == given.deviation.count else {
-            throw TrainingError(
-                "the recipe normalizes \(given.mean.count) channels, but the pictures have \(channels)",
-                repair: "give one mean and deviation, or one a channel")
-        }
-        let spread = { (values: [Double]) in (0..<channels).map { Float(values[values.count == 1 ? 0 : $0]) } }
-        return Normalization(mean: spread(given.mean), deviation: spread(given.deviation))
     }
 
     private static func batches(_ recipe: TrainingRecipe, size: Int, seed: UInt64) -> BatchOptions {
@@ -295,6 +283,18 @@ public enum TrainingFailure: Error, Sendable, CustomStringConvertible {
 }
 
 extension TrainingRecipe {
+    /// The recipe's normalization for pictures of so many channels, nil where it has none; throws where the numbers of channels differ.
+    public func normalization(channels: Int) throws(TrainingError) -> Training.Normalization? {
+        guard let given = normalization else { return nil }
+        guard given.mean.count == 1 || given.mean.count == channels, given.mean.count == given.deviation.count else {
+            throw TrainingError(
+                "the recipe normalizes \(given.mean.count) channels, but the pictures have \(channels)",
+                repair: "give one mean and deviation, or one a channel")
+        }
+        let spread = { (values: [Double]) in (0..<channels).map { Float(values[values.count == 1 ? 0 : $0]) } }
+        return Training.Normalization(mean: spread(given.mean), deviation: spread(given.deviation))
+    }
+
     /// All of the recipe that shapes the weights, besides batch, seed and epochs.
     fileprivate var fingerprint: String {
         var recipe = self

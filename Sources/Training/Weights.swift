@@ -77,18 +77,22 @@ public enum WeightsFailure: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .file(let error): return error.description
-        case .mismatch(let mismatch):
-            let lines =
-                Self.list("missing", mismatch.missing) + Self.list("unexpected", mismatch.unexpected)
-                + Self.list("of another shape", mismatch.misshaped)
-            return "\(mismatch.path): these weights are not of this network\n" + lines.joined(separator: "\n")
+        case .file(let error): error.description
+        case .mismatch(let mismatch): "\(mismatch.path): these weights are not of this network\n\(mismatch.listing)"
         }
     }
+}
 
-    private static func list(_ title: String, _ names: [String]) -> [String] {
+extension Weights.Mismatch {
+    /// The names, a few of each kind.
+    public var listing: String {
+        (list("missing in the file", missing) + list("unknown to the network", unexpected) + list("of another shape", misshaped))
+            .joined(separator: "\n")
+    }
+
+    private func list(_ title: String, _ names: [String]) -> [String] {
         if names.isEmpty { return [] }
-        let shown = names.prefix(12).map { "    \($0)" }
-        return ["  \(title):"] + shown + (names.count > 12 ? ["    … and \(names.count - 12) more"] : [])
+        let shown = names.prefix(12).map { "  \($0)" }
+        return ["\(title):"] + shown + (names.count > 12 ? ["  … and \(names.count - 12) more"] : [])
     }
 }

@@ -1,0 +1,87 @@
+import Foundation
+import Graph
+import Interchange
+import Runtime
+import Training
+
+extension Network {
+    /// How pictures become the network's input: as the weights remember it, else as the recipe says, else as values from 0 to 1.
+    public func normalization(_ metadata: WeightsMetadata?, channels: Int) throws(TrainingError) -> Normalization {
+        if let remembered = metadata?.normalization, remembered.mean.count == channels { return remembered }
+        if let given = try training?.recipe.normalization(channels: channels) { return given }
+        return Normalization(mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels))
+    }
+}
+
+/// Values for one input of a network, from files.
+public struct NetworkInput: Sendable {
+    public let name: String
+    /// Row-major, as many as `extents` say.
+    public let values: HostTensor
+    /// The images of the run, where the input's first extent is the batch.
+    public let batch: Int?
+
+    /// Reads the files for an input: an array (`.npy`) as it is, or pictures, resized and cropped to the input's size and normalized.
+    ///
+    /// An array may lack the batch's axis. Throws where a file is damaged or does not fit.
+    public init(_ name: String, _ type: TensorType, symbol: String?, paths: [String], normalization: Normalization?) throws(InterchangeError) {
+        self.name = name
+        let isBatched = type.shape.dimensions.first == symbol.map { .symbol($0) }
+        let image = isBatched ? Array(type.shape.dimensions.dropFirst()) : type.shape.dimensions
+        let extents = image.compactMap(\.value)
+        guard let path = paths.first, extents.count == image.count else {
+            throw InterchangeError(paths.first ?? name, "the input '\(name)' is \(type), which no file fits", repair: "fix its extents")
+        }
+        if paths.count == 1, path.lowercased().hasSuffix(".npy") {
+            let array = try NumPy.read(path)
+            let shape = isBatched && array.shape.count == extents.count ? [1] + array.shape : array.shape
+            guard isBatched ? shape.first != 0 && Array(shape.dropFirst()) == extents : shape == extents else {
+                throw InterchangeError(path, "the array is \(array.shape), but the input '\(name)' is \(type)", repair: "save it in that shape")
+            }
+            values = try Self.converted(array, to: type.element, shape: shape, path: path)
+            batch = isBatched ? shape[0] : nil
+            return
+        }
+        guard isBatched, extents.count == 3, extents[0] == 1 || extents[0] == 3, type.element == .f32 else {
+            throw InterchangeError(path, "the input '\(name)' is \(type), not pictures f32[N, 1 or 3, H, W]", repair: "give an array, NAME=x.npy")
+        }
+        var planes: [Float] = []
+        for path in paths {
+            let picture = try Image(path: path).converted(channels: extents[0]).covering(width: extents[2], height: extents[1])
+            planes += Self.normalized(picture.planes(), normalization)
+        }
+        values = HostTensor(name: name, shape: [paths.count] + extents, floats: planes)
+        batch = paths.count
+    }
+
+    private static func normalized(_ planes: [Float], _ normalization: Normalization?) -> [Float] {
+        guard let normalization else { return planes }
+        let area = planes.count / normalization.mean.count
+        return planes.indices.map { (planes[$0] - normalization.mean[$0 / area]) / normalization.deviation[$0 / area] }
+    }
+
+    private static func converted(
+        _ array: HostTensor, to element: ElementType, shape: [Int], path: String
+    ) throws(InterchangeError) -> HostTensor {
+        switch element {
+        case .f32: return HostTensor(shape: shape, floats: array.floats)
+        case .i32:
+            guard let integers = array.integers?.map({ Int32(exactly: $0) }), !integers.contains(nil) else {
+                throw InterchangeError(path, "the array holds no 32-bit integers", repair: "save it with dtype int32")
+            }
+            return HostTensor(shape: shape, int32s: integers.compactMap { $0 })
+        }
+    }
+
+    /// Gives the values to an executable that was made for their batch.
+    public func set(on executable: Executable) {
+        do {
+            switch values.element {
+            case .int32: try executable.setInput(name, to: (values.integers ?? []).map { Int32($0) })
+            default: try executable.setInput(name, to: values.floats)
+            }
+        } catch {
+            preconditionFailure("the executable was made for another input: \(error)")
+        }
+    }
+}

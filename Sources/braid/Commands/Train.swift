@@ -1,0 +1,158 @@
+import ArgumentParser
+import Compiler
+import Foundation
+import Interchange
+import Runtime
+import Synchronization
+import Training
+
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Trains a network on labelled pictures.",
+        discussion: """
+            EXAMPLES
+              braid train graphs/mnist_resnet.braid --data builtin:digits --epochs 2 -o digits
+              braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist
+              braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist --resume mnist.checkpoint.safetensors
+
+            How to train is in the file: the `training of` definition says loss, optimizer, schedule, batch and augmentation.
+            Writes OUT.safetensors (the weights), OUT.checkpoint.safetensors (to go on from), OUT.history.json and OUT.curves.svg.
+            The same seed gives the same weights, bit for bit: with any number of threads, and in a run that was cut off and resumed.
+            """)
+
+    @OptionGroup var network: NetworkOptions
+
+    @Option(help: ArgumentHelp("The data: mnist:DIR, folder:DIR or builtin:digits (synthetic).", valueName: "data"), transform: parseData)
+    var data: DatasetSpecification
+
+    @Option(help: ArgumentHelp("Passes over the data (default: the recipe's, else 1).", valueName: "count"))
+    var epochs: Int?
+
+    @Option(help: ArgumentHelp("Pictures a step (default: the recipe's, else 64).", valueName: "count"))
+    var batch: Int?
+
+    @Option(help: ArgumentHelp("What all random numbers derive from (default: the recipe's, else 0).", valueName: "number"))
+    var seed: UInt64?
+
+    @OptionGroup var threads: ThreadOptions
+
+    @Option(help: ArgumentHelp("Weights to start from, instead of random ones.", valueName: "path"))
+    var weights: String?
+
+    @Option(help: ArgumentHelp("A checkpoint to go on from.", valueName: "path"))
+    var resume: String?
+
+    @Option(
+        help: ArgumentHelp("How often a checkpoint is written besides after each epoch: 200 (steps) or 30s (seconds).", valueName: "interval"),
+        transform: Train.interval)
+    var checkpointEvery: CheckpointInterval = .seconds(30)
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where results go, without ending (default: the network's name).", valueName: "out"))
+    var output: String?
+
+    @Flag(help: "Prints one JSON object instead of text.")
+    var json = false
+
+    func validate() throws {
+        try validateBatch(batch)
+        if let epochs, !(1...100_000).contains(epochs) { throw ValidationError("--epochs must be from 1 to 100000, not \(epochs)") }
+        if weights != nil, resume != nil { throw ValidationError("give either --weights or --resume: a checkpoint has its own weights") }
+    }
+
+    func run() throws {
+        let network = try network.load()
+        guard let definition = network.training, let labels = definition.targets.first else {
+            throw CompilerError(
+                "'\(network.name)' has no training", help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
+                network.sources)
+        }
+        let recipe = definition.recipe
+        let batch = batch ?? recipe.batchSize ?? 64
+        let pool = ThreadPool(threads: threads.count)
+        let inference = try threads.compiler.executable(network, batch: batch, pool: pool)
+        let extents = try Classifier(inference).extents
+        let (training, heldOut) = (try data.open(.training, extents: extents), try data.open(.heldOut, extents: extents))
+        let step = try threads.compiler.executable(network, training: true, batch: batch, pool: pool)
+
+        let files = ResultFiles(output: output ?? network.name)
+        let options = TrainerOptions(
+            dataName: data.description, epochs: epochs ?? recipe.epochs ?? 1, seed: seed ?? recipe.seed.map { UInt64($0) } ?? 0,
+            checkpointPath: files.checkpoint, checkpointInterval: checkpointEvery)
+        let trainer = try Trainer(
+            step: step, inference: inference, labels: labels, recipe: recipe, training: training, heldOut: heldOut, options: options)
+        Weights.initialize(step, seed: options.seed)
+        if let weights { try Weights.load(try Safetensors(path: weights), into: step) }
+        if let resume { try trainer.resume(try Safetensors(path: resume)) }
+
+        var report = TrainReport(isQuiet: json)
+        report.begin(network.name, training, heldOut, recipe: recipe, batch: batch, options, stepsDone: trainer.stepsDone)
+        let start = ContinuousClock.now
+        let isInterrupted = Interruption.watch()
+        guard try trainer.run(shouldStop: isInterrupted, report: { report.show($0) }) else {
+            report.interrupted(files.checkpoint)
+            Interruption.end()
+        }
+        let metadata = WeightsMetadata(normalization: trainer.normalization, classNames: training.classNames, network: network.name)
+        try Safetensors.write(trainer.weights, metadata: metadata.fields, to: files.weights)
+        try trainer.history.write(to: files.history)
+        let curves = trainer.history.curves(title: network.name, stepsPerEpoch: trainer.learningRate.stepsPerEpoch)
+        try AtomicFile.write(Data(curves.utf8), to: files.curves)
+        let seconds = (ContinuousClock.now - start).seconds
+        if json {
+            Console.printJSON(
+                Record(
+                    network: network.name, data: data.description, epochs: options.epochs, batch: batch, seed: options.seed,
+                    steps: trainer.stepsDone, seconds: seconds, accuracy: trainer.history.epochs.last?.heldOutAccuracy,
+                    loss: trainer.history.epochs.last?.loss, weights: files.weights, checkpoint: files.checkpoint, history: files.history))
+        } else {
+            report.end(trainer.history, seconds: seconds, files)
+        }
+    }
+
+    private static func interval(_ text: String) throws -> CheckpointInterval {
+        if text.hasSuffix("s"), let seconds = Double(text.dropLast()), seconds > 0, seconds.isFinite { return .seconds(seconds) }
+        if let steps = Int(text), steps > 0 { return .steps(steps) }
+        throw ValidationError("write a number of steps, such as 200, or seconds, such as 30s")
+    }
+
+    private struct Record: Encodable {
+        var network: String
+        var data: String
+        var epochs: Int
+        var batch: Int
+        var seed: UInt64
+        var steps: Int
+        var seconds: Double
+        var accuracy: Double?
+        var loss: Double?
+        var weights: String
+        var checkpoint: String
+        var history: String
+    }
+}
+
+/// Ctrl-C: the first one asks for an orderly end, the second one ends the process at once.
+private enum Interruption {
+    private static let isAsked = Atomic(false)
+    nonisolated(unsafe) private static var source: (any DispatchSourceSignal)?
+
+    /// Starts to watch, and returns whether an end was asked for.
+    static func watch() -> () -> Bool {
+        signal(SIGINT, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+        source.setEventHandler {
+            isAsked.store(true, ordering: .relaxed)
+            signal(SIGINT, SIG_DFL)
+        }
+        source.resume()
+        self.source = source
+        return { isAsked.load(ordering: .relaxed) }
+    }
+
+    /// Ends the process as the signal would have.
+    static func end() -> Never {
+        signal(SIGINT, SIG_DFL)
+        raise(SIGINT)
+        exit(130)
+    }
+}

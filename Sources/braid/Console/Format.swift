@@ -1,0 +1,44 @@
+import Foundation
+
+/// Numbers as people read them.
+enum Format {
+    /// With `digits` behind the point.
+    static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+
+    static func percent(_ share: Double, _ digits: Int = 2) -> String { fixed(share * 100, digits) + " %" }
+
+    /// A whole number in groups of three digits.
+    static func grouped(_ value: Int) -> String {
+        var text = ""
+        for (index, digit) in String(value.magnitude).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (value < 0 ? "-" : "") + String(text.reversed())
+    }
+
+    /// Three or four digits and a unit: `12.3 M`.
+    static func scaled(_ value: Double, _ unit: String = "") -> String {
+        for (factor, prefix) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where value >= factor {
+            return "\(fixed(value / factor, value / factor < 100 ? 2 : 1)) \(prefix)\(unit)"
+        }
+        return "\(fixed(value, value == value.rounded() ? 0 : 2))\(unit.isEmpty ? "" : " " + unit)"
+    }
+
+    static func bytes(_ count: Int) -> String {
+        for (factor, unit) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] where count >= factor {
+            return "\(fixed(Double(count) / Double(factor), 1)) \(unit)"
+        }
+        return "\(count) B"
+    }
+
+    /// `48 s`, `3:07 min`, `2:05 h`.
+    static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e8 else { return "?" }
+        if seconds < 10 { return fixed(seconds, 1) + " s" }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        let (large, small, unit) = whole < 3600 ? (whole / 60, whole % 60, "min") : (whole / 3600, whole % 3600 / 60, "h")
+        return "\(large):\(small < 10 ? "0" : "")\(small) \(unit)"
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Graph
+import Training
+
+/// Tells how a training goes: progress on standard error, a row an epoch on standard output.
+struct TrainReport {
+    private static let columns = ["epoch", "loss", "accuracy", "held-out loss", "held-out accuracy", "rate", "time"]
+    private static let widths = columns.map { max(8, $0.count) }
+
+    /// Nothing on standard output.
+    let isQuiet: Bool
+    private var line = ProgressLine()
+
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    func begin(
+        _ network: String, _ training: Dataset, _ heldOut: Dataset, recipe: TrainingRecipe, batch: Int, _ options: TrainerOptions,
+        stepsDone: Int
+    ) {
+        if isQuiet { return }
+        print(Console.bold("training \(network)") + " on \(training.name)")
+        print("  \(Format.grouped(training.count)) pictures to learn from, \(Format.grouped(heldOut.count)) held out, \(training.extents)")
+        print("  \(options.epochs) epoch\(options.epochs == 1 ? "" : "s"), batch \(batch), seed \(options.seed)")
+        for clause in recipe.printed().split(separator: "\n") where clause.hasPrefix("optimizer") || clause.hasPrefix("schedule") {
+            print("  \(clause)")
+        }
+        if stepsDone > 0 { print("  going on after step \(Format.grouped(stepsDone))") }
+        print()
+        print(Console.bold(Table.line(Self.columns, widths: Self.widths)))
+        Console.flush()
+    }
+
+    mutating func show(_ event: TrainerEvent) {
+        switch event {
+        case .step(let progress): line.show(Self.text(progress), part: progress.part)
+        case .evaluating(let done, let all):
+            if Console.errorIsTerminal { line.show("evaluating \(Format.grouped(done)) of \(Format.grouped(all))", part: 0) }
+        case .epoch(let epoch):
+            line.clear()
+            if !isQuiet { print(Self.row(epoch)) }
+            Console.flush()
+        case .checkpoint: break
+        }
+    }
+
+    private static func text(_ progress: TrainingProgress) -> String {
+        let bar = Console.errorIsTerminal ? Chart.bar(progress.part, width: 20).padding(toLength: 20, withPad: "·", startingAt: 0) + " " : ""
+        return "epoch \(progress.epoch)/\(progress.epochs) \(bar)\(Format.percent(progress.part, 0))"
+            + "  loss \(Format.fixed(progress.loss, 4))  accuracy \(Format.percent(progress.accuracy))"
+            + "  \(Format.fixed(progress.imagesPerSecond, 0)) images/s  \(Format.duration(progress.secondsLeft)) left"
+    }
+
+    private static func row(_ epoch: TrainingHistory.Epoch) -> String {
+        Table.line(
+            [
+                "\(epoch.epoch)", Format.fixed(epoch.loss, 4), Format.percent(epoch.accuracy),
+                epoch.heldOutLoss.map { Format.fixed($0, 4) } ?? "", epoch.heldOutAccuracy.map { Format.percent($0) } ?? "",
+                String(format: "%.3g", epoch.learningRate), epoch.seconds.map { Format.duration($0) } ?? "",
+            ], widths: widths)
+    }
+
+    mutating func interrupted(_ checkpoint: String) {
+        line.clear()
+        Console.error("interrupted; go on with --resume \(checkpoint)\n")
+    }
+
+    mutating func end(_ history: TrainingHistory, seconds: Double, _ files: ResultFiles) {
+        line.clear()
+        let points = history.points.map(\.loss)
+        if points.count >= 8 {
+            print("\nloss over the steps")
+            for row in Chart.curve(points, width: 60, height: 5, label: { Format.fixed($0, 3) }) { print("  " + row) }
+        }
+        if let accuracy = history.epochs.last?.heldOutAccuracy {
+            print("\n" + Console.green("\(Format.percent(accuracy)) of the held-out pictures recognized") + ", \(Format.duration(seconds))")
+        }
+        print("  weights     \(files.weights)")
+        print("  checkpoint  \(files.checkpoint)")
+        print("  history     \(files.history), \(files.curves)")
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Compiler
+import Foundation
+import Graph
+import Kernels
+import Machine
+import Training
+
+/// The language's syntax has arguments too.
+typealias Argument<Value> = ArgumentParser.Argument<Value>
+
+/// Which network of which file, with which parameters.
+struct NetworkOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("A .braid file, or the printed text of a stage; FILE:NAME picks one of several networks.", valueName: "file"),
+        completion: .file(extensions: ["braid"]))
+    var file: String
+
+    @Option(help: ArgumentHelp("The network, where the file has several.", valueName: "name"))
+    var network: String?
+
+    @Option(
+        name: .customShort("D"), parsing: .singleValue,
+        help: ArgumentHelp("Sets a parameter of the network, such as classes=100; may be given repeatedly.", valueName: "name=value"),
+        transform: Definition.init)
+    var definitions: [Definition] = []
+
+    /// Reads and elaborates the network; warnings go to standard error.
+    func load() throws(CompilerError) -> Network {
+        let values = Dictionary(definitions.map { ($0.name, $0.value) }) { _, last in last }
+        let network = try Network.load(file, name: network, definitions: values)
+        if !network.diagnostics.isEmpty {
+            Console.error(CompilerError(network.diagnostics, network.sources).text(usesColor: Console.errorUsesColor))
+        }
+        return network
+    }
+}
+
+/// A `-D name=value`.
+struct Definition {
+    let name: String
+    let value: String
+
+    init(_ text: String) throws {
+        guard let (name, value) = text.splitAtEquals else {
+            throw ValidationError("write -D name=value, such as -D classes=100")
+        }
+        (self.name, self.value) = (name, value)
+    }
+}
+
+extension String {
+    /// The parts before and after the first `=`, where both are not empty.
+    var splitAtEquals: (String, String)? {
+        guard let index = firstIndex(of: "="), index != startIndex, self.index(after: index) != endIndex else { return nil }
+        return (String(self[..<index]), String(self[self.index(after: index)...]))
+    }
+}
+
+/// How many threads compute.
+struct ThreadOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Threads that compute (default: all cores); the results do not depend on it.", valueName: "count"))
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024, not \(threads)") }
+    }
+
+    var count: Int { threads ?? Target.host.cores }
+
+    var compiler: Compiler { Compiler(threads: count) }
+}
+
+/// Checks a `--batch`.
+func validateBatch(_ batch: Int?) throws {
+    if let batch, !(1...65_536).contains(batch) { throw ValidationError("--batch must be from 1 to 65536, not \(batch)") }
+}
+
+/// Reads `--data`.
+func parseData(_ text: String) throws -> DatasetSpecification {
+    do {
+        return try DatasetSpecification(parsing: text)
+    } catch {
+        throw ValidationError("\(error.message); \(error.repair)")
+    }
+}
