@@ -26,6 +26,11 @@ extension Pass {
                     "the loss '\(loss.name)' does not depend on any weight", repair: "compute it from the network's output",
                     at: graph[loss.value].span)
             }
+            for weight in weights {
+                let name = gradientName(graph[weight].parameter!)
+                guard let output = graph.outputs.first(where: { $0.name == name }) else { continue }
+                throw PassError("no output may be called '\(name)'", repair: "rename it", at: graph[output.value].span)
+            }
             let gradients = builder.gradients(of: copies[loss.value.index], withRespectTo: weights.map { copies[$0.index] })
             for (weight, gradient) in zip(weights, clip(gradients, recipe.clip, builder)) {
                 builder.output(gradientName(graph[weight].parameter!), gradient)

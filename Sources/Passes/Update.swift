@@ -11,8 +11,18 @@ extension Pass {
         let gradients = Dictionary(graph.outputs.map { ($0.name, $0.value) }) { first, _ in first }
         let weights = graph.parameters(.weight).filter { gradients[gradientName(graph[$0].parameter!)] != nil }
         let carried = Set(weights.map { gradientName(graph[$0].parameter!) })
-        for value in graph.values where graph[value].inputName == learningRateName {
-            throw PassError("no input may be called '\(learningRateName)'", repair: "rename it", at: graph[value].span)
+        let names = Dictionary(graph.nodes.compactMap { node in (node.inputName ?? node.parameter?.name).map { ($0, node.span) } }) {
+            first, _ in first
+        }
+        let states = recipe.optimizer.hasMomentum ? weights.map { momentumName(graph[$0].parameter!) } : []
+        for name in [learningRateName] + states {
+            guard let span = names[name] else { continue }
+            throw PassError("the optimizer needs the name '\(name)', but the network has it already", repair: "rename it", at: span)
+        }
+        for weight in weights where graph.updates.contains(where: { $0.state == weight }) {
+            throw PassError(
+                "'\(graph[weight].parameter!.name)' is a weight, but the network updates it itself",
+                repair: "use a parameter of its own for each", at: graph[weight].span)
         }
         return try graph.extended(keeping: { !carried.contains($0.name) }) { builder, copies throws(PassError) in
             let rate = builder.input(learningRateName, .f32())
@@ -32,6 +42,17 @@ extension Pass {
 
 /// The input that carries the learning rate.
 public let learningRateName = "learning_rate"
+
+/// The state that carries a weight's momentum from step to step.
+private func momentumName(_ parameter: Parameter) -> String { parameter.name + ".momentum" }
+
+extension TrainingRecipe.Optimizer {
+    fileprivate var hasMomentum: Bool {
+        switch self {
+        case .sgd(let momentum, _, _): momentum != 0
+        }
+    }
+}
 
 /// One step of the optimizer for one weight.
 private struct Step {
@@ -57,8 +78,7 @@ private struct Step {
             builder.update(weight, to: builder.map("sgd", [("w", weight), ("g", gradient), ("rate", rate)], w - .argument(2) * decayed))
             return
         }
-        let name = parameter.name + ".momentum"
-        let state = builder.parameter(Parameter(name, .state, .zeros), builder.type(of: weight))
+        let state = builder.parameter(Parameter(momentumName(parameter), .state, .zeros), builder.type(of: weight))
         let next = builder.map(
             "momentum", [("w", weight), ("g", gradient), ("m", state)], .constant(momentum) * .argument(2) + decayed)
         builder.update(state, to: next)

@@ -99,6 +99,27 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
         check(
             regression(), TrainingRecipe(optimizer: .sgd(momentum: 0, nesterov: true)),
             "nesterov needs a momentum above 0; write momentum: 0.9")
+        func renamed(_ name: String) throws -> Graph {
+            var graph = regression()
+            graph[try #require(graph.values.first { graph[$0].parameter?.name == "unused.weight" })].kind =
+                .parameter(Parameter(name, .weight, .zeros))
+            return graph
+        }
+        check(
+            try renamed("learning_rate"), TrainingRecipe(),
+            "the optimizer needs the name 'learning_rate', but the network has it already; rename it")
+        check(
+            try renamed("fc.bias.momentum"), TrainingRecipe(),
+            "the optimizer needs the name 'fc.bias.momentum', but the network has it already; rename it")
+        var other = regression()
+        other.outputs[1].name = "fc.bias.gradient"
+        check(other, TrainingRecipe(), "no output may be called 'fc.bias.gradient'; rename it")
+        other = regression()
+        let bias = try #require(other.values.first { other[$0].parameter?.name == "fc.bias" })
+        other.updates.append(.init(state: bias, value: bias))
+        check(
+            other, TrainingRecipe(),
+            "'fc.bias' is a weight, but the network updates it itself; use a parameter of its own for each")
     }
 }
 
