@@ -104,6 +104,7 @@ let package = Package(
         tests("Interchange", needs: ["Interchange"]),
         tests("Kernels", needs: ["Kernels", "Operators", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
+        tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
     ]
 )
