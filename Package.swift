@@ -102,7 +102,7 @@ let package = Package(
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Operators", needs: ["Operators", "Graph"], exclude: ["Cases"]),
         tests("Interchange", needs: ["Interchange"]),
-        tests("Kernels", needs: ["Kernels", "Operators", "Graph"], exclude: ["Cases"]),
+        tests("Kernels", needs: ["Kernels", "Passes", "TestSupport", "Operators", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
