@@ -105,6 +105,7 @@ let package = Package(
         tests("Kernels", needs: ["Kernels", "Passes", "TestSupport", "Operators", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
+        tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
     ]
 )

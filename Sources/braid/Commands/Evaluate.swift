@@ -47,6 +47,7 @@ struct Evaluate: ParsableCommand {
         let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels)
         var line = ProgressLine()
         let evaluation = try classifier.evaluate(heldOut, normalization: normalization) { done in
+            if !Console.errorIsTerminal { return }
             line.show(
                 "evaluated \(Format.grouped(done)) of \(Format.grouped(heldOut.count))", part: Double(done) / Double(max(1, heldOut.count)))
         }

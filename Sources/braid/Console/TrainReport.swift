@@ -21,6 +21,8 @@ struct TrainReport {
         print(Console.bold("training \(network)") + " on \(training.name)")
         print("  \(Format.grouped(training.count)) pictures to learn from, \(Format.grouped(heldOut.count)) held out, \(training.extents)")
         print("  \(options.epochs) epoch\(options.epochs == 1 ? "" : "s"), batch \(batch), seed \(options.seed)")
+        var recipe = recipe
+        recipe.epochs = options.epochs
         for clause in recipe.printed().split(separator: "\n") where clause.hasPrefix("optimizer") || clause.hasPrefix("schedule") {
             print("  \(clause)")
         }

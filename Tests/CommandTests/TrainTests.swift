@@ -1,0 +1,118 @@
+import Foundation
+import Interchange
+import Testing
+import Training
+
+@Suite struct TrainTests {
+    private let workplace: Workplace
+
+    init() throws {
+        workplace = try Workplace()
+        try workplace.writeTinyTraining()
+    }
+
+    private func train(_ output: String, _ more: String...) throws -> CommandResult {
+        try workplace.run(["train", "tiny.braid", "--data", "mnist:data", "-o", output] + more)
+    }
+
+    @Test func trainsEvaluatesAndRuns() throws {
+        let result = try train("out", "--epochs", "12", "--json")
+        #expect(result.status == 0, "\(result.errors)")
+        let record = try result.json()
+        #expect(record["steps"] as? Int == 360 && record["weights"] as? String == "out.safetensors")
+        for name in ["out.safetensors", "out.checkpoint.safetensors", "out.history.json", "out.curves.svg"] {
+            #expect(FileManager.default.fileExists(atPath: workplace.path(name)), "\(name)")
+        }
+        let names = Set(try Safetensors(path: workplace.path("out.safetensors")).entries.map(\.name))
+        #expect(
+            names == ["first.weight", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var", "fc.weight", "fc.bias"])
+
+        let evaluation = try workplace.run(
+            "evaluate", "tiny.braid", "--weights", "out.safetensors", "--data", "mnist:data", "--confusion", "c.png", "--json"
+        ).json()
+        #expect(evaluation["count"] as? Int == 90)
+        // Chance is 0.1.
+        #expect((evaluation["accuracy"] as? Double ?? 0) > 0.5)
+        #expect(evaluation["accuracy"] as? Double == record["accuracy"] as? Double)
+        #expect((evaluation["confusion"] as? [[Int]])?.joined().reduce(0, +) == 90)
+        #expect(try Image(path: workplace.path("c.png")).width == 241)
+
+        try SyntheticDigits(part: .heldOut).dataset(count: 10).image(3).writePNG(to: workplace.path("three.png"))
+        let run = try workplace.run(
+            "run", "tiny.braid", "--weights", "out.checkpoint.safetensors", "--input", "three.png", "--input", "three.png", "--top", "3",
+            "--output-dir", "results", "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        let top = try #require(try run.json()["top"] as? [[[String: Any]]])
+        #expect(top.count == 2 && top[0].count == 3)
+        #expect(try NumPy.read(workplace.path("results/logits.npy")).shape == [2, 10])
+    }
+
+    /// The same bits with any number of threads, from run to run, and from a run that was killed in mid-epoch and resumed.
+    @Test func isTheSameForThreadsAndAfterAKill() throws {
+        let more = ["--epochs", "20", "--seed", "7"]
+        let one = try workplace.run(["train", "tiny.braid", "--data", "mnist:data", "-o", "one", "--threads", "1"] + more)
+        #expect(one.status == 0, "\(one.errors)")
+        let two = try workplace.run(["train", "tiny.braid", "--data", "mnist:data", "-o", "two", "--threads", "2"] + more)
+        #expect(two.status == 0, "\(two.errors)")
+        let weights = try workplace.bytes("one.safetensors")
+        #expect(try workplace.bytes("two.safetensors") == weights)
+
+        let (process, _, _) = workplace.process(
+            ["train", "tiny.braid", "--data", "mnist:data", "-o", "killed", "--threads", "2", "--checkpoint-every", "7"] + more)
+        try process.run()
+        let path = workplace.path("killed.checkpoint.safetensors")
+        var step = 0
+        while process.isRunning {
+            let checkpoint = (try? Safetensors(path: path)).flatMap { try? Checkpoint($0) }
+            step = checkpoint?.state.step ?? 0
+            // In the middle of an epoch of 30 steps.
+            if step > 30, step % 30 != 0 { break }
+            usleep(500)
+        }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal && step > 0, "the training ended before it could be killed")
+
+        let resumed = try workplace.run(
+            ["train", "tiny.braid", "--data", "mnist:data", "-o", "resumed", "--resume", path, "--threads", "1"] + more)
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try workplace.bytes("resumed.safetensors") == weights)
+        #expect(try workplace.bytes("resumed.checkpoint.safetensors") == workplace.bytes("one.checkpoint.safetensors"))
+        let other = try workplace.run(["train", "tiny.braid", "--data", "mnist:data", "-o", "other", "--epochs", "20", "--seed", "8"])
+        #expect(other.status == 0)
+        #expect(try workplace.bytes("other.safetensors") != weights)
+    }
+
+    @Test func refusesAnotherTrainingsCheckpoint() throws {
+        #expect(try train("out", "--epochs", "1").status == 0)
+        for (arguments, message) in [
+            (["--epochs", "1", "--seed", "1"], "give --seed 0"), (["--epochs", "1", "--batch", "8"], "give --batch 16"),
+            (["--epochs", "2"], "give --epochs 1: the learning rate depends on"),
+            (["--epochs", "1", "-D", "classes=11"], "another shape"),
+        ] {
+            let result = try workplace.run(
+                ["train", "tiny.braid", "--data", "mnist:data", "-o", "x", "--resume", "out.checkpoint.safetensors"] + arguments)
+            #expect(result.status == 1 && result.errors.contains(message), "\(arguments): \(result.errors)")
+        }
+        let weights = try train("x", "--resume", "out.safetensors")
+        #expect(weights.status == 1 && weights.errors.contains("no checkpoint of a training"))
+        let evaluation = try workplace.run(
+            "evaluate", "tiny.braid", "-D", "classes=11", "--weights", "out.safetensors", "--data", "mnist:data")
+        #expect(evaluation.status == 1 && evaluation.errors.contains("fc.weight: [10, 512] in the file, [11, 512] in the network"))
+    }
+
+    @Test func stopsWhereTheLossIsNoNumber() throws {
+        try workplace.write(Workplace.tiny(rate: "1e6"), to: "tiny.braid")
+        let result = try train("out")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("the loss became") && result.errors.contains("clip norm 1.0"), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: workplace.path("out.safetensors")))
+    }
+
+    @Test func refusesDataThatDoNotFit() throws {
+        let few = try workplace.run("train", "tiny.braid", "--data", "mnist:data", "-D", "classes=9")
+        #expect(few.status == 1 && few.errors.contains("-D classes=10"), "\(few.errors)")
+        let large = try workplace.run("train", "tiny.braid", "--data", "mnist:data", "--batch", "481")
+        #expect(large.status == 1 && large.errors.contains("fewer than one batch of 481"), "\(large.errors)")
+    }
+}

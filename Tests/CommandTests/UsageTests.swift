@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+@Suite struct UsageTests {
+    private let workplace: Workplace
+
+    init() throws {
+        workplace = try Workplace()
+        try workplace.write(Workplace.tiny(rate: "0.05"), to: "tiny.braid")
+        try workplace.write("network broken {\n    input image: f32[N, 1, 28, 28]\n    output y = image |> conv: conv(8, 3) |> rellu\n}\n", to: "broken.braid")
+    }
+
+    /// Exit status 0: done; 1: the input is wrong; 2: bad usage.
+    @Test(arguments: [
+        ([], 0, ""), (["--help"], 0, ""), (["--version"], 0, ""), (["frobnicate"], 2, "frobnicate"),
+        (["describe"], 2, "Missing expected argument '<file>'"), (["describe", "tiny.braid", "--wrong"], 2, "Unknown option '--wrong'"),
+        (["describe", "tiny.braid", "--batch", "0"], 2, "--batch must be from 1 to 65536"),
+        (["describe", "tiny.braid", "-D", "classes"], 2, "write -D name=value"),
+        (["describe", "tiny.braid"], 0, ""), (["describe", "tiny.braid:tiny"], 0, ""),
+        (["describe", "tiny.braid", "--network", "tinny"], 1, "did you mean `tiny`?"),
+        (["describe", "tiny.braid", "-D", "clases=3"], 1, "did you mean `classes`?"),
+        (["describe", "absent.braid"], 1, "cannot read 'absent.braid'"), (["describe", "."], 1, "'.'"),
+        (["check", "tiny.braid"], 0, ""), (["check", "broken.braid"], 1, "did you mean `relu`?"),
+        (["dump", "tiny.braid"], 2, "give either --stage or --dump-after"),
+        (["dump", "tiny.braid", "--stage", "machine"], 2, "'machine' is invalid"),
+        (["dump", "tiny.braid", "--stage", "graph", "--target", "vax"], 2, "there is no target 'vax'"),
+        (["dump", "tiny.braid", "--dump-after", "fudge"], 1, "it has decompose"),
+        (["run", "tiny.braid"], 2, "give an --input"), (["run", "tiny.braid", "--input", "x=y.png"], 1, "has no input 'x'"),
+        (["run", "tiny.braid", "--input", "absent.png"], 1, "there is no such file"),
+        (["run", "tiny.braid", "--input", "tiny.braid"], 1, "neither a PNG nor a JPEG"),
+        (["train", "tiny.braid", "--data", "minst:x"], 2, "is no kind of data set"),
+        (["train", "tiny.braid", "--data", "mnist:absent"], 1, "braid data fetch mnist --to absent"),
+        (["train", "tiny.braid", "--data", "builtin:digits", "--checkpoint-every", "often"], 2, "write a number of steps"),
+        (["evaluate", "tiny.braid", "--data", "builtin:digits"], 2, "--weights"),
+        (["evaluate", "tiny.braid", "--data", "builtin:digits", "--weights", "tiny.braid"], 1, "safetensors"),
+        (["bench", "tiny.braid", "--threads", "0"], 2, "--threads must be from 1 to 1024"),
+        (["data", "fetch", "imagenet", "--to", "x"], 2, "there are mnist, fashion-mnist"),
+        (["data", "show", "builtin:letters"], 2, "write builtin:digits"),
+    ])
+    func exits(arguments: [String], status: Int, message: String) throws {
+        let result = try workplace.run(arguments)
+        #expect(result.status == Int32(status), "\(arguments): \(result.errors)")
+        #expect(message.isEmpty || result.errors.contains(message), "\(arguments): \(result.errors)")
+        #expect(status == 0 || arguments.first == "check" || result.output.isEmpty, "\(arguments): \(result.output)")
+        #expect(!(result.output + result.errors).contains("\u{1B}"), "colour without a terminal")
+    }
+
+    @Test(arguments: ["", "check", "describe", "dump", "run", "train", "evaluate", "bench", "data", "data fetch", "data show"])
+    func helps(command: String) throws {
+        let words = command.split(separator: " ").map(String.init)
+        let result = try workplace.run(words + ["--help"])
+        #expect(result.status == 0 && result.errors.isEmpty)
+        #expect(command.isEmpty || command == "data" || result.output.contains("EXAMPLES\n  braid \(command)"))
+        let name = "help" + words.map { "-" + $0 }.joined()
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Cases/\(name).expected")
+        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
+            try result.output.write(to: file, atomically: true, encoding: .utf8)
+            return
+        }
+        let expected = try? String(contentsOf: file, encoding: .utf8)
+        #expect(result.output == expected, "\(name): bless with UPDATE_EXPECTED=1 after reading the difference")
+    }
+
+    @Test func describesAsJSON() throws {
+        let record = try workplace.run("describe", "tiny.braid", "--json", "-D", "classes=7").json()
+        // 5x5 kernels at 8 x 8 places for 8 channels, then 512 values for each of 7 classes.
+        #expect(record["macs"] as? Int == 25 * 8 * 64 + 512 * 7)
+        #expect(record["parameters"] as? Int == 25 * 8 + 16 + 512 * 7 + 7)
+        let layers = try #require(record["layers"] as? [[String: Any]])
+        #expect(layers.first?["label"] as? String == "first" && layers.last?["operator"] as? String == "linear")
+        #expect((layers.last?["shape"] as? [Any])?.last as? Int == 7)
+    }
+
+    @Test func checksAsJSON() throws {
+        let result = try workplace.run("check", "broken.braid", "tiny.braid", "--json")
+        let record = try result.json()
+        #expect(result.status == 1 && record["errors"] as? Int == 1)
+        let files = try #require(record["files"] as? [[String: Any]])
+        let found = try #require(files[0]["diagnostics"] as? [[String: Any]])
+        #expect(found.count == 1 && found[0]["line"] as? Int == 3 && (files[1]["diagnostics"] as? [Any])?.isEmpty == true)
+    }
+
+    @Test(arguments: [[], ["--train"]]) func measures(flags: [String]) throws {
+        let record = try workplace.run(["bench", "tiny.braid", "--batch", "8", "--threads", "2", "--runs", "3", "--json"] + flags).json()
+        for key in ["median_ms", "min_ms", "p90_ms", "compile_ms", "peak_rss_mb", "gflops"] {
+            #expect((record[key] as? Double ?? 0) > 0, "\(key)")
+        }
+        #expect(record["batch"] as? Int == 8 && record["threads"] as? Int == 2 && (record["runs"] as? Int ?? 0) >= 3)
+    }
+
+    /// A reader that goes away is no failure.
+    @Test func survivesAClosedPipe() throws {
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/bash")
+        shell.arguments = ["-c", "'\(Workplace.command.path)' dump tiny.braid --stage llvm | head -1 > /dev/null; exit ${PIPESTATUS[0]}"]
+        shell.currentDirectoryURL = URL(filePath: workplace.folder)
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+    }
+
+    /// Every text stage but the first two can be read back and printed again, the same.
+    @Test(arguments: ["graph", "training", "optimized", "kernels"]) func readsItsOwnStages(stage: String) throws {
+        let first = try workplace.run("dump", "tiny.braid", "--stage", stage)
+        #expect(first.status == 0 && !first.output.isEmpty, "\(first.errors)")
+        try workplace.write(first.output, to: "stage.txt")
+        // A training step's text is a whole graph already, which only the next stages know how to go on from.
+        let second = try workplace.run("dump", "stage.txt", "--stage", stage == "training" ? "optimized" : stage)
+        #expect(second.status == 0, "\(second.errors)")
+        if stage != "training" { #expect(second.output == first.output) }
+    }
+}
