@@ -7,6 +7,8 @@ public struct Disassembly: Sendable {
     public var name: String
     /// One text an instruction, in the assembler's syntax.
     public var instructions: [String]
+    /// Where each instruction starts, in bytes from the function's start; one more for its end.
+    public var offsets: [Int]
 
     /// Takes the functions of an object file apart.
     ///
@@ -40,17 +42,19 @@ public struct Disassembly: Sendable {
                 let start = Int(LLVMGetSymbolAddress(symbols)) - Int(LLVMGetSectionAddress(section))
                 let whole = UnsafeRawBufferPointer(start: contents, count: Int(LLVMGetSectionSize(section)))
                 let code = Array(whole[start..<min(whole.count, start + Int(size))])
+                let (instructions, offsets) = try decode(code, with: decoder)
                 functions.append(
-                    Disassembly(name: String(cString: LLVMGetSymbolName(symbols)), instructions: try decode(code, with: decoder)))
+                    Disassembly(name: String(cString: LLVMGetSymbolName(symbols)), instructions: instructions, offsets: offsets))
             }
             LLVMMoveToNextSymbol(symbols)
         }
         return functions
     }
 
-    private static func decode(_ code: [UInt8], with decoder: LLVMDisasmContextRef) throws -> [String] {
+    private static func decode(_ code: [UInt8], with decoder: LLVMDisasmContextRef) throws -> ([String], [Int]) {
         var code = code
         var instructions: [String] = []
+        var offsets: [Int] = []
         var offset = 0
         var text = [CChar](repeating: 0, count: 256)
         while offset < code.count {
@@ -62,20 +66,46 @@ public struct Disassembly: Sendable {
             let characters = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
             instructions.append(
                 String(decoding: characters, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " "))
+            offsets.append(offset)
             offset += length
         }
-        return instructions
+        return (instructions, offsets + [offset])
     }
 
     /// The instructions that move a vector register to or from the stack.
     ///
     /// Register saves that the calling convention demands (AArch64: d8 to d15) are scalar and do not count.
-    public var spills: [String] {
-        instructions.filter { instruction in
-            if instruction.contains("%rsp") { return ["%xmm", "%ymm", "%zmm"].contains(where: instruction.contains) }
-            guard instruction.contains("[sp") else { return false }
-            return instruction.split(whereSeparator: { " ,[]".contains($0) }).dropFirst().contains { $0.first == "q" || $0.first == "v" }
+    public var spills: [String] { instructions.filter(Self.isSpill) }
+
+    private static func isSpill(_ instruction: String) -> Bool {
+        if instruction.contains("%rsp") { return ["%xmm", "%ymm", "%zmm"].contains(where: instruction.contains) }
+        guard instruction.contains("[sp") else { return false }
+        return instruction.split(whereSeparator: { " ,[]".contains($0) }).dropFirst().contains { $0.first == "q" || $0.first == "v" }
+    }
+
+    /// The bodies of loops that hold no other loop, as ranges of instructions: from the target of a backward jump to the jump.
+    ///
+    /// Jumps of x86 count from the end of the instruction.
+    public var innermostLoops: [ClosedRange<Int>] {
+        let starts = Dictionary(uniqueKeysWithValues: offsets.enumerated().map { ($1, $0) })
+        let loops = instructions.indices.compactMap { index -> ClosedRange<Int>? in
+            let words = instructions[index].split(separator: " ")
+            guard words.count == 2, words[0].first == "j", let distance = Int(words[1]), distance < 0,
+                let target = starts[offsets[index + 1] + distance]
+            else { return nil }
+            return target...index
         }
+        return loops.filter { loop in !loops.contains { $0 != loop && loop.contains($0.lowerBound) && loop.contains($0.upperBound) } }
+    }
+
+    /// The innermost loops that multiply vectors: where a contraction spends its time.
+    public var microkernels: [ClosedRange<Int>] {
+        innermostLoops.filter { loop in loop.contains { instructions[$0].hasPrefix("vfmadd") } }
+    }
+
+    /// The instructions of microkernels that move a vector register to or from the stack.
+    public var microkernelSpills: [String] {
+        microkernels.flatMap { loop in loop.map { instructions[$0] }.filter(Self.isSpill) }
     }
 }
 
