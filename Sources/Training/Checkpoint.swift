@@ -54,6 +54,12 @@ public struct Checkpoint: Sendable {
         public var history = TrainingHistory()
 
         public init() {}
+
+        /// Whether the numbers can be those of a training, so that counting on cannot overflow.
+        var isPlausible: Bool {
+            let counts = [step, correct, imageCount, pointCorrect, pointImageCount]
+            return counts.allSatisfy { (0...1 << 48).contains($0) } && lossSum.isFinite && pointLossSum.isFinite
+        }
     }
 
     public var identity: TrainingIdentity
@@ -88,7 +94,7 @@ public struct Checkpoint: Sendable {
         }
         guard let identity = Self.decode(TrainingIdentity.self, file.metadata["identity"]),
             let state = Self.decode(State.self, file.metadata["state"]), let normalization = Normalization(metadata: file.metadata),
-            state.step >= 0
+            state.isPlausible
         else {
             throw InterchangeError(file.path, .entry("__metadata__"), "the checkpoint is damaged", repair: "start anew without --resume")
         }
