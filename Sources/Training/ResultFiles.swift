@@ -33,7 +33,9 @@ public struct WeightsMetadata: Equatable, Sendable {
     /// Reads what a file has of it.
     public init(_ file: Safetensors) {
         normalization = Normalization(metadata: file.metadata)
-        classNames = file.metadata["classes"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+        let names = file.metadata["classes"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+        // Names are shown on terminals, which control characters would steer.
+        classNames = names?.map { String(String.UnicodeScalarView($0.unicodeScalars.filter { $0.properties.generalCategory != .control })) }
         network = file.metadata["network"]
     }
 

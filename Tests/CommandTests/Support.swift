@@ -78,14 +78,16 @@ final class Workplace {
 
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: path(name))) }
 
+    private static let training = SyntheticDigits(part: .training).dataset(count: 480)
+    private static let heldOut = SyntheticDigits(part: .heldOut).dataset(count: 90)
+
     /// Writes a network that trains in an instant, and a few hundred synthetic digits in the format of MNIST as `data`.
     func writeTinyTraining(rate: String = "0.05") throws {
         try write(Self.tiny(rate: rate), to: "tiny.braid")
         try FileManager.default.createDirectory(atPath: path("data"), withIntermediateDirectories: true)
-        for (part, prefix, count) in [(SyntheticDigits.Part.training, "train", 480), (.heldOut, "t10k", 90)] {
-            let data = SyntheticDigits(part: part).dataset(count: count)
-            let images = HostTensor(element: .uint8, shape: [count, 28, 28], bytes: data.pixels)
-            let labels = HostTensor(element: .uint8, shape: [count], bytes: data.labels.map { UInt8($0) })
+        for (data, prefix) in [(Self.training, "train"), (Self.heldOut, "t10k")] {
+            let images = HostTensor(element: .uint8, shape: [data.count, 28, 28], bytes: data.pixels)
+            let labels = HostTensor(element: .uint8, shape: [data.count], bytes: data.labels.map { UInt8($0) })
             try AtomicFile.write(IDX.encode(images), to: path("data/\(prefix)-images-idx3-ubyte"))
             try AtomicFile.write(IDX.encode(labels), to: path("data/\(prefix)-labels-idx1-ubyte"))
         }

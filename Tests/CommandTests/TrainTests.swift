@@ -83,6 +83,21 @@ import Training
         #expect(try workplace.bytes("other.safetensors") != weights)
     }
 
+    /// Ctrl-C leaves a checkpoint, says how to go on, and ends the process as the signal would have.
+    @Test func endsInOrderWhenInterrupted() throws {
+        let (process, _, errors) = workplace.process(["train", "tiny.braid", "--data", "mnist:data", "-o", "out", "--epochs", "2000"])
+        try process.run()
+        let path = workplace.path("out.checkpoint.safetensors")
+        while process.isRunning, !FileManager.default.fileExists(atPath: path) { usleep(1000) }
+        usleep(50_000)
+        kill(process.processIdentifier, SIGINT)
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT)
+        #expect(text.contains("go on with --resume out.checkpoint.safetensors"), "\(text)")
+        #expect(try Checkpoint(Safetensors(path: path)).state.step > 0)
+    }
+
     @Test func refusesAnotherTrainingsCheckpoint() throws {
         #expect(try train("out", "--epochs", "1").status == 0)
         for (arguments, message) in [

@@ -35,6 +35,7 @@ import Testing
         (["evaluate", "tiny.braid", "--data", "builtin:digits", "--weights", "tiny.braid"], 1, "safetensors"),
         (["bench", "tiny.braid", "--threads", "0"], 2, "--threads must be from 1 to 1024"),
         (["data", "fetch", "imagenet", "--to", "x"], 2, "there are mnist, fashion-mnist"),
+        (["data", "fetch", "mnist", "--to", "m", "--mirror", "http://127.0.0.1:9/none"], 1, "http://127.0.0.1:9/none"),
         (["data", "show", "builtin:letters"], 2, "write builtin:digits"),
     ])
     func exits(arguments: [String], status: Int, message: String) throws {

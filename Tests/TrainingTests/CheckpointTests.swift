@@ -55,6 +55,7 @@ import Training
             normalization: Normalization(mean: [0.1, 0.2], deviation: [0.3, 0.4]), classNames: ["a \"b\"", "ü"], network: "n")
         #expect(WeightsMetadata(try file(metadata.fields)) == metadata)
         #expect(WeightsMetadata(try file([:])) == WeightsMetadata(normalization: nil, classNames: nil, network: nil))
+        #expect(WeightsMetadata(try file(["classes": #"["a\u001b[31mb"]"#])).classNames == ["a[31mb"])
         #expect(WeightsMetadata(try file(["classes": "{", "normalization.mean": "x"])).classNames == nil)
     }
 }

@@ -152,6 +152,11 @@ private enum Interruption {
     /// Ends the process as the signal would have.
     static func end() -> Never {
         signal(SIGINT, SIG_DFL)
+        // Whoever started the process may have left the signal blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         raise(SIGINT)
         exit(130)
     }
