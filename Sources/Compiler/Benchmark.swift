@@ -36,7 +36,9 @@ public struct Benchmark: Sendable {
     /// In the order of the plan; empty where they were not asked for.
     public var steps: [Step] = []
 
-    public var median: Double { seconds.count % 2 == 1 ? seconds[seconds.count / 2] : (seconds[seconds.count / 2 - 1] + seconds[seconds.count / 2]) / 2 }
+    public var median: Double {
+        seconds.count % 2 == 1 ? seconds[seconds.count / 2] : (seconds[seconds.count / 2 - 1] + seconds[seconds.count / 2]) / 2
+    }
     public var minimum: Double { seconds[0] }
     /// The time that nine of ten runs do not exceed.
     public var ninetieth: Double { seconds[min(seconds.count - 1, (seconds.count * 9 + 9) / 10 - 1)] }
@@ -56,7 +58,9 @@ public struct BenchmarkOptions: Sendable {
     /// Measured with these weights; random ones where nil.
     public var weights: String?
 
-    public init(batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false, weights: String? = nil) {
+    public init(
+        batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false, weights: String? = nil
+    ) {
         self.batch = batch
         self.isTraining = isTraining
         self.runs = runs
@@ -81,7 +85,8 @@ extension Compiler {
         let executable: Executable
         do throws(CompilerError) {
             network = try load()
-            executable = try self.executable(network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads))
+            executable = try self.executable(
+                network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads))
         } catch {
             throw .compiler(error)
         }

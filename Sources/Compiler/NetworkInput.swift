@@ -24,7 +24,9 @@ public struct NetworkInput: Sendable {
     /// Reads the files for an input: an array (`.npy`) as it is, or pictures, resized and cropped to the input's size and normalized.
     ///
     /// An array may lack the batch's axis. Throws where a file is damaged or does not fit.
-    public init(_ name: String, _ type: TensorType, symbol: String?, paths: [String], normalization: Normalization?) throws(InterchangeError) {
+    public init(_ name: String, _ type: TensorType, symbol: String?, paths: [String], normalization: Normalization?)
+        throws(InterchangeError)
+    {
         self.name = name
         let isBatched = type.shape.dimensions.first == symbol.map { .symbol($0) }
         let image = isBatched ? Array(type.shape.dimensions.dropFirst()) : type.shape.dimensions
@@ -36,14 +38,16 @@ public struct NetworkInput: Sendable {
             let array = try NumPy.read(path)
             let shape = isBatched && array.shape.count == extents.count ? [1] + array.shape : array.shape
             guard isBatched ? shape.first != 0 && Array(shape.dropFirst()) == extents : shape == extents else {
-                throw InterchangeError(path, "the array is \(array.shape), but the input '\(name)' is \(type)", repair: "save it in that shape")
+                throw InterchangeError(
+                    path, "the array is \(array.shape), but the input '\(name)' is \(type)", repair: "save it in that shape")
             }
             values = try Self.converted(array, to: type.element, shape: shape, path: path)
             batch = isBatched ? shape[0] : nil
             return
         }
         guard isBatched, extents.count == 3, extents[0] == 1 || extents[0] == 3, type.element == .f32 else {
-            throw InterchangeError(path, "the input '\(name)' is \(type), not pictures f32[N, 1 or 3, H, W]", repair: "give an array, NAME=x.npy")
+            throw InterchangeError(
+                path, "the input '\(name)' is \(type), not pictures f32[N, 1 or 3, H, W]", repair: "give an array, NAME=x.npy")
         }
         var planes: [Float] = []
         for path in paths {

@@ -30,7 +30,8 @@ public struct TrainingIdentity: Codable, Equatable, Sendable {
         }
         if epochs != other.epochs, !allowsOtherEpochs {
             return fail(
-                "epochs", "\(other.epochs)", "\(epochs)", "give --epochs \(other.epochs): the learning rate depends on the number of epochs")
+                "epochs", "\(other.epochs)", "\(epochs)", "give --epochs \(other.epochs): the learning rate depends on the number of epochs"
+            )
         }
         return nil
     }

@@ -22,7 +22,8 @@ public struct Classifier {
         let inputs = plan.inputs.filter { plan.buffers[$0.buffer].element == .f32 && plan.buffers[$0.buffer].extents.count == 4 }
         guard inputs.count == 1, let input = inputs.first else {
             let found = plan.inputs.map { "\($0.name) \(plan.buffers[$0.buffer].extents)" }.joined(separator: ", ")
-            throw TrainingError("'\(plan.name)' does not take pictures: its inputs are \(found)", repair: "declare one input f32[N, C, H, W]")
+            throw TrainingError(
+                "'\(plan.name)' does not take pictures: its inputs are \(found)", repair: "declare one input f32[N, C, H, W]")
         }
         let shape = plan.buffers[input.buffer].extents
         let scores = plan.outputs.filter { plan.buffers[$0.buffer].extents.count == 2 && plan.buffers[$0.buffer].extents[0] == shape[0] }

@@ -7,7 +7,9 @@ import Testing
     init() throws {
         workplace = try Workplace()
         try workplace.write(Workplace.tiny(rate: "0.05"), to: "tiny.braid")
-        try workplace.write("network broken {\n    input image: f32[N, 1, 28, 28]\n    output y = image |> conv: conv(8, 3) |> rellu\n}\n", to: "broken.braid")
+        try workplace.write(
+            "network broken {\n    input image: f32[N, 1, 28, 28]\n    output y = image |> conv: conv(8, 3) |> rellu\n}\n",
+            to: "broken.braid")
     }
 
     /// Exit status 0: done; 1: the input is wrong; 2: bad usage.

@@ -37,7 +37,8 @@ import Training
     }
 
     @Test(arguments: [
-        state(step: "-1"), state(step: "9223372036854775807"), state(correct: "1e300"), state(correct: "9223372036854775807"), "", "{}", "[1",
+        state(step: "-1"), state(step: "9223372036854775807"), state(correct: "1e300"), state(correct: "9223372036854775807"), "", "{}",
+        "[1",
         state(step: "null"),
     ])
     func refusesDamage(state: String) throws {

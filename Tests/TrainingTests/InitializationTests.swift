@@ -53,7 +53,9 @@ import Training
     }
 
     @Test func dependsOnSeedAndNameAlone() {
-        func draw(_ name: String, _ seed: UInt64) -> [Float] { Initializer.heNormal.values(name: name, extents: [50, 40, 3, 3], seed: seed) }
+        func draw(_ name: String, _ seed: UInt64) -> [Float] {
+            Initializer.heNormal.values(name: name, extents: [50, 40, 3, 3], seed: seed)
+        }
         #expect(draw("a.weight", 1) == draw("a.weight", 1))
         #expect(draw("a.weight", 1) != draw("a.weight", 2))
         #expect(draw("a.weight", 1) != draw("b.weight", 1))

@@ -35,7 +35,8 @@ import Training
                 (3000, 0.05211901828302057), (4684, 4e-07),
             ]),
         Case(
-            name: "CosineAnnealingLR(0.2, T_max=50, eta_min=0.001)", schedule: .cosine(rate: 0.2, floor: 0.001), stepsPerEpoch: 10, epochs: 5,
+            name: "CosineAnnealingLR(0.2, T_max=50, eta_min=0.001)", schedule: .cosine(rate: 0.2, floor: 0.001), stepsPerEpoch: 10,
+            epochs: 5,
             expected: [(0, 0.2), (1, 0.19980365947861303), (10, 0.18099719094030728), (25, 0.1005), (49, 0.0011963405213869798)]),
         Case(
             name: "StepLR(0.05, step_size=2, gamma=0.1)", schedule: .step(rate: 0.05, epochs: 2, factor: 0.1), stepsPerEpoch: 3, epochs: 7,

@@ -59,7 +59,8 @@ struct Bench: ParsableCommand {
                 + "\(result.threads) thread\(result.threads == 1 ? "" : "s"), \(result.seconds.count) runs")
         var table = Table(("", .left), ("", .left))
         for (name, value) in [
-            ("median", milliseconds(result.median)), ("fastest", milliseconds(result.minimum)), ("90 % within", milliseconds(result.ninetieth)),
+            ("median", milliseconds(result.median)), ("fastest", milliseconds(result.minimum)),
+            ("90 % within", milliseconds(result.ninetieth)),
             ("images a second", Format.grouped(Int(Double(result.batch) / result.median))), ("GFLOP/s", Format.fixed(result.gigaflops, 1)),
             ("compile", milliseconds(result.compileSeconds) + " (\(result.cachedKernels) of \(result.kernels) kernels cached)"),
             ("first run", milliseconds(result.firstRunSeconds)), ("tensors and scratch", Format.bytes(result.memoryBytes)),

@@ -26,7 +26,9 @@ struct Check: ParsableCommand {
             let (diagnostics, sources) = diagnose(file)
             results.append(FileResult(path: file, diagnostics: diagnostics.map { DiagnosticRecord($0, sources) }))
             if json { continue }
-            if !diagnostics.isEmpty { Console.error(DiagnosticRenderer(sources, usesColor: Console.errorUsesColor).render(diagnostics) + "\n") }
+            if !diagnostics.isEmpty {
+                Console.error(DiagnosticRenderer(sources, usesColor: Console.errorUsesColor).render(diagnostics) + "\n")
+            }
             print("\(file): \(results[results.count - 1].summary)")
         }
         if json { Console.printJSON(Report(errors: results.reduce(0) { $0 + $1.errors }, files: results)) }

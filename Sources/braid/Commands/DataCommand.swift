@@ -36,7 +36,8 @@ struct DataFetchCommand: ParsableCommand {
                 line.clear()
                 print("kept     \(file.name) (\(Format.bytes(file.size)), verified)")
             case .received(let file, let bytes):
-                line.show("fetching \(file.name): \(Format.bytes(bytes)) of \(Format.bytes(file.size))", part: Double(bytes) / Double(file.size))
+                line.show(
+                    "fetching \(file.name): \(Format.bytes(bytes)) of \(Format.bytes(file.size))", part: Double(bytes) / Double(file.size))
             case .fetched(let file):
                 line.clear()
                 print("fetched  \(file.name) (\(Format.bytes(file.size)), verified)")
@@ -114,6 +115,8 @@ struct DataShow: ParsableCommand {
         let indices = first..<min(dataset.count, first + (count ?? (index == nil ? 100 : 1)))
         try dataset.contactSheet(indices, columns: min(columns, indices.count)).writePNG(to: path)
         let names = indices.prefix(10).map { dataset.classNames[Int(dataset.labels[$0])] }.joined(separator: " ")
-        print("wrote \(path): \(indices.count == 1 ? "picture" : "\(indices.count) pictures from") \(first), of class \(names)\(indices.count > 10 ? " …" : "")")
+        print(
+            "wrote \(path): \(indices.count == 1 ? "picture" : "\(indices.count) pictures from") \(first), of class \(names)\(indices.count > 10 ? " …" : "")"
+        )
     }
 }

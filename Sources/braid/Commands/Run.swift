@@ -26,7 +26,8 @@ struct Run: ParsableCommand {
 
     @Option(
         name: .shortAndLong, parsing: .singleValue,
-        help: ArgumentHelp("A .npy, .png or .jpg file for an input; the name may be left out where there is one.", valueName: "[name=]path"))
+        help: ArgumentHelp("A .npy, .png or .jpg file for an input; the name may be left out where there is one.", valueName: "[name=]path")
+    )
     var input: [String] = []
 
     @Option(help: ArgumentHelp("Writes every output there as NAME.npy.", valueName: "folder"))
@@ -68,7 +69,8 @@ struct Run: ParsableCommand {
         let scores = outputs.first { $0.name == "logits" && $0.shape.count == 2 } ?? outputs.first { $0.shape.count == 2 }
         guard let top else { return show(outputs, results, []) }
         guard let scores else {
-            throw TrainingError("'\(network.name)' gives no scores [N, classes]", repair: "leave out --top, and write outputs with --output-dir")
+            throw TrainingError(
+                "'\(network.name)' gives no scores [N, classes]", repair: "leave out --top, and write outputs with --output-dir")
         }
         show(outputs, results, scores.best(top, names: metadata?.classNames))
     }
@@ -88,7 +90,8 @@ struct Run: ParsableCommand {
             } else if let name = names.first, names.count == 1 {
                 paths[name, default: []].append(text)
             } else {
-                throw CompilerError("which input is \(text) for?", help: "write --input NAME=\(text) with one of \(names.joined(separator: ", "))")
+                throw CompilerError(
+                    "which input is \(text) for?", help: "write --input NAME=\(text) with one of \(names.joined(separator: ", "))")
             }
         }
         return try declared.map { name, type in
@@ -122,7 +125,9 @@ struct Run: ParsableCommand {
             for candidate in classes {
                 let name = candidate.name + String(repeating: " ", count: width - candidate.name.count)
                 let share = Format.percent(candidate.probability)
-                print("  \(name)  \(String(repeating: " ", count: max(0, 8 - share.count)))\(share)  \(Chart.bar(candidate.probability, width: 40))")
+                print(
+                    "  \(name)  \(String(repeating: " ", count: max(0, 8 - share.count)))\(share)  \(Chart.bar(candidate.probability, width: 40))"
+                )
             }
         }
         for (index, output) in outputs.enumerated() where best.isEmpty || paths != nil {

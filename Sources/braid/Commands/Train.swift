@@ -43,7 +43,8 @@ struct Train: ParsableCommand {
     var resume: String?
 
     @Option(
-        help: ArgumentHelp("How often a checkpoint is written besides after each epoch: 200 (steps) or 30s (seconds).", valueName: "interval"),
+        help: ArgumentHelp(
+            "How often a checkpoint is written besides after each epoch: 200 (steps) or 30s (seconds).", valueName: "interval"),
         transform: Train.interval)
     var checkpointEvery: CheckpointInterval = .seconds(30)
 
@@ -63,7 +64,8 @@ struct Train: ParsableCommand {
         let network = try network.load()
         guard let definition = network.training, let labels = definition.targets.first else {
             throw CompilerError(
-                "'\(network.name)' has no training", help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
+                "'\(network.name)' has no training",
+                help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
                 network.sources)
         }
         let recipe = definition.recipe

@@ -2,7 +2,8 @@ import Foundation
 
 /// Standard output and error as terminals: colour, width, a line that is rewritten in place.
 enum Console {
-    private static let allowsColor = (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+    private static let allowsColor =
+        (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
         && ProcessInfo.processInfo.environment["TERM"] != "dumb"
     static let outputUsesColor = isatty(STDOUT_FILENO) == 1 && allowsColor
     static let errorUsesColor = isatty(STDERR_FILENO) == 1 && allowsColor

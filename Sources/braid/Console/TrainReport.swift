@@ -46,7 +46,8 @@ struct TrainReport {
     }
 
     private static func text(_ progress: TrainingProgress) -> String {
-        let bar = Console.errorIsTerminal ? Chart.bar(progress.part, width: 20).padding(toLength: 20, withPad: "·", startingAt: 0) + " " : ""
+        let bar =
+            Console.errorIsTerminal ? Chart.bar(progress.part, width: 20).padding(toLength: 20, withPad: "·", startingAt: 0) + " " : ""
         return "epoch \(progress.epoch)/\(progress.epochs) \(bar)\(Format.percent(progress.part, 0))"
             + "  loss \(Format.fixed(progress.loss, 4))  accuracy \(Format.percent(progress.accuracy))"
             + "  \(Format.fixed(progress.imagesPerSecond, 0)) images/s  \(Format.duration(progress.secondsLeft)) left"
