@@ -1,9 +1,12 @@
 import Graph
 
 extension Operator {
+    /// The scalar input that random operators draw their numbers from; a training run sets it anew each step.
+    public static let seedInput = "seed"
+
     /// Sets elements to zero at random in training and scales the others by `1 / (1 - rate)` (Srivastava et al., JMLR 15, 2014).
     ///
-    /// The random numbers follow from the graph's scalar input `seed`, which a training run sets anew each step.
+    /// The random numbers follow from the graph's scalar input `seedInput`.
     public static let dropout: Operator = Operator(
         "dropout", "Sets elements to zero at random while training.",
         inputs: [OperatorInput("x", "the tensor")],
@@ -21,7 +24,7 @@ extension Operator {
             .composite { context in
                 let rate = context.signature.attributes.number("rate")
                 guard context.mode == .training, rate > 0 else { return context.operands[0] }
-                let seed = context.builder.input("seed", .f32())
+                let seed = context.builder.input(seedInput, .f32())
                 let isDropped = Scalar.uniform(seed: .argument(1), stream: context.ordinal)
                 let function = ScalarFunction(
                     "dropout", ["x", "seed"],

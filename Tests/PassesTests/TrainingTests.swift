@@ -120,6 +120,11 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
         check(
             other, TrainingRecipe(),
             "'fc.bias' is a weight, but the network updates it itself; use a parameter of its own for each")
+        let builder = GraphBuilder(name: "seeded")
+        builder.output("y", builder.apply(.dropout, builder.input("seed", .f32(2, 3)), attributes: ["rate": .number(0.5)]))
+        check(
+            builder.finish(), TrainingRecipe(),
+            "random numbers need the name 'seed', but the network has it already; rename it")
     }
 }
 
