@@ -3,6 +3,8 @@ extension Graph {
     public func isAlias(_ value: Value) -> Bool {
         guard case .view(.reshape)? = lowering(of: value) else { return false }
         let source = self[self[value].operands[0]]
+        // Inside another tensor's memory, images lie apart.
+        guard source.place == nil else { return false }
         return Layout.sharesMemory(
             self[value].type.shape, self[value].layout ?? .plain, with: source.type.shape, source.layout ?? .plain)
     }

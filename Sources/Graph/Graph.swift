@@ -49,6 +49,8 @@ public struct Node: Hashable, Sendable {
     public var layout: Layout?
     /// Nodes of one group become one kernel; a node with none is computed inside each kernel that reads it. Decided by `fuse`.
     public var group: Int?
+    /// Where in another tensor's memory this one lies, if it has none of its own. Decided by `place_concats`.
+    public var place: Placement?
 
     public init(_ kind: Kind, operands: [Value] = [], type: TensorType, label: String? = nil, span: Span = .none) {
         self.kind = kind

@@ -68,10 +68,12 @@ public final class GraphBuilder {
         }
     }
 
-    /// Copies `node` with other operands, keeping label, span and annotations; inputs and parameters are copied as they are.
+    /// Copies `node` with other operands, keeping label, span and annotations but its place, which names a value of its own graph;
+    /// inputs and parameters are copied as they are.
     public func copy(_ node: Node, operands: [Value]) -> Value {
         var node = node
         node.operands = operands
+        node.place = nil
         if let operation = node.operation {
             do {
                 node.type = try operation.inferType(Signature(operands.map { graph[$0].type }, node.attributes))

@@ -30,6 +30,7 @@ extension Node {
         var text = kindText + " : " + type.text
         if let layout { text += " \(layout)" }
         if let group { text += " group \(group)" }
+        if let place { text += " in \(place.parent) axis \(place.axis) at \(place.start)" }
         if let label { text += "  # " + TextScanner.text(ofName: label) }
         if spans, !span.isNone { text += "  @\(span.file.rawValue):\(span.lower)-\(span.upper)" }
         return text

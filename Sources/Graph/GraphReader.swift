@@ -20,6 +20,8 @@ private struct GraphReader {
     private var parameterByName: [String: Value] = [:]
     private var names: Set<String> = []
     private var outputNames: Set<String> = []
+    /// Where values are said to lie, by the parents' numbers in the text, and the places in the text that say so.
+    private var placements: [(value: Value, place: Placement, offset: Int)] = []
 
     init(scanner: TextScanner, catalog: OperatorCatalog) {
         self.scanner = scanner
@@ -47,6 +49,15 @@ private struct GraphReader {
         }
         scanner.skipLines()
         guard scanner.isAtEnd else { throw scanner.error("expected nothing after the graph, found \(scanner.found)") }
+        for (value, place, offset) in placements {
+            guard let parent = valueByNumber[place.parent.index] else {
+                throw scanner.error("%\(place.parent.index) is not defined", at: offset)
+            }
+            result[value].place = Placement(parent: parent, axis: place.axis, start: place.start)
+        }
+        for (value, _, offset) in placements {
+            if let problem = result.placementProblem(of: value) { throw scanner.error(problem, at: offset) }
+        }
         return result
     }
 
@@ -152,7 +163,7 @@ private struct GraphReader {
         return type
     }
 
-    /// The layout, group, label and span.
+    /// The layout, group, place, label and span.
     private mutating func annotations(_ node: inout Node) throws(TextError) {
         let place = scanner.skipBlanks()
         if scanner.accept("plain") {
@@ -164,6 +175,17 @@ private struct GraphReader {
             throw scanner.error("the layout blocks axis \(block.axis) of a tensor with \(node.type.rank) axes", at: place)
         }
         if scanner.accept("group") { node.group = try scanner.integer("a group", in: 0...TextScanner.integerLimit) }
+        if scanner.accept("in") {
+            let place = scanner.skipBlanks()
+            try scanner.expect("%")
+            let parent = try scanner.integer("a value's number", in: 0...TextScanner.integerLimit)
+            try scanner.expect("axis")
+            let axis = try scanner.integer("an axis", in: 0...TextScanner.integerLimit)
+            try scanner.expect("at")
+            let start = try scanner.integer("a position", in: 0...TextScanner.integerLimit)
+            // A concatenation follows what lies in it: its number is looked up at the end.
+            placements.append((Value(result.nodes.count), Placement(parent: Value(parent), axis: axis, start: start), place))
+        }
         if scanner.accept("#") { node.label = try scanner.name("a label") }
         if scanner.accept("@") {
             let file = try scanner.integer("a file", in: 0...Int(UInt32.max - 1))

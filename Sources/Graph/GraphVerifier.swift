@@ -10,7 +10,8 @@ extension Graph {
     /// All that is wrong with the graph; nothing for a graph that passes may see.
     ///
     /// Operands precede users; every type is what the operator infers; attributes are complete; inputs and parameters, and outputs,
-    /// have names of their own; a parameter is updated at most once, to a value of its type; layouts fit the ranks.
+    /// have names of their own; a parameter is updated at most once, to a value of its type; layouts fit the ranks; what lies in
+    /// another's memory fits there.
     public func violations() -> [GraphViolation] {
         var found: [GraphViolation] = []
         var names: Set<String> = []
@@ -31,7 +32,10 @@ extension Graph {
             }
             if let message = typeProblem(of: value) { complain(message) }
         }
-        return found + borderViolations()
+        found += borderViolations()
+        // What a view reads and where can be told only of nodes that are right.
+        guard found.isEmpty else { return found }
+        return values.compactMap { value in placementProblem(of: value).map { GraphViolation(value: value, message: $0) } }
     }
 
     private func typeProblem(of value: Value) -> String? {

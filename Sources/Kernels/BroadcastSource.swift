@@ -4,8 +4,7 @@ import Graph
 /// loops need no bounds, and in which an operand that is not in memory (a normalization and its activation, say) is computed once.
 struct BroadcastSource {
     var buffer: BufferID
-    var layout: Layout
-    var extents: [Int]
+    var memory: StoredTensor
     /// Positions in `buffer` over the contraction's axes.
     var position: [AffineIndex]
     /// Whether coordinates count from the start of the staged region.
@@ -15,8 +14,7 @@ struct BroadcastSource {
     init(inPlace shape: ContractionShape, _ emitter: PointEmitter) {
         let value = shape.broadcast.value
         buffer = emitter.buffer(value)
-        layout = emitter.graph.layout(value)
-        extents = emitter.graph.extents(value)
+        memory = emitter.graph.storage(of: value)
         position = shape.broadcast.position
         isStaged = false
     }
@@ -35,7 +33,7 @@ struct BroadcastSource {
     /// The element's offset at a point.
     func offset(_ point: ContractionPoint) -> Index {
         let coordinates = isStaged ? point.local : point.absolute
-        return layout.offset(of: position.map { $0.position(coordinates) }, extents: extents, lane: nil).offset
+        return memory.offset(of: position.map { $0.position(coordinates) }, lane: nil).offset
     }
 }
 
@@ -122,15 +120,14 @@ struct StagedRegion {
             emitter: emitter, value: value, operandExtents: operandExtents, origin: origin, bounds: bounds, scratch: scratch,
             layout: layout, extents: extents)
         copier.copy()
-        return BroadcastSource(staged: scratch, layout, extents, localPosition)
+        return BroadcastSource(staged: scratch, StoredTensor(owner: value, layout: layout, extents: extents), localPosition)
     }
 }
 
 extension BroadcastSource {
-    fileprivate init(staged buffer: BufferID, _ layout: Layout, _ extents: [Int], _ position: [AffineIndex]) {
+    fileprivate init(staged buffer: BufferID, _ memory: StoredTensor, _ position: [AffineIndex]) {
         self.buffer = buffer
-        self.layout = layout
-        self.extents = extents
+        self.memory = memory
         self.position = position
         isStaged = true
     }

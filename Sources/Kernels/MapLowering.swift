@@ -54,7 +54,7 @@ struct MapLowering {
         let count = extents.reduce(1, *)
         guard count > 1, layout.storedCount(extents) == count,
             accesses.allSatisfy({ ($0.extents == extents && $0.layout == layout) || ($0.extents.isEmpty && !$0.isWrite) }),
-            !results.contains(where: { group.dependsOnPosition($0) })
+            accesses.allSatisfy({ graph[$0.value].place == nil }), !results.contains(where: { group.dependsOnPosition($0) })
         else { return nil }
         let width = [16, 8, 4].first { $0 <= lanes } ?? 1
         let vectors = (count + width - 1) / width

@@ -27,7 +27,7 @@ extension PointEmitter {
         let isRun = innermost.axis == axis && layout.blockSize(of: axis) == innermost.size && range.count <= builder.lanes
         func loop(_ other: Int, _ position: [Position]) {
             guard other < extents.count else {
-                let (offset, _) = layout.offset(of: position, extents: extents, lane: nil)
+                let (offset, _) = graph.storage(of: value).offset(of: position, lane: nil)
                 if isVector {
                     builder.store(buffer(value), offset, zero)
                 } else {

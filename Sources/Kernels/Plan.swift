@@ -139,13 +139,15 @@ private struct Planner {
         let last = lastUses()
         let parameterOf = Dictionary(graph.updates.map { ($0.value, $0.state) }) { first, _ in first }
         let kept = Set(graph.updates.map(\.value))
+        let sharing = Set(graph.values.filter { graph[$0].place != nil } + graph.nodes.compactMap(\.place?.parent))
         for number in groups.indices {
             let group = groups[number]
             let overwritable = Set(group.reads.filter { last[$0] == number && group.readsOnlyInPlace($0) })
             var taken: Set<Value> = []
-            for result in group.results where group.isElementwise(result) {
+            // What shares memory with others is neither written over nor written elsewhere.
+            for result in group.results where group.isElementwise(result) && !sharing.contains(result) {
                 func fits(_ read: Value) -> Bool {
-                    overwritable.contains(read) && !taken.contains(read) && graph.layout(read) == graph.layout(result)
+                    overwritable.contains(read) && !sharing.contains(read) && !taken.contains(read) && graph.layout(read) == graph.layout(result)
                         && graph.extents(read) == graph.extents(result) && graph[read].type.element == graph[result].type.element
                 }
                 let choice: Value?
@@ -164,7 +166,7 @@ private struct Planner {
 
     private mutating func lower(_ group: Group, at number: Int) {
         for value in group.reads {
-            let buffer = bufferOf[value]!
+            let buffer = bufferOf[graph.storage(of: value).owner]!
             if let lifetime = lifetimes[buffer] { lifetimes[buffer] = lifetime.lowerBound...max(number, lifetime.upperBound) }
         }
         for value in group.results {
@@ -173,7 +175,12 @@ private struct Planner {
                 continue
             }
             let isPrepared = isConstant[value.index]
-            let buffer = declare(value, isPrepared ? .prepared : .arena(0))
+            let owner = graph.storage(of: value).owner
+            if let buffer = bufferOf[owner] {
+                if let lifetime = lifetimes[buffer] { lifetimes[buffer] = lifetime.lowerBound...max(number, lifetime.upperBound) }
+                continue
+            }
+            let buffer = declare(owner, isPrepared ? .prepared : .arena(0))
             if !isPrepared { lifetimes[buffer] = number...number }
         }
         let lowered = group.lowered(for: target)

@@ -58,22 +58,28 @@ public final class PointEmitter {
 
     public var graph: Graph { group.graph }
 
-    /// Declares a buffer for every value in `reads`, then every one in `results` (a result in place shares that of its read).
+    /// Declares a buffer for every value in `reads`, then every one in `results`; values in the same memory share one.
     public init(_ builder: KernelBuilder, _ group: Group, reads: [Value]? = nil, results: [Value]? = nil) {
         self.builder = builder
         self.group = group
         let results = results ?? group.results
-        let overwritten = Set(results.compactMap { group.inPlace[$0] })
-        for value in reads ?? group.reads { declare(value, overwritten.contains(value) ? .readWrite : .read) }
+        let overwritten = Set(results.map { graph.storage(of: group.inPlace[$0] ?? $0).owner })
+        for value in reads ?? group.reads { declare(value, overwritten.contains(graph.storage(of: value).owner) ? .readWrite : .read) }
         for value in results {
             if let shared = group.inPlace[value] { buffers[value] = buffers[shared]! } else { declare(value, .write) }
         }
     }
 
+    /// Adds a parameter for the memory that holds a value, one for all values that it holds.
     private func declare(_ value: Value, _ access: Buffer.Access) {
+        let owner = graph.storage(of: value).owner
+        if let index = arguments.firstIndex(of: .value(owner)) {
+            buffers[value] = BufferID(index)
+            return
+        }
         buffers[value] = builder.parameter(
-            group.graph.bufferName(value), group.graph[value].type.element, count: group.graph.storedCount(value), access)
-        arguments.append(.value(value))
+            graph.bufferName(owner), graph[owner].type.element, count: graph.storedCount(owner), access)
+        arguments.append(.value(owner))
     }
 
     /// The buffer of a value that is read or written.
@@ -102,7 +108,7 @@ public final class PointEmitter {
     /// The elements of a stored value at a position: one an active lane along axis `lane`, or the same one in all lanes.
     public func load(_ value: Value, at position: [Position], lane: Int?, active: Index?) -> Register {
         let buffer = buffer(source(of: value) ?? value)
-        let (offset, stride) = graph.layout(value).offset(of: position, extents: graph.extents(value), lane: lane)
+        let (offset, stride) = graph.storage(of: value).offset(of: position, lane: lane)
         switch stride {
         case nil: return builder.broadcast(buffer, offset)
         case 1?:
@@ -117,7 +123,7 @@ public final class PointEmitter {
     /// where the layout has none.
     public func store(_ register: Register, to value: Value, at position: [Position], lane: Int?, active: Index?) {
         let layout = graph.layout(value)
-        let (offset, stride) = layout.offset(of: position, extents: graph.extents(value), lane: lane)
+        let (offset, stride) = graph.storage(of: value).offset(of: position, lane: lane)
         switch stride {
         case nil: builder.store(buffer(value), offset, register, active: 1)
         case 1?:

@@ -108,14 +108,13 @@ struct Microkernel {
 
     /// One step: every point's broadcast element times every block's vector.
     private func step(_ base: ContractionPoint, _ sums: [Register]) -> [Register] {
-        let layout = emitter.graph.layout(shape.vector.value)
-        let extents = emitter.graph.extents(shape.vector.value)
+        let memory = emitter.graph.storage(of: shape.vector.value)
         let dimension = shape.vector.dimension(of: shape.lane)!
         let vectors = (0..<tile.laneBlocks).map { block in
             let position = shape.vector.position.map { $0.position(base.absolute) }
             var blocked = position
             blocked[dimension].outer = position[dimension].outer + .constant(block)
-            return builder.load(emitter.buffer(shape.vector.value), layout.offset(of: blocked, extents: extents, lane: nil).offset)
+            return builder.load(emitter.buffer(shape.vector.value), memory.offset(of: blocked, lane: nil).offset)
         }
         var result = sums
         for (number, point) in tile.points(from: base).enumerated() {

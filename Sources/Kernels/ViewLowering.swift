@@ -35,20 +35,23 @@ struct ViewLowering {
             }
         case .concatenate(let axis):
             var start = 0
-            for operand in operands {
+            for (index, operand) in operands.enumerated() {
                 let extents = graph.extents(operand)
                 let identity = extents.indices.map { AffineIndex.axis($0) }
-                add(operand, extents, from: identity, to: identity.shifted(axis, by: start))
+                if !graph.isInPlace(result, operand: index) { add(operand, extents, from: identity, to: identity.shifted(axis, by: start)) }
                 start += extents[axis]
             }
         case .slice(let axis, let start, _):
             let identity = graph.extents(result).indices.map { AffineIndex.axis($0) }
-            add(operands[0], graph.extents(result), from: identity.shifted(axis, by: start), to: identity)
+            if !graph.isInPlace(result, operand: 0) {
+                add(operands[0], graph.extents(result), from: identity.shifted(axis, by: start), to: identity)
+            }
         }
     }
 
-    /// One kernel for all copies of as many lanes.
+    /// One kernel for all copies of as many lanes; none where everything lies in its place already.
     func lower(name: String) -> [KernelCall] {
+        if graph[result].operands.indices.allSatisfy({ graph.isInPlace(result, operand: $0) }) { return [] }
         if copies.isEmpty { return [recounted(name: name)] }
         let widths = Set(copies.map(\.space.lanes)).sorted(by: >)
         return widths.map { width in
@@ -115,7 +118,7 @@ struct ViewLowering {
             return emitter.store(value, to: result, at: position, lane: target, active: active)
         }
         // Neighbours in the operand lie apart in the result, or what follows them in the block belongs to the next operand.
-        let (offset, stride) = graph.layout(result).offset(of: position, extents: graph.extents(result), lane: target)
+        let (offset, stride) = graph.storage(of: result).offset(of: position, lane: target)
         if let stride, stride * scale != 1 {
             emitter.builder.scatter(emitter.buffer(result), offset, stride: stride * scale, value, active: active)
         } else {

@@ -131,6 +131,7 @@ private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ cont
         }
         node.operands = operands
         node.layout = layouts[index]
+        node.place = nil
         renamed.append(Value(result.nodes.count))
         result.nodes.append(node)
     }

@@ -17,65 +17,75 @@ import TestSupport
 
     @Test func lanesOfEightAgree() throws { try check(seed: 3, training: true, target: .x86AVX2) }
 
-    /// fp64 reference of the graph as written = interpreter on the plan = machine code, and that with one thread and two, bit for bit.
     private func check(seed: Int, training: Bool, target: Target = .host) throws {
-        let graph = RandomNetwork.make(seed: seed, training: training)
-        let given = graph.randomTensors(seed: seed)
-        var network = Network(name: graph.name, origin: .graph, graph: graph, sources: .init())
-        if training { network.training = .init(graph: graph, recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9)), targets: ["label"]) }
-        let compiler = Compiler(target: target, cache: nil, threads: 2)
-        let plan = try compiler.plan(network, training: training, batch: 2)
-
-        // The training step as passes made it before layouts and groups, in the reference evaluator.
-        let step = training ? try compiler.optimize(network, training: true, stoppingAfter: "update") : graph
-        var parameters = given.parameters
-        for node in step.nodes {
-            guard let parameter = node.parameter, parameters[parameter.name] == nil else { continue }
-            parameters[parameter.name] = ReferenceTensor(node.type.shape.extents!, repeating: 0)
-        }
-        var inputs = given.inputs
-        inputs["learning_rate"] = .scalar(0.125)
-        inputs["seed"] = .scalar(7)
-        let expected = ReferenceEvaluator(mode: training ? .training : .inference).run(step, inputs: inputs, parameters: parameters)
-
-        var interpreted = PlanInterpreter(plan, interpreter: KernelInterpreter(order: .shuffled(seed: 1)))
-        for (name, _) in plan.inputs { interpreted.setInput(name, inputs[name]!.values) }
-        for (parameter, _) in plan.parameters { interpreted.setParameter(parameter.name, parameters[parameter.name]!.values.map(Float.init)) }
-        try interpreted.run()
-
-        let program = try compiler.compile(plan.kernels)
-        var compiled: [Executable] = []
-        for threads in 1...2 {
-            let executable = try Executable(plan, program, pool: ThreadPool(threads: threads))
-            for (name, buffer) in plan.inputs {
-                let values = inputs[name]!.values
-                if plan.buffers[buffer].element == .i32 {
-                    try executable.setInput(name, to: values.map { Int32($0) })
-                } else {
-                    try executable.setInput(name, to: values.map(Float.init))
-                }
-            }
-            for (parameter, _) in plan.parameters {
-                try executable.setParameter(parameter.name, to: parameters[parameter.name]!.values.map(Float.init))
-            }
-            executable.run()
-            compiled.append(executable)
-        }
-
-        func compare(_ what: String, _ want: [Double], _ interpreted: [Double], _ one: [Float], _ two: [Float]) {
-            let scale = max(1, want.map(abs).max() ?? 0)
-            let fromReference = zip(want, interpreted).map { abs($0 - $1) }.max() ?? 0
-            let fromInterpreter = zip(interpreted, one).map { abs($0 - Double($1)) }.max() ?? 0
-            #expect(fromReference <= 2e-4 * scale, "\(what) of network \(seed): interpreted is off by \(fromReference)")
-            #expect(fromInterpreter <= 1e-5 * scale, "\(what) of network \(seed): compiled is off by \(fromInterpreter)")
-            #expect(one.map(\.bitPattern) == two.map(\.bitPattern), "\(what) of network \(seed) depends on the number of threads")
-        }
-        for (name, tensor) in expected.outputs where plan.outputs.contains(where: { $0.name == name }) {
-            compare(name, tensor.values, interpreted.output(name), try compiled[0].output(name), try compiled[1].output(name))
-        }
-        #expect(training == !expected.updates.isEmpty)
-        for (name, tensor) in expected.updates {
-            compare(name, tensor.values, interpreted.parameter(name), try compiled[0].parameter(name), try compiled[1].parameter(name))
-        }
+        try expectAgreement(
+            of: RandomNetwork.make(seed: seed, training: training), seed: seed, training: training, batch: 2, target: target)
     }
+}
+
+/// fp64 reference of the graph as written = interpreter on the plan = machine code, and that with one thread and two, bit for bit.
+///
+/// Returns the plan.
+@discardableResult
+func expectAgreement(
+    of graph: Graph, seed: Int, training: Bool, batch: Int, target: Target = .host
+) throws -> Plan {
+    let given = graph.randomTensors(seed: seed)
+    var network = Network(name: graph.name, origin: .graph, graph: graph, sources: .init())
+    if training { network.training = .init(graph: graph, recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9)), targets: ["label"]) }
+    let compiler = Compiler(target: target, cache: nil, threads: 2)
+    let plan = try compiler.plan(network, training: training, batch: batch)
+
+    // The training step as passes made it before layouts and groups, in the reference evaluator.
+    let step = training ? try compiler.optimize(network, training: true, stoppingAfter: "update") : graph
+    var parameters = given.parameters
+    for node in step.nodes {
+        guard let parameter = node.parameter, parameters[parameter.name] == nil else { continue }
+        parameters[parameter.name] = ReferenceTensor(node.type.shape.extents!, repeating: 0)
+    }
+    var inputs = given.inputs
+    inputs["learning_rate"] = .scalar(0.125)
+    inputs["seed"] = .scalar(7)
+    let expected = ReferenceEvaluator(mode: training ? .training : .inference).run(step, inputs: inputs, parameters: parameters)
+
+    var interpreted = PlanInterpreter(plan, interpreter: KernelInterpreter(order: .shuffled(seed: 1)))
+    for (name, _) in plan.inputs { interpreted.setInput(name, inputs[name]!.values) }
+    for (parameter, _) in plan.parameters { interpreted.setParameter(parameter.name, parameters[parameter.name]!.values.map(Float.init)) }
+    try interpreted.run()
+
+    let program = try compiler.compile(plan.kernels)
+    var compiled: [Executable] = []
+    for threads in 1...2 {
+        let executable = try Executable(plan, program, pool: ThreadPool(threads: threads))
+        for (name, buffer) in plan.inputs {
+            let values = inputs[name]!.values
+            if plan.buffers[buffer].element == .i32 {
+                try executable.setInput(name, to: values.map { Int32($0) })
+            } else {
+                try executable.setInput(name, to: values.map(Float.init))
+            }
+        }
+        for (parameter, _) in plan.parameters {
+            try executable.setParameter(parameter.name, to: parameters[parameter.name]!.values.map(Float.init))
+        }
+        executable.run()
+        compiled.append(executable)
+    }
+
+    func compare(_ what: String, _ want: [Double], _ interpreted: [Double], _ one: [Float], _ two: [Float]) {
+        let scale = max(1, want.map(abs).max() ?? 0)
+        let fromReference = zip(want, interpreted).map { abs($0 - $1) }.max() ?? 0
+        let fromInterpreter = zip(interpreted, one).map { abs($0 - Double($1)) }.max() ?? 0
+        #expect(fromReference <= 2e-4 * scale, "\(what) of \(graph.name): interpreted is off by \(fromReference)")
+        #expect(fromInterpreter <= 1e-5 * scale, "\(what) of \(graph.name): compiled is off by \(fromInterpreter)")
+        #expect(one.map(\.bitPattern) == two.map(\.bitPattern), "\(what) of \(graph.name) depends on the number of threads")
+    }
+    for (name, tensor) in expected.outputs where plan.outputs.contains(where: { $0.name == name }) {
+        compare(name, tensor.values, interpreted.output(name), try compiled[0].output(name), try compiled[1].output(name))
+    }
+    #expect(training == !expected.updates.isEmpty)
+    for (name, tensor) in expected.updates {
+        compare(name, tensor.values, interpreted.parameter(name), try compiled[0].parameter(name), try compiled[1].parameter(name))
+    }
+    return plan
 }

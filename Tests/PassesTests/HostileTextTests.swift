@@ -24,6 +24,30 @@ import Testing
         #expect(accepted > 5)
     }
 
+    /// Values lie only where a concatenation would put them, in whole blocks of what a kernel stores.
+    @Test(arguments: [
+        ("in %3 axis 1 at 0", true), ("in %3 axis 1 at 8", false), ("in %3 axis 2 at 0", false), ("in %3 axis 1 at 4", false),
+        ("in %1 axis 1 at 0", false), ("in %0 axis 1 at 0", false), ("in %2 axis 1 at 0", false), ("in %9 axis 1 at 0", false),
+    ])
+    func readsPossiblePlacesOnly(place: String, isPossible: Bool) throws {
+        let text = """
+            graph places {
+              %0 = input x : f32[2, 8, 3, 3]
+              %1 = map(%0) function=relu(x) = max(x, 0) : f32[2, 8, 3, 3] blocked(1:8) group 0 \(place)
+              %2 = map(%0) function=negative(x) = -x : f32[2, 8, 3, 3] blocked(1:8) group 1
+              %3 = concat(%1, %2) : f32[2, 16, 3, 3] blocked(1:8) group 2
+              output y = %3
+            }
+            """
+        if isPossible {
+            let graph = try Graph(reading: text, catalog: .standard)
+            #expect(graph.violations().isEmpty)
+            #expect(try Graph(reading: graph.text(), catalog: .standard) == graph)
+        } else {
+            #expect(throws: TextError.self) { try Graph(reading: text, catalog: .standard) }
+        }
+    }
+
     private func mutilated(_ text: String, _ random: inout SplitMix) -> String {
         var lines = text.split(separator: "\n").map(String.init)
         let index = Int.random(in: 0..<lines.count, using: &random)

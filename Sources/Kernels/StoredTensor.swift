@@ -1,0 +1,53 @@
+import Graph
+
+/// Where a value lies in memory: from a position along one axis on in a tensor that has memory of its own, usually itself.
+struct StoredTensor: Hashable {
+    /// The tensor that has the memory, and how it lies there.
+    var owner: Value
+    var layout: Layout
+    var extents: [Int]
+    /// The position in the owner, along `axis`, of the value's first.
+    var axis = 0
+    var start = 0
+
+    /// The element offset of a position of the value, and the distance from one position along `lane` to the next.
+    func offset(of position: [Position], lane: Int?) -> (offset: Index, laneStride: Int?) {
+        var position = position
+        if start > 0 { position[axis] = position[axis].shifted(by: start) }
+        return layout.offset(of: position, extents: extents, lane: lane)
+    }
+}
+
+extension Position {
+    /// The position `start` further, whole blocks where it counts in blocks.
+    fileprivate func shifted(by start: Int) -> Position {
+        start % split == 0
+            ? Position(outer: outer + .constant(start / split), inner: inner, split: split) : Position(index + .constant(start))
+    }
+}
+
+extension Graph {
+    /// Where a value lies that kernels read or write.
+    func storage(of value: Value) -> StoredTensor {
+        guard var place = self[value].place else {
+            return StoredTensor(owner: value, layout: layout(value), extents: extents(value))
+        }
+        var start = place.start
+        // Slices lie in what comes before them, operands in what comes after: the chain ends.
+        while let next = self[place.parent].place {
+            precondition(next.axis == place.axis, "\(value) lies in tensors that are divided along different axes")
+            start += next.start
+            place = next
+        }
+        return StoredTensor(
+            owner: place.parent, layout: layout(place.parent), extents: extents(place.parent), axis: place.axis, start: start)
+    }
+
+    /// Whether an operand of a view need not be copied: a slice is read in place, or the operand was written into the concatenation.
+    func isInPlace(_ view: Value, operand index: Int) -> Bool {
+        let operand = self[view].operands[index]
+        if let place = self[view].place, place == placeOfSlice(view) { return true }
+        guard let place = self[operand].place, place.parent == view else { return false }
+        return places(in: view)[index] == place
+    }
+}
