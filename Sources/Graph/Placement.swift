@@ -52,9 +52,12 @@ extension Graph {
         guard nodes.indices.contains(place.parent.index) else { return "it lies in \(place.parent), which is no value of the graph" }
         guard self[value].operation != nil, self[place.parent].operation != nil else { return "only operations' results share memory" }
         guard self[value].group != nil, self[place.parent].group != nil else { return "only what a kernel stores shares memory" }
-        guard placeOfSlice(value) == place || places(in: place.parent).enumerated().contains(where: { index, possible in
-            possible == place && self[place.parent].operands[index] == value
-        }) else { return "it cannot lie in \(place.parent) at \(place.start)" }
+        guard
+            placeOfSlice(value) == place
+                || places(in: place.parent).enumerated().contains(where: { index, possible in
+                    possible == place && self[place.parent].operands[index] == value
+                })
+        else { return "it cannot lie in \(place.parent) at \(place.start)" }
         let leaves = outputs.contains { $0.value == value } || updates.contains { $0.value == value }
         return leaves ? "what leaves the graph has memory of its own" : nil
     }

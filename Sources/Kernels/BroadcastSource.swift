@@ -99,7 +99,8 @@ struct StagedRegion {
     private var localPosition: [AffineIndex] {
         shape.broadcast.position.map { position in
             let varying = position.terms.filter { spans[$0.axis] > 1 }
-            return AffineIndex(terms: varying, offset: -varying.filter { $0.scale < 0 }.map { $0.scale * (spans[$0.axis] - 1) }.reduce(0, +))
+            return AffineIndex(
+                terms: varying, offset: -varying.filter { $0.scale < 0 }.map { $0.scale * (spans[$0.axis] - 1) }.reduce(0, +))
         }
     }
 
@@ -243,7 +244,9 @@ private struct RegionCopier {
             builder.store(scratch, offset(position), point.value(value), active: active.map { .constant($0) })
         }
         let whole = (end - begin) / lanes * lanes
-        if whole > 0 { builder.loop("copy", from: .constant(begin), to: .constant(begin + whole), step: lanes) { copy(at: $0, active: nil) } }
+        if whole > 0 {
+            builder.loop("copy", from: .constant(begin), to: .constant(begin + whole), step: lanes) { copy(at: $0, active: nil) }
+        }
         if begin + whole < end { copy(at: .constant(begin + whole), active: end - begin - whole) }
         zeroRow(local, from: end, to: extents[lane])
     }

@@ -147,7 +147,8 @@ private struct Planner {
             // What shares memory with others is neither written over nor written elsewhere.
             for result in group.results where group.isElementwise(result) && !sharing.contains(result) {
                 func fits(_ read: Value) -> Bool {
-                    overwritable.contains(read) && !sharing.contains(read) && !taken.contains(read) && graph.layout(read) == graph.layout(result)
+                    overwritable.contains(read) && !sharing.contains(read) && !taken.contains(read)
+                        && graph.layout(read) == graph.layout(result)
                         && graph.extents(read) == graph.extents(result) && graph[read].type.element == graph[result].type.element
                 }
                 let choice: Value?
@@ -230,7 +231,9 @@ private struct Planner {
     }
 
     private mutating func placeArena() {
-        for output in plan.outputs { if let lifetime = lifetimes[output.buffer] { lifetimes[output.buffer] = lifetime.lowerBound...groups.count } }
+        for output in plan.outputs {
+            if let lifetime = lifetimes[output.buffer] { lifetimes[output.buffer] = lifetime.lowerBound...groups.count }
+        }
         let order = lifetimes.keys.sorted()
         let memory = MemoryPlan(
             order.map { .init(bytes: plan.buffers[$0].bytes, first: lifetimes[$0]!.lowerBound, last: lifetimes[$0]!.upperBound) })
@@ -265,7 +268,9 @@ extension Group {
     var summary: String {
         let names = members.compactMap { member -> String? in
             guard let operation = graph[member].operation else { return nil }
-            return graph[member].attributes["function"].map { if case .function(let function) = $0 { function.name } else { operation.name } }
+            return graph[member].attributes["function"].map {
+                if case .function(let function) = $0 { function.name } else { operation.name }
+            }
                 ?? operation.name
         }
         return ([members.compactMap { graph[$0].label }.first].compactMap { $0 } + names).joined(separator: " ")
