@@ -98,7 +98,8 @@ public struct Compiler: Sendable {
                 count = overflow ? .max : product
                 guard count <= limit else {
                     throw CompilerError(
-                        "\(node.type) at batch \(batch) has more than \(limit) elements", help: "use a smaller batch or image", at: node.span,
+                        "\(node.type) at batch \(batch) has more than \(limit) elements", help: "use a smaller batch or image",
+                        at: node.span,
                         network.sources)
                 }
             }

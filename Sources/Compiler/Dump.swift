@@ -65,7 +65,8 @@ extension Plan: CustomStringConvertible {
         var lines = ["plan \(name): arena \(arenaBytes) bytes (at least \(arenaLowerBound) are alive at once)"]
         for (index, buffer) in buffers.enumerated() {
             let extents = buffer.extents.map(String.init).joined(separator: ", ")
-            lines.append("  buffer \(index): \(buffer.element.rawValue)[\(extents)] \(buffer.layout) \(buffer.bytes) bytes, \(buffer.storage.text)")
+            lines.append(
+                "  buffer \(index): \(buffer.element.rawValue)[\(extents)] \(buffer.layout) \(buffer.bytes) bytes, \(buffer.storage.text)")
         }
         func list(_ title: String, _ steps: [Step]) {
             for (index, step) in steps.enumerated() {

@@ -272,7 +272,8 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
             }
             guard let converted = parameter.kind.convert(value) else {
                 throw TypeError(
-                    "'\(parameter.name)' of '\(name)' must be \(parameter.kind.phrase)", repair: parameter.summary, parameter: parameter.name)
+                    "'\(parameter.name)' of '\(name)' must be \(parameter.kind.phrase)", repair: parameter.summary,
+                    parameter: parameter.name)
             }
             result[parameter.name] = converted
         }

@@ -20,21 +20,26 @@ import Testing
         var pad = 0
         var batch = 2
 
-        var testDescription: String { "\(channels) to \(outputs), \(side)x\(side), kernel \(kernel), stride \(stride), pad \(pad), batch \(batch)" }
+        var testDescription: String {
+            "\(channels) to \(outputs), \(side)x\(side), kernel \(kernel), stride \(stride), pad \(pad), batch \(batch)"
+        }
     }
 
     static let cases = [
         Case(channels: 1, outputs: 32, side: 17, kernel: 3, pad: 1), Case(channels: 3, outputs: 20, side: 19, kernel: 7, stride: 2, pad: 3),
-        Case(channels: 20, outputs: 37, side: 9, kernel: 3, pad: 1), Case(channels: 32, outputs: 16, side: 10, kernel: 3, stride: 2, pad: 1),
+        Case(channels: 20, outputs: 37, side: 9, kernel: 3, pad: 1),
+        Case(channels: 32, outputs: 16, side: 10, kernel: 3, stride: 2, pad: 1),
         Case(channels: 16, outputs: 48, side: 10, kernel: 1, stride: 2), Case(channels: 32, outputs: 48, side: 7, kernel: 1),
-        Case(channels: 16, outputs: 16, side: 31, kernel: 3, pad: 1, batch: 1), Case(channels: 17, outputs: 96, side: 3, kernel: 3, pad: 1, batch: 3),
+        Case(channels: 16, outputs: 16, side: 31, kernel: 3, pad: 1, batch: 1),
+        Case(channels: 17, outputs: 96, side: 3, kernel: 3, pad: 1, batch: 3),
         Case(channels: 8, outputs: 16, side: 12, kernel: 5, stride: 3, pad: 2),
     ]
 
     /// Forward, and both gradients through a training step that moves the weights of two convolutions, by machine code against fp64.
     @Test(arguments: cases) func agreesWithReference(_ example: Case) throws {
         let builder = GraphBuilder(name: "case")
-        let image = builder.input("image", .f32(.fixed(example.batch), .fixed(example.channels), .fixed(example.side), .fixed(example.side)))
+        let image = builder.input(
+            "image", .f32(.fixed(example.batch), .fixed(example.channels), .fixed(example.side), .fixed(example.side)))
         func convolve(_ x: Value, _ label: String, _ attributes: Attributes) throws -> Value {
             let weight = try Operator.convolution.weights(
                 Signature([builder.type(of: x)], try Operator.convolution.completing(attributes)))[0]

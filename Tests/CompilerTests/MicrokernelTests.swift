@@ -18,7 +18,8 @@ import Testing
             for kernel in try compiler.plan(network, training: training, batch: batch).kernels where Self.multipliesInLoops(kernel.body) {
                 let object = try CodeGenerator(for: target).object([(kernel, "kernel")])
                 let functions = try Disassembly.functions(of: object, for: target)
-                #expect(functions.contains { !$0.microkernels.isEmpty }, "\(kernel.name) for \(target.name) has no inner loop that multiplies")
+                #expect(
+                    functions.contains { !$0.microkernels.isEmpty }, "\(kernel.name) for \(target.name) has no inner loop that multiplies")
                 for function in functions {
                     inspected += function.microkernels.count
                     #expect(function.microkernelSpills == [], "\(kernel.name) for \(target.name)")
@@ -36,7 +37,11 @@ import Testing
                 let sums = Set(loop.carried.map(\.inside))
                 return multipliesInLoops(loop.body)
                     || loop.body.contains {
-                        if case .define(_, .fusedMultiplyAdd(_, _, let sum)) = $0 { loop.carried.count >= 8 && sums.contains(sum) } else { false }
+                        if case .define(_, .fusedMultiplyAdd(_, _, let sum)) = $0 {
+                            loop.carried.count >= 8 && sums.contains(sum)
+                        } else {
+                            false
+                        }
                     }
             case .when(_, _, let body): return multipliesInLoops(body)
             default: return false

@@ -135,7 +135,8 @@ import Testing
         var harness = LoweringHarness(graph: graph, target: .preset(lanes: 16), relativeTolerance: 1e-6)
         harness.lower = { group, target in GeneralLowering.lower(group, target: target) }
         harness.inPlace = [moved: velocity, next: weight]
-        let inputs = ["weight", "velocity", "gradient"].enumerated().map { ($1, Self.random(extents, seed: 9 + $0)) } + [("rate", .scalar(0.25))]
+        let inputs =
+            ["weight", "velocity", "gradient"].enumerated().map { ($1, Self.random(extents, seed: 9 + $0)) } + [("rate", .scalar(0.25))]
         try harness.check(Dictionary(uniqueKeysWithValues: inputs), "momentum")
     }
 

@@ -37,7 +37,9 @@ import Testing
                 let value = builder.load(input, i + 8)
                 return [carried[1], builder.multiplyAdd(carried[0], value, carried[1])]
             }
-            for (index, result) in results.enumerated() { builder.store(output, builder.task * (2 * lanes) + .constant(index * lanes), result) }
+            for (index, result) in results.enumerated() {
+                builder.store(output, builder.task * (2 * lanes) + .constant(index * lanes), result)
+            }
             try check(builder.finish(), [.f32(numbers(64 + lanes)), .f32(numbers(18 * lanes))], on: target, "\(bounds)")
         }
     }
@@ -47,7 +49,8 @@ import Testing
         let task = Index.variable(.task)
         let ranges: [[IndexRange]] = [
             [IndexRange(task, 2, 5)], [IndexRange(task - 3, 0, 3), IndexRange(task % 2, 0, 1)], [IndexRange(3, 0, 4)],
-            [IndexRange(4, 0, 4)], [IndexRange(5, task, task * 2)], [IndexRange(task, 5, 2)], [IndexRange(0, 0, 9), IndexRange(task, 0, 4)],
+            [IndexRange(4, 0, 4)], [IndexRange(5, task, task * 2)], [IndexRange(task, 5, 2)],
+            [IndexRange(0, 0, 9), IndexRange(task, 0, 4)],
         ]
         for conditions in ranges {
             let builder = KernelBuilder(name: "when", lanes: lanes, taskCount: 9)

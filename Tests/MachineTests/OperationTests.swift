@@ -26,7 +26,8 @@ import Testing
         let kernel = kernel(target, tasks: count / target.lanes) { builder, inputs in
             operation(builder, inputs.map { builder.load($0, builder.task * target.lanes) })
         }
-        let arrays = [1, 16, 256].map { (stride: Int) -> KernelArray in .f32((0..<count).map { Self.edges[$0 / stride % 16] }) }
+        let arrays =
+            [1, 16, 256].map { (stride: Int) -> KernelArray in .f32((0..<count).map { Self.edges[$0 / stride % 16] }) }
             + [.f32(Array(repeating: 7, count: count))]
         try check(kernel, arrays, on: target, comment)
     }

@@ -68,7 +68,8 @@ extension KernelArray {
 
 /// Runs `kernel` compiled for `target` and interpreted, and compares all buffers bit for bit.
 func check(
-    _ kernel: Kernel, _ arrays: [KernelArray], on target: Target, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+    _ kernel: Kernel, _ arrays: [KernelArray], on target: Target, _ comment: Comment? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
     var expected = arrays
     try KernelInterpreter().run(kernel, &expected)

@@ -98,7 +98,9 @@ import Testing
     @Test func wrongUseIsAnError() throws {
         let executable = try Self.executable(threads: 1)
         #expect(throws: RuntimeError.unknownName(kind: "input", name: "z", known: ["x"])) { try executable.setInput("z", to: Self.values) }
-        #expect(throws: RuntimeError.wrongCount(name: "x", expected: [37, 20], observed: 1)) { try executable.setInput("x", to: [1 as Float]) }
+        #expect(throws: RuntimeError.wrongCount(name: "x", expected: [37, 20], observed: 1)) {
+            try executable.setInput("x", to: [1 as Float])
+        }
         #expect(throws: RuntimeError.wrongElement(name: "x", expected: .f32, observed: .i32)) {
             try executable.setInput("x", to: [1 as Int32])
         }

@@ -54,7 +54,8 @@ struct ReductionSplit {
             (1...min(blocks, atMost)).last { RegisterTile.fits(points: points, laneBlocks: $0, registers: target.vectorRegisters) } ?? 1
         }
         if isBlocked {
-            let points = blocks == 1 && target.vectorRegisters >= 32 ? target.lanes : min(target.lanes, target.vectorRegisters >= 32 ? 8 : 4)
+            let points =
+                blocks == 1 && target.vectorRegisters >= 32 ? target.lanes : min(target.lanes, target.vectorRegisters >= 32 ? 8 : 4)
             // Blocks that divide the number of blocks leave no narrow last group.
             let most = blocksThatFit(points, atMost: 3)
             let even = (1...most).last { blocks % $0 == 0 } ?? 1
@@ -135,7 +136,9 @@ struct ReductionSplit {
         if last > 0 { group(.constant(blocks - last), RegisterTile(points: tile.points, laneBlocks: last)) }
 
         /// Loops over the point axes that the tile does not cover.
-        func outer(_ rest: ArraySlice<Int>, _ point: ContractionPoint, _ tile: RegisterTile, _ body: (ContractionPoint, RegisterTile) -> Void) {
+        func outer(
+            _ rest: ArraySlice<Int>, _ point: ContractionPoint, _ tile: RegisterTile, _ body: (ContractionPoint, RegisterTile) -> Void
+        ) {
             guard let axis = rest.first else { return body(point, tile) }
             let size = tile.points.first { $0.axis == axis }?.count ?? 1
             if axis == channel && isBlocked {
@@ -221,9 +224,10 @@ struct ReductionSplit {
                 let offset = layout.offset(of: position, extents: extents, lane: nil).offset
                 var sum = builder.load(sums, offset)
                 if parts > 1 {
-                    sum = builder.loop("part", from: 1, to: .constant(parts), carrying: [sum]) { part, carried in
-                        [builder.binary(.add, carried[0], builder.load(sums, part * count + offset))]
-                    }[0]
+                    sum =
+                        builder.loop("part", from: 1, to: .constant(parts), carrying: [sum]) { part, carried in
+                            [builder.binary(.add, carried[0], builder.load(sums, part * count + offset))]
+                        }[0]
                 }
                 return Epilogue(shape: shape, emitter: emitter).store(sum, at: position)
             }
@@ -240,7 +244,9 @@ struct ReductionSplit {
         }
         // A blocked lane axis beyond the first two would need a loop of its own; results have their lanes along axis 0 or 1.
         precondition(shape.lane < 2, "the lanes of a weight gradient run along its first or second axis")
-        loop((extents.indices.filter { layout.blockSize(of: $0) == 1 } + extents.indices.filter { layout.blockSize(of: $0) > 1 })[...], position)
+        loop(
+            (extents.indices.filter { layout.blockSize(of: $0) == 1 } + extents.indices.filter { layout.blockSize(of: $0) > 1 })[...],
+            position)
         return KernelCall(builder.finish(), emitter.arguments)
     }
 }

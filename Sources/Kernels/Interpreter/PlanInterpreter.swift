@@ -16,7 +16,8 @@ public struct PlanInterpreter {
         arena = [UInt32](repeating: Float.nan.bitPattern, count: plan.arenaBytes / 4)
         for (index, buffer) in plan.buffers.enumerated() {
             if case .arena = buffer.storage { continue }
-            kept[index] = buffer.element == .f32
+            kept[index] =
+                buffer.element == .f32
                 ? .f32([Float](repeating: 0, count: buffer.count)) : .i32([Int32](repeating: 0, count: buffer.count))
         }
     }

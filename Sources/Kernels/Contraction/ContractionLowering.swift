@@ -150,7 +150,9 @@ struct ResultStationary {
         let groups = blocks / tile.laneBlocks / laneParts
         let first = laneParts == 1 ? 0 : builder.task % laneParts * (groups * tile.laneBlocks)
         builder.loop("block", to: .constant(groups)) { index in
-            row(rows[...], emitter, source, start, tile, block: first + index * tile.laneBlocks, ContractionPoint(axes: shape.extents.count))
+            row(
+                rows[...], emitter, source, start, tile, block: first + index * tile.laneBlocks, ContractionPoint(axes: shape.extents.count)
+            )
         }
         let last = blocks % tile.laneBlocks
         if last > 0 {
@@ -211,7 +213,9 @@ struct ResultStationary {
         guard let channel = shape.channelAxis else {
             return shape.reducedAxes.map { .axis($0, count: shape.extents[$0], unroll: 1) }
         }
-        let taps = shape.reducedAxes.filter { $0 != channel }.map { Microkernel.ReductionLoop.axis($0, count: shape.extents[$0], unroll: 1) }
+        let taps = shape.reducedAxes.filter { $0 != channel }.map {
+            Microkernel.ReductionLoop.axis($0, count: shape.extents[$0], unroll: 1)
+        }
         let extent = shape.extents[channel]
         let isPadded = shape.channelsArePadded(emitter.graph, lanes: lanes)
         if extent <= lanes && !isPadded { return taps + [.axis(channel, count: extent, unroll: 4)] }

@@ -133,7 +133,8 @@ extension KernelBuilder {
     ///   - coordinate: gives the register of a coordinate.
     ///   - counter: the element's row-major position in lane 0, and the stride from lane to lane, for `uniform`.
     public func emit(
-        _ expression: Scalar, arguments: (Int) -> Register, coordinate: (Int) -> Register = { _ in preconditionFailure("no coordinates here") },
+        _ expression: Scalar, arguments: (Int) -> Register,
+        coordinate: (Int) -> Register = { _ in preconditionFailure("no coordinates here") },
         counter: (() -> (Index, stride: Int))? = nil
     ) -> Register {
         var known: [Scalar: Register] = [:]

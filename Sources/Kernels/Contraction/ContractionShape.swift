@@ -62,7 +62,8 @@ struct ContractionShape {
 
     /// Every axis is the lane, a point axis of the broadcast operand alone, or reduced and in both operands.
     private var axesHaveOneRole: Bool {
-        pointAxes.allSatisfy { broadcast.reads($0) && !vector.reads($0) } && reducedAxes.allSatisfy { vector.reads($0) && broadcast.reads($0) }
+        pointAxes.allSatisfy { broadcast.reads($0) && !vector.reads($0) }
+            && reducedAxes.allSatisfy { vector.reads($0) && broadcast.reads($0) }
             && vector.position.allSatisfy { $0.divisor == 1 }
     }
 
