@@ -88,10 +88,18 @@ private struct Planner {
         for (number, group) in groups.enumerated() { lower(group, at: number) }
         copyUpdates()
         for output in graph.outputs {
-            guard let buffer = bufferOf[output.value] else { preconditionFailure("output '\(output.name)' is not in memory") }
-            plan.outputs.append((output.name, buffer))
+            plan.outputs.append((output.name, stored(output.value)))
         }
         placeArena()
+    }
+
+    /// The buffer of a value that must be in memory when the steps are done; a constant gets one that is filled beforehand.
+    private mutating func stored(_ value: Value) -> Int {
+        if let buffer = bufferOf[value] { return buffer }
+        guard let constant = graph[value].constant else { preconditionFailure("\(value) of '\(graph.name)' is not in memory") }
+        let buffer = declare(value, .prepared)
+        append(.fill(with: constant, lanes: target.lanes), [buffer], summary: "constant", isPrepared: true)
+        return buffer
     }
 
     private mutating func findConstants() {
@@ -218,7 +226,7 @@ private struct Planner {
     /// Copies updates that could not be written in place over their parameters, when everything else is done.
     private mutating func copyUpdates() {
         for update in graph.updates {
-            let from = bufferOf[update.value]!
+            let from = stored(update.value)
             let to = bufferOf[update.state]!
             if from == to { continue }
             precondition(
@@ -248,6 +256,14 @@ extension Plan {
 }
 
 extension Kernel {
+    /// Writes a number to a scalar.
+    static func fill(with constant: Double, lanes: Int) -> Kernel {
+        let builder = KernelBuilder(name: "constant", lanes: lanes, taskCount: 1)
+        let scalar = builder.parameter("scalar", count: 1, .write)
+        builder.store(scalar, 0, builder.constant(constant), active: 1)
+        return builder.finish()
+    }
+
     /// Copies one buffer over another.
     static func copy(count: Int, element: ElementType, lanes: Int) -> Kernel {
         let builder = KernelBuilder(name: "copy_\(count)", lanes: lanes, taskCount: 1)

@@ -25,12 +25,13 @@ import TestSupport
 
 /// fp64 reference of the graph as written = interpreter on the plan = machine code, and that with one thread and two, bit for bit.
 ///
-/// Returns the plan.
+/// - Parameter given: the values of inputs and parameters; random ones if nil.
+/// - Returns: the plan.
 @discardableResult
 func expectAgreement(
-    of graph: Graph, seed: Int, training: Bool, batch: Int, target: Target = .host
+    of graph: Graph, given: GivenTensors? = nil, seed: Int, training: Bool, batch: Int, target: Target = .host
 ) throws -> Plan {
-    let given = graph.randomTensors(seed: seed)
+    let given = given ?? graph.randomTensors(seed: seed)
     var network = Network(name: graph.name, origin: .graph, graph: graph, sources: .init())
     if training { network.training = .init(graph: graph, recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9)), targets: ["label"]) }
     let compiler = Compiler(target: target, cache: nil, threads: 2)

@@ -5,6 +5,8 @@ import Operators
 public struct GivenTensors: Sendable {
     public var inputs: [String: ReferenceTensor] = [:]
     public var parameters: [String: ReferenceTensor] = [:]
+
+    public init() {}
 }
 
 extension Graph {
