@@ -28,7 +28,7 @@ public struct Compiler: Sendable {
         _ network: Network, training: Bool = false, stoppingAfter last: String? = nil, observe: (PassReport, Graph) -> Void = { _, _ in }
     ) throws(CompilerError) -> Graph {
         switch network.origin {
-        case .optimized: return network.graph
+        case .optimized: return try verified(network)
         case .kernels: throw CompilerError("'\(network.name)' is a text of kernels; the graph they came from is not in it")
         case .language, .graph, .training: break
         }
@@ -53,6 +53,30 @@ public struct Compiler: Sendable {
         } catch {
             throw CompilerError(error, network.sources)
         }
+    }
+
+    /// The graph of a network that was read with layouts and groups, if they are those that the passes decide on: kernels trust them, and
+    /// the text may come from anywhere.
+    private func verified(_ network: Network) throws(CompilerError) -> Graph {
+        var plain = network.graph
+        for value in plain.values {
+            plain[value].layout = nil
+            plain[value].group = nil
+            plain[value].place = nil
+        }
+        let decided: Graph
+        do {
+            decided = try Pipeline.optimization.run(
+                plain, PassContext(mode: plain.updates.isEmpty ? .inference : .training, lanes: target.lanes))
+        } catch {
+            throw CompilerError(error, network.sources)
+        }
+        guard decided.withoutSpans != network.graph.withoutSpans else { return network.graph }
+        let lines = zip(decided.description.split(separator: "\n"), network.graph.description.split(separator: "\n"))
+        let difference = lines.first { $0 != $1 }.map { "; the passes make\n\($0)\nbut the text has\n\($1)" } ?? ""
+        throw CompilerError(
+            "the layouts and groups of '\(network.name)' are not those for \(target.name)\(difference)",
+            help: "leave them to the passes: give the text of the stage graph or training")
     }
 
     /// The kernels and buffers for a batch size.

@@ -59,6 +59,19 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
         }
     }
 
+    /// Kernels trust layouts and groups, so a text that was edited there is refused, and the message shows where.
+    @Test func editedLayoutsAndGroupsAreRefused() throws {
+        let printed = try text(.optimized)
+        let file = FileManager.default.temporaryDirectory.appending(path: "braid-edited-\(ProcessInfo.processInfo.processIdentifier).graph")
+        defer { try? FileManager.default.removeItem(at: file) }
+        for (from, to) in [("group 4 ", "group 5 "), ("blocked(1:16)", "plain"), (" group 2\n", "\n")] {
+            let range = try #require(printed.range(of: from))
+            try printed.replacingCharacters(in: range, with: to).write(to: file, atomically: true, encoding: .utf8)
+            let error = #expect(throws: CompilerError.self) { try compiler.plan(Network.load(file.path), batch: 1) }
+            #expect(error?.description.contains("leave them to the passes") == true)
+        }
+    }
+
     @Test(arguments: Target.presets) func everyTargetCompiles(target: Target) throws {
         let compiler = Compiler(target: target, cache: nil, threads: 2)
         let object = try compiler.dump(network, .object)
