@@ -44,14 +44,14 @@ struct LLVM {
 let llvm = LLVM.find()
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
-/// Hot loops of these targets (the interpreter's, the loader's) do not need overflow traps to be correct or safe.
+/// For the one part that sees LLVM's headers.
 let usesLLVM: [SwiftSetting] = strict + [.unsafeFlags(llvm.compileFlags)]
 
 /// The interpreter and the fp64 reference run in nearly every test: 20 times faster when optimized in debug builds too.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
-func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetting] = strict, resources: [Resource]? = nil) -> Target {
-    .target(name: name, dependencies: needs, resources: resources, swiftSettings: settings)
+func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: needs, swiftSettings: settings)
 }
 
 func tests(_ name: String, needs: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -76,7 +76,7 @@ let package = Package(
         part("Operators", needs: ["Graph"], settings: strict + optimized),
         part("Interchange", needs: ["Graph", "CZlib", "CPNG", "CJPEG", "CCrypto"]),
         part("Language", needs: ["Source", "Graph", "Operators"]),
-        part("Passes", needs: ["Graph", "Operators"]),
+        part("Passes", needs: ["Source", "Graph", "Operators"]),
         part("Kernels", needs: ["Graph"], settings: strict + optimized),
         .target(
             name: "Machine", dependencies: ["Kernels", "Graph", "CLLVM", "CCrypto"], swiftSettings: usesLLVM,
@@ -95,17 +95,17 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Graph", "Operators"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("Architecture", needs: []),
-        tests("Compiler", needs: ["Compiler", "TestSupport"]),
         tests("Source", needs: ["Source"]),
-        tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
-        tests("Language", needs: ["Language", "Source", "Graph", "Operators"], exclude: ["Cases"]),
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Operators", needs: ["Operators", "Graph"], exclude: ["Cases"]),
         tests("Interchange", needs: ["Interchange"]),
+        tests("Language", needs: ["Language", "Source", "Graph", "Operators"], exclude: ["Cases"]),
+        tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Kernels", needs: ["Kernels", "Passes", "TestSupport", "Operators", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
-        tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
+        tests("Compiler", needs: ["Compiler", "TestSupport"]),
+        tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
     ]
 )
