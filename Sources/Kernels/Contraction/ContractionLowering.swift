@@ -68,7 +68,7 @@ struct ResultStationary {
     private let group: Group
     private let target: Target
     private let name: String
-    private let tile: RegisterTile
+    private var tile: RegisterTile
     /// The point axis along which tiles run: the last.
     private let tileAxis: Int
     /// The other point axes with the positions of each that a task takes.
@@ -103,16 +103,29 @@ struct ResultStationary {
             let last = rows.count - 1
             let width = shape.extents[tileAxis]
             while rows[last].count > 1 {
+                let fewer = Self.fewerRows(than: rows[last].count, of: shape.extents[rows[last].axis])
                 let isLarge = isStaged && region.count * 4 > target.level2Bytes / 4
-                let isFew = tasks() < wanted && rows[last].count / 2 * width >= smallest
+                let isFew = tasks() < wanted && fewer * width >= smallest
                 guard isLarge || isFew else { break }
-                rows[last].count = (rows[last].count + 1) / 2
+                rows[last].count = fewer
             }
         }
-        let groups = shape.laneBlockCount(target.lanes) / tile.laneBlocks
-        if tasks() < wanted, shape.laneBlockCount(target.lanes) % tile.laneBlocks == 0 {
-            laneParts = (1...groups).first { groups % $0 == 0 && tasks() * $0 >= wanted } ?? groups
+        guard tasks() < wanted else { return }
+        let blocks = shape.laneBlockCount(target.lanes)
+        if blocks % tile.laneBlocks != 0 {
+            // Tasks take whole groups of lane blocks, so the groups must come out even.
+            tile = .best(
+                axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: blocks, registers: target.vectorRegisters, isEven: true)
         }
+        let groups = blocks / tile.laneBlocks
+        laneParts = (1...groups).first { groups % $0 == 0 && tasks() * $0 >= wanted } ?? groups
+    }
+
+    /// About half of `count` rows, so that tasks are of one size if `extent` allows it: threads wait for the slowest.
+    private static func fewerRows(than count: Int, of extent: Int) -> Int {
+        let half = (count + 1) / 2
+        let even = (1...half).last { extent % $0 == 0 } ?? half
+        return even * 2 >= half ? even : half
     }
 
     private var region: StagedRegion {

@@ -33,11 +33,13 @@ struct RegisterTile: Hashable {
     ///
     /// One step of the reduction costs as many cycles as its multiplications, its loads (two of either a cycle) or the latency of the
     /// chain (4 cycles at two a cycle) ask for, whichever is most, and a little for the loop itself.
-    static func best(axis: Int, extent: Int, laneBlocks: Int, registers: Int) -> RegisterTile {
+    ///
+    /// - Parameter isEven: whether the tile's lane blocks must divide `laneBlocks`.
+    static func best(axis: Int, extent: Int, laneBlocks: Int, registers: Int, isEven: Bool = false) -> RegisterTile {
         func cost(_ points: Int, _ blocks: Int) -> Double { Double(max(points * blocks, points + blocks, 8)) + 0.75 }
         var best = RegisterTile(points: [Side(axis: axis, count: 1)], laneBlocks: 1)
         var least = Double.infinity
-        for blocks in 1...max(1, min(laneBlocks, 6)) {
+        for blocks in 1...max(1, min(laneBlocks, 6)) where !isEven || laneBlocks % blocks == 0 {
             for largest in 1...max(1, min(extent, 28)) where fits(points: largest, laneBlocks: blocks, registers: registers) {
                 let (size, whole, rest) = cover(extent, largest: largest)
                 let (groups, last) = laneBlocks.quotientAndRemainder(dividingBy: blocks)
