@@ -94,6 +94,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Graph", "Operators"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "Fuzzing", dependencies: ["Compiler", "Language", "Kernels", "Operators", "Graph", "Source", "TestSupport"],
+            path: "Tests/Fuzzing", swiftSettings: strict),
+        // A tool of the developers, run by script/fuzz; no product.
+        .executableTarget(
+            name: "braid-fuzz", dependencies: ["Fuzzing", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/braid-fuzz", swiftSettings: strict),
         tests("Architecture", needs: []),
         tests("Source", needs: ["Source"]),
         tests("Graph", needs: ["Graph", "Source"]),
@@ -105,7 +112,7 @@ let package = Package(
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
-        tests("Compiler", needs: ["Compiler", "TestSupport"]),
+        tests("Compiler", needs: ["Compiler", "TestSupport", "Fuzzing"]),
         tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
     ]
 )

@@ -12,11 +12,17 @@ public struct Compiler: Sendable {
     public var cache: ObjectCache?
     /// The threads that run kernels (and compile them).
     public var threads: Int
+    /// Executables that need more bytes are refused before anything is allocated.
+    public var memoryLimit: Int
 
-    public init(target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores) {
+    public init(
+        target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores,
+        memoryLimit: Int = Compiler.machineMemory
+    ) {
         self.target = target
         self.cache = cache
         self.threads = threads
+        self.memoryLimit = memoryLimit
     }
 
     /// The graph after the passes: with `training`, a whole training step.
@@ -81,14 +87,21 @@ public struct Compiler: Sendable {
 
     /// The kernels and buffers for a batch size.
     public func plan(_ network: Network, training: Bool = false, batch: Int) throws(CompilerError) -> Plan {
-        let graph = try optimize(network, training: training)
+        try plan(optimize(network, training: training), of: network, batch: batch)
+    }
+
+    private func plan(_ graph: Graph, of network: Network, batch: Int) throws(CompilerError) -> Plan {
         try check(graph, batch: batch, network)
         return Plan(bind(graph, batch: batch), target: target)
     }
 
     /// A network ready to run.
     public func executable(_ network: Network, training: Bool = false, batch: Int, pool: ThreadPool) throws(CompilerError) -> Executable {
-        let plan = try plan(network, training: training, batch: batch)
+        let graph = try optimize(network, training: training)
+        let plan = try plan(graph, of: network, batch: batch)
+        try checkMemory(plan, of: network, training: training, batch: batch) { (other) throws(CompilerError) in
+            try self.plan(graph, of: network, batch: other)
+        }
         let program = try compile(plan.kernels)
         do {
             return try Executable(plan, program, pool: pool)
@@ -121,10 +134,12 @@ public struct Compiler: Sendable {
                 let (product, overflow) = count.multipliedReportingOverflow(by: dimension.value ?? batch)
                 count = overflow ? .max : product
                 guard count <= limit else {
+                    let image = node.type.shape.dimensions.compactMap(\.value).reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+                    let fitting = image > 0 ? limit / image : 0
                     throw CompilerError(
-                        "\(node.type) at batch \(batch) has more than \(limit) elements", help: "use a smaller batch or image",
-                        at: node.span,
-                        network.sources)
+                        "\(node.type) at batch \(batch) has more than \(limit) elements",
+                        help: fitting >= 1 && fitting < batch ? "a batch of \(fitting) would do" : "use a smaller network or image",
+                        at: node.span, network.sources)
                 }
             }
         }

@@ -62,7 +62,7 @@ public struct NetworkDescription: Sendable {
                 ? builder.input("\(index)", TensorType(type.element, type.shape.bound(bindings)))
                 : builder.parameter(graph[operand].parameter!, type)
         }
-        builder.output("result", builder.apply(node.operation!, operands, node.attributes))
+        builder.output("result", builder.apply(node.operation!, operands, node.attributes.bound(bindings)))
         let layer = builder.finish().decomposed(mode: .inference)
         return layer.values.reduce(0) { sum, value in
             guard case .contraction(let formula)? = layer.lowering(of: value) else { return sum }

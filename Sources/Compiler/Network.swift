@@ -51,7 +51,13 @@ extension Network {
             name = String(path[path.index(after: colon)...])
             path = String(path[..<colon])
         }
-        let text = try readText(path)
+        return try read(try readText(path), path: path, name: name, definitions: definitions)
+    }
+
+    /// Reads the text of a file, as `load` does; imports are looked for beside `path`.
+    public static func read(
+        _ text: String, path: String, name: String? = nil, definitions: [String: String] = [:]
+    ) throws(CompilerError) -> Network {
         if text.hasPrefix("kernel ") { return try readKernels(text, path) }
         if text.hasPrefix("graph ") { return try readGraph(text, path) }
         let program = loadProgram(path, text: text)
@@ -66,7 +72,11 @@ extension Network {
     public static func program(_ path: String) throws(CompilerError) -> Program { loadProgram(path, text: try readText(path)) }
 
     private static func loadProgram(_ path: String, text: String) -> Program {
-        Program.load(path: path, text: text) { try? readText($0) }
+        Program.load(path: path, text: text) { folder in
+            (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        } readFile: { file in
+            try? readText(file)
+        }
     }
 
     /// The largest source that is read, in bytes: far above any network, far below what exhausts memory.

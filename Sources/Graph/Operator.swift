@@ -93,12 +93,15 @@ public struct TypeError: Error, Hashable, Sendable, CustomStringConvertible {
     public var operand: Int?
     /// The parameter at fault, if it is one.
     public var parameter: String?
+    /// The axis of the first operand whose extent is at fault, if it is one: what made it so explains the fault.
+    public var axis: Int?
 
-    public init(_ message: String, repair: String? = nil, operand: Int? = nil, parameter: String? = nil) {
+    public init(_ message: String, repair: String? = nil, operand: Int? = nil, parameter: String? = nil, axis: Int? = nil) {
         self.message = message
         self.repair = repair
         self.operand = operand
         self.parameter = parameter
+        self.axis = axis
     }
 
     public var description: String { repair.map { "\(message); \($0)" } ?? message }
@@ -216,6 +219,8 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
     public let weights: @Sendable (Signature) throws(TypeError) -> [WeightDeclaration]
     /// The result's type; checks every operand and attribute.
     public let inferType: @Sendable (Signature) throws(TypeError) -> TensorType
+    /// What is allowed and yet doubtful about a use that `inferType` accepts: shown as a warning. Nil where nothing is.
+    public let doubt: @Sendable (Signature) -> TypeError?
     public let lowering: @Sendable (Signature) -> Lowering
     public let gradient: Gradient
     /// With the defaults of all parameters filled in.
@@ -230,6 +235,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         isInLanguage: Bool = true, isRandom: Bool = false,
         weights: @escaping @Sendable (Signature) throws(TypeError) -> [WeightDeclaration] = { (_) throws(TypeError) in [] },
         inferType: @escaping @Sendable (Signature) throws(TypeError) -> TensorType,
+        doubt: @escaping @Sendable (Signature) -> TypeError? = { _ in nil },
         lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
     ) {
         self.name = name
@@ -240,6 +246,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         self.isRandom = isRandom
         self.weights = weights
         self.inferType = inferType
+        self.doubt = doubt
         self.lowering = lowering
         self.gradient = gradient
         self.examples = examples.map { example in

@@ -135,8 +135,30 @@ private struct NetworkArguments {
                         help: nearest.map { "did you mean `\($0)`?" } ?? usage))
                 continue
             }
-            given[name] = value(text)
+            let parameter = network.parameters.first { $0.name.text == name }
+            given[name] = checked(value(text), text, for: name, default: parameter?.defaultValue)
         }
+    }
+
+    /// A value from outside, if it is of the kind of the parameter's default, as far as that is a constant; poison after a report.
+    private mutating func checked(_ value: ElaboratedValue, _ text: String, for name: String, default: Expression?) -> ElaboratedValue {
+        let wanted: String
+        var nearest: String?
+        switch (`default`?.kind, value) {
+        case (.integer, .integer), (.integer, .number), (.number, .integer), (.number, .number), (.boolean, .boolean): return value
+        case (.integer, _): wanted = "an integer"
+        case (.number, _): wanted = "a number"
+        case (.boolean, _): wanted = "true or false"
+        case (.name(let callable), .text) where program.callable(callable) != nil:
+            wanted = "a block, operator or activation"
+            nearest = Spelling.nearest(to: text, in: program.callableNames)
+        default: return value
+        }
+        diagnostics.append(
+            Diagnostic(
+                "`\(name)` must be \(wanted), not `\(text)`", at: .none,
+                help: nearest.map { "did you mean `\($0)`?" } ?? "write `-D \(name)=…` with a value such as its default"))
+        return .poison
     }
 
     private func value(_ text: String) -> ElaboratedValue {

@@ -5,6 +5,8 @@ import Source
 struct NameChecker {
     private struct Binding {
         let span: Span
+        /// How a warning calls it, before its name.
+        var kind = ""
         var isMutable = false
         /// Whether to say so when nothing reads it.
         var mustBeUsed = false
@@ -17,8 +19,11 @@ struct NameChecker {
     private var scopes: [[String: Binding]] = []
     private var place = Place.block
     private var outputs: [String: Span] = [:]
+    /// The symbols of the batch that the types of the definition have named so far.
+    private var symbols: Set<String> = []
     private var diagnostics: [Diagnostic] = []
 
+    /// - Returns: what is wrong and doubtful in a file; a name that is bound and not used is only a matter of the file itself.
     static func check(_ program: Program, _ file: SyntaxFile) -> [Diagnostic] {
         var checker = NameChecker(program: program)
         for definition in file.definitions { checker.check(definition) }
@@ -38,7 +43,7 @@ struct NameChecker {
         case .block(let block):
             place = .block
             scoped {
-                $0.declare(block.parameters); $0.check(block.body)
+                $0.declare(block.parameters, mustBeUsed: !block.body.isDamaged); $0.check(block.body)
             }
         case .activation(let activation):
             place = .activation
@@ -48,7 +53,7 @@ struct NameChecker {
                     help: "the parameters without a default stand for elements: `activation \(activation.name.text)(x) = …`")
             }
             scoped {
-                $0.declare(activation.parameters); $0.check(activation.body)
+                $0.declare(activation.parameters, mustBeUsed: !activation.body.isInvalid); $0.check(activation.body)
             }
         case .network(let network): check(network)
         case .training(let training): check(training)
@@ -58,8 +63,10 @@ struct NameChecker {
     private mutating func check(_ network: NetworkDefinition) {
         place = .network
         outputs = [:]
+        symbols = []
+        let mentioned = program.trainings[network.name.text].map { $0.mentionedNames } ?? []
         scoped {
-            $0.declare(network.parameters); $0.check(network.body)
+            $0.declare(network.parameters, mustBeUsed: !network.body.isDamaged, except: mentioned); $0.check(network.body)
         }
         guard !network.body.isDamaged else { return }
         let interface = Interface(of: network)
@@ -113,7 +120,9 @@ extension NameChecker {
         for (name, binding) in left.sorted(by: { $0.value.span.lower < $1.value.span.lower })
         where binding.mustBeUsed && !binding.isUsed && !name.hasPrefix("_") {
             diagnostics.append(
-                Diagnostic("`\(name)` is never used", severity: .warning, at: binding.span, help: "remove it, or begin its name with `_`"))
+                Diagnostic(
+                    "\(binding.kind)`\(name)` is never used", severity: .warning, at: binding.span,
+                    help: "remove it, or begin its name with `_`"))
         }
     }
 
@@ -128,7 +137,8 @@ extension NameChecker {
         scopes[top][name.text] = binding
     }
 
-    private mutating func declare(_ parameters: [ParameterSyntax]) {
+    /// - Parameter used: names that are used outside of the definition's body.
+    private mutating func declare(_ parameters: [ParameterSyntax], mustBeUsed: Bool, except used: Set<String> = []) {
         for parameter in parameters {
             if let value = parameter.defaultValue { check(value) }
             if let other = scopes[scopes.count - 1][parameter.name.text] {
@@ -136,7 +146,8 @@ extension NameChecker {
                     "the parameter `\(parameter.name.text)` is declared twice", at: parameter.name.span,
                     secondary: [Diagnostic.Label(other.span, "first declared here")], help: "rename one of them")
             }
-            bind(parameter.name, Binding(span: parameter.name.span))
+            let isUsed = !mustBeUsed || used.contains(parameter.name.text)
+            bind(parameter.name, Binding(span: parameter.name.span, kind: "the parameter ", mustBeUsed: !isUsed))
         }
     }
 
@@ -152,6 +163,13 @@ extension NameChecker {
     }
 
     private mutating func unknown(_ name: Name, isCall: Bool) {
+        if !isCall, symbols.contains(name.text) {
+            report(
+                "`\(name.text)` is the batch, which has no value while the network is built", at: name.span,
+                help: "it can only be the first extent of an input; what a network computes with are its parameters: "
+                    + "`network name(count = 8) { … }`")
+            return
+        }
         var known = scopes.flatMap(\.keys)
         if !isCall, let nearest = Spelling.nearest(to: name.text, in: known) {
             report("unknown name `\(name.text)`", at: name.span, help: "did you mean `\(nearest)`?")
@@ -228,7 +246,10 @@ extension NameChecker {
             report("no element type is called `\(type.element.text)`", at: type.element.span, help: "the element types are \(known)")
         }
         for dimension in type.dimensions {
-            if case .name(let name) = dimension.kind, !use(name), name.isSymbol { continue }
+            if case .name(let name) = dimension.kind, !use(name), name.isSymbol {
+                symbols.insert(name)
+                continue
+            }
             check(dimension)
         }
     }
@@ -277,42 +298,4 @@ extension NameChecker {
         let isGlobal = program.callable(name.text) != nil
         if !use(name.text), !isGlobal { unknown(name, isCall: true) }
     }
-}
-
-/// The inputs and outputs that a network declares, also those under an `if` or `for`.
-struct Interface {
-    private(set) var inputs: [Name] = []
-    private(set) var outputs: [Name] = []
-
-    init(of network: NetworkDefinition) { collect(network.body) }
-
-    private mutating func collect(_ body: Body) {
-        for statement in body.statements { collect(statement) }
-        if let result = body.result { collect(result) }
-    }
-
-    private mutating func collect(_ statement: Statement) {
-        switch statement.kind {
-        case .input(let name, _, _): inputs.append(name)
-        case .output(let name, _, _): outputs.append(name)
-        case .forEach(_, in: _, let body): collect(body)
-        case .expression(let value): collect(value)
-        case .bind, .assign: break
-        }
-    }
-
-    private mutating func collect(_ value: Expression) {
-        guard case .conditional(let branches, let otherwise) = value.kind else { return }
-        for branch in branches { collect(branch.body) }
-        if let otherwise { collect(otherwise) }
-    }
-}
-
-extension Expression {
-    var isConditional: Bool { if case .conditional = kind { true } else { false } }
-}
-
-extension String {
-    /// Whether an unbound name is a dimension's symbol: it begins with a capital letter.
-    var isSymbol: Bool { first?.isUppercase == true }
 }

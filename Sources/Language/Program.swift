@@ -6,6 +6,8 @@ import Source
 public struct Program: Sendable {
     /// Reads an imported file: its path, relative to the root file's folder as `load` was given it, to its text; nil where there is none.
     public typealias FileReader = (_ path: String) -> String?
+    /// The names of what lies in a folder, given like the paths of a `FileReader`; empty where it cannot be read.
+    public typealias FolderReader = (_ path: String) -> [String]
 
     public private(set) var map = SourceMap()
     /// The root file, its tokens and its tree.
@@ -27,12 +29,15 @@ public struct Program: Sendable {
     ///
     /// - Parameters:
     ///   - path: The name that diagnostics show; imports are looked for beside it.
+    ///   - listFolder: Gives the names in a folder, to find what a missing file was meant to be.
     ///   - readFile: Gives the text of an imported file.
-    public static func load(path: String, text: String, catalog: OperatorCatalog = .standard, readFile: FileReader) -> Program {
-        Program(path: path, text: text, catalog: catalog, readFile: readFile)
+    public static func load(
+        path: String, text: String, catalog: OperatorCatalog = .standard, listFolder: FolderReader = { _ in [] }, readFile: FileReader
+    ) -> Program {
+        Program(path: path, text: text, catalog: catalog, listFolder, readFile)
     }
 
-    private init(path: String, text: String, catalog: OperatorCatalog, readFile: FileReader) {
+    private init(path: String, text: String, catalog: OperatorCatalog, _ listFolder: FolderReader, _ readFile: FileReader) {
         self.catalog = catalog
         let prelude = SourceFile(name: Prelude.name, text: Prelude.text)
         let parsedPrelude = Parser.parse(prelude, as: map.add(prelude))
@@ -42,36 +47,61 @@ public struct Program: Sendable {
         root = Parser.parse(source, as: map.add(source))
         loaded.insert(Self.normalized(path))
         diagnostics += root.diagnostics
-        imports(of: root.syntax, from: path, depth: 0, readFile)
+        imports(of: root.syntax, from: path, depth: 0, listFolder, readFile)
         define(root.syntax)
         diagnostics += NameChecker.check(self, root.syntax)
         for file in imported { diagnostics += NameChecker.check(self, file) }
+        diagnostics += UnusedDefinitions(root.syntax, brought: brought).warnings()
         diagnostics = diagnostics.inReadingOrder()
     }
 
     private var imported: [SyntaxFile] = []
+    /// What the imports of the root file brought.
+    private var brought: [(item: ImportSyntax, definitions: [Definition])] = []
 
-    private mutating func imports(of syntax: SyntaxFile, from path: String, depth: Int, _ readFile: FileReader) {
+    private mutating func imports(
+        of syntax: SyntaxFile, from path: String, depth: Int, _ listFolder: FolderReader, _ readFile: FileReader
+    ) {
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         for item in syntax.imports {
-            let target = Self.normalized(folder.isEmpty ? item.path : folder + "/" + item.path)
+            let target = Self.normalized(folder.isEmpty || item.path.hasPrefix("/") ? item.path : folder + "/" + item.path)
+            if target == Self.normalized(path) {
+                diagnostics.append(
+                    Diagnostic("this file imports itself", severity: .warning, at: item.span, help: "remove the import"))
+            }
             guard loaded.insert(target).inserted else { continue }
             guard depth < 64 else {
                 diagnostics.append(Diagnostic("imports nest too deeply", at: item.span, help: "64 files in a row are the limit"))
                 return
             }
             guard let text = readFile(target) else {
-                diagnostics.append(
-                    Diagnostic("cannot read `\(item.path)`", at: item.span, help: "paths are relative to the importing file: \(target)"))
+                diagnostics.append(missing(item, target, listFolder))
                 continue
             }
+            let before = imported.count
             let source = SourceFile(name: target, text: text)
             let parsed = Parser.parse(source, as: map.add(source))
             diagnostics += parsed.diagnostics
-            imports(of: parsed.syntax, from: target, depth: depth + 1, readFile)
+            imports(of: parsed.syntax, from: target, depth: depth + 1, listFolder, readFile)
             define(parsed.syntax)
             imported.append(parsed.syntax)
+            if depth == 0 { brought.append((item, imported[before...].flatMap(\.definitions))) }
         }
+    }
+
+    /// Says what is wrong with an import that cannot be read, and which file beside it may be meant.
+    private func missing(_ item: ImportSyntax, _ target: String, _ listFolder: FolderReader) -> Diagnostic {
+        let parts = target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let folder = parts.dropLast().joined(separator: "/")
+        let files = listFolder(folder.isEmpty ? (target.hasPrefix("/") ? "/" : ".") : folder).filter { $0.hasSuffix(".braid") }
+        func stem(_ name: String) -> String { name.hasSuffix(".braid") ? String(name.dropLast(6)) : name }
+        let name = stem(parts.last ?? "")
+        let stems = files.map(stem)
+        let nearest = stems.contains(name) && parts.last != name + ".braid" ? name : Spelling.nearest(to: name, in: stems)
+        let prefix = item.path.split(separator: "/", omittingEmptySubsequences: false).dropLast().map { $0 + "/" }.joined()
+        return Diagnostic(
+            "cannot read `\(item.path)`", at: item.span,
+            help: nearest.map { "did you mean `\(prefix)\($0).braid`?" } ?? "paths are relative to the importing file: \(target)")
     }
 
     /// `a/./b/../c` as `a/c`; a leading `..` stays.

@@ -9,6 +9,9 @@ extension Operator {
             let check = try Checker("avg_pool", signature, takes: 1)
             return try check.result(check.pooling().resultType.shape.dimensions)
         },
+        doubt: { signature in
+            accepted { () throws(TypeError) in try Checker("avg_pool", signature, takes: 1).pooling() }.window.doubt("avg_pool")
+        },
         lowering: { signature in
             let pooling = accepted { () throws(TypeError) in try Checker("avg_pool", signature, takes: 1).pooling() }
             let space = pooling.resultSpace

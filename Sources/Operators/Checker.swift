@@ -29,8 +29,10 @@ struct Checker {
         try self.init(name, signature, takes: count...count)
     }
 
-    func error(_ message: String, repair: String? = nil, operand: Int? = nil, parameter: String? = nil) -> TypeError {
-        TypeError("'\(name)' \(message)", repair: repair, operand: operand, parameter: parameter)
+    func error(
+        _ message: String, repair: String? = nil, operand: Int? = nil, parameter: String? = nil, axis: Int? = nil
+    ) -> TypeError {
+        TypeError("'\(name)' \(message)", repair: repair, operand: operand, parameter: parameter, axis: axis)
     }
 
     /// Checks that extents are positive, symbols stand only in front, and the element count is bounded.

@@ -35,6 +35,9 @@ extension Operator {
             let geometry = try check.convolution()
             return try check.result(geometry.outputType.shape.dimensions)
         },
+        doubt: { signature in
+            accepted { () throws(TypeError) in try Checker("conv", signature, takes: 2...3).convolution() }.window.doubt("conv")
+        },
         lowering: { signature in
             let geometry = accepted { () throws(TypeError) in try Checker("conv", signature, takes: 2...3).convolution() }
             if signature.attributes.boolean("bias") { return .composite(addBias) }
@@ -153,12 +156,23 @@ extension Checker {
         let groups = try positive("groups")
         let kernel = try positivePair("kernel")
         guard image.channels % groups == 0 else {
-            throw error("cannot split \(image.channels) input channels into \(groups) groups", parameter: "groups")
+            throw error(
+                "cannot split \(image.channels) input channels into \(groups) groups",
+                repair: divisors(image.channels, channels), parameter: "groups", axis: 1)
         }
         guard channels % groups == 0 else {
-            throw error("cannot split \(channels) output channels into \(groups) groups", parameter: "groups")
+            throw error(
+                "cannot split \(channels) output channels into \(groups) groups",
+                repair: divisors(image.channels, channels), parameter: "groups")
         }
         return try result([.fixed(channels), .fixed(image.channels / groups), .fixed(kernel.vertical), .fixed(kernel.horizontal)])
+    }
+
+    /// Which numbers of groups there could be.
+    private func divisors(_ inputs: Int, _ outputs: Int) -> String {
+        let shared = (1...Swift.max(1, Swift.min(inputs, outputs, 4096))).filter { inputs % $0 == 0 && outputs % $0 == 0 }
+        let list = shared.count > 8 ? shared.prefix(7).map(String.init) + ["… \(shared[shared.count - 1])"] : shared.map(String.init)
+        return "the groups must divide \(inputs) input and \(outputs) output channels, as \(list.joined(separator: ", ")) would"
     }
 
     /// The geometry of a `conv`; with groups that are not depthwise it holds for the result's extents only.

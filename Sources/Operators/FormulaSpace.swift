@@ -98,13 +98,40 @@ extension Checker {
             horizontal: axis(width, padded.horizontal, kernel.horizontal, stride.horizontal, dilation.horizontal, padding.left))
         guard window.vertical.output > 0, window.horizontal.output > 0 else {
             let dilated = dilation == Pair(1, 1) ? "" : " (\(window.vertical.reach)x\(window.horizontal.reach) with its dilation)"
-            let image = padded == Pair(height, width) ? "image" : "padded image"
-            let missing = max(window.vertical.reach - padded.vertical, window.horizontal.reach - padded.horizontal)
+            let isPadded = padded != Pair(height, width)
+            let image = isPadded ? "padded image" : "image"
+            let unpadded = isPadded ? " (\(height)x\(width) without its pad)" : ""
+            let missing = Pair(window.vertical.reach - padded.vertical, window.horizontal.reach - padded.horizontal)
+            let isVertical = missing.vertical >= missing.horizontal
             throw error(
                 "has a kernel of \(kernel.vertical)x\(kernel.horizontal)\(dilated), larger than the \(image) of "
-                    + "\(padded.vertical)x\(padded.horizontal)",
-                repair: "take a smaller kernel, or pad by \((missing + 1) / 2) more on each side", parameter: "kernel")
+                    + "\(padded.vertical)x\(padded.horizontal)\(unpadded)",
+                repair: "take a smaller kernel, or pad by \((max(missing.vertical, missing.horizontal) + 1) / 2) more on each side",
+                parameter: "kernel", axis: isVertical ? 2 : 3)
         }
         return window
+    }
+}
+
+extension WindowAxis {
+    /// The positions of the input behind the last window that no window reads because the stride does not come out even; 0 for windows
+    /// with gaps between them, which leave positions out by design.
+    var unread: Int {
+        guard reach >= stride else { return 0 }
+        return Swift.max(0, input + before - ((output - 1) * stride + reach))
+    }
+}
+
+extension Window {
+    /// Says so where a stride leaves a sixteenth or more of the rows or columns unread. Less is common: a 7x7 kernel of stride 2 on 224
+    /// rows loses one, and nobody minds. Rows of padding do not count.
+    func doubt(_ name: String) -> TypeError? {
+        for (axis, noun, number) in [(vertical, "rows", 2), (horizontal, "columns", 3)] where axis.unread * 16 >= axis.input {
+            let amount = "\(axis.unread) of \(axis.input) \(noun)"
+            return TypeError(
+                "'\(name)' leaves the last \(amount) unread: stride \(axis.stride) does not come out even",
+                repair: "pad the image, or round the result up where there is 'ceil: true'", parameter: "stride", axis: number)
+        }
+        return nil
     }
 }

@@ -1,7 +1,11 @@
 /// Finds what a misspelt name was meant to be.
 public enum Spelling {
     /// Returns the candidate nearest to `name` by edit distance, or nil where none is near (more than a third of the letters differ).
+    /// A candidate that differs only in case or underscores, as `MaxPool` does from `max_pool`, is the nearest of all.
     public static func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
+        func plain(_ text: String) -> String { String(text.prefix(64)).lowercased().filter { $0 != "_" } }
+        let wanted = plain(name)
+        if wanted.count > 1, let same = candidates.filter({ $0 != name && plain($0) == wanted }).min() { return same }
         let letters = Array(name.unicodeScalars.prefix(64))
         var best: (distance: Int, name: String)?
         for candidate in candidates where candidate != name {

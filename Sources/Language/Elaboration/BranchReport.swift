@@ -8,19 +8,8 @@ struct BranchReport {
     private(set) var labels: [Diagnostic.Label] = []
     private(set) var help: String?
 
-    /// What a report looks at.
-    struct Context {
-        var graph: Graph
-        var map: SourceMap
-        /// Which parameters of an operation its author wrote.
-        var written: [Value: Set<String>]
-        /// The labels around the operation that failed: left out of the names of its branches' steps.
-        var path: [String]
-    }
-
-    private let context: Context
-    private var graph: Graph { context.graph }
-    private var map: SourceMap { context.map }
+    private let trace: GraphTrace
+    private var graph: Graph { trace.graph }
 
     /// A step of a branch that changed the extent in question.
     private struct Change {
@@ -38,9 +27,9 @@ struct BranchReport {
     }
 
     /// Nil where there are no two operands that disagree on an extent.
-    init?(_ context: Context, of operation: Operator, _ operands: [Value], _ attributes: Attributes) {
-        self.context = context
-        let graph = context.graph
+    init?(_ trace: GraphTrace, of operation: Operator, _ operands: [Value], _ attributes: Attributes) {
+        self.trace = trace
+        let graph = trace.graph
         guard let complete = try? operation.completing(attributes) else { return nil }
         func fits(_ a: TensorType, _ b: TensorType) -> Bool { (try? operation.inferType(Signature([a, b], complete))) != nil }
         let first = operands[0]
@@ -57,7 +46,7 @@ struct BranchReport {
         guard let axis else { return nil }
 
         let fork = Self.fork(of: first, second, in: graph)
-        var branches = [first, second].map { Branch(steps: steps(from: fork, to: $0), result: $0) }
+        var branches = [first, second].map { Branch(steps: trace.steps(from: fork, to: $0), result: $0) }
         for index in branches.indices { branches[index].changes = changes(branches[index], from: fork, along: axis, rank: a.rank) }
         mark(&branches)
         describe(branches, fork: fork, axis: axis)
@@ -78,25 +67,6 @@ struct BranchReport {
         return (0..<min(left.count, right.count)).reversed().map(Value.init).first {
             left[$0.index] && right[$0.index] && graph[$0].parameter == nil && graph[$0].constant == nil
         }
-    }
-
-    /// The operations on the way from `fork` to `value`, along the first operand that leads back.
-    private func steps(from fork: Value?, to value: Value) -> [Value] {
-        let start = fork?.index ?? -1
-        guard value.index > start else { return [] }
-        var leads = [Bool](repeating: fork == nil, count: value.index + 1)
-        if let fork { leads[fork.index] = true }
-        for index in (start + 1)..<(value.index + 1) where fork != nil {
-            leads[index] = graph[Value(index)].operands.contains { leads[$0.index] }
-        }
-        var steps: [Value] = []
-        var current = value
-        while current != fork, graph[current].operation != nil {
-            steps.append(current)
-            guard let next = graph[current].operands.first(where: { leads[$0.index] && graph[$0].parameter == nil }) else { break }
-            current = next
-        }
-        return steps.reversed()
     }
 
     private func changes(_ branch: Branch, from fork: Value?, along axis: Int, rank: Int) -> [Change] {
@@ -124,130 +94,83 @@ struct BranchReport {
 
 extension BranchReport {
     private static let longestBranch = 12
-
-    private func axisName(_ axis: Int, rank: Int) -> String {
-        switch (axis, rank) {
-        case (0, _): "batch"
-        case (1, 2...): "channels"
-        case (2, 4): "height"
-        case (3, 4): "width"
-        default: "extent \(axis)"
-        }
-    }
+    /// Branches stand side by side where both fit.
+    private static let widest = 112
 
     private mutating func describe(_ branches: [Branch], fork: Value?, axis: Int) {
-        let name = axisName(axis, rank: graph[branches[0].result].type.rank)
+        let name = GraphTrace.axisName(axis, rank: graph[branches[0].result].type.rank)
         var lines: [String] = []
         if let fork {
-            lines.append("the branches part after \(place(fork))\(words(fork)), \(graph[fork].type)")
+            lines.append("the branches part after \(trace.place(fork))\(trace.words(fork)), \(graph[fork].type)")
         } else {
             lines.append("the branches have nothing in common")
         }
+        let columns = branches.enumerated().map { index, branch in
+            column(branch, title: index == 0 ? "first branch:" : "second branch:", name, axis)
+        }
+        let widths = columns.map { $0.map(\.count).max() ?? 0 }
+        if widths[0] + widths[1] + 3 <= Self.widest, columns.allSatisfy({ $0.count > 1 }) {
+            for row in 0..<max(columns[0].count, columns[1].count) {
+                let left = row < columns[0].count ? columns[0][row] : ""
+                let right = row < columns[1].count ? " " + columns[1][row] : ""
+                lines.append(left + String(repeating: " ", count: widths[0] - left.count + 1) + "|" + right)
+            }
+        } else {
+            lines += columns[0] + columns[1]
+        }
         for (index, branch) in branches.enumerated() {
+            guard let culprit = branch.culprit, !graph[culprit].span.isNone else { continue }
             let other = graph[branches[1 - index].result].type.shape[axis]
-            lines.append(index == 0 ? "first branch:" : "second branch:")
-            if branch.steps.isEmpty { lines.append("  \(words(branch.result))  \(graph[branch.result].type)") }
-            let hidden = max(0, branch.steps.count - Self.longestBranch)
-            let shown = branch.steps.filter { $0 == branch.culprit } + branch.steps.suffix(Self.longestBranch)
-            let rows = Set(shown).sorted().map { step -> (String, String) in
-                let type = graph[step].type
-                let extent = axis < type.rank ? "\(type.shape[axis])" : ""
-                let remark = step == branch.culprit ? "  <- \(name) \(extent), \(other) in the other" : ""
-                return ("  \(place(step))\(words(step))", "\(type)\(remark)")
-            }
-            let width = rows.map(\.0.count).max() ?? 0
-            if hidden > 0 { lines.append("  … \(branch.steps.count - rows.count) more") }
-            lines += rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
-            if let culprit = branch.culprit, !graph[culprit].span.isNone {
-                let extent = graph[culprit].type.shape[axis]
-                labels.append(Diagnostic.Label(graph[culprit].span, "\(name) \(extent) from here on, \(other) in the other branch"))
-            }
+            let extent = graph[culprit].type.shape[axis]
+            labels.append(Diagnostic.Label(graph[culprit].span, "\(name) \(extent) from here on, \(other) in the other branch"))
         }
         notes = [lines.joined(separator: "\n")]
     }
 
-    /// `line 12: `, and "" for what has no line.
-    private func place(_ value: Value) -> String { map.location(of: graph[value].span).map { "line \($0.line): " } ?? "" }
-
-    /// The operation under its label and as its author wrote it, if that is short.
-    private func words(_ value: Value) -> String {
-        let node = graph[value]
-        if let input = node.inputName { return "input \(input)" }
-        let functions = node.operation?.parameters.filter { $0.kind == .function }.map { node.attributes.function($0.name).name }
-        let name = functions?.first ?? node.operation?.name ?? "\(value)"
-        let prefix = context.path.map { $0 + "." }.joined()
-        let label = node.label.map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 } ?? ""
-        let text = map.text(of: node.span).map { $0.contains("\n") || $0.count > 64 ? name : $0 } ?? name
-        if label.isEmpty || text == label { return text }
-        return label.hasSuffix("." + name) ? label : "\(label): \(text)"
+    /// The lines of one branch: its steps with their types, the first that differs marked.
+    private func column(_ branch: Branch, title: String, _ name: String, _ axis: Int) -> [String] {
+        guard !branch.steps.isEmpty else { return [title, "  \(trace.words(branch.result))  \(graph[branch.result].type)"] }
+        let shown = branch.steps.filter { $0 == branch.culprit } + branch.steps.suffix(Self.longestBranch)
+        let rows = Set(shown).sorted().map { step -> (String, String) in
+            let type = graph[step].type
+            let extent = axis < type.rank ? "\(type.shape[axis])" : ""
+            return ("  \(trace.place(step))\(trace.words(step))", "\(type)\(step == branch.culprit ? "  <- \(name) \(extent)" : "")")
+        }
+        let width = rows.map(\.0.count).max() ?? 0
+        let hidden = branch.steps.count - rows.count
+        return [title] + (hidden > 0 ? ["  … \(hidden) more"] : [])
+            + rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
     }
 }
 
 // MARK: - Repair
 
 extension BranchReport {
-    /// Tries other values for each parameter of the culprits: first those that the author left to their defaults, last those without
-    /// one, for a kernel is not chosen by its border.
+    /// Changes in the step at fault come first; then those of the shorter branch, where a shortcut is.
     private func repair(_ branches: [Branch], axis: Int, fits: (TensorType, TensorType) -> Bool) -> String? {
-        var trials: [(branch: Int, step: Value, parameter: OperatorParameter, rank: Int)] = []
+        var best: GraphTrace.Repair?
+        let shorter = branches[0].steps.count <= branches[1].steps.count ? 0 : 1
         for (index, branch) in branches.enumerated() {
-            guard let step = branch.culprit, let operation = graph[step].operation else { continue }
-            for parameter in operation.parameters where [.integer, .pair, .integers].contains(parameter.kind) {
-                let isWritten = context.written[step]?.contains(parameter.name) ?? false
-                trials.append((index, step, parameter, parameter.defaultValue == nil ? 2 : isWritten ? 1 : 0))
+            let other = graph[branches[1 - index].result].type
+            let found = trace.repair(of: branch.steps, axis: axis, wanted: other.shape[axis].value) { step in
+                // A wrong number of channels is put right where it was last chosen, which need not be where the branches first differ.
+                axis == 1 ? (index == shorter ? 0 : 5) : step == branch.culprit ? 0 : 10
+            } fits: { type in
+                type.rank == other.rank && type.shape[axis] == other.shape[axis] && (index == 0 ? fits(type, other) : fits(other, type))
             }
+            if let found, best.map({ found.cost < $0.cost }) ?? true { best = found }
         }
-        for trial in (0...2).flatMap({ rank in trials.filter { $0.rank == rank } }) {
-            let other = graph[branches[1 - trial.branch].result].type
-            let wanted = other.shape[axis].value
-            for candidate in Array(0...8) + (wanted.map { [$0] } ?? []) {
-                guard let value = trial.parameter.kind.convert(.integer(candidate)),
-                    value != graph[trial.step].attributes[trial.parameter.name],
-                    let type = retype(branches[trial.branch], at: trial.step, setting: trial.parameter.name, to: value)
-                else { continue }
-                let pair = trial.branch == 0 ? (type, other) : (other, type)
-                guard type.rank == other.rank, type.shape[axis] == other.shape[axis], fits(pair.0, pair.1) else { continue }
-                let name = axisName(axis, rank: type.rank)
-                return
-                    "`\(trial.parameter.name): \(candidate)` gives \(name) \(type.shape[axis]) (\(place(trial.step))\(words(trial.step)))"
-            }
-        }
-        return nil
+        if axis == 1 { return channelRepair(branches, best, shorter) }
+        return best.map { trace.text(of: $0, axis: axis) }
     }
 
-    /// The branch's type if one parameter of one of its steps had another value, nil if a step then did not fit.
-    private func retype(_ branch: Branch, at culprit: Value, setting parameter: String, to value: Attribute) -> TensorType? {
-        guard let start = branch.steps.firstIndex(of: culprit) else { return nil }
-        var types: [Value: TensorType] = [:]
-        for step in branch.steps[start...] {
-            let node = graph[step]
-            guard let operation = node.operation else { return nil }
-            var attributes = node.attributes
-            if step == culprit { attributes[parameter] = value }
-            let operands = node.operands.filter { graph[$0].parameter == nil }.map { types[$0] ?? graph[$0].type }
-            guard let declarations = try? operation.weights(Signature(operands, attributes)),
-                let type = try? operation.inferType(Signature(operation.arranged(operands, declarations), attributes))
-            else { return nil }
-            types[step] = type
+    /// A branch that is only a shortcut gets a convolution; others get their number of channels changed.
+    private func channelRepair(_ branches: [Branch], _ best: GraphTrace.Repair?, _ shorter: Int) -> String? {
+        let wanted = graph[branches[1 - shorter].result].type.shape[1]
+        if branches[shorter].steps.isEmpty, graph[branches[shorter].result].type.rank == 4 {
+            let name = trace.words(branches[shorter].result)
+            return "a 1x1 convolution gives the shortcut as many channels: `|> shortcut: conv(\(wanted), 1)` (after \(name))"
         }
-        return types[branch.result]
-    }
-}
-
-extension Operator {
-    /// The types of operands and declared weights in the order of the inputs.
-    fileprivate func arranged(_ operands: [TensorType], _ declarations: [WeightDeclaration]) -> [TensorType] {
-        var rest = operands[...]
-        var result: [TensorType] = []
-        for input in inputs {
-            if input.role == .operand {
-                let count = input.isVariadic ? rest.count : min(1, rest.count)
-                result += rest.prefix(count)
-                rest = rest.dropFirst(count)
-            } else if let declaration = declarations.first(where: { $0.name == input.name }) {
-                result.append(declaration.type)
-            }
-        }
-        return result
+        return best.map { trace.text(of: $0, axis: 1) }
     }
 }

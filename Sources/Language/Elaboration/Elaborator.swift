@@ -24,6 +24,12 @@ final class Elaborator {
         var span: Span
     }
 
+    /// Where a parameter tensor was made, and through which calls.
+    struct ParameterPlace {
+        var span: Span
+        var calls: [Call]
+    }
+
     /// What a whole elaboration may take, so that a hostile source ends.
     static let maximumSteps = 200_000
     static let maximumDepth = 320
@@ -35,7 +41,9 @@ final class Elaborator {
     /// The labels around the current call; parameters are named by them.
     var path: [String] = []
     /// Where each parameter tensor was made, by its name.
-    var parameterPlaces: [String: Span] = [:]
+    var parameterPlaces: [String: ParameterPlace] = [:]
+    /// The variables of the loops around the current statement, in the current frame's body and those of its callers.
+    var loops: [Name] = []
     /// What the recipe says of the weights of each operator.
     var initializers: [String: Initializer] = [:]
     /// The documentation of inputs and outputs by name.
@@ -43,8 +51,12 @@ final class Elaborator {
     private(set) var diagnostics: [Diagnostic] = []
     /// The places of errors: of the program's own, too, so that what the name checker said is not said again.
     private(set) var reported: Set<Span>
+    /// The places of warnings.
+    private var doubted: Set<Span> = []
     /// Which parameters of an operation its author wrote.
     var written: [Value: Set<String>] = [:]
+    /// What the inputs call the batch, and where the first of them does.
+    private var batchSymbol: (name: String, span: Span)?
     private var steps = 0
     private var depth = 0
 
@@ -68,6 +80,14 @@ final class Elaborator {
         let callers = calls.reversed().prefix(3).map { Diagnostic.Label($0.span, "`\($0.name)` is called here") }
         diagnostics.append(Diagnostic(message, at: span, label: label, secondary: secondary + callers, notes: notes, help: help))
         return .poison
+    }
+
+    /// Warns, once a place.
+    func warn(_ message: String, at span: Span, secondary: [Diagnostic.Label] = [], notes: [String] = [], help: String? = nil) {
+        guard doubted.insert(span).inserted else { return }
+        let callers = calls.reversed().prefix(3).map { Diagnostic.Label($0.span, "`\($0.name)` is called here") }
+        diagnostics.append(
+            Diagnostic(message, severity: .warning, at: span, secondary: secondary + callers, notes: notes, help: help))
     }
 
     func phrase(_ value: ElaboratedValue) -> String { value.phrase(in: builder.graph) }
@@ -170,6 +190,8 @@ extension Elaborator {
             }
             return
         }
+        loops.append(pattern.names.first ?? Name(text: "i", span: sequence.span))
+        defer { loops.removeLast() }
         for item in items {
             guard takeStep(at: body.span) else { return }
             frame.scopes.append([:])
@@ -205,11 +227,33 @@ extension Elaborator {
         builder.output(name.text, tensor)
     }
 
+    /// Whether a symbol may stand at an axis; reports why not.
+    private func symbol(_ name: String, axis: Int, at span: Span) -> Bool {
+        if axis > 0 {
+            let names = frame.scopes.flatMap(\.keys)
+            let nearest = Spelling.nearest(to: name, in: names).map { "did you mean `\($0)`?" }
+            report(
+                "the symbol `\(name)` stands in axis \(axis)", at: span,
+                help: "only the first extent, the batch, may be a symbol; "
+                    + (nearest ?? "write a number or a parameter of the network"))
+            return false
+        }
+        if let (other, place) = batchSymbol, other != name {
+            report(
+                "the batch is called both `\(other)` and `\(name)`", at: span,
+                secondary: [Diagnostic.Label(place, "`\(other)` here")], help: "all inputs have the same batch: write `\(other)`")
+            return false
+        }
+        batchSymbol = batchSymbol ?? (name, span)
+        return true
+    }
+
     /// The type that the syntax stands for, nil if it is wrong.
     func type(_ syntax: TypeSyntax) -> TensorType? {
         var dimensions: [Dimension] = []
         for expression in syntax.dimensions {
             if case .name(let name) = expression.kind, lookUp(name) == nil, name.isSymbol {
+                guard symbol(name, axis: dimensions.count, at: expression.span) else { return nil }
                 dimensions.append(.symbol(name))
                 continue
             }

@@ -117,10 +117,34 @@ extension Elaborator {
                     "the result \(type) is too large", at: places.callee, help: "\(TensorType.maximumElements) elements are the limit")
             }
             written[value] = Set(places.parameters.keys)
+            let operandTypes = builder.graph[value].operands.map { builder.type(of: $0) }
+            if let doubt = operation.doubt(Signature(operandTypes, complete)) { warn(doubt, of: operation, operands, at: places) }
             return .tensor(value)
         } catch {
             return report(error, of: operation, operands, attributes, at: places)
         }
+    }
+
+    /// Reports a parameter's name that is taken: by another operation, by the same in another call of its block, or in another round of
+    /// a loop.
+    private func reportDuplicate(_ name: String, first: ParameterPlace, at span: Span) {
+        let message = "two parameters are called `\(name)`"
+        if first.span != span {
+            report(
+                message, at: span, secondary: [Diagnostic.Label(first.span, "the first one is made here")],
+                help: "give one of them another label")
+            return
+        }
+        if let (other, call) = zip(first.calls, calls).first(where: { $0.0.span != $0.1.span }) {
+            report(
+                message, at: span, secondary: [Diagnostic.Label(other.span, "the first one is made by this call of `\(other.name)`")],
+                help: "label the calls apart: `|> first: \(call.name)(…)`, `|> second: \(call.name)(…)`")
+            return
+        }
+        let variable = loops.last?.text ?? "i"
+        report(
+            message, at: span, notes: ["the loop over `\(variable)` makes it again in every round"],
+            help: "put the loop's variable into the label: `|> {\(variable)}.name: …`")
     }
 
     /// Creates the parameter tensors of an operation, by input name; nil where a name is taken.
@@ -139,14 +163,10 @@ extension Elaborator {
                 return nil
             }
             if let place = parameterPlaces[name] {
-                let isSame = place == span
-                report(
-                    "two parameters are called `\(name)`", at: span,
-                    secondary: isSame ? [] : [Diagnostic.Label(place, "the first one is made here")],
-                    help: isSame ? "label the block that is called more than once: `|> name: block(…)`" : "give one of them another label")
+                reportDuplicate(name, first: place, at: span)
                 return nil
             }
-            parameterPlaces[name] = span
+            parameterPlaces[name] = ParameterPlace(span: span, calls: calls)
             // A recipe chooses for the matrices and kernels; scales, shifts and biases keep what their operator says.
             let chosen = input.role == .weight && declaration.type.rank >= 2 ? initializers[operation.name] : nil
             let role: ParameterRole = input.role == .state ? .state : .weight

@@ -131,18 +131,40 @@ public struct Lexer {
 
     private mutating func mark() {
         let start = offset
+        if let foreign = ForeignSpelling.marks.first(where: { bytes[start...].starts(with: $0.mark.utf8) }) {
+            offset += foreign.mark.utf8.count
+            report("`\(foreign.mark)` has no meaning here", start..<offset, help: foreign.repair)
+            add(.unreadable, from: start)
+            return
+        }
         for kind in Self.marks where bytes[start...].starts(with: kind.rawValue.utf8) {
             offset += kind.rawValue.utf8.count
             add(kind, from: start)
             return
         }
+        if foreignText() { return }
         // One report for a run of bytes that begin nothing.
-        while let byte = byte(), !byte.beginsSomething { offset += 1 }
+        while let byte = byte(), !byte.beginsSomething, offset == start || !bytes[offset...].starts(with: "|>".utf8) { offset += 1 }
         if offset == start { offset += 1 }
         let spelling = String(decoding: bytes[start..<offset].prefix(24), as: UTF8.self)
-        let repairs = ["&": "write `and`", "|": "pipelines are written `|>`", "!": "write `not`", "^": "powers are written `pow(x, n)`"]
-        report("`\(spelling)` has no meaning here", start..<offset, help: repairs.first { spelling.hasPrefix($0.key) }?.value)
+        report("\(ForeignSpelling.phrase(spelling)) has no meaning here", start..<offset, help: ForeignSpelling.repair(spelling))
         add(.unreadable, from: start)
+    }
+
+    /// Reads a text in quotes that are not the language's, if one ends on this line: reported once, for both of its quotes.
+    private mutating func foreignText() -> Bool {
+        let start = offset
+        guard let quote = ForeignSpelling.quotes.first(where: { bytes[start...].starts(with: $0.utf8) }) else { return false }
+        let line = bytes[start...].prefix { $0 != UInt8(ascii: "\n") }
+        let inside = start + quote.utf8.count
+        for end in inside..<max(inside, line.endIndex) {
+            guard let close = ForeignSpelling.quotes.first(where: { bytes[end...].starts(with: $0.utf8) }) else { continue }
+            offset = end + close.utf8.count
+            report("`\(quote)` does not begin a text", start..<offset, help: "texts stand in straight double quotes: `\"…\"`")
+            add(.text, from: start)
+            return true
+        }
+        return false
     }
 
     private mutating func add(_ kind: TokenKind, from start: Int) {

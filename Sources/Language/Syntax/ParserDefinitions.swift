@@ -53,10 +53,10 @@ extension Parser {
         }
         var word = text(of: start)
         if !Self.definitionWords.contains(word) {
-            let nearest = Spelling.nearest(to: word, in: Self.definitionWords)
+            let nearest = ForeignSpelling.definitionWords[word] ?? Spelling.nearest(to: word, in: Self.definitionWords)
             let repair = nearest.map { "did you mean `\($0)`?" } ?? "begin with `block`, `activation`, `network` or `training of`"
             let error = fail("`\(word)` does not begin a definition", at: start.span, help: repair)
-            guard let nearest, peek().kind == .name else { throw error }
+            guard let nearest, nearest == "import" ? peek().kind == .text : peek().kind == .name else { throw error }
             word = nearest
         }
         advance()
@@ -117,7 +117,11 @@ extension Parser {
         while !at(close) {
             items.append(try item(&self))
             if take(.comma) == nil, !at(close) {
-                throw expected("`,` or `\(close.rawValue)`", secondary: [Diagnostic.Label(open.span, "opened here")])
+                let isCutShort = current.startsLine || at(.endOfFile) || at(.rightBrace)
+                throw expected(
+                    "`,` or `\(close.rawValue)`", secondary: [Diagnostic.Label(open.span, "opened here")],
+                    help: isCutShort
+                        ? "close it with `\(close.rawValue)`" : current.kind.canBeginValue ? "put a `,` between the two" : nil)
             }
         }
         advance()
@@ -134,7 +138,7 @@ extension Parser {
     /// The characters of a text literal.
     func unquoted(_ token: Token) -> String {
         var inner = text(of: token).dropFirst()
-        if inner.hasSuffix("\"") { inner = inner.dropLast() }
+        if let last = inner.last, last == "\"" || ForeignSpelling.quotes.contains(String(last)) { inner = inner.dropLast() }
         var result = ""
         var isEscaped = false
         for character in inner {

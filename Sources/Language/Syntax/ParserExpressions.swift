@@ -136,7 +136,13 @@ extension Parser {
         var otherwise: Body?
         repeat {
             advance()
-            let condition = try expression()
+            var condition = try expression()
+            if at(.equal) {
+                _ = fail("`=` does not compare", at: current.span, help: "write `==`")
+                advance()
+                _ = try expression()
+                condition = Expression(kind: .invalid, span: span(from: condition.span))
+            }
             branches.append((condition, try body()))
             guard take(.keywordElse) != nil else { break }
             if !at(.keywordIf) { otherwise = try body() }
@@ -153,8 +159,9 @@ extension Parser {
     }
 
     mutating func argument() throws(Unreadable) -> Argument {
-        guard at(.name), peek().kind == .colon else { return Argument(name: nil, value: try expression()) }
+        guard at(.name), peek().kind == .colon || peek().kind == .equal else { return Argument(name: nil, value: try expression()) }
         let name = try expectName("an argument")
+        if at(.equal) { _ = fail("an argument is named with `:`, not `=`", at: current.span, help: "write `\(name.text): …`") }
         advance()
         return Argument(name: name, value: try expression())
     }

@@ -40,7 +40,8 @@ extension Parser {
 
     mutating func endOfStatement() throws(Unreadable) {
         if current.startsLine || at(.rightBrace) || at(.endOfFile) || take(.semicolon) != nil { return }
-        throw expected("a line break")
+        let repair = isWord("elif", current) || isWord("elsif", current) ? "write `else if`" : nil
+        throw expected("a line break", help: repair)
     }
 
     private mutating func statement() throws(Unreadable) -> Statement {
@@ -104,10 +105,11 @@ extension Parser {
     private mutating func misspeltBinding() throws(Unreadable) -> Statement.Kind {
         let word = advance()
         let words = ["let", "var", "for", "input", "output", "if"]
-        let nearest = Spelling.nearest(to: text(of: word), in: words)
+        let foreign = ForeignSpelling.statementWords[text(of: word)]
+        let nearest = foreign == nil ? Spelling.nearest(to: text(of: word), in: words) : nil
         let error = fail(
             "`\(text(of: word))` does not begin a statement", at: word.span,
-            help: nearest.map { "did you mean `\($0)`?" } ?? "values are bound with `let name = …`")
+            help: foreign ?? nearest.map { "did you mean `\($0)`?" } ?? "values are bound with `let name = …`")
         if peek().kind == .equal { return try binding(isMutable: nearest == "var") }
         throw error
     }

@@ -52,6 +52,14 @@ public enum TokenKind: String, Hashable, Sendable {
             keywordFalse,
         ].map { ($0.rawValue, $0) })
 
+    /// Whether a value can begin with the token.
+    var canBeginValue: Bool {
+        switch self {
+        case .name, .integer, .number, .text, .keywordIf, .keywordNot, .keywordTrue, .keywordFalse, .leftParenthesis, .leftBracket: true
+        default: false
+        }
+    }
+
     /// How a diagnostic calls the token.
     var phrase: String {
         switch self {

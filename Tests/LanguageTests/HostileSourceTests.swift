@@ -2,19 +2,6 @@ import Language
 import Source
 import Testing
 
-/// A small generator with a fixed seed (SplitMix64, Steele et al. 2014), so that a failure can be repeated.
-private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// Parses, prints and renders hostile text: nothing may trap, and every label must lie within the file.
 private func check(_ text: String) throws {
     var map = SourceMap()
@@ -32,31 +19,8 @@ private func check(_ text: String) throws {
     _ = DiagnosticRenderer(program.map).render(program.check().prefix(8))
 }
 
-@Suite struct FuzzTests {
-    private static let fragments = [
-        "{", "}", "(", ")", "[", "]", "|>", "..<", "=", "let ", "if ", "else ", "for i in ", "\n", "\"", "#", "///", "block b(x) {", "1e9",
-        "network n {", "training of n {", "0.1.2:", "{i}:", "\u{0}", "é", "-", ",", ": ", "99999999999999999999",
-    ]
-
-    @Test(arguments: GoldenCase.all)
-    func survivesMutations(of golden: GoldenCase) throws {
-        var generator = Generator(state: 20_240_601)
-        for _ in 0..<40 {
-            var bytes = Array(golden.text.utf8)
-            for _ in 0..<Int.random(in: 1...4, using: &generator) where !bytes.isEmpty {
-                let at = Int.random(in: 0..<bytes.count, using: &generator)
-                let end = min(bytes.count, at + Int.random(in: 0...20, using: &generator))
-                switch Int.random(in: 0..<4, using: &generator) {
-                case 0: bytes.removeSubrange(at..<end)
-                case 1: bytes.insert(contentsOf: Self.fragments.randomElement(using: &generator)!.utf8, at: at)
-                case 2: bytes[at] = UInt8.random(in: 0...255, using: &generator)
-                default: bytes.insert(contentsOf: bytes[at..<end], at: Int.random(in: 0...bytes.count, using: &generator))
-                }
-            }
-            try check(String(decoding: bytes, as: UTF8.self))
-        }
-    }
-
+/// Sources that would exhaust the stack, memory or patience; Tests/CompilerTests/FuzzTests.swift tries random ones.
+@Suite struct HostileSourceTests {
     @Test(arguments: ["(", "[", "-", "not ", "if x { ", "f(", "x + ", "x.", "x[", "x |> f(", "for i in x { ", "(x, "])
     func limitsNesting(_ piece: String) throws {
         let text = "block deep(x) {\n" + String(repeating: piece, count: 10_000)

@@ -1,0 +1,79 @@
+import Foundation
+import Graph
+import Kernels
+import Source
+
+/// What running a plan takes, in bytes.
+public struct MemoryNeed: Hashable, Sendable {
+    /// Parameters, and what is computed from them once.
+    public var weights = 0
+    public var inputs = 0
+    /// The arena: results of layers, and in training their gradients.
+    public var activations = 0
+    /// What every thread has for itself while a kernel runs.
+    public var scratch = 0
+
+    public var total: Int { weights + inputs + activations + scratch }
+
+    public init(_ plan: Plan, threads: Int) {
+        for buffer in plan.buffers {
+            switch buffer.storage {
+            case .input: inputs += buffer.bytes
+            case .parameter, .prepared: weights += buffer.bytes
+            case .arena: break
+            }
+        }
+        activations = plan.arenaBytes
+        scratch = threads * (plan.kernels.map(\.scratchBytes).max() ?? 0)
+    }
+
+    var text: String {
+        "weights \(Self.text(weights)), inputs \(Self.text(inputs)), activations \(Self.text(activations)), scratch \(Self.text(scratch))"
+    }
+
+    /// A number of bytes in the unit that suits it, such as `23.4 GiB`.
+    static func text(_ bytes: Int) -> String {
+        let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
+        var (value, unit) = (Double(bytes), 0)
+        while value >= 1024, unit + 1 < units.count { (value, unit) = (value / 1024, unit + 1) }
+        return unit == 0 ? "\(bytes) bytes" : String(format: "%.1f %@", value, units[unit])
+    }
+}
+
+extension Compiler {
+    /// The memory that this process can have at most: the machine's, or less where a control group bounds it.
+    public static let machineMemory: Int = {
+        let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        let bound = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8)
+        return min(physical, bound.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? physical)
+    }()
+
+    /// Refuses a plan that cannot be had in memory, before anything is allocated, and says which batch could.
+    ///
+    /// - Parameter planned: gives the plan for another batch.
+    func checkMemory(
+        _ plan: Plan, of network: Network, training: Bool, batch: Int, planned: (Int) throws(CompilerError) -> Plan
+    ) throws(CompilerError) {
+        let need = MemoryNeed(plan, threads: threads)
+        guard need.total > memoryLimit else { return }
+        func total(_ batch: Int) throws(CompilerError) -> Int { MemoryNeed(try planned(batch), threads: threads).total }
+        let help: String
+        let least = batch == 1 ? need.total : try total(1)
+        if least > memoryLimit {
+            help = "not even one image fits: use a smaller network or image"
+        } else {
+            // What a batch needs grows nearly evenly with its images; layouts may round it up.
+            let slope = Double(need.total - least) / Double(batch - 1)
+            var fitting = max(1, min(batch - 1, 1 + Int(Double(memoryLimit - least) / slope)))
+            while fitting > 1, try total(fitting) > memoryLimit { fitting = fitting * 9 / 10 }
+            help = "a batch of \(fitting) fits"
+        }
+        throw CompilerError(
+            [
+                Diagnostic(
+                    "\(training ? "training " : "")'\(network.name)' at batch \(batch) needs \(MemoryNeed.text(need.total)) of memory, "
+                        + "and there are \(MemoryNeed.text(memoryLimit))",
+                    at: .none, notes: [need.text], help: help)
+            ], network.sources)
+    }
+}

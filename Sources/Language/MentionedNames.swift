@@ -1,0 +1,101 @@
+/// Collects the names that a tree mentions, whatever they stand for: enough to tell what nothing refers to.
+private struct MentionedNames {
+    var names: Set<String> = []
+
+    mutating func add(_ body: Body) {
+        for statement in body.statements {
+            switch statement.kind {
+            case .bind(_, let value, _), .output(_, let value, _), .expression(let value): add(value)
+            case .assign(let name, let value):
+                names.insert(name.text)
+                add(value)
+            case .forEach(_, in: let sequence, let body):
+                add(sequence)
+                add(body)
+            case .input(_, let type, _): for dimension in type.dimensions { add(dimension) }
+            }
+        }
+        if let result = body.result { add(result) }
+    }
+
+    mutating func add(_ arguments: [Argument]) { for argument in arguments { add(argument.value) } }
+
+    mutating func add(_ parameters: [ParameterSyntax]) { for value in parameters.compactMap(\.defaultValue) { add(value) } }
+
+    mutating func add(_ expression: Expression) {
+        switch expression.kind {
+        case .integer, .number, .boolean, .text, .invalid: break
+        case .name(let name): names.insert(name)
+        case .tuple(let items), .list(let items): for item in items { add(item) }
+        case .unary(_, let operand): add(operand)
+        case .binary(_, let left, let right, _):
+            add(left)
+            add(right)
+        case .call(let name, let arguments):
+            names.insert(name.text)
+            add(arguments)
+        case .pipeline(let head, let steps):
+            add(head)
+            for step in steps {
+                names.insert(step.callee.text)
+                for case .computed(let value) in step.label?.parts ?? [] { add(value) }
+                add(step.arguments)
+            }
+        case .member(let value, _): add(value)
+        case .index(let value, let index):
+            add(value)
+            add(index)
+        case .conditional(let branches, let otherwise):
+            for branch in branches {
+                add(branch.condition)
+                add(branch.body)
+            }
+            if let otherwise { add(otherwise) }
+        }
+    }
+}
+
+extension TrainingDefinition {
+    var mentionedNames: Set<String> {
+        var collector = MentionedNames()
+        collector.add(arguments)
+        for clause in clauses {
+            switch clause {
+            case .target(_, let type): for dimension in type.dimensions { collector.add(dimension) }
+            case .loss(let value, _): collector.add(value)
+            case .setting(_, let arguments): collector.add(arguments)
+            }
+        }
+        return collector.names
+    }
+}
+
+extension Definition {
+    /// The names that a definition mentions, its own only where it calls itself.
+    var mentionedNames: Set<String> {
+        var collector = MentionedNames()
+        switch self {
+        case .block(let block):
+            collector.add(block.parameters)
+            collector.add(block.body)
+        case .activation(let activation):
+            collector.add(activation.parameters)
+            collector.add(activation.body)
+        case .network(let network):
+            collector.add(network.parameters)
+            collector.add(network.body)
+        case .training(let training): return training.mentionedNames
+        }
+        return collector.names
+    }
+
+    /// The name that it gives to others; a training gives none.
+    var name: Name? {
+        switch self {
+        case .block(let block): block.name
+        case .activation(let activation): activation.name
+        case .network(let network): network.name
+        case .training: nil
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Compiler
+import Foundation
+import Graph
+import Kernels
+import TestSupport
+
+/// The texts that mutations start from: the networks of `graphs/`, the golden cases, the examples of the documentation, and the printed
+/// stages of small networks.
+public struct Corpus: Sendable {
+    /// Programs of the language.
+    public private(set) var sources: [String] = []
+    /// Printed graphs of the stages `graph`, `training` and `optimized`.
+    public private(set) var graphs: [String] = []
+    /// Printed loop nests.
+    public private(set) var kernels: [String] = []
+
+    /// Longer texts are left out: they would only make every input slow.
+    private static let longest = 12_000
+
+    /// - Parameter root: the folder of the package.
+    public init(root: URL) throws {
+        for folder in ["graphs", "Tests"] {
+            let files = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil)
+            while let file = files?.nextObject() as? URL {
+                guard file.pathExtension == "braid" else { continue }
+                sources.append(String(decoding: try Data(contentsOf: file), as: UTF8.self))
+            }
+        }
+        sources += Self.examples(try String(contentsOf: root.appending(path: "docs/language.md"), encoding: .utf8))
+        sources = Set(sources.filter { $0.utf8.count <= Self.longest }).sorted()
+
+        let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
+        for seed in 0..<8 {
+            let graph = RandomNetwork.make(seed: seed, training: seed % 2 == 1, batch: nil, operations: 4)
+            let network = try Network.read(graph.text(), path: "random\(seed)")
+            graphs += [graph.text(), try compiler.optimize(network).text()]
+            kernels += try compiler.plan(network, batch: 2).kernels.map(\.description)
+        }
+        kernels = Set(kernels.filter { $0.utf8.count <= Self.longest }).sorted()
+    }
+
+    /// The fenced blocks of the language in a page; those that are only a body get a network around them.
+    private static func examples(_ page: String) -> [String] {
+        var examples: [String] = []
+        var kind: Substring?
+        var lines: [Substring] = []
+        for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
+            guard line.hasPrefix("```") else {
+                lines.append(line)
+                continue
+            }
+            let text = lines.joined(separator: "\n") + "\n"
+            switch kind {
+            case "braid", "braid fails": examples.append(text)
+            case "braid body": examples.append("network example {\n    input image: f32[N, 8, 28, 28]\n\(text)}\n")
+            default: break
+            }
+            kind = kind == nil ? line.dropFirst(3) : nil
+            lines = []
+        }
+        return examples
+    }
+}

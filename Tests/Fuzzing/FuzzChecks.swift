@@ -1,0 +1,157 @@
+import Compiler
+import Graph
+import Kernels
+import Language
+import Operators
+import Source
+
+/// What a check found wrong; crashes and hangs are seen from outside.
+public struct FuzzFinding: Error, CustomStringConvertible {
+    public var description: String
+}
+
+/// Takes an input along the road as far as it goes, and asserts what must hold at every station.
+public struct FuzzChecks {
+    /// Graphs with more nodes are not taken through the passes.
+    private static let maximumNodes = 120
+    /// Nor are those with more elements a batch of two.
+    private static let maximumElements = 1 << 22
+    private static let batch = 2
+
+    private let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
+
+    public init() {}
+
+    /// - Returns: whether a network was elaborated or a stage's text accepted.
+    public func run(_ input: FuzzInput) throws(FuzzFinding) -> Bool {
+        switch input.kind {
+        case .bytes, .tokens, .trees, .programs: try program(input.text)
+        case .graphs, .kernels: try stage(input.text)
+        }
+    }
+
+    private func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(FuzzFinding) {
+        if !condition { throw FuzzFinding(description: message()) }
+    }
+
+    private func program(_ text: String) throws(FuzzFinding) -> Bool {
+        var map = SourceMap()
+        let source = SourceFile(name: "fuzz.braid", text: text)
+        let parsed = Parser.parse(source, as: map.add(source))
+        var end = 0
+        for token in parsed.lexed.tokens {
+            try require(token.span.range.lowerBound >= end, "the token at \(token.span.range) overlaps the one before")
+            end = token.span.range.upperBound
+        }
+        try require(parsed.lexed.tokens.last?.kind == .endOfFile && end == source.bytes.count, "the tokens do not end with the file")
+        try check(parsed.diagnostics, map)
+        _ = parsed.syntax.printed()
+
+        let program = Program.load(path: "fuzz.braid", text: text) { path in
+            path.contains("self") ? text : path.contains("layers") ? "block layer(x) { x |> relu }" : nil
+        }
+        try check(program.check(), program.map)
+        var isElaborated = false
+        for network in program.networks {
+            let (elaborated, diagnostics) = program.elaborate(network.name.text)
+            try check(diagnostics, program.map)
+            try require((elaborated == nil) == diagnostics.hasErrors, "an error and a network, or neither: \(network.name.text)")
+            guard let elaborated else { continue }
+            isElaborated = true
+            try roundTrip(elaborated.graph)
+            if let training = elaborated.training {
+                try roundTrip(training.graph)
+                _ = training.recipe.printed()
+            }
+            guard program.networks.count == 1, let whole = try? Network.read(text, path: "fuzz.braid") else { continue }
+            _ = NetworkDescription(whole, batch: Self.batch)
+            try road(whole)
+        }
+        return isElaborated
+    }
+
+    /// Diagnostics say something, lie within their files and can be drawn.
+    private func check(_ diagnostics: [Diagnostic], _ map: SourceMap) throws(FuzzFinding) {
+        for diagnostic in diagnostics {
+            try require(!diagnostic.message.isEmpty, "a diagnostic without words")
+            for label in [diagnostic.primary] + diagnostic.secondary where !label.span.isNone {
+                let size = map[label.span.file]?.bytes.count
+                try require(size.map { label.span.range.upperBound <= $0 } == true, "outside of its file: \(diagnostic.message)")
+            }
+        }
+        let text = DiagnosticRenderer(map).render(diagnostics.prefix(12))
+        try require(diagnostics.isEmpty == text.isEmpty, "diagnostics that are not drawn")
+    }
+
+    private func roundTrip(_ graph: Graph) throws(FuzzFinding) {
+        let violations = graph.violations()
+        try require(violations.isEmpty, "the graph is not sound: \(violations)")
+        let reread: Graph
+        do {
+            reread = try Graph(reading: graph.text(), catalog: .standard)
+        } catch {
+            throw FuzzFinding(description: "the printed graph is not read: \(error)\n\(graph.text())")
+        }
+        try require(reread.text() == graph.text(), "the printed graph reads as another\n\(graph.text())")
+    }
+
+    /// The passes, the plan and the kernels' text of a small network.
+    private func road(_ network: Network) throws(FuzzFinding) {
+        guard isSmall(network.graph) else { return }
+        for training in [false, true] where !training || network.training != nil {
+            guard !training || isSmall(network.training!.graph) else { continue }
+            // A network that cannot be differentiated or planned is refused with a diagnostic.
+            guard let optimized = try? compiler.optimize(network, training: training) else { continue }
+            try roundTrip(optimized)
+            guard let plan = try? compiler.plan(network, training: training, batch: Self.batch) else { continue }
+            for kernel in plan.kernels { try roundTrip([kernel]) }
+        }
+    }
+
+    private func isSmall(_ graph: Graph) -> Bool {
+        guard graph.nodes.count <= Self.maximumNodes else { return false }
+        let bindings = Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, Self.batch) })
+        var total = 0
+        for node in graph.nodes {
+            var count = 1
+            for dimension in node.type.shape.bound(bindings).dimensions {
+                let (product, overflow) = count.multipliedReportingOverflow(by: dimension.value ?? 1)
+                if overflow || product > Self.maximumElements { return false }
+                count = product
+            }
+            total += count
+        }
+        return total <= Self.maximumElements
+    }
+
+    private func roundTrip(_ kernels: [Kernel]) throws(FuzzFinding) {
+        let text = kernels.map(\.description).joined(separator: "\n")
+        let reread: [Kernel]
+        do {
+            for kernel in kernels { try kernel.verify() }
+            reread = try KernelReader.read(text)
+        } catch {
+            throw FuzzFinding(description: "a kernel is not sound: \(error)\n\(text)")
+        }
+        try require(reread.map(\.description).joined(separator: "\n") == text, "the printed kernel reads as another\n\(text)")
+    }
+
+    /// A printed stage that was tampered with is refused with a diagnostic, or sound.
+    private func stage(_ text: String) throws(FuzzFinding) -> Bool {
+        let network: Network
+        do {
+            network = try Network.read(text, path: "fuzz.stage")
+        } catch {
+            try check(error.diagnostics, error.sources)
+            return false
+        }
+        if network.origin == .kernels {
+            try roundTrip(network.kernels)
+        } else if network.origin != .language {
+            try roundTrip(network.graph)
+            _ = NetworkDescription(network, batch: Self.batch)
+            try road(network)
+        }
+        return true
+    }
+}

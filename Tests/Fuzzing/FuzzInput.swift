@@ -1,0 +1,46 @@
+import TestSupport
+
+/// A text to try, and how it was made.
+public struct FuzzInput: Sendable {
+    public enum Kind: String, Sendable, CaseIterable { case bytes, tokens, trees, programs, graphs, kernels }
+
+    public var kind: Kind
+    public var text: String
+
+    public init(kind: Kind, text: String) {
+        self.kind = kind
+        self.text = text
+    }
+}
+
+/// Makes inputs; the same corpus, seed and number give the same input.
+public struct FuzzGenerator: Sendable {
+    private let corpus: Corpus
+    private let seed: Int
+
+    public init(_ corpus: Corpus, seed: Int) {
+        self.corpus = corpus
+        self.seed = seed
+    }
+
+    /// How often each kind comes.
+    private static let shares: [(FuzzInput.Kind, Int)] = [
+        (.bytes, 20), (.tokens, 30), (.trees, 15), (.programs, 20), (.graphs, 10), (.kernels, 5),
+    ]
+    private static let kinds = shares.flatMap { Array(repeating: $0.0, count: $0.1) }
+
+    public func input(_ number: Int) -> FuzzInput {
+        var random = SplitMix(seed: seed &* 0x1_0000_0001 &+ number &* 0x9E3_779B)
+        let kind = random.choose(Self.kinds)
+        let text =
+            switch kind {
+            case .bytes: TextMutation.bytes(random.choose(corpus.sources), &random)
+            case .tokens: TextMutation.tokens(random.choose(corpus.sources), &random)
+            case .trees: TreeMutation.swapped(random.choose(corpus.sources), random.choose(corpus.sources), &random)
+            case .programs: RandomProgram.make(&random)
+            case .graphs: TextMutation.stage(random.choose(corpus.graphs), &random)
+            case .kernels: TextMutation.stage(random.choose(corpus.kernels), &random)
+            }
+        return FuzzInput(kind: kind, text: text)
+    }
+}

@@ -1,0 +1,110 @@
+import Graph
+import Operators
+import TestSupport
+
+/// Makes well-formed programs: a network over blocks and activations, most of the time one whose shapes fit.
+struct RandomProgram {
+    private var random = SplitMix(seed: 0)
+    private var lines: [String] = []
+    /// Names of images that are bound, the newest last.
+    private var images: [String] = ["image"]
+    private var count = 0
+
+    static func make(_ random: inout SplitMix) -> String {
+        var program = RandomProgram(random: random)
+        let text = program.program()
+        random = program.random
+        return text
+    }
+
+    private init(random: SplitMix) { self.random = random }
+
+    private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+
+    private mutating func fresh(_ prefix: String) -> String {
+        count += 1
+        return "\(prefix)\(count)"
+    }
+
+    /// Mostly a small number, now and then one at a border.
+    private mutating func integer() -> String {
+        chance(4) ? random.choose(TextMutation.extremes) : "\(random.choose([1, 1, 2, 3, 4, 6, 8]))"
+    }
+
+    private mutating func program() -> String {
+        let usesBlocks = chance(60)
+        if usesBlocks {
+            lines += [
+                "block unit(x, width = \(integer()), act = relu) { x |> conv: conv(width, 3, pad: 1) |> bn: batchnorm |> act }",
+                "activation curve(x, slope = 0.1) = \(formula(3))",
+                "block twice(x, count = 2) {\n    var y = x\n    for i in 0..<count { y = y |> {i}: unit(x.channels) }\n    y + x\n}",
+            ]
+        }
+        let (channels, side) = (integer(), random.choose([4, 6, 7, 8, 12]))
+        lines.append("network fuzz(classes = \(integer())) {\n    input image: f32[N, \(channels), \(side), \(side)]")
+        for _ in 0..<Int.random(in: 1...6, using: &random) { statement(usesBlocks) }
+        lines.append("    output logits = \(images.last!) |> global_avg_pool |> flatten |> fc: linear(classes)")
+        if chance(20) { lines.append("    output features = \(random.choose(images))") }
+        lines.append("}")
+        if chance(40) { training() }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private mutating func statement(_ usesBlocks: Bool) {
+        let name = fresh("x")
+        let x = chance(75) ? images.last! : random.choose(images)
+        let value: String =
+            switch Int.random(in: 0..<11, using: &random) {
+            case 0, 1: "\(x) |> \(fresh("c")): conv(\(integer()), \(random.choose(["1", "3", "(1, 3)", "5"])), pad: \(random.choose([0, 1, 1, 2])))"
+            case 2: "\(x) |> \(fresh("c")): conv(\(x).channels, 3, pad: 1, groups: \(x).channels) |> relu"
+            case 3: "\(x) |> \(random.choose(["max_pool", "avg_pool"]))(2, stride: \(integer()), ceil: \(random.choose(["true", "false"])))"
+            case 4: "\(x) |> \(fresh("b")): batchnorm"
+            case 5: "\(x) |> \(fresh("d")): conv(\(x).channels, 3, pad: 1) |> tanh"
+            case 6: "\(x) + (\(x) |> \(fresh("e")): conv(\(x).channels, 1)) * \(random.choose(["2", "0.5", x]))"
+            case 7: "concat(\(x), \(random.choose(images)))"
+            case 8: usesBlocks ? "\(x) |> \(fresh("u")): \(random.choose(["unit", "twice"]))" : "\(x) |> gelu"
+            case 9: usesBlocks ? "\(x) |> curve(\(integer()))" : "maximum(\(x), \(integer()))"
+            default: call(on: x)
+            }
+        lines.append("    let \(name) = \(value)")
+        images.append(name)
+    }
+
+    /// A call of any operator of the language, with arguments of the kinds that its row names.
+    private mutating func call(on x: String) -> String {
+        let operation = random.choose(OperatorCatalog.standard.operators.filter(\.isInLanguage))
+        var arguments: [String] = []
+        for parameter in operation.parameters where parameter.defaultValue == nil || chance(30) {
+            let value: String =
+                switch parameter.kind {
+                case .integer, .number: integer()
+                case .boolean: random.choose(["true", "false"])
+                case .pair, .integers, .shape: random.choose([integer(), "(\(integer()), \(integer()))", "[\(integer())]"])
+                case .text: "\"text\""
+                case .function: random.choose(["relu", "tanh", "sigmoid"])
+                }
+            arguments.append("\(parameter.name): \(value)")
+        }
+        return "\(x) |> \(fresh("o")): \(operation.name)(\(arguments.joined(separator: ", ")))"
+    }
+
+    private mutating func formula(_ depth: Int) -> String {
+        guard depth > 0 else { return random.choose(["x", "x", "slope", "0.5", "2"]) }
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: return "\(random.choose(["exp", "tanh", "abs", "sqrt", "log", "floor"]))(\(formula(depth - 1)))"
+        case 1: return "if x \(random.choose(["<", ">", "==", ">="])) \(formula(0)) { \(formula(depth - 1)) } else { \(formula(depth - 1)) }"
+        case 2: return "-(\(formula(depth - 1)))"
+        default: return "(\(formula(depth - 1)) \(random.choose(["+", "-", "*", "/"])) \(formula(depth - 1)))"
+        }
+    }
+
+    private mutating func training() {
+        lines += [
+            "training of fuzz(classes: \(integer())) {", "    target label: i32[N]",
+            "    loss cross_entropy(logits, label) \(random.choose(["", "* 0.5", "+ mean(logits * logits, [0, 1])"]))",
+            "    optimizer sgd(momentum: \(random.choose(["0", "0.9"])), nesterov: \(random.choose(["true", "false"])))",
+            "    schedule \(random.choose(["constant(0.1)", "cosine(0.1)", "one_cycle(0.1)", "step(0.1, every: 2)"]))",
+            chance(50) ? "    clip norm 1.0" : "    augment flip", "    batch \(integer())", "}",
+        ]
+    }
+}
