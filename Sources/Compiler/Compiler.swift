@@ -134,7 +134,9 @@ public struct Compiler: Sendable {
                 let (product, overflow) = count.multipliedReportingOverflow(by: dimension.value ?? batch)
                 count = overflow ? .max : product
                 guard count <= limit else {
-                    let image = node.type.shape.dimensions.compactMap(\.value).reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+                    let image = node.type.shape.dimensions.compactMap(\.value).reduce(1) {
+                        $0.multipliedReportingOverflow(by: $1).partialValue
+                    }
                     let fitting = image > 0 ? limit / image : 0
                     throw CompilerError(
                         "\(node.type) at batch \(batch) has more than \(limit) elements",

@@ -18,7 +18,9 @@ struct UnusedDefinitions {
         let reached = reachedNames()
         var warnings: [Diagnostic] = []
         for definition in root.definitions {
-            guard let name = definition.name, !definition.isNetwork, !reached.contains(name.text), !name.text.hasPrefix("_") else { continue }
+            guard let name = definition.name, !definition.isNetwork, !reached.contains(name.text), !name.text.hasPrefix("_") else {
+                continue
+            }
             warnings.append(
                 Diagnostic(
                     "`\(name.text)` is never used", severity: .warning, at: name.span,

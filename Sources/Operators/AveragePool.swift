@@ -10,7 +10,8 @@ extension Operator {
             return try check.result(check.pooling().resultType.shape.dimensions)
         },
         doubt: { signature in
-            accepted { () throws(TypeError) in try Checker("avg_pool", signature, takes: 1).pooling() }.window.doubt("avg_pool")
+            accepted { () throws(TypeError) in try Checker("avg_pool", signature, takes: 1).pooling() }.window.doubt(
+                "avg_pool", canRoundUp: true)
         },
         lowering: { signature in
             let pooling = accepted { () throws(TypeError) in try Checker("avg_pool", signature, takes: 1).pooling() }

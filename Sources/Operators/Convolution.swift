@@ -36,7 +36,8 @@ extension Operator {
             return try check.result(geometry.outputType.shape.dimensions)
         },
         doubt: { signature in
-            accepted { () throws(TypeError) in try Checker("conv", signature, takes: 2...3).convolution() }.window.doubt("conv")
+            accepted { () throws(TypeError) in try Checker("conv", signature, takes: 2...3).convolution() }.window.doubt(
+                "conv", canRoundUp: false)
         },
         lowering: { signature in
             let geometry = accepted { () throws(TypeError) in try Checker("conv", signature, takes: 2...3).convolution() }

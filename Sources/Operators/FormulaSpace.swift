@@ -125,12 +125,13 @@ extension WindowAxis {
 extension Window {
     /// Says so where a stride leaves a sixteenth or more of the rows or columns unread. Less is common: a 7x7 kernel of stride 2 on 224
     /// rows loses one, and nobody minds. Rows of padding do not count.
-    func doubt(_ name: String) -> TypeError? {
+    func doubt(_ name: String, canRoundUp: Bool) -> TypeError? {
         for (axis, noun, number) in [(vertical, "rows", 2), (horizontal, "columns", 3)] where axis.unread * 16 >= axis.input {
             let amount = "\(axis.unread) of \(axis.input) \(noun)"
             return TypeError(
                 "'\(name)' leaves the last \(amount) unread: stride \(axis.stride) does not come out even",
-                repair: "pad the image, or round the result up where there is 'ceil: true'", parameter: "stride", axis: number)
+                repair: canRoundUp ? "'ceil: true' takes them into a last window, as a larger 'pad' may" : "a larger 'pad' takes them in",
+                parameter: "stride", axis: number)
         }
         return nil
     }

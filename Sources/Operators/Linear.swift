@@ -115,7 +115,9 @@ extension Operator {
 extension Checker {
     /// The matrix that a `linear` with these parameters takes for its rows.
     fileprivate func linearWeight() throws(TypeError) -> TensorType {
-        let rows = try operand(0, rank: 2, form: "rows f32[N, I]", repair: "flatten the tensor first: '|> flatten', for images perhaps after '|> global_avg_pool'")
+        let rows = try operand(
+            0, rank: 2, form: "rows f32[N, I]",
+            repair: "flatten the tensor first: '|> flatten', for images perhaps after '|> global_avg_pool'")
         return try result([.fixed(positive("features")), rows[1]])
     }
 }

@@ -24,6 +24,19 @@ import Testing
         #expect(accepted > 25)
     }
 
+    /// Found by the fuzzer: describing bound the batch in the types of a layer, but not in a reshape to it.
+    @Test func describesReshapesOfTheBatch() throws {
+        let text = """
+            graph reshaped {
+              %0 = input label : i32[N]
+              %1 = reshape(%0) shape=[N, 1] : i32[N, 1]
+              output y = %1
+            }
+
+            """
+        #expect(try FuzzChecks().run(FuzzInput(kind: .graphs, text: text)))
+    }
+
     /// The same number gives the same input, so that a finding can be made again.
     @Test func inputsAreRepeatable() throws {
         let corpus = try Corpus(root: Self.root)

@@ -55,7 +55,8 @@ struct RandomProgram {
         let x = chance(75) ? images.last! : random.choose(images)
         let value: String =
             switch Int.random(in: 0..<11, using: &random) {
-            case 0, 1: "\(x) |> \(fresh("c")): conv(\(integer()), \(random.choose(["1", "3", "(1, 3)", "5"])), pad: \(random.choose([0, 1, 1, 2])))"
+            case 0, 1:
+                "\(x) |> \(fresh("c")): conv(\(integer()), \(random.choose(["1", "3", "(1, 3)", "5"])), pad: \(random.choose([0, 1, 1, 2])))"
             case 2: "\(x) |> \(fresh("c")): conv(\(x).channels, 3, pad: 1, groups: \(x).channels) |> relu"
             case 3: "\(x) |> \(random.choose(["max_pool", "avg_pool"]))(2, stride: \(integer()), ceil: \(random.choose(["true", "false"])))"
             case 4: "\(x) |> \(fresh("b")): batchnorm"
@@ -92,7 +93,8 @@ struct RandomProgram {
         guard depth > 0 else { return random.choose(["x", "x", "slope", "0.5", "2"]) }
         switch Int.random(in: 0..<5, using: &random) {
         case 0: return "\(random.choose(["exp", "tanh", "abs", "sqrt", "log", "floor"]))(\(formula(depth - 1)))"
-        case 1: return "if x \(random.choose(["<", ">", "==", ">="])) \(formula(0)) { \(formula(depth - 1)) } else { \(formula(depth - 1)) }"
+        case 1:
+            return "if x \(random.choose(["<", ">", "==", ">="])) \(formula(0)) { \(formula(depth - 1)) } else { \(formula(depth - 1)) }"
         case 2: return "-(\(formula(depth - 1)))"
         default: return "(\(formula(depth - 1)) \(random.choose(["+", "-", "*", "/"])) \(formula(depth - 1)))"
         }

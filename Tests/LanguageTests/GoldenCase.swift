@@ -25,8 +25,18 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
         }
     }()
 
-    /// The text of a file that a case imports, by its path under `Cases`.
-    static func imported(_ path: String) -> String? { try? String(contentsOf: folder.appending(path: path), encoding: .utf8) }
+    /// The text of a file that a case imports, by its path under `Cases`; `imports/chainN.braid` imports the next of its kind for ever.
+    static func imported(_ path: String) -> String? {
+        if path.hasPrefix("imports/chain"), let number = Int(path.dropFirst(13).prefix { $0.isNumber }) {
+            return "import \"chain\(number + 1).braid\"\n"
+        }
+        return try? String(contentsOf: folder.appending(path: path), encoding: .utf8)
+    }
+
+    /// The names in a folder under `Cases`.
+    static func files(in path: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: path).path)) ?? []
+    }
 
     /// Compares with the expected text, or writes it when `UPDATE_EXPECTED` is 1.
     func check(_ observed: String) throws {

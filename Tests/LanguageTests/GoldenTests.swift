@@ -11,8 +11,13 @@ import Testing
         let file = map.add(source)
         let parsed = Parser.parse(source, as: file)
         let reports = DiagnosticRenderer(map).render(parsed.diagnostics)
-        let program = Program.load(path: golden.name + ".braid", text: golden.text) { GoldenCase.imported($0) }
-        switch golden.command {
+        let program = Program.load(path: golden.name + ".braid", text: golden.text) { folder in
+            GoldenCase.files(in: folder)
+        } readFile: { file in
+            GoldenCase.imported(file)
+        }
+        let words = golden.command.split(separator: " ").map(String.init)
+        switch words[0] {
         case "tokens": try golden.check(parsed.lexed.printed(map) + reports)
         case "syntax": try golden.check(parsed.syntax.printed() + reports)
         case "check":
@@ -29,6 +34,14 @@ import Testing
             }
             let recipe = golden.command == "training" ? network?.training?.recipe.printed() : nil
             try golden.check((graph?.text() ?? "") + (recipe ?? "") + DiagnosticRenderer(program.map).render(diagnostics))
+        case "elaborate":
+            // `# test: elaborate NAME parameter=value …`
+            let pairs = words.dropFirst(2).compactMap { word in
+                word.firstIndex(of: "=").map { (String(word[..<$0]), String(word[word.index(after: $0)...])) }
+            }
+            let (_, diagnostics) = program.elaborate(words.dropFirst().first, definitions: Dictionary(uniqueKeysWithValues: pairs))
+            #expect(diagnostics.hasErrors)
+            try golden.check(DiagnosticRenderer(program.map).render(diagnostics))
         default: Issue.record("\(golden.name): no test is called '\(golden.command)'")
         }
     }

@@ -12,6 +12,11 @@ private struct Mistake {
         (self.operation, self.operands, self.attributes) = (operation, operands, attributes)
     }
 
+    init(_ name: String, _ operands: [TensorType], _ attributes: Attributes = [:]) {
+        guard let operation = OperatorCatalog.standard[name] else { preconditionFailure("no operator is called '\(name)'") }
+        self.init(operation, operands, attributes)
+    }
+
     /// The call and what the operator says to it.
     var text: String {
         let given = attributes.values.sorted { $0.key < $1.key }.map { " \($0.key)=\(describe($0.value))" }.joined()
@@ -124,6 +129,21 @@ private let mistakes: [Mistake] = [
     Mistake(.crossEntropy, [scores, labels], ["smoothing": .number(1)]),
     Mistake(.meanSquaredError, [scores, .f32(10)]),
     Mistake(.meanSquaredError, [.f32(), .f32()]),
+    Mistake(.reshape, [.f32(2, 3)], ["shape": .shape([7])]),
+    Mistake(.concat, [.f32(.fixed(1 << 39)), .f32(.fixed(1 << 39)), .f32(.fixed(1 << 39))], ["axis": .integer(0)]),
+    // Gradients' own operators, which only the text of a later stage can hold.
+    Mistake("grouped_conv", [.f32(1, 2, 3, 4, 4), .f32(2, 4, 5, 3, 3)]),
+    Mistake("conv_backward_data", [.f32(1, 2, 3, 4, 4), .f32(4, 5, 3, 3)], ["size": .integer(6)]),
+    Mistake("conv_backward_data", [.f32(1, 4, 4, 4), .f32(4, 5, 3, 3)], ["size": .integer(6), "groups": .integer(3)]),
+    Mistake("conv_backward_weights", [.f32(1, 2, 3, 4, 4), .f32(1, 4, 4, 4)], ["kernel": .integer(3)]),
+    Mistake("linear_backward_data", [.f32(3, 5), .f32(4, 20)]),
+    Mistake("linear_backward_weights", [.f32(3, 20), .f32(4, 5)]),
+    Mistake("broadcast", [.f32(5)], ["shape": .shape([2, 4, 3, 3])]),
+    Mistake("detach", [TensorType(.i32, [3])]),
+    Mistake("pad_slice", [.f32(2, 5)], ["axis": .integer(1), "start": .integer(3), "size": .integer(7)]),
+    Mistake(
+        "max_pool_gather", [.f32(1, 3, 4, 4), .f32(1, 3, 2, 2)],
+        ["kernel": .integer(2), "size": .integers([5, 5])]),
 ]
 
 @Suite struct ShapeErrorTests {

@@ -35,7 +35,8 @@ struct Worker {
     func run(from first: Int, seconds: Double) throws {
         let watch = Watchdog()
         let checks = FuzzChecks()
-        var tally = (try? JSONDecoder().decode(FuzzTally.self, from: Data(contentsOf: URL(filePath: Self.tallyPath(folder))))) ?? FuzzTally()
+        var tally =
+            (try? JSONDecoder().decode(FuzzTally.self, from: Data(contentsOf: URL(filePath: Self.tallyPath(folder))))) ?? FuzzTally()
         // An input is its number: that much must reach the disk before it is tried.
         let position = open(Self.positionPath(folder), O_WRONLY | O_CREAT, 0o644)
         let start = Date()

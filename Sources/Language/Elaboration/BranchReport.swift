@@ -105,9 +105,10 @@ extension BranchReport {
         } else {
             lines.append("the branches have nothing in common")
         }
-        let columns = branches.enumerated().map { index, branch in
-            column(branch, title: index == 0 ? "first branch:" : "second branch:", name, axis)
+        func described(isNarrow: Bool) -> [[String]] {
+            zip(branches, ["first branch:", "second branch:"]).map { column($0, title: $1, name, axis, isNarrow: isNarrow) }
         }
+        let columns = described(isNarrow: true)
         let widths = columns.map { $0.map(\.count).max() ?? 0 }
         if widths[0] + widths[1] + 3 <= Self.widest, columns.allSatisfy({ $0.count > 1 }) {
             for row in 0..<max(columns[0].count, columns[1].count) {
@@ -116,7 +117,7 @@ extension BranchReport {
                 lines.append(left + String(repeating: " ", count: widths[0] - left.count + 1) + "|" + right)
             }
         } else {
-            lines += columns[0] + columns[1]
+            lines += described(isNarrow: false).flatMap { $0 }
         }
         for (index, branch) in branches.enumerated() {
             guard let culprit = branch.culprit, !graph[culprit].span.isNone else { continue }
@@ -127,14 +128,16 @@ extension BranchReport {
         notes = [lines.joined(separator: "\n")]
     }
 
-    /// The lines of one branch: its steps with their types, the first that differs marked.
-    private func column(_ branch: Branch, title: String, _ name: String, _ axis: Int) -> [String] {
-        guard !branch.steps.isEmpty else { return [title, "  \(trace.words(branch.result))  \(graph[branch.result].type)"] }
+    /// The lines of one branch: its steps with their types, the first that differs marked; narrow ones leave out what the eye supplies.
+    private func column(_ branch: Branch, title: String, _ name: String, _ axis: Int, isNarrow: Bool) -> [String] {
+        func text(_ value: Value) -> String { isNarrow ? "\(graph[value].type.shape)" : "\(graph[value].type)" }
+        guard !branch.steps.isEmpty else { return [title, "  \(trace.words(branch.result))  \(text(branch.result))"] }
         let shown = branch.steps.filter { $0 == branch.culprit } + branch.steps.suffix(Self.longestBranch)
         let rows = Set(shown).sorted().map { step -> (String, String) in
             let type = graph[step].type
             let extent = axis < type.rank ? "\(type.shape[axis])" : ""
-            return ("  \(trace.place(step))\(trace.words(step))", "\(type)\(step == branch.culprit ? "  <- \(name) \(extent)" : "")")
+            let place = trace.place(step).dropFirst(isNarrow ? "line ".count : 0)
+            return ("  \(place)\(trace.words(step))", "\(text(step))\(step == branch.culprit ? "  <- \(name) \(extent)" : "")")
         }
         let width = rows.map(\.0.count).max() ?? 0
         let hidden = branch.steps.count - rows.count

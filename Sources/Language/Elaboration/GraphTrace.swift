@@ -135,6 +135,8 @@ extension GraphTrace {
                 for candidate in Array(low...8) + (wanted.map { $0 > 8 ? [$0] : [] } ?? []) where candidate != present {
                     var cost = weight + surcharge(step) + (axis == 1 && candidate == wanted ? 0 : abs(candidate - (present ?? 0)))
                     if parameter.name == "pad", candidate > kernel / 2 { cost += 20 }
+                    // Padding is forgotten rather than superfluous.
+                    if parameter.name == "pad", candidate < present ?? 0 { cost += 2 }
                     if best.map({ $0.cost <= cost }) == true { continue }
                     guard let value = parameter.kind.convert(.integer(candidate)), value != graph[step].attributes[parameter.name],
                         let type = retype(steps, at: step, setting: parameter.name, to: value), fits(type)
@@ -163,7 +165,9 @@ extension GraphTrace {
     /// `` `pad: 1` gives height 28 (line 4: conv1: conv(16, 3)) ``
     func text(of repair: Repair, axis: Int) -> String {
         let name = Self.axisName(axis, rank: repair.result.rank)
-        return "`\(repair.parameter): \(repair.value)` gives \(name) \(repair.result.shape[axis]) (\(place(repair.step))\(words(repair.step)))"
+        if axis == 1 { return "write `\(repair.parameter): \(repair.value)` (\(place(repair.step))\(words(repair.step)))" }
+        return
+            "`\(repair.parameter): \(repair.value)` gives \(name) \(repair.result.shape[axis]) (\(place(repair.step))\(words(repair.step)))"
     }
 }
 

@@ -20,7 +20,8 @@ enum ForeignSpelling {
 
     /// What to write for words that begin a statement elsewhere.
     static let statementWords = [
-        "return": "a block ends with its value; a network says `output name = …`", "def": "blocks are defined outside: `block name(x) { … }`",
+        "return": "a block ends with its value; a network says `output name = …`",
+        "def": "blocks are defined outside: `block name(x) { … }`",
         "fn": "blocks are defined outside: `block name(x) { … }`", "func": "blocks are defined outside: `block name(x) { … }`",
         "const": "values are bound with `let name = …`", "val": "values are bound with `let name = …`",
         "while": "repeat with `for i in 0..<3 { … }`", "elif": "write `else if`", "elsif": "write `else if`",

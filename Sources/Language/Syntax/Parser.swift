@@ -28,6 +28,8 @@ public struct Parser {
     private(set) var hasGivenUp = false
     /// How many parentheses were open at the last report, for `synchronize`.
     private var openAtFailure = 0
+    /// Where the statement or clause being read begins; one that fails there has read nothing.
+    var statementStart = 0
     /// Whether the definition being read is known to lack a brace: one missing brace leaves every body around it open.
     private var lacksBrace = false
     private(set) var diagnostics: [Diagnostic] = []
@@ -165,6 +167,8 @@ extension Parser {
         var braces = 0
         var open = openAtFailure
         openAtFailure = 0
+        // What is missing at the end of a line does not cost the next one.
+        if position > statementStart, current.startsLine, startsStatement(open: open) { return }
         while !at(.endOfFile) {
             if current.startsLine, startsDefinition(at: position) { return }
             switch current.kind {

@@ -128,7 +128,20 @@ extension Parser {
         return items
     }
 
-    mutating func type() throws(Unreadable) -> TypeSyntax {
+    /// Reads `: f32[N, 3]`; a type that cannot be read stands for any, so that the uses of its name are not reported too.
+    mutating func typeAnnotation(_ purpose: String, help: String) -> TypeSyntax {
+        do {
+            _ = try expect(.colon, purpose, help: help)
+            return try type()
+        } catch {
+            synchronize()
+            let place = previous.span
+            return TypeSyntax(
+                element: Name(text: "f32", span: place), dimensions: [Expression(kind: .invalid, span: place)], span: place)
+        }
+    }
+
+    private mutating func type() throws(Unreadable) -> TypeSyntax {
         let element = try expectName("an element type")
         let open = try expect(.leftBracket, "and the shape", help: "types are written `f32[N, 3, 224, 224]`")
         let dimensions = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
@@ -175,6 +188,7 @@ extension Parser {
                     documentation: documentation, network: network, arguments: arguments, clauses: clauses, span: span(from: start))
             }
             if take(.semicolon) != nil { continue }
+            statementStart = position
             do {
                 clauses.append(try clause())
                 try endOfStatement()
@@ -192,8 +206,7 @@ extension Parser {
         switch word.text {
         case "target":
             let name = try expectName("the target")
-            _ = try expect(.colon, "and the target's type", help: "write `target \(name.text): i32[N]`")
-            return .target(name, try type())
+            return .target(name, typeAnnotation("and the target's type", help: "write `target \(name.text): i32[N]`"))
         case "loss": return .loss(try expression(), keyword: word.span)
         case let text where Self.clauseWords.contains(text):
             var arguments: [Argument] = []

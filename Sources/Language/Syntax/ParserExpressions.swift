@@ -74,7 +74,8 @@ extension Parser {
             } else if let open = take(.leftBracket) {
                 let items = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
                 guard items.count == 1 else {
-                    throw fail("one index is needed, not \(items.count)", at: span(from: open.span), help: "write `values[0]`")
+                    value = invalid("one index is needed, not \(items.count)", at: span(from: open.span), help: "write `values[0]`")
+                    continue
                 }
                 value = Expression(kind: .index(value, items[0]), span: span(from: value.span))
             } else if at(.leftParenthesis) {
@@ -91,16 +92,12 @@ extension Parser {
         switch token.kind {
         case .integer:
             advance()
-            guard let value = Int(text(of: token)) else {
-                throw fail("this integer is too large", at: token.span, help: "integers go up to \(Int.max)")
-            }
-            return Expression(kind: .integer(value), span: token.span)
+            if let value = Int(text(of: token)) { return Expression(kind: .integer(value), span: token.span) }
+            return invalid("this integer is too large", at: token.span, help: "integers go up to \(Int.max)")
         case .number:
             advance()
-            guard let value = Double(text(of: token)), value.isFinite else {
-                throw fail("this number is too large", at: token.span, help: "numbers go up to 1.79e308")
-            }
-            return Expression(kind: .number(value), span: token.span)
+            if let value = Double(text(of: token)), value.isFinite { return Expression(kind: .number(value), span: token.span) }
+            return invalid("this number is too large", at: token.span, help: "numbers go up to 1.79e308")
         case .keywordTrue, .keywordFalse:
             advance()
             return Expression(kind: .boolean(token.kind == .keywordTrue), span: token.span)
@@ -119,7 +116,7 @@ extension Parser {
             if items.count == 1, tokens[position - 2].kind != .comma {
                 return Expression(kind: items[0].kind, span: span(from: open.span))
             }
-            if items.isEmpty { throw fail("`()` is no value", at: span(from: open.span), help: "put a value between the parentheses") }
+            if items.isEmpty { return invalid("`()` is no value", at: span(from: open.span), help: "put a value between the parentheses") }
             return Expression(kind: .tuple(items), span: span(from: open.span))
         case .leftBracket:
             let open = advance()
@@ -128,6 +125,12 @@ extension Parser {
         case .keywordIf: return try conditional()
         default: throw expected("a value")
         }
+    }
+
+    /// Reports a value that was read to its end and is none, so that what follows it is read on.
+    private mutating func invalid(_ message: String, at span: Span, help: String) -> Expression {
+        _ = fail(message, at: span, help: help)
+        return Expression(kind: .invalid, span: span)
     }
 
     private mutating func conditional() throws(Unreadable) -> Expression {
@@ -187,7 +190,11 @@ extension Parser {
             if let open = take(.leftBrace) {
                 let value = try expression()
                 guard take(.rightBrace) != nil else {
-                    throw expected("`}` after a computed part of a label", secondary: [Diagnostic.Label(open.span, "opened here")])
+                    let error = expected(
+                        "`}` after a computed part of a label", secondary: [Diagnostic.Label(open.span, "opened here")])
+                    // The brace that `startsLabel` saw must not be taken for the end of the body.
+                    while !at(.endOfFile), advance().kind != .rightBrace {}
+                    throw error
                 }
                 parts.append(.computed(value))
             } else {

@@ -21,6 +21,7 @@ extension Parser {
                 break
             }
             if take(.semicolon) != nil { continue }
+            statementStart = position
             do {
                 statements.append(try statement())
                 try endOfStatement()
@@ -54,8 +55,8 @@ extension Parser {
         case .name where isWord("input", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the input")
-            _ = try expect(.colon, "and the input's type", help: "write `input \(name.text): f32[N, 3, 224, 224]`")
-            kind = .input(name, try type(), documentation: documentation)
+            let type = typeAnnotation("and the input's type", help: "write `input \(name.text): f32[N, 3, 224, 224]`")
+            kind = .input(name, type, documentation: documentation)
         case .name where isWord("output", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the output")
