@@ -117,7 +117,7 @@ extension Initializer {
                 self = .fanInUniform(fanIn: nil)
                 return
             }
-            self = .fanInUniform(fanIn: try scanner.integer("a fan-in", in: 1...TextScanner.integerLimit))
+            self = .fanInUniform(fanIn: try scanner.integer("a fan-in", in: 1...Shape.elementLimit))
             try scanner.expect(")")
         } else {
             let known = plain.map(\.text).joined(separator: ", ")

@@ -6,6 +6,8 @@ import Graph
 struct Checker {
     /// The most elements that one image (or one tensor without a batch) may have: far above any memory, far below overflow.
     static let largestElementCount = 1 << 40
+    /// The largest extent, which is that of the graph's text too.
+    static let largestExtent = Int(Int32.max)
     /// The largest kernel, stride, padding, dilation or channel count.
     static let largestParameter = 1 << 20
 
@@ -56,6 +58,11 @@ struct Checker {
                 guard !overflow, product <= Self.largestElementCount else {
                     throw error(
                         "\(subject) of shape \(shape): it has more than 2^40 elements", operand: operand, parameter: parameter)
+                }
+                guard extent <= Self.largestExtent else {
+                    throw error(
+                        "\(subject) of shape \(shape): an extent is larger than \(Self.largestExtent)", operand: operand,
+                        parameter: parameter)
                 }
                 count = product
             }

@@ -190,7 +190,6 @@ extension Checker {
                 throw error("cannot join along axis \(axis): its extent \(type.shape[axis]) is a symbol", parameter: "axis")
             }
             length += count
-            guard length <= Self.largestElementCount else { throw error("would make more than 2^40 elements") }
         }
         var shape = first.shape
         shape[axis] = .fixed(length)

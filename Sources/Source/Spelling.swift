@@ -1,21 +1,35 @@
 /// Finds what a misspelt name was meant to be.
 public enum Spelling {
-    /// Returns the candidate nearest to `name` by edit distance, or nil where none is near (more than a third of the letters differ).
-    /// A candidate that differs only in case or underscores, as `MaxPool` does from `max_pool`, is the nearest of all.
+    /// Returns the candidate nearest to `name`: one that differs only in case or underscores, as `MaxPool` does from `max_pool`; else the
+    /// nearest by edit distance, if not more than a third of the letters differ; else one that `name` extends a little, as `kernel_size`
+    /// does `kernel`. Nil where there is none.
     public static func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
-        func plain(_ text: String) -> String { String(text.prefix(64)).lowercased().filter { $0 != "_" } }
-        let wanted = plain(name)
-        if wanted.count > 1, let same = candidates.filter({ $0 != name && plain($0) == wanted }).min() { return same }
-        let letters = Array(name.unicodeScalars.prefix(64))
+        let letters = plain(name)
         var best: (distance: Int, name: String)?
+        var extended: String?
         for candidate in candidates where candidate != name {
-            let limit = max(1, max(letters.count, candidate.unicodeScalars.count) / 3)
-            let distance = editDistance(letters, Array(candidate.unicodeScalars.prefix(64)))
+            let other = plain(candidate)
+            if isExtension(name, of: candidate), (extended?.count ?? 0, candidate) < (candidate.count, extended ?? "~") {
+                extended = candidate
+            }
+            let limit = max(1, max(letters.count, other.count) / 3)
+            let distance = editDistance(letters, other)
             guard distance <= limit, distance < letters.count else { continue }
             if let best, (best.distance, best.name) <= (distance, candidate) { continue }
             best = (distance, candidate)
         }
-        return best?.name
+        return best?.name ?? extended
+    }
+
+    /// The letters that count: neither case nor underscores do. Of long names, so many as may differ in a readable report.
+    private static func plain(_ name: String) -> [Unicode.Scalar] {
+        Array(String(name.prefix(64)).lowercased().unicodeScalars.filter { $0 != "_" })
+    }
+
+    /// Whether a name is another with a few letters before or behind it: `padding` of `pad`, `out_channels` of `channels`.
+    private static func isExtension(_ name: String, of other: String) -> Bool {
+        guard other.count >= 3, name.count > other.count, name.count <= other.count + 5 else { return false }
+        return name.hasPrefix(other) || name.hasSuffix("_" + other)
     }
 
     /// The Damerau-Levenshtein distance (optimal string alignment): insertions, deletions, substitutions and swaps of neighbours.

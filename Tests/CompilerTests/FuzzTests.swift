@@ -4,14 +4,16 @@ import Testing
 
 /// A short run of the fuzzer, always the same; `script/fuzz` runs it for longer.
 @Suite struct FuzzTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+    private static let corpus = Result {
+        try Corpus(root: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized)
+    }
 
     @Test func nothingBreaksTheRoad() throws {
-        let generator = FuzzGenerator(try Corpus(root: Self.root), seed: 20_240_601)
+        let generator = FuzzGenerator(try Self.corpus.get(), seed: 20_240_601)
         let checks = FuzzChecks()
         var tried: [FuzzInput.Kind: Int] = [:]
         var accepted = 0
-        for number in 0..<250 {
+        for number in 0..<48 {
             let input = generator.input(number)
             tried[input.kind, default: 0] += 1
             do {
@@ -21,7 +23,7 @@ import Testing
             }
         }
         #expect(tried.count == FuzzInput.Kind.allCases.count)
-        #expect(accepted > 25)
+        #expect(accepted > 8)
     }
 
     /// Found by the fuzzer: describing bound the batch in the types of a layer, but not in a reshape to it.
@@ -39,7 +41,7 @@ import Testing
 
     /// The same number gives the same input, so that a finding can be made again.
     @Test func inputsAreRepeatable() throws {
-        let corpus = try Corpus(root: Self.root)
+        let corpus = try Self.corpus.get()
         let (first, second) = (FuzzGenerator(corpus, seed: 3), FuzzGenerator(corpus, seed: 3))
         for number in 0..<50 { #expect(first.input(number).text == second.input(number).text) }
         #expect(FuzzGenerator(corpus, seed: 4).input(0).text != first.input(0).text)

@@ -2,6 +2,8 @@ import Compiler
 import Foundation
 import Graph
 import Kernels
+import Language
+import Source
 import TestSupport
 
 /// The texts that mutations start from: the networks of `graphs/`, the golden cases, the examples of the documentation, and the printed
@@ -9,6 +11,8 @@ import TestSupport
 public struct Corpus: Sendable {
     /// Programs of the language.
     public private(set) var sources: [String] = []
+    /// Those of them with nothing wrong: a mutation of one still means something.
+    public private(set) var soundSources: [String] = []
     /// Printed graphs of the stages `graph`, `training` and `optimized`.
     public private(set) var graphs: [String] = []
     /// Printed loop nests.
@@ -28,6 +32,11 @@ public struct Corpus: Sendable {
         }
         sources += Self.examples(try String(contentsOf: root.appending(path: "docs/language.md"), encoding: .utf8))
         sources = Set(sources.filter { $0.utf8.count <= Self.longest }).sorted()
+
+        soundSources = sources.filter { text in
+            let program = Program.load(path: "corpus.braid", text: text) { _ in nil }
+            return !program.networks.isEmpty && !program.check().hasErrors
+        }
 
         let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
         for seed in 0..<8 {

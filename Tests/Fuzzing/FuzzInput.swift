@@ -32,11 +32,12 @@ public struct FuzzGenerator: Sendable {
     public func input(_ number: Int) -> FuzzInput {
         var random = SplitMix(seed: seed &* 0x1_0000_0001 &+ number &* 0x9E3_779B)
         let kind = random.choose(Self.kinds)
+        let sources = Int.random(in: 0..<3, using: &random) > 0 ? corpus.soundSources : corpus.sources
         let text =
             switch kind {
-            case .bytes: TextMutation.bytes(random.choose(corpus.sources), &random)
-            case .tokens: TextMutation.tokens(random.choose(corpus.sources), &random)
-            case .trees: TreeMutation.swapped(random.choose(corpus.sources), random.choose(corpus.sources), &random)
+            case .bytes: TextMutation.bytes(random.choose(sources), &random)
+            case .tokens: TextMutation.tokens(random.choose(sources), &random)
+            case .trees: TreeMutation.swapped(random.choose(sources), random.choose(corpus.sources), &random)
             case .programs: RandomProgram.make(&random)
             case .graphs: TextMutation.stage(random.choose(corpus.graphs), &random)
             case .kernels: TextMutation.stage(random.choose(corpus.kernels), &random)

@@ -131,6 +131,7 @@ private let mistakes: [Mistake] = [
     Mistake(.meanSquaredError, [.f32(), .f32()]),
     Mistake(.reshape, [.f32(2, 3)], ["shape": .shape([7])]),
     Mistake(.concat, [.f32(.fixed(1 << 39)), .f32(.fixed(1 << 39)), .f32(.fixed(1 << 39))], ["axis": .integer(0)]),
+    Mistake(.concat, [.f32(3, .fixed(1 << 31 - 1)), .f32(3, 8)]),
     // Gradients' own operators, which only the text of a later stage can hold.
     Mistake("grouped_conv", [.f32(1, 2, 3, 4, 4), .f32(2, 4, 5, 3, 3)]),
     Mistake("conv_backward_data", [.f32(1, 2, 3, 4, 4), .f32(4, 5, 3, 3)], ["size": .integer(6)]),

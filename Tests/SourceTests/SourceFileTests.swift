@@ -27,7 +27,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("stide", "stride"), ("reul", "relu"), ("xyz", nil), ("batchnrom", "batchnorm"), ("r", nil), ("paddding", nil),
+            ("stide", "stride"), ("reul", "relu"), ("xyz", nil), ("batchnrom", "batchnorm"), ("r", nil), ("paddding", "pad"),
+            ("BatchNorm2d", "batchnorm"), ("ReLU", "relu"), ("out_stride", "stride"), ("padded_block", nil),
         ] as [(String, String?)])
     func suggestsNames(name: String, expected: String?) {
         let observed = Spelling.nearest(to: name, in: ["stride", "relu", "batchnorm", "pad"])

@@ -17,13 +17,17 @@ struct Fuzz: ParsableCommand {
     @Option(help: "The package's folder, with its networks and golden cases.") var root = "."
     @Option(help: "Where findings are kept.") var findings = "out/fuzz"
     @Option(help: "Tries one kept input again, and says what is wrong with it.") var replay: String?
+    @Option(help: "Prints the input of this number, and does not try it.") var show: Int?
     @Option(help: .private) var workerFrom: Int?
 
     func run() throws {
         if let replay { return try Worker.replay(replay) }
         try FileManager.default.createDirectory(atPath: findings, withIntermediateDirectories: true)
         let generator = FuzzGenerator(try Corpus(root: URL(filePath: root)), seed: seed)
-        if let workerFrom {
+        if let show {
+            let input = generator.input(show)
+            print("# \(input.kind.rawValue)\n\(input.text)", terminator: "")
+        } else if let workerFrom {
             try Worker(generator, folder: findings).run(from: workerFrom, seconds: minutes * 60)
         } else {
             let found = try Supervisor(generator, seed: seed, root: root, folder: findings).run(seconds: minutes * 60)

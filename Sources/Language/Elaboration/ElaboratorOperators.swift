@@ -42,7 +42,20 @@ extension Elaborator {
                 "`\(called.text)` has parameters, and they need a name", at: name.span, notes: ["it owns \(owned.joined(separator: ", "))"],
                 help: "label it: `|> name: \(called.text)(…)`")
         }
-        if (operands + given.compactMap { $0 }).contains(where: { $0.value.isPoison }) { return .poison }
+        // What is wrong with the parameters does not depend on the operands, which may be wrong themselves.
+        var attributes: Attributes = [:]
+        var places: [String: Span] = [:]
+        var isWrong = operands.contains { $0.value.isPoison }
+        for (parameter, argument) in zip(operation.parameters, given) {
+            guard let argument else { continue }
+            guard !argument.value.isPoison, let value = attribute(argument, as: parameter) else {
+                isWrong = true
+                continue
+            }
+            attributes[parameter.name] = value
+            places[parameter.name] = argument.span
+        }
+        if isWrong { return .poison }
         var tensors: [Value] = []
         for operand in operands {
             switch operand.value {
@@ -50,14 +63,6 @@ extension Elaborator {
             case .integer, .number: tensors.append(builder.constant(operand.value.asNumber ?? 0))
             default: return report("`\(called.text)` takes a tensor here, not \(phrase(operand.value))", at: operand.span)
             }
-        }
-        var attributes: Attributes = [:]
-        var places: [String: Span] = [:]
-        for (parameter, argument) in zip(operation.parameters, given) {
-            guard let argument else { continue }
-            guard let value = attribute(argument, as: parameter) else { return .poison }
-            attributes[parameter.name] = value
-            places[parameter.name] = argument.span
         }
         let all = CallPlaces(whole: span, callee: name.span, operands: operands.map(\.span), parameters: places)
         return append(operation, tensors, attributes, label: label, at: all, name: called.text)

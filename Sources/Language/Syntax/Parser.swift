@@ -32,6 +32,8 @@ public struct Parser {
     var statementStart = 0
     /// Whether the definition being read is known to lack a brace: one missing brace leaves every body around it open.
     private var lacksBrace = false
+    /// The last braces of the definition being read that match, and whose lines begin in different columns.
+    private var oddBraces: (open: Token, close: Token)?
     private(set) var diagnostics: [Diagnostic] = []
 
     private init(_ source: SourceFile, _ lexed: LexedFile) {
@@ -134,11 +136,36 @@ extension Parser {
 
     /// Reports a body that the file, or the next definition, cuts short; once a definition.
     mutating func reportUnclosed(_ open: Token) {
-        if !lacksBrace { _ = fail("this `{` is never closed", at: open.span, help: "add the missing `}`") }
+        if !lacksBrace {
+            if let odd = oddBraces, odd.open.span != open.span {
+                _ = fail(
+                    "this `{` is never closed", at: odd.open.span,
+                    secondary: [Diagnostic.Label(odd.close.span, "this closes it, but is indented as if for another")],
+                    help: "add the missing `}`")
+            } else {
+                _ = fail("this `{` is never closed", at: open.span, help: "add the missing `}`")
+            }
+        }
         lacksBrace = true
     }
 
-    mutating func beginDefinition() { lacksBrace = false }
+    mutating func beginDefinition() {
+        lacksBrace = false
+        oddBraces = nil
+    }
+
+    /// Remembers braces whose closing one begins a line further left than the line of the opening one: where one is missing, they are
+    /// likely to be those.
+    mutating func noteIndentation(_ open: Token, _ close: Token) {
+        guard close.startsLine, indentation(of: close) < indentation(of: open) else { return }
+        oddBraces = oddBraces ?? (open, close)
+    }
+
+    /// The blanks before the first token of a token's line.
+    private func indentation(of token: Token) -> Int {
+        let line = source.lineRange(source.lineIndex(at: Int(token.span.lower)))
+        return source.bytes[line].prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }.count
+    }
 
     /// Runs `body` one level deeper; too deep a nesting is reported once and ends the file.
     mutating func nested<Result>(_ body: (inout Parser) throws(Unreadable) -> Result) throws(Unreadable) -> Result {

@@ -115,17 +115,30 @@ extension Parser {
         defer { parentheses = max(0, parentheses - 1) }
         var items: [Item] = []
         while !at(close) {
+            if isCutShort {
+                throw expected(
+                    "a value or `\(close.rawValue)`", secondary: [Diagnostic.Label(open.span, "opened here")],
+                    help: "close it with `\(close.rawValue)`")
+            }
             items.append(try item(&self))
             if take(.comma) == nil, !at(close) {
-                let isCutShort = current.startsLine || at(.endOfFile) || at(.rightBrace)
                 throw expected(
                     "`,` or `\(close.rawValue)`", secondary: [Diagnostic.Label(open.span, "opened here")],
-                    help: isCutShort
+                    help: current.startsLine || isCutShort
                         ? "close it with `\(close.rawValue)`" : current.kind.canBeginValue ? "put a `,` between the two" : nil)
             }
         }
         advance()
         return items
+    }
+
+    /// Whether a list that is open cannot go on here: what follows begins a statement, ends a body or is nothing.
+    private var isCutShort: Bool {
+        switch current.kind {
+        case .endOfFile, .rightBrace: true
+        case .keywordLet, .keywordVar, .keywordFor: current.startsLine
+        default: current.startsLine && startsDefinition(at: position)
+        }
     }
 
     /// Reads `: f32[N, 3]`; a type that cannot be read stands for any, so that the uses of its name are not reported too.

@@ -29,7 +29,7 @@ extension Parser {
                 synchronize()
             }
         }
-        _ = take(.rightBrace)
+        if let close = take(.rightBrace) { noteIndentation(open, close) }
         var body = Body(
             statements: statements, result: nil, span: span(from: open.span), isDamaged: diagnostics.count > reports || hasGivenUp)
         if case .expression(let value)? = statements.last?.kind {
@@ -41,6 +41,9 @@ extension Parser {
 
     mutating func endOfStatement() throws(Unreadable) {
         if current.startsLine || at(.rightBrace) || at(.endOfFile) || take(.semicolon) != nil { return }
+        if at(.rightParenthesis) || at(.rightBracket) {
+            throw fail("this `\(current.kind.rawValue)` closes nothing", at: current.span, help: "remove it")
+        }
         let repair = isWord("elif", current) || isWord("elsif", current) ? "write `else if`" : nil
         throw expected("a line break", help: repair)
     }
