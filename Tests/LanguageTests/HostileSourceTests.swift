@@ -44,6 +44,8 @@ private func check(_ text: String) throws {
         "let y = x |> wide: conv(2000000000, 1) |> wider: conv(2000000000, 1)",
         "let y = x |> pad: conv(1, 1, pad: 2147483647, stride: 2147483647)",
         "let y = nested(60)",
+        "let w = x |> w: conv(5, 3)\nfor i in 0..<60000 { let _y = w + x }",
+        "for i in 0..<60000 { let _y = x |> {i}: conv(5, 9) }",
         "let y = deep30(3)",
     ])
     func boundsElaboration(_ body: String) {

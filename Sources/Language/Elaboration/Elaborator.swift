@@ -51,6 +51,8 @@ final class Elaborator {
     private(set) var diagnostics: [Diagnostic] = []
     /// The places of errors: of the program's own, too, so that what the name checker said is not said again.
     private(set) var reported: Set<Span>
+    /// The operations whose operands have been reported not to fit.
+    var explained: Set<Span> = []
     /// The places of warnings.
     private var doubted: Set<Span> = []
     /// Which parameters of an operation its author wrote.

@@ -7,6 +7,8 @@ extension Elaborator {
     func report(
         _ error: TypeError, of operation: Operator, _ operands: [Value], _ attributes: Attributes, at places: CallPlaces
     ) -> ElaboratedValue {
+        // A loop may come here often; that two branches do not fit is worked out once.
+        guard explained.insert(places.whole).inserted else { return .poison }
         let spelling = program.map.text(of: places.callee) ?? operation.name
         let message = error.message.replacingQuotes().replacing("`\(operation.name)`", with: "`\(spelling)`")
         var help = error.repair?.replacingQuotes()

@@ -47,6 +47,7 @@ enum ForeignSpelling {
         case "^": return "powers are written out: `x * x`"
         case "'", "`", "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}": return "texts stand in straight double quotes: `\"…\"`"
         case "\u{2212}", "\u{2013}", "\u{2014}": return "write a plain `-`"
+        case "\u{2192}", "\u{21D2}": return "pipelines are written `|>`"
         case "\u{D7}", "\u{B7}": return "write `*`"
         case "\u{F7}": return "write `/`"
         case "\u{2264}": return "write `<=`"
