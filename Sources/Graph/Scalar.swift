@@ -37,10 +37,12 @@ extension Scalar: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
 }
 
 /// Construction, with the identities that keep derived expressions short (`0 * x = 0` holds for the finite values derivatives see).
+///
+/// No identity makes a constant that is not finite: it would not equal itself, nor could a text hold it. `1 / 0` stays an operation.
 extension Scalar {
     public static func + (a: Scalar, b: Scalar) -> Scalar {
         switch (a, b) {
-        case (.constant(let x), .constant(let y)): .constant(x + y)
+        case (.constant(let x), .constant(let y)) where (x + y).isFinite: .constant(x + y)
         case (.constant(0), _): b
         case (_, .constant(0)): a
         default: .binary(.add, a, b)
@@ -49,7 +51,7 @@ extension Scalar {
 
     public static func - (a: Scalar, b: Scalar) -> Scalar {
         switch (a, b) {
-        case (.constant(let x), .constant(let y)): .constant(x - y)
+        case (.constant(let x), .constant(let y)) where (x - y).isFinite: .constant(x - y)
         case (_, .constant(0)): a
         case (.constant(0), _): -b
         default: .binary(.subtract, a, b)
@@ -58,7 +60,7 @@ extension Scalar {
 
     public static func * (a: Scalar, b: Scalar) -> Scalar {
         switch (a, b) {
-        case (.constant(let x), .constant(let y)): .constant(x * y)
+        case (.constant(let x), .constant(let y)) where (x * y).isFinite: .constant(x * y)
         case (.constant(0), _), (_, .constant(0)): .constant(0)
         case (.constant(1), _): b
         case (_, .constant(1)): a
@@ -70,7 +72,8 @@ extension Scalar {
 
     public static func / (a: Scalar, b: Scalar) -> Scalar {
         switch (a, b) {
-        case (.constant(let x), .constant(let y)): .constant(x / y)
+        case (.constant(let x), .constant(let y)) where (x / y).isFinite: .constant(x / y)
+        case (_, .constant(0)): .binary(.divide, a, b)
         case (.constant(0), _): .constant(0)
         case (_, .constant(1)): a
         default: .binary(.divide, a, b)

@@ -123,10 +123,10 @@ extension WindowAxis {
 }
 
 extension Window {
-    /// Says so where a stride leaves a sixteenth or more of the rows or columns unread. Less is common: a 7x7 kernel of stride 2 on 224
+    /// Says so where a stride leaves an eighth or more of the rows or columns unread. Less is common: a 7x7 kernel of stride 2 on 224
     /// rows loses one, and nobody minds. Rows of padding do not count.
     func doubt(_ name: String, canRoundUp: Bool) -> TypeError? {
-        for (axis, noun, number) in [(vertical, "rows", 2), (horizontal, "columns", 3)] where axis.unread * 16 >= axis.input {
+        for (axis, noun, number) in [(vertical, "rows", 2), (horizontal, "columns", 3)] where axis.unread * 8 >= axis.input {
             let amount = "\(axis.unread) of \(axis.input) \(noun)"
             return TypeError(
                 "'\(name)' leaves the last \(amount) unread: stride \(axis.stride) does not come out even",

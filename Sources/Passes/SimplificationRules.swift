@@ -14,7 +14,9 @@ extension SimplificationRule {
             guard let expression = node.expression(node.value), node.type == .f32(), !expression.isPositional else { return nil }
             let constants = node.operands.map { node.builder.graph[$0].constant }
             guard constants.allSatisfy({ $0 != nil }) else { return nil }
-            return node.builder.constant(expression.evaluate(constants.map { $0! }))
+            // A constant that is not finite would not equal itself: 1 / 0 is left to the kernels.
+            let result = expression.evaluate(constants.map { $0! })
+            return result.isFinite ? node.builder.constant(result) : nil
         },
         // element_count([7, 7]) = 49
         SimplificationRule("known_number") { node in

@@ -55,8 +55,6 @@ final class Elaborator {
     var explained: Set<Span> = []
     /// The places of warnings.
     private var doubted: Set<Span> = []
-    /// Which parameters of an operation its author wrote.
-    var written: [Value: Set<String>] = [:]
     /// What the inputs call the batch, and where the first of them does.
     private var batchSymbol: (name: String, span: Span)?
     private var steps = 0

@@ -144,7 +144,9 @@ extension Elaborator {
         case .add: return scalar(x + y, at: span)
         case .subtract: return scalar(x - y, at: span)
         case .multiply: return scalar(x * y, at: span)
-        case .divide: return scalar(x / y, at: span)
+        case .divide:
+            if y.isZero { return report("division by zero", at: mark) }
+            return scalar(x / y, at: span)
         default: return nil
         }
     }

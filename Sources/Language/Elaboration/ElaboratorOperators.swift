@@ -121,7 +121,6 @@ extension Elaborator {
                 return report(
                     "the result \(type) is too large", at: places.callee, help: "\(TensorType.maximumElements) elements are the limit")
             }
-            written[value] = Set(places.parameters.keys)
             let operandTypes = builder.graph[value].operands.map { builder.type(of: $0) }
             if let doubt = operation.doubt(Signature(operandTypes, complete)) { warn(doubt, of: operation, operands, at: places) }
             return .tensor(value)

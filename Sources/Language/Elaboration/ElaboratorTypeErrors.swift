@@ -12,7 +12,7 @@ extension Elaborator {
         let spelling = program.map.text(of: places.callee) ?? operation.name
         let message = error.message.replacingQuotes().replacing("`\(operation.name)`", with: "`\(spelling)`")
         var help = error.repair?.replacingQuotes()
-        let trace = GraphTrace(graph: builder.graph, map: program.map, written: written, path: path)
+        let trace = GraphTrace(graph: builder.graph, map: program.map, path: path)
         var notes: [String] = []
         if let axis = error.axis, let operand = operands.first {
             if let history = trace.history(of: operand, axis: axis) { notes.append(history) }

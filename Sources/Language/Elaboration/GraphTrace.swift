@@ -6,8 +6,6 @@ import Source
 struct GraphTrace {
     var graph: Graph
     var map: SourceMap
-    /// Which parameters of an operation its author wrote.
-    var written: [Value: Set<String>]
     /// The labels around the operation that failed: left out of the names of the steps.
     var path: [String]
 
