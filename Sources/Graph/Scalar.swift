@@ -38,7 +38,7 @@ extension Scalar: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
 
 /// Construction, with the identities that keep derived expressions short (`0 * x = 0` holds for the finite values derivatives see).
 ///
-/// No identity makes a constant that is not finite: it would not equal itself, nor could a text hold it. `1 / 0` stays an operation.
+/// No identity makes a constant that is not finite: not a number would not equal itself. `1 / 0` stays an operation.
 extension Scalar {
     public static func + (a: Scalar, b: Scalar) -> Scalar {
         switch (a, b) {

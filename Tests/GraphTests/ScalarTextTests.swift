@@ -28,6 +28,16 @@ private func randomScalar(depth: Int, _ random: inout some RandomNumberGenerator
 }
 
 @Suite struct ScalarTextTests {
+    /// Found by the fuzzer: the derivative of x / 0 held a constant that was not a number, and so did not equal itself.
+    @Test func foldsToFiniteConstantsOnly() {
+        #expect(Scalar.constant(1) / 0 == .binary(.divide, 1, 0))
+        #expect(Scalar.constant(1e308) * 10 == .binary(.multiply, 1e308, 10))
+        #expect(Scalar.constant(0) / 0 == .binary(.divide, 0, 0))
+        #expect(Scalar.constant(6) / 3 == 2)
+        let derivative = (x / 0).derivative(0)
+        #expect(derivative == derivative && derivative.evaluate([1]).isNaN)
+    }
+
     @Test func bindsAsInMathematics() throws {
         try check("x + y * 2", is: .binary(.add, x, .binary(.multiply, y, 2)))
         try check("(x + y) * 2", is: .binary(.multiply, .binary(.add, x, y), 2))
