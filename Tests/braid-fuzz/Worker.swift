@@ -16,8 +16,8 @@ struct FuzzTally: Codable {
 
 /// Tries inputs in this process until the time is over, or one of them ends it.
 struct Worker {
-    /// An input that takes longer hangs.
-    static let patience = 5.0
+    /// An input that takes more seconds of the processor hangs, as does one that takes so many by the clock.
+    static let (patience, patienceByClock) = (5.0, 120.0)
     /// The exit statuses that tell a supervisor what happened.
     static let (assertion, hang): (Int32, Int32) = (3, 4)
 
@@ -45,7 +45,7 @@ struct Worker {
             var bytes = UInt64(number).littleEndian
             pwrite(position, &bytes, 8, 0)
             let input = generator.input(number)
-            let began = Date()
+            let began = ProcessTime.nanoseconds
             watch.begin()
             do {
                 let isAccepted = try checks.run(input)
@@ -59,7 +59,7 @@ struct Worker {
                 exit(Self.assertion)
             }
             watch.end()
-            let taken = Date().timeIntervalSince(began)
+            let taken = Double(ProcessTime.nanoseconds - began) / 1e9
             if taken > tally.worstSeconds { (tally.worstSeconds, tally.worstInput) = (taken, number) }
             tally.inputs += 1
             tally.byKind[input.kind.rawValue, default: 0] += 1
@@ -103,22 +103,40 @@ struct Worker {
     }
 }
 
+/// The processor time that this process has used: on a busy machine the clock runs on without it.
+enum ProcessTime {
+    static var nanoseconds: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
 /// Ends the process when an input takes too long.
 final class Watchdog: Sendable {
     /// When the current input began, in nanoseconds of the monotonic clock; 0 between inputs.
     private let began = Atomic<UInt64>(0)
+    /// The processor time at that moment.
+    private let beganUsed = Atomic<UInt64>(0)
 
     init() {
         let thread = Thread { [self] in
             while true {
                 Thread.sleep(forTimeInterval: 0.2)
-                let start = began.load(ordering: .relaxed)
-                if start > 0, DispatchTime.now().uptimeNanoseconds > start + UInt64(Worker.patience * 1e9) { _exit(Worker.hang) }
+                let start = began.load(ordering: .acquiring)
+                guard start > 0 else { continue }
+                let used = Double(ProcessTime.nanoseconds - beganUsed.load(ordering: .relaxed)) / 1e9
+                let taken = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
+                if used > Worker.patience || taken > Worker.patienceByClock { _exit(Worker.hang) }
             }
         }
         thread.start()
     }
 
-    func begin() { began.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed) }
+    func begin() {
+        beganUsed.store(ProcessTime.nanoseconds, ordering: .relaxed)
+        began.store(DispatchTime.now().uptimeNanoseconds, ordering: .releasing)
+    }
+
     func end() { began.store(0, ordering: .relaxed) }
 }
