@@ -28,6 +28,8 @@ extension Elaborator {
         guard scalar.operationCount <= Self.maximumFormula else {
             return report("this formula is too long", at: span, help: "\(Self.maximumFormula) operations are the limit")
         }
+        // A part that reads no element is a number, and numbers are finite.
+        guard scalar.arity > 0 || scalar.evaluate([]).isFinite else { return report("the result is not a finite number", at: span) }
         return .scalar(scalar)
     }
 
