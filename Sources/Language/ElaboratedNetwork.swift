@@ -147,7 +147,7 @@ private struct NetworkArguments {
     }
 
     /// Binds all parameters and returns them as text.
-    func bind(in elaborator: Elaborator, training: TrainingDefinition?) -> [(name: String, value: String)] {
+    func bind(in elaborator: Elaborator, training: NetworkTraining?) -> [(name: String, value: String)] {
         var chosen: [String: ElaboratedValue] = [:]
         if let training {
             let formals = network.parameters.map { Formal(name: $0.name.text, isRequired: false, span: $0.name.span) }

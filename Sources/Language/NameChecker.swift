@@ -75,8 +75,20 @@ struct NameChecker {
     }
 
     private mutating func check(_ training: TrainingDefinition) {
+        let first = diagnostics.count
+        for subject in training.subjects {
+            let known = diagnostics[first...]
+            let next = diagnostics.count
+            check(training.clauses, of: subject)
+            // What is wrong for several networks is said once.
+            let new = diagnostics[next...].filter { !known.contains($0) }
+            diagnostics.replaceSubrange(next..., with: new)
+        }
+    }
+
+    private mutating func check(_ clauses: [TrainingClause], of subject: TrainingDefinition.Subject) {
         place = .training
-        let name = training.network
+        let name = subject.network
         scopes.append([:])
         defer { leave() }
         let network = program.networks.first { $0.name.text == name.text }
@@ -89,15 +101,15 @@ struct NameChecker {
             for name in interface.inputs + interface.outputs { bind(name, Binding(span: name.span)) }
             for parameter in network.parameters { bind(parameter.name, Binding(span: parameter.name.span)) }
         }
-        for case .target(let name, let type) in training.clauses {
+        for case .target(let name, let type) in clauses {
             check(type)
             if scopes[scopes.count - 1][name.text] != nil {
                 report("`\(name.text)` is already a name of the network", at: name.span, help: "choose another name for the target")
             }
             bind(name, Binding(span: name.span, mustBeUsed: true))
         }
-        for argument in training.arguments { check(argument.value) }
-        for case .loss(let value, _) in training.clauses where network != nil { check(value) }
+        for argument in subject.arguments { check(argument.value) }
+        for case .loss(let value, _) in clauses where network != nil { check(value) }
     }
 }
 

@@ -2,6 +2,16 @@ import Graph
 import Operators
 import Source
 
+/// How one network is trained: its part of a `training of` definition.
+public struct NetworkTraining: Sendable {
+    public var network: Name
+    /// What the network's own parameters are while it is trained.
+    public var arguments: [Argument]
+    public var clauses: [TrainingClause]
+    /// The whole definition.
+    public var span: Span
+}
+
 /// The definitions of a file and of all that it imports, with everything that is wrong with them as far as no network is elaborated.
 public struct Program: Sendable {
     /// Reads an imported file: its path, relative to the root file's folder as `load` was given it, to its text; nil where there is none.
@@ -13,7 +23,7 @@ public struct Program: Sendable {
     /// In the order of their definition, those of the root file last.
     public private(set) var networks: [NetworkDefinition] = []
     /// By the network's name.
-    public private(set) var trainings: [String: TrainingDefinition] = [:]
+    public private(set) var trainings: [String: NetworkTraining] = [:]
     public private(set) var diagnostics: [Diagnostic] = []
     public let catalog: OperatorCatalog
 
@@ -90,16 +100,21 @@ public struct Program: Sendable {
             case .activation(let activation): if claim(activation.name) { activations[activation.name.text] = activation }
             case .network(let network): if claim(network.name) { networks.append(network) }
             case .training(let training):
-                let name = training.network
-                if let other = trainings[name.text] {
-                    diagnostics.append(
-                        Diagnostic(
-                            "`\(name.text)` has two trainings", at: name.span,
-                            secondary: [Diagnostic.Label(other.network.span, "the first one")], help: "remove one of them"))
-                } else {
-                    trainings[name.text] = training
-                }
+                for subject in training.subjects { define(training, of: subject) }
             }
+        }
+    }
+
+    private mutating func define(_ training: TrainingDefinition, of subject: TrainingDefinition.Subject) {
+        let name = subject.network
+        if let other = trainings[name.text] {
+            diagnostics.append(
+                Diagnostic(
+                    "`\(name.text)` has two trainings", at: name.span,
+                    secondary: [Diagnostic.Label(other.network.span, "the first one")], help: "remove one of them"))
+        } else {
+            trainings[name.text] = NetworkTraining(
+                network: name, arguments: subject.arguments, clauses: training.clauses, span: training.span)
         }
     }
 

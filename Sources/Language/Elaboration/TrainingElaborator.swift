@@ -4,7 +4,7 @@ import Source
 /// Reads the clauses of a `training of` definition; the loss becomes a part of the elaborator's graph.
 struct TrainingElaborator {
     let elaborator: Elaborator
-    let definition: TrainingDefinition
+    let definition: NetworkTraining
 
     private var program: Program { elaborator.program }
 

@@ -159,16 +159,19 @@ extension Parser {
     private mutating func training(_ documentation: String, from start: Span) throws(Unreadable) -> TrainingDefinition {
         guard isWord("of", current) else { throw expected("`of` and the network's name", help: "write `training of name { … }`") }
         advance()
-        let network = try expectName("the network to train")
-        let arguments: [Argument]
-        if let open = take(.leftParenthesis) { arguments = try self.arguments(openedBy: open) } else { arguments = [] }
+        var subjects: [TrainingDefinition.Subject] = []
+        repeat {
+            let network = try expectName("the network to train")
+            let arguments: [Argument]
+            if let open = take(.leftParenthesis) { arguments = try self.arguments(openedBy: open) } else { arguments = [] }
+            subjects.append(TrainingDefinition.Subject(network: network, arguments: arguments))
+        } while take(.comma) != nil
         let open = try expect(.leftBrace, "and the clauses of the training")
         var clauses: [TrainingClause] = []
         while !at(.rightBrace) {
             if at(.endOfFile) || current.startsLine && startsDefinition(at: position) {
                 reportUnclosed(open)
-                return TrainingDefinition(
-                    documentation: documentation, network: network, arguments: arguments, clauses: clauses, span: span(from: start))
+                return TrainingDefinition(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
             }
             if take(.semicolon) != nil { continue }
             do {
@@ -179,8 +182,7 @@ extension Parser {
             }
         }
         advance()
-        return TrainingDefinition(
-            documentation: documentation, network: network, arguments: arguments, clauses: clauses, span: span(from: start))
+        return TrainingDefinition(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
     }
 
     private mutating func clause() throws(Unreadable) -> TrainingClause {
