@@ -66,7 +66,7 @@ public enum Weights {
 }
 
 /// Reads or sets what an executable's own plan lists: names, types and counts are right, or the plan is broken.
-func known<Result>(_ body: () throws(RuntimeError) -> Result) -> Result {
+package func known<Result>(_ body: () throws(RuntimeError) -> Result) -> Result {
     do { return try body() } catch { preconditionFailure("an executable does not know its own plan: \(error)") }
 }
 

@@ -48,7 +48,7 @@ import Testing
         #expect(!(result.output + result.errors).contains("\u{1B}"), "colour without a terminal")
     }
 
-    @Test(arguments: ["", "check", "describe", "dump", "run", "train", "evaluate", "bench", "data", "data fetch", "data show"])
+    @Test(arguments: ["", "check", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "data", "data fetch", "data show"])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)
         let result = try workplace.run(words + ["--help"])
@@ -62,6 +62,15 @@ import Testing
         }
         let expected = try? String(contentsOf: file, encoding: .utf8)
         #expect(result.output == expected, "\(name): bless with UPDATE_EXPECTED=1 after reading the difference")
+    }
+
+    /// A sound network learns one batch by heart; a rate that is far too high is told.
+    @Test func overfits() throws {
+        let record = try workplace.run("overfit", "tiny.braid", "--steps", "12", "--rate", "0.05", "--json").json()
+        #expect((record["losses"] as? [Double])?.count == 12)
+        #expect(record["is_finite"] as? Bool == true && record["falls"] as? Bool == true)
+        let failed = try workplace.run("overfit", "tiny.braid", "--rate", "1e30")
+        #expect(failed.status == 1 && failed.output.contains("lower the rate"))
     }
 
     @Test func describesAsJSON() throws {
