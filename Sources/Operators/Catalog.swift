@@ -10,12 +10,15 @@ extension OperatorCatalog {
         .linear, .linearBackwardData, .linearBackwardWeights,
         // Windows.
         .maxPool, .maxPoolPosition, .maxPoolBackward, .maxPoolGather, .averagePool, .averagePoolBackward, .globalAveragePool,
+        .globalMaxPool,
+        .adaptiveAveragePool, .binAverage, .binAverageBackward, .upsample,
         // Reductions.
         .sum, .mean, .max,
         // Views.
-        .flatten, .reshape, .concat, .slice, .padSlice,
+        .flatten, .unflatten, .reshape, .concat, .slice, .padSlice,
         // Normalization and regularization.
-        .batchNormalization, .normalize, .channelVariance, .dropout,
+        .batchNormalization, .normalize, .channelVariance,
+        .localResponseNormalization, .channelWindowSum, .dropout, .spatialDropout,
         // Probabilities and losses.
         .softmax, .logSoftmax, .crossEntropy, .crossEntropyTerms, .meanSquaredError,
     ])
