@@ -89,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "braid",
             dependencies: [
-                "Compiler", "Training", "Interchange", "Source", "Graph", "Language", "Kernels", "Machine", "Runtime",
+                "Compiler", "Training", "Interchange", "Source", "Graph", "Operators", "Language", "Kernels", "Machine", "Runtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -99,7 +99,7 @@ let package = Package(
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Operators", needs: ["Operators", "Graph"], exclude: ["Cases"]),
         tests("Interchange", needs: ["Interchange"]),
-        tests("Language", needs: ["Language", "Source", "Graph", "Operators"], exclude: ["Cases"]),
+        tests("Language", needs: ["Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Kernels", needs: ["Kernels", "Passes", "TestSupport", "Operators", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),

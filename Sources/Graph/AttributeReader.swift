@@ -1,3 +1,5 @@
+import Source
+
 extension Attribute {
     /// Reads a value of `kind` as `text(as:)` prints it.
     public init(reading scanner: inout TextScanner, as kind: AttributeKind) throws(TextError) {
@@ -13,6 +15,20 @@ extension Attribute {
                 throw scanner.error("expected true or false, found \(scanner.found)")
             }
         case .pair, .integers: self = try Self.list(&scanner)
+        case .padding:
+            let place = scanner.skipBlanks()
+            guard scanner.sees("\"") else {
+                self = try Self.list(&scanner)
+                return
+            }
+            let word = try scanner.quoted()
+            guard kind.words.contains(word) else {
+                let nearest = Spelling.nearest(to: word, in: kind.words)
+                throw scanner.error(
+                    "expected \(kind.phrase), found \(TextScanner.quoted(word))",
+                    repair: nearest.map { "did you mean \(TextScanner.quoted($0))?" }, at: place)
+            }
+            self = .text(word)
         case .text: self = .text(try scanner.quoted())
         case .function: self = .function(try ScalarFunction(reading: &scanner))
         case .shape: self = .shape(try Shape(reading: &scanner))

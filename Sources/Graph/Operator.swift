@@ -15,11 +15,14 @@ public struct OperatorInput: Sendable {
     public var summary: String
     /// Takes any number of operands (one or more); only the sole input may.
     public var isVariadic: Bool
+    /// The boolean parameter without which the input is missing, if there is one.
+    public var condition: String?
 
-    public init(_ name: String, _ role: InputRole, variadic: Bool = false, _ summary: String) {
+    public init(_ name: String, _ role: InputRole, variadic: Bool = false, onlyIf condition: String? = nil, _ summary: String) {
         self.name = name
         self.role = role
         self.summary = summary
+        self.condition = condition
         isVariadic = variadic
     }
 
@@ -291,7 +294,9 @@ extension AttributeKind {
         case (.number, .integer(let integer)): .number(Double(integer))
         case (.pair, .integer(let integer)): .integers([integer, integer])
         case (.pair, .integers(let list)) where list.count == 2: value
-        case (.integers, .integer(let integer)): .integers([integer])
+        case (.integers, .integer(let integer)), (.padding, .integer(let integer)): .integers([integer])
+        case (.padding, .integers): value
+        case (_, .text(let text)) where words.contains(text): value
         default: nil
         }
     }
@@ -304,6 +309,7 @@ extension AttributeKind {
         case .boolean: "true or false"
         case .pair: "an integer or a pair of integers"
         case .integers: "a list of integers"
+        case .padding: "an integer, a list of integers or \"\(words.joined(separator: "\" or \""))\""
         case .text: "a text"
         case .function: "a scalar function"
         case .shape: "a shape"

@@ -21,7 +21,9 @@ import Testing
         (["describe", "tiny.braid"], 0, ""), (["describe", "tiny.braid:tiny"], 0, ""),
         (["describe", "tiny.braid", "--network", "tinny"], 1, "did you mean `tiny`?"),
         (["describe", "tiny.braid", "-D", "clases=3"], 1, "did you mean `classes`?"),
-        (["describe", "absent.braid"], 1, "cannot read 'absent.braid'"), (["describe", "."], 1, "'.'"),
+        (["describe", "--operators"], 0, ""), (["describe", "--operators", "conv"], 0, ""),
+        (["describe", "--operators", "covn"], 2, "did you mean 'conv'?"), (["describe", "absent.braid"], 1, "cannot read 'absent.braid'"),
+        (["describe", "."], 1, "'.'"),
         (["check", "tiny.braid"], 0, ""), (["check", "broken.braid"], 1, "did you mean `relu`?"),
         (["dump", "tiny.braid"], 2, "give either --stage or --dump-after"),
         (["dump", "tiny.braid", "--stage", "machine"], 2, "'machine' is invalid"),
@@ -46,6 +48,20 @@ import Testing
         #expect(message.isEmpty || result.errors.contains(message), "\(arguments): \(result.errors)")
         #expect(status == 0 || arguments.first == "check" || result.output.isEmpty, "\(arguments): \(result.output)")
         #expect(!(result.output + result.errors).contains("\u{1B}"), "colour without a terminal")
+    }
+
+    @Test(arguments: [
+        ([], ["conv(x, channels, kernel, stride: 1, pad: 0,", "leaky_relu(x, slope = 0.01)", "stays dead", "tanh(x)"]),
+        (["max_pool"], ["Takes the largest element", "the window's height and width", "the kernel's size if left out", "\"same\""]),
+        (["batchnorm"], ["owns weight", "one scale a channel", "epsilon", "1e-05"]),
+        (["gelu"], ["Gaussian"]),
+    ])
+    func describesOperators(names: [String], parts: [String]) throws {
+        let result = try workplace.run(["describe", "--operators"] + names)
+        #expect(result.status == 0 && result.errors.isEmpty)
+        for part in parts { #expect(result.output.contains(part), "\(part): \(result.output)") }
+        #expect(names.isEmpty || !result.output.contains("ACTIVATIONS"))
+        #expect(result.output.split(separator: "\n").allSatisfy { !$0.hasPrefix(" ") || $0.count <= 100 })
     }
 
     @Test(arguments: ["", "check", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "data", "data fetch", "data show"])

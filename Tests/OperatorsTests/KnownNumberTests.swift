@@ -5,7 +5,7 @@ import Testing
 
 /// Numbers from PyTorch 2 in fp64, on operands that are sine waves: each tensor is probed by its first two elements, its last, and its
 /// sum weighted by `cos(0.3 k)`; gradients are those of that weighted sum of the value.
-private struct Known: CustomTestStringConvertible, Sendable {
+struct Known: CustomTestStringConvertible, Sendable {
     let note: String
     let operation: String
     let extents: [[Int]]
@@ -200,7 +200,7 @@ private func evaluate(
 
 /// Values and gradients against those of PyTorch.
 @Suite struct KnownNumberTests {
-    @Test(arguments: Known.all) fileprivate func agreesWithPyTorch(_ known: Known) throws {
+    @Test(arguments: Known.all + Known.windows + Known.normalizations) func agreesWithPyTorch(_ known: Known) throws {
         let operation = try #require(OperatorCatalog.standard[known.operation])
         let isLabelled = known.operation == "cross_entropy"
         let types = known.extents.enumerated().map { TensorType(isLabelled && $0 == 1 ? .i32 : .f32, Shape($1)) }
@@ -250,6 +250,24 @@ private func evaluate(
         // The gradients with respect to the running statistics follow; in PyTorch they are not differentiated.
         for (gradient, expected) in zip(observed.gradients.prefix(3), gradients) {
             expectClose(probe(gradient), expected, tolerance: 1e-11, "gradient")
+        }
+    }
+
+    /// The extents of `max_pool2d` and `avg_pool2d` with `ceil_mode` along one axis, of inputs of 1 to 10; 0 where PyTorch refuses.
+    @Test func windowsAreAsManyAsInPyTorch() {
+        for (kernel, stride, pad, expected) in ceilingExtents {
+            let extents = (1...10).map { input in
+                let signature = Signature([.f32(1, 1, .fixed(input), 20)])
+                return [Operator.maxPool, .averagePool].map { operation in
+                    let attributes = try? operation.completing([
+                        "kernel": .integers([kernel, 1]), "stride": .integers([stride, 1]), "pad": .integers([pad, 0]),
+                        "ceil": .boolean(true),
+                    ])
+                    let type = attributes.flatMap { try? operation.inferType(Signature(signature.operands, $0)) }
+                    return type?.shape[2].value ?? 0
+                }
+            }
+            #expect(extents == expected.map { [$0, $0] }, "kernel \(kernel), stride \(stride), pad \(pad)")
         }
     }
 

@@ -192,7 +192,7 @@ extension BranchReport {
         var trials: [(branch: Int, step: Value, parameter: OperatorParameter, rank: Int)] = []
         for (index, branch) in branches.enumerated() {
             guard let step = branch.culprit, let operation = graph[step].operation else { continue }
-            for parameter in operation.parameters where [.integer, .pair, .integers].contains(parameter.kind) {
+            for parameter in operation.parameters where [.integer, .pair, .integers, .padding].contains(parameter.kind) {
                 let isWritten = context.written[step]?.contains(parameter.name) ?? false
                 trials.append((index, step, parameter, parameter.defaultValue == nil ? 2 : isWritten ? 1 : 0))
             }

@@ -10,9 +10,14 @@ struct Describe: ParsableCommand {
               braid describe graphs/mnist_resnet.braid
               braid describe graphs/mnist_resnet.braid -D classes=26 --batch 64
               braid describe graphs/resnet.braid:resnet50 --json
+              braid describe --operators
+              braid describe --operators conv
 
             MACs are the multiply-accumulates of convolutions and linear layers for one image.
             """)
+
+    /// Before the network, so that it needs none.
+    @OptionGroup var catalog: CatalogOptions
 
     @OptionGroup var network: NetworkOptions
 
