@@ -91,7 +91,7 @@ extension Compiler {
             throw .compiler(error)
         }
         let compiled = clock.now
-        do throws(WeightsFailure) { try setWeights(of: executable, options.weights) } catch { throw .weights(error) }
+        do throws(WeightsFailure) { try setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
         setInputs(of: executable)
 
         let firstRun = clock.measure { executable.run() }
@@ -118,11 +118,13 @@ extension Compiler {
         return result
     }
 
-    private func setWeights(of executable: Executable, _ path: String?) throws(WeightsFailure) {
-        guard let path else { return Weights.initialize(executable, seed: 0) }
+    private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws(WeightsFailure) {
+        // What a file of weights may lack, an auxiliary head's, is random.
+        Weights.initialize(executable, seed: 0)
+        guard let path else { return }
         let file: Safetensors
         do { file = try Safetensors(path: path) } catch { throw .file(error) }
-        try Weights.load(file, into: executable)
+        try Weights.load(file, into: executable, optional: network.trainingParameters)
     }
 
     /// Fills all inputs with values that depend on the input's place alone: pictures and the like in -1...1, labels among few classes.
