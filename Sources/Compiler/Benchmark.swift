@@ -91,7 +91,7 @@ extension Compiler {
             throw .compiler(error)
         }
         let compiled = clock.now
-        do throws(WeightsFailure) { try setWeights(of: executable, options.weights) } catch { throw .weights(error) }
+        do throws(WeightsFailure) { try setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
         // So small a learning rate that weights stay what they are, however many steps are timed.
         executable.setSyntheticInputs(learningRate: 1e-6)
 
@@ -119,10 +119,12 @@ extension Compiler {
         return result
     }
 
-    private func setWeights(of executable: Executable, _ path: String?) throws(WeightsFailure) {
-        guard let path else { return Weights.initialize(executable, seed: 0) }
+    private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws(WeightsFailure) {
+        // What a file of weights may lack, an auxiliary head's, is random.
+        Weights.initialize(executable, seed: 0)
+        guard let path else { return }
         let file: Safetensors
         do { file = try Safetensors(path: path) } catch { throw .file(error) }
-        try Weights.load(file, into: executable)
+        try Weights.load(file, into: executable, optional: network.trainingParameters)
     }
 }

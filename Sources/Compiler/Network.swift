@@ -33,6 +33,12 @@ public struct Network: Sendable {
     /// What the file parsed to, where it was in the language.
     public var program: Program?
 
+    /// The parameters that only the training has, such as those of an auxiliary head.
+    public var trainingParameters: Set<String> {
+        let names = { (graph: Graph) in Set(graph.nodes.compactMap { $0.parameter?.name }) }
+        return training.map { names($0.graph).subtracting(names(graph)) } ?? []
+    }
+
     /// The symbol that stands for the number of images, if there is one.
     public var batchSymbol: String? { graph.symbols.first }
 }

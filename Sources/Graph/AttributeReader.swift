@@ -121,13 +121,13 @@ extension Initializer {
     /// Reads an initializer as `text` prints it.
     public init(reading scanner: inout TextScanner) throws(TextError) {
         let place = scanner.skipBlanks()
-        let plain: [Initializer] = [.zeros, .ones, .heNormal, .heUniform, .xavierUniform, .xavierNormal]
+        let plain: [Initializer] = [
+            .zeros, .ones, .heNormal, .heUniform, .heNormalFanOut, .heUniformFanOut, .xavierUniform, .xavierNormal,
+        ]
         if let match = plain.first(where: { scanner.accept($0.text) }) {
             self = match
-        } else if scanner.accept("constant") {
-            self = .constant(try Self.argument(&scanner))
-        } else if scanner.accept("normal") {
-            self = .normal(try Self.argument(&scanner))
+        } else if let (_, _, make) = Self.withNumber.first(where: { scanner.accept($0.name) }) {
+            self = make(try Self.argument(&scanner))
         } else if scanner.accept("fan_in_uniform") {
             guard scanner.accept("(") else {
                 self = .fanInUniform(fanIn: nil)
@@ -136,12 +136,19 @@ extension Initializer {
             self = .fanInUniform(fanIn: try scanner.integer("a fan-in", in: 1...TextScanner.integerLimit))
             try scanner.expect(")")
         } else {
-            let known = plain.map(\.text).joined(separator: ", ")
+            let known = (plain.map(\.text) + Self.withNumber.map { "\($0.name)(\($0.number))" }).joined(separator: ", ")
             throw scanner.error(
                 "expected an initializer, found \(scanner.found)",
-                repair: "there are \(known), constant(value), normal(deviation) and fan_in_uniform", at: place)
+                repair: "there are \(known) and fan_in_uniform", at: place)
         }
     }
+
+    /// The initializers that take one number.
+    private static let withNumber: [(name: String, number: String, make: @Sendable (Double) -> Initializer)] = [
+        ("constant", "value", { .constant($0) }), ("normal", "deviation", { .normal($0) }),
+        ("truncated_normal", "deviation", { .truncatedNormal($0) }), ("uniform", "bound", { .uniform($0) }),
+        ("orthogonal", "gain", { .orthogonal(gain: $0) }),
+    ]
 
     private static func argument(_ scanner: inout TextScanner) throws(TextError) -> Double {
         try scanner.expect("(")

@@ -87,6 +87,10 @@ extension Program {
             _ = trained.run(inCurrentScope: network.body)
             let targets = definition.clauses.compactMap { if case .target(let name, _) = $0 { name.text } else { nil } }
             let recipe = clauses.elaborate()
+            if !found.hasErrors, !trained.diagnostics.hasErrors {
+                clauses.checkNames(
+                    plain.initializers, parameters: Set(plain.parameterPlaces.keys).union(trained.parameterPlaces.keys))
+            }
             training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
             found += trained.diagnostics
         }

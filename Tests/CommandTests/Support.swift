@@ -94,7 +94,9 @@ final class Workplace {
     }
 
     /// With batch statistics, momentum, dropout and random shifts: all that a training's state consists of.
-    static func tiny(rate: String) -> String {
+    static func tiny(
+        rate: String, optimizer: String = "sgd(momentum: 0.9, nesterov: true, weight_decay: 1e-4)", schedule: String? = nil
+    ) -> String {
         """
         /// A few numbers about digits.
         network tiny(classes = 10) {
@@ -106,8 +108,8 @@ final class Workplace {
         training of tiny {
             target label: i32[N]
             loss cross_entropy(logits, label)
-            optimizer sgd(momentum: 0.9, nesterov: true, weight_decay: 1e-4)
-            schedule one_cycle(peak: \(rate), epochs: 3)
+            optimizer \(optimizer)
+            schedule \(schedule ?? "one_cycle(peak: \(rate), epochs: 3)")
             augment shift(1)
             batch 16
         }

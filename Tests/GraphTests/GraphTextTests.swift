@@ -108,8 +108,9 @@ private typealias SourceLocation = Testing.SourceLocation
         check(
             rejects: "%0 = weight w he : f32[2]",
             because: """
-                2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, xavier_uniform, xavier_normal, \
-                constant(value), normal(deviation) and fan_in_uniform
+                2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, he_normal_fan_out, \
+                he_uniform_fan_out, xavier_uniform, xavier_normal, constant(value), normal(deviation), truncated_normal(deviation), \
+                uniform(bound), orthogonal(gain) and fan_in_uniform
                 """)
         check(
             rejects: "%0 = weight w zeros : f32[2]\n%1 = input x : f32[3]\nupdate w = %1",

@@ -36,8 +36,8 @@ final class Elaborator {
     var path: [String] = []
     /// Where each parameter tensor was made, by its name.
     var parameterPlaces: [String: Span] = [:]
-    /// What the recipe says of the weights of each operator.
-    var initializers: [String: Initializer] = [:]
+    /// What the recipe says of how parameters begin.
+    var initializers = ChosenInitializers()
     /// The documentation of inputs and outputs by name.
     var documentation: [String: String] = [:]
     private(set) var diagnostics: [Diagnostic] = []

@@ -160,8 +160,7 @@ extension Elaborator {
                 return nil
             }
             parameterPlaces[name] = span
-            // A recipe chooses for the matrices and kernels; scales, shifts and biases keep what their operator says.
-            let chosen = input.role == .weight && declaration.type.rank >= 2 ? initializers[operation.name] : nil
+            let chosen = initializers.initializer(of: name, declaration, among: declarations, of: operation)
             let role: ParameterRole = input.role == .state ? .state : .weight
             let parameter = Parameter(name, role, chosen ?? declaration.initializer)
             weights[declaration.name] = builder.parameter(parameter, declaration.type, label: label, span: span)

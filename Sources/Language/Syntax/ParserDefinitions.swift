@@ -201,6 +201,11 @@ extension Parser {
                 if at(.name), [.integer, .number, .minus].contains(peek().kind), !peek().startsLine {
                     let name = try expectName("an argument")
                     arguments.append(Argument(name: name, value: try expression()))
+                } else if at(.text), peek().kind == .colon {
+                    // `initialize "conv2.bias": ones` names a parameter.
+                    let key = advance()
+                    advance()
+                    arguments.append(Argument(name: Name(text: unquoted(key), span: key.span), value: try expression()))
                 } else {
                     arguments.append(try argument())
                 }
