@@ -81,7 +81,9 @@ public struct BlockTree: Sendable {
         blockOfLayer[layer] = block
     }
 
-    /// The path of each layer without its last part. A layer without a label lies where all lies that it stands between.
+    /// The path of each layer without its last part.
+    ///
+    /// A layer without a label lies where all lies that it stands between; an activation goes with the layer whose only reader it is.
     private static func innermostPaths(
         _ layers: [NetworkDescription.Layer], _ operands: [[NetworkDescription.Source]], _ outputs: [NetworkDescription.Source],
         in paths: inout PathTree
@@ -106,7 +108,13 @@ public struct BlockTree: Sendable {
             innermost[layer] = leaves[layer] ? 0 : around(users[layer]) ?? 0
         }
         for layer in layers.indices where layers[layer].label.isEmpty {
-            innermost[layer] = paths.commonPath(innermost[layer], around(operands[layer]) ?? 0)
+            if layers[layer].kind == .activation, operands[layer].count == 1, case .layer(let source) = operands[layer][0],
+                users[source].count == 1, !leaves[source]
+            {
+                innermost[layer] = innermost[source]
+            } else {
+                innermost[layer] = paths.commonPath(innermost[layer], around(operands[layer]) ?? 0)
+            }
         }
         return innermost
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Interchange
 
 struct Describe: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,6 +11,8 @@ struct Describe: ParsableCommand {
               braid describe graphs/mnist_resnet.braid --depth 1
               braid describe graphs/mnist_resnet.braid -D classes=26 --batch 64
               braid describe graphs/resnet.braid:resnet50 --json
+              braid describe graphs/mnist_resnet.braid --svg -o mnist_resnet.svg
+              braid describe graphs/mnist_resnet.braid --dot | dot -Tpdf -o mnist_resnet.pdf
 
             MACs are the multiply-accumulates of convolutions and linear layers for one image; a block's row is the sum of its layers.
             The field is the receptive field: how many pixels of the input image an element depends on, along each side.
@@ -28,15 +31,34 @@ struct Describe: ParsableCommand {
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
 
+    @Flag(help: "Draws the graph as SVG.")
+    var svg = false
+
+    @Flag(help: "Draws the graph in the language of Graphviz.")
+    var dot = false
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Writes the drawing there instead of printing it.", valueName: "path"))
+    var output: String?
+
     func validate() throws {
         try validateBatch(batch)
         if let depth, depth < 1 { throw ValidationError("--depth must be at least 1, not \(depth)") }
+        if [json, svg, dot].filter({ $0 }).count > 1 { throw ValidationError("give one of --json, --svg and --dot") }
+        if output != nil, !svg, !dot { throw ValidationError("-o is for drawings: give --svg or --dot with it") }
         if json, depth != nil { throw ValidationError("--json shows all levels: leave out --depth") }
     }
 
     func run() throws {
         let description = NetworkDescription(try network.load(), batch: batch)
         if json { return Console.printJSON(DescriptionRecord(description)) }
+        if svg || dot { return try draw(description) }
         DescriptionTable(description, depth: depth).print()
+    }
+
+    private func draw(_ description: NetworkDescription) throws {
+        let drawing = Drawing(description, depth: depth)
+        let text = svg ? try drawing.svg() : drawing.dot
+        if let output { return try AtomicFile.write(Array(text.utf8), to: output) }
+        print(text, terminator: "")
     }
 }
