@@ -127,9 +127,9 @@ public struct BlockTree: Sendable {
             var block: Int? = blockOfLayer[index]
             while let current = block {
                 blocks[current].layers.append(index)
-                blocks[current].parameters += layer.parameters
-                blocks[current].macs += layer.macs
-                blocks[current].activationBytes += layer.activationBytes
+                blocks[current].parameters = .clampedSum(blocks[current].parameters, layer.parameters)
+                blocks[current].macs = .clampedSum(blocks[current].macs, layer.macs)
+                blocks[current].activationBytes = .clampedSum(blocks[current].activationBytes, layer.activationBytes)
                 block = blocks[current].parent
             }
         }

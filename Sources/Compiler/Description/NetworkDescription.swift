@@ -39,9 +39,11 @@ public struct NetworkDescription: Sendable {
     /// The layers nested as their labels say.
     public var blocks: BlockTree
 
-    public var parameters: Int { layers.reduce(0) { $0 + $1.parameters } }
-    public var macs: Int { layers.reduce(0) { $0 + $1.macs } }
-    public var activationBytes: Int { layers.reduce(0) { $0 + $1.activationBytes } }
+    public var parameters: Int { layers.reduce(0) { .clampedSum($0, $1.parameters) } }
+    /// The size of the trained values in memory.
+    public var parameterBytes: Int { .clampedProduct(parameters, ElementType.f32.byteCount) }
+    public var macs: Int { layers.reduce(0) { .clampedSum($0, $1.macs) } }
+    public var activationBytes: Int { layers.reduce(0) { .clampedSum($0, $1.activationBytes) } }
 
     /// - Parameter batch: the number of images that activation bytes are given for.
     public init(_ network: Network, batch: Int = 1) {
@@ -70,9 +72,9 @@ public struct NetworkDescription: Sendable {
             layers.append(
                 Layer(
                     label: node.label ?? "", operation: node.name(of: operation), summary: node.operationSummary, kind: analysis.kind,
-                    type: node.type, parameters: parameters.reduce(0) { $0 + (graph[$1].type.shape.elementCount ?? 0) },
+                    type: node.type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
                     macs: analysis.macs,
-                    activationBytes: node.type.shape.bound(bindings).elementCount! * node.type.element.byteCount,
+                    activationBytes: .clampedProduct(Self.count(node.type.shape, bindings), node.type.element.byteCount),
                     receptiveField: fields[value.index]))
         }
         name = network.name
@@ -82,5 +84,10 @@ public struct NetworkDescription: Sendable {
         self.operands = operands
         outputs = graph.outputs.map { ($0.name, graph[$0.value].type, sources[$0.value.index]) }
         blocks = BlockTree(layers, operands: operands, outputs: outputs.compactMap(\.source), names: network.blocks)
+    }
+
+    /// The elements of a shape, its symbols bound; those that are not count once.
+    private static func count(_ shape: Shape, _ bindings: [String: Int]) -> Int {
+        shape.bound(bindings).dimensions.reduce(1) { .clampedProduct($0, $1.value ?? 1) }
     }
 }

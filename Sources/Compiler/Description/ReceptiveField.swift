@@ -11,6 +11,9 @@ public struct ReceptiveField: Hashable, Sendable {
         /// The axis of the value that moves the part.
         var axis: Int
 
+        /// Far more pixels than an image has; strides that multiply without end stop here.
+        private static let largest = 1e15
+
         /// Several positions read at once, a formula's axis at a time.
         fileprivate func read(at position: AffineIndex, of formula: Formula) -> Extent? {
             var parallel: [AffineIndex.Term] = []
@@ -24,8 +27,9 @@ public struct ReceptiveField: Hashable, Sendable {
                 }
             }
             guard parallel.count == 1 else { return nil }
-            let stride = stride * Double(abs(parallel[0].scale)) / Double(position.divisor)
-            return Extent(size: size + self.stride * Double(reach / position.divisor), stride: stride, axis: parallel[0].axis)
+            let stride = min(Self.largest, stride * Double(abs(parallel[0].scale)) / Double(position.divisor))
+            let size = min(Self.largest, size + self.stride * Double(reach / position.divisor))
+            return Extent(size: size, stride: stride, axis: parallel[0].axis)
         }
     }
 

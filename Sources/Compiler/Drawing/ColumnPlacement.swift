@@ -3,7 +3,7 @@
 ///
 /// Four placements, pushed to either side and straightened from either end, are averaged (Brandes & Köpf, "Fast and Simple Horizontal
 /// Coordinate Assignment", 2001). Lines may begin and end beside the middle of their nodes. At a fork or join of two, the line with
-/// more on it is the straight one, so that a shortcut bends and the main path does not.
+/// more on it is the straight one, so that a shortcut bends and the main path does not; lanes bend before what ends beside them.
 struct ColumnPlacement {
     /// A line between nodes of neighbouring rows.
     struct Segment: Hashable {
@@ -70,8 +70,12 @@ struct ColumnPlacement {
             upward[segment.lower].append(weight)
         }
         func isHeaviest(_ weight: Int, of others: [Int]) -> Bool { others.count != 2 || weight == others.max()! }
+        // Where one node and any number of lanes end, the node stands above.
+        var nodesAbove = [Int](repeating: 0, count: widths.count)
+        for segment in segments where !isLane[segment.upper] { nodesAbove[segment.lower] += 1 }
         return zip(segments, weights).filter { segment, weight in
             isHeaviest(weight, of: downward[segment.upper]) && isHeaviest(weight, of: upward[segment.lower])
+                && !(isLane[segment.upper] && nodesAbove[segment.lower] == 1)
         }.map(\.0)
     }
 

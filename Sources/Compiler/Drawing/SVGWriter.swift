@@ -43,7 +43,8 @@ struct SVGWriter {
         parts.append("<g transform=\"translate(\(n(left)),\(n(Self.margin + above)))\">")
         for index in diagram.groups.indices.dropFirst() { parts += group(index) }
         parts.append("<g fill=\"none\" stroke=\"\(Self.outline)\" stroke-width=\"1.3\">")
-        for line in layout.lines { parts.append(path(line)) }
+        var drawn: Set<Piece> = []
+        for line in layout.lines { parts.append(path(line, &drawn)) }
         parts.append("</g>")
         for index in diagram.boxes.indices { parts += box(index) }
         parts.append("</g>\n</svg>\n")
@@ -82,21 +83,27 @@ struct SVGWriter {
         ]
     }
 
-    /// Corners come in pairs: down within a row, then over to another column in the gap between two.
-    private func path(_ line: DiagramLayout.Line) -> String {
-        let points = line.points
-        var text = "M\(n(points[0].x)),\(n(points[0].y)) V\(n(points[1].y))"
-        for index in stride(from: 2, to: points.count - 1, by: 2) {
-            let (start, end) = (points[index - 1], points[index])
-            if start.x == end.x {
+    /// Corners come in pairs: down within a row, then over to another column in the gap between two. What another line of the same
+    /// value has drawn already is left out.
+    private func path(_ line: DiagramLayout.Line, _ drawn: inout Set<Piece>) -> String {
+        var text = ""
+        for (index, (start, end)) in zip(line.points, line.points.dropFirst()).enumerated() {
+            guard drawn.insert(Piece(value: line.value, start: start, end: end)).inserted else { continue }
+            if text.isEmpty { text = "M\(n(start.x)),\(n(start.y))" }
+            if index % 2 == 0 || start.x == end.x {
                 text += " V\(n(end.y))"
             } else {
-                let middle = (start.y + end.y) / 2
-                text += " C\(n(start.x)),\(n(middle)) \(n(end.x)),\(n(middle)) \(n(end.x)),\(n(end.y))"
+                let middle = n((start.y + end.y) / 2)
+                text += " C\(n(start.x)),\(middle) \(n(end.x)),\(middle) \(n(end.x)),\(n(end.y))"
             }
-            text += " V\(n(points[index + 1].y))"
         }
         return "<path d=\"\(text)\"\(line.target == nil ? "" : " marker-end=\"url(#arrow)\"")/>"
+    }
+
+    private struct Piece: Hashable {
+        var value: Int
+        var start: Point
+        var end: Point
     }
 
     private func box(_ index: Int) -> [String] {

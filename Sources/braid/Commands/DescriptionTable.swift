@@ -47,7 +47,7 @@ struct DescriptionTable {
         }
         printShares()
         Swift.print(
-            "\n\(Format.grouped(description.parameters)) parameters (\(Format.bytes(description.parameters * 4))), "
+            "\n\(Format.grouped(description.parameters)) parameters (\(Format.bytes(description.parameterBytes))), "
                 + "\(Format.grouped(description.macs)) MACs (\(Format.scaled(Double(description.macs)))) an image")
     }
 
@@ -85,10 +85,17 @@ struct DescriptionTable {
         }
     }
 
-    /// Which part of the work and of the parameters each block, or layer with work of its own, has at the top.
+    /// Which part of the work and of the parameters each block, or layer with work of its own, has: at the top, or within the block
+    /// that has nearly all.
     private func printShares() {
         let tree = description.blocks
-        let parts = tree.root.children.compactMap { child -> (label: String, macs: Int, parameters: Int)? in
+        var around = tree.root
+        while let heavy = around.children.lazy.compactMap({ if case .block(let block) = $0 { tree.blocks[block] } else { nil } })
+            .first(where: { Double($0.macs) > 0.9 * Double(description.macs) })
+        {
+            around = heavy
+        }
+        let parts = around.children.compactMap { child -> (label: String, macs: Int, parameters: Int)? in
             switch child {
             case .block(let block): return (tree.blocks[block].label, tree.blocks[block].macs, tree.blocks[block].parameters)
             case .layer(let layer):
@@ -96,14 +103,18 @@ struct DescriptionTable {
                 return layer.macs > 0 ? (layer.label.isEmpty ? layer.operation : layer.label, layer.macs, layer.parameters) : nil
             }
         }
-        guard tree.blocks.count > 2, parts.count <= Self.comfortableRows, description.macs > 0, description.parameters > 0 else { return }
+        guard tree.blocks.count > 2, (2...Self.comfortableRows).contains(parts.count), description.macs > 0, description.parameters > 0
+        else { return }
         var table = Table(("share of", .left), ("MACs", .right), ("", .left), ("parameters", .right), ("", .left))
+        // The longest bar is the largest share.
+        let mostWork = Double(max(1, parts.map(\.macs).max() ?? 1)) / Double(description.macs)
+        let mostParameters = Double(max(1, parts.map(\.parameters).max() ?? 1)) / Double(description.parameters)
         for (label, macs, parameters) in parts {
             let work = Double(macs) / Double(description.macs)
             let size = Double(parameters) / Double(description.parameters)
             table.add(
-                Self.line(label), Format.percent(work, 1), Chart.bar(work, width: 24), Format.percent(size, 1),
-                Chart.bar(size, width: 24))
+                Self.line(label), Format.percent(work, 1), Chart.bar(work / mostWork, width: 24), Format.percent(size, 1),
+                Chart.bar(size / mostParameters, width: 24))
         }
         Swift.print()
         Swift.print(table.text, terminator: "")
