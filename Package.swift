@@ -105,7 +105,7 @@ let package = Package(
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
-        tests("Compiler", needs: ["Compiler", "TestSupport"], exclude: ["Cases"]),
+        tests("Compiler", needs: ["Compiler", "TestSupport"], exclude: ["Cases", "Drawings"]),
         tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
     ]
 )

@@ -25,6 +25,8 @@ public struct Network: Sendable {
     /// Inputs to outputs; of a printed later stage, that stage's graph.
     public var graph: Graph
     public var training: ElaboratedNetwork.Training?
+    /// The names of the blocks that were called under a label, by their full label; a printed stage does not tell them.
+    public var blocks: [String: String] = [:]
     /// Loop nests that were read as text; the graph is empty then.
     public var kernels: [Kernel] = []
     public var sources: SourceMap
@@ -65,7 +67,7 @@ extension Network {
         guard let elaborated else { throw CompilerError(diagnostics, program.map) }
         return Network(
             name: elaborated.name, origin: .language, documentation: elaborated.documentation, graph: elaborated.graph,
-            training: elaborated.training, sources: program.map, diagnostics: diagnostics, program: program)
+            training: elaborated.training, blocks: elaborated.blocks, sources: program.map, diagnostics: diagnostics, program: program)
     }
 
     /// Parses a file of the language and what it imports.

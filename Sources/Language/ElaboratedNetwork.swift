@@ -28,6 +28,8 @@ public struct ElaboratedNetwork: Sendable {
     public var training: Training?
     /// The doc comments of inputs and outputs, by name; those without one are absent.
     public var interfaceDocumentation: [String: String]
+    /// The names of the blocks that were called under a label, by their full label: `layer1.0` is a `bottleneck`.
+    public var blocks: [String: String]
 }
 
 extension Program {
@@ -98,7 +100,7 @@ extension Program {
         if found.hasErrors { return (nil, found) }
         let result = ElaboratedNetwork(
             name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish(), training: training,
-            interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty })
+            interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty }, blocks: plain.blocks)
         return (result, found)
     }
 }

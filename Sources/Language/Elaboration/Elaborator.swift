@@ -34,6 +34,8 @@ final class Elaborator {
     var calls: [Call] = []
     /// The labels around the current call; parameters are named by them.
     var path: [String] = []
+    /// The blocks called under a label, by their full label.
+    var blocks: [String: String] = [:]
     /// Where each parameter tensor was made, by its name.
     var parameterPlaces: [String: Span] = [:]
     /// What the recipe says of how parameters begin.

@@ -148,7 +148,10 @@ extension Elaborator {
         guard let matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
         let (outerFrame, outerPath) = (frame, path)
         defer { (frame, path) = (outerFrame, outerPath) }
-        if let label { path.append(label) }
+        if let label {
+            path.append(label)
+            blocks[path.joined(separator: ".")] = called.text
+        }
         calls.append(Call(name: called.text, span: name.span))
         defer { calls.removeLast() }
         enter(.block, block.parameters, matched)
