@@ -12,7 +12,7 @@ private func parse(_ text: String) -> ParsedFile {
 
 /// Formats `text`, which must parse, and checks what must hold of every formatting.
 @discardableResult
-private func format(_ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws -> String {
+func checkFormatting(_ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws -> String {
     let once = try #require(SourceFormatter.format(text, name: "formatted").text, "\(text)", sourceLocation: sourceLocation)
     let (before, after) = (parse(text), parse(once))
     #expect(after.diagnostics.isEmpty, "the result does not parse: \(text)\n-- as --\n\(once)", sourceLocation: sourceLocation)
@@ -56,7 +56,7 @@ private func comments(of text: String, _ parsed: ParsedFile) -> [String] {
         #expect(!Self.graphs.isEmpty)
         for file in Self.graphs {
             let text = try String(contentsOf: file, encoding: .utf8)
-            #expect(try format(text) == text, "braid format \(file.lastPathComponent)")
+            #expect(try checkFormatting(text) == text, "braid format \(file.lastPathComponent)")
         }
     }
 
@@ -66,12 +66,12 @@ private func comments(of text: String, _ parsed: ParsedFile) -> [String] {
         let blocks = page.components(separatedBy: "```braid\n").dropFirst()
         for block in blocks {
             let text = String(block.prefix(upTo: try #require(block.range(of: "```")).lowerBound))
-            #expect(try format(text) == text)
+            #expect(try checkFormatting(text) == text)
         }
     }
 
     @Test func keepsTheMeaningOfEverySource() throws {
-        for source in Self.sources { try format(source) }
+        for source in Self.sources { try checkFormatting(source) }
     }
 
     /// Blanks, line breaks, comments and `;` at random places between tokens, as long as the text still parses.
@@ -95,7 +95,7 @@ private func comments(of text: String, _ parsed: ParsedFile) -> [String] {
                 }
                 guard parse(text).diagnostics.isEmpty else { continue }
                 parsed += 1
-                try format(text)
+                try checkFormatting(text)
             }
         }
         #expect(parsed > 200, "\(parsed)")
@@ -185,6 +185,6 @@ private func comments(of text: String, _ parsed: ParsedFile) -> [String] {
         ),
     ])
     func formats(text: String, expected: String) throws {
-        #expect(try format(text) == expected)
+        #expect(try checkFormatting(text) == expected)
     }
 }
