@@ -80,7 +80,8 @@ extension Network {
     /// The largest source that is read, in bytes: far above any network, far below what exhausts memory.
     private static let largestText = 64 << 20
 
-    private static func readText(_ path: String) throws(CompilerError) -> String {
+    /// Reads a source; throws where it cannot be read, is too large or no UTF-8.
+    public static func readText(_ path: String) throws(CompilerError) -> String {
         guard let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int else {
             throw CompilerError("cannot read '\(path)'", help: "is the path right, and may you read the file?")
         }

@@ -54,8 +54,13 @@ final class Workplace {
     /// Runs the command in the folder and waits.
     func run(_ arguments: String...) throws -> CommandResult { try run(arguments) }
 
-    func run(_ arguments: [String]) throws -> CommandResult {
+    /// - Parameter input: what standard input gives.
+    func run(_ arguments: [String], input: String = "") throws -> CommandResult {
         let (process, output, errors) = process(arguments)
+        if !input.isEmpty {
+            try write(input, to: "standard-input")
+            process.standardInput = try FileHandle(forReadingFrom: URL(filePath: path("standard-input")))
+        }
         try process.run()
         nonisolated(unsafe) var errorBytes = Data()
         let done = DispatchSemaphore(value: 0)
@@ -113,6 +118,7 @@ final class Workplace {
             augment shift(1)
             batch 16
         }
+
         """
     }
 }

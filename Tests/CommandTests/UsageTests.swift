@@ -25,6 +25,8 @@ import Testing
         (["describe", "--operators", "covn"], 2, "did you mean 'conv'?"), (["describe", "absent.braid"], 1, "cannot read 'absent.braid'"),
         (["describe", "."], 1, "'.'"),
         (["check", "tiny.braid"], 0, ""), (["check", "broken.braid"], 1, "did you mean `relu`?"),
+        (["format"], 2, "Missing expected argument '<file> ...'"), (["format", "--check", "tiny.braid"], 0, ""),
+        (["format", "absent.braid"], 1, "cannot read 'absent.braid'"),
         (["dump", "tiny.braid"], 2, "give either --stage or --dump-after"),
         (["dump", "tiny.braid", "--stage", "machine"], 2, "'machine' is invalid"),
         (["dump", "tiny.braid", "--stage", "graph", "--target", "vax"], 2, "there is no target 'vax'"),
@@ -64,7 +66,9 @@ import Testing
         #expect(result.output.split(separator: "\n").allSatisfy { !$0.hasPrefix(" ") || $0.count <= 100 })
     }
 
-    @Test(arguments: ["", "check", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "data", "data fetch", "data show"])
+    @Test(arguments: [
+        "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "data", "data fetch", "data show",
+    ])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)
         let result = try workplace.run(words + ["--help"])
@@ -97,6 +101,24 @@ import Testing
         let layers = try #require(record["layers"] as? [[String: Any]])
         #expect(layers.first?["label"] as? String == "first" && layers.last?["operator"] as? String == "linear")
         #expect((layers.last?["shape"] as? [Any])?.last as? Int == 7)
+    }
+
+    @Test func formats() throws {
+        let formed = "block b(x) { x + 1 }\n"
+        try workplace.write("block b(x){x+1}", to: "loose.braid")
+        try workplace.write("block b(x){x+", to: "cut.braid")
+        let check = try workplace.run("format", "--check", "loose.braid", "tiny.braid")
+        #expect(check.status == 1 && check.output == "loose.braid\n" && check.errors.isEmpty)
+        #expect(try workplace.bytes("loose.braid") == Data("block b(x){x+1}".utf8))
+
+        let result = try workplace.run("format", "cut.braid", "loose.braid")
+        #expect(result.status == 1 && result.output.isEmpty && result.errors.contains("cut.braid:1:"))
+        #expect(try workplace.bytes("loose.braid") == Data(formed.utf8))
+        #expect(try workplace.bytes("cut.braid") == Data("block b(x){x+".utf8))
+
+        let piped = try workplace.run(["format", "-"], input: "block b(x){x+1}")
+        #expect(piped.status == 0 && piped.output == formed)
+        #expect(try workplace.run(["format", "-"], input: "block").errors.contains("<stdin>:1:"))
     }
 
     @Test func checksAsJSON() throws {

@@ -67,6 +67,8 @@ import Testing
             lines.replaceSubrange(
                 answer.lines, with: rendered.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
         }
+        let grammar = Grammar.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+        try replace("grammar", ["```ebnf"] + grammar + ["```"], in: &lines)
         try replace("activations", ActivationReference.table, in: &lines)
         let functions = Builtin.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
         try replace("functions", ["| function | meaning |", "|---|---|"] + functions, in: &lines)

@@ -3,6 +3,9 @@ import Source
 extension Parser {
     static let definitionWords = ["block", "activation", "network", "training", "import"]
 
+    /// The words that begin definitions, statements and clauses; names of their own elsewhere.
+    public static let contextualWords = definitionWords + ["of", "input", "output"] + clauseWords
+
     /// Whether a definition begins at a token: a word such as `block`, followed as only a definition can be.
     func startsDefinition(at index: Int) -> Bool {
         let token = tokens[index]
@@ -152,9 +155,9 @@ extension Parser {
 }
 
 extension Parser {
-    private static let clauseWords = [
-        "target", "loss", "optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed",
-    ]
+    /// The clauses of a training that hold values between commas.
+    static let settingWords = ["optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed"]
+    static let clauseWords = ["target", "loss"] + settingWords
 
     private mutating func training(_ documentation: String, from start: Span) throws(Unreadable) -> TrainingDefinition {
         guard isWord("of", current) else { throw expected("`of` and the network's name", help: "write `training of name { … }`") }
