@@ -4,8 +4,8 @@ import Foundation
 /// normal values it makes one that is uniformly distributed among all such matrices (Saxe et al., arXiv 1312.6120).
 ///
 /// Gram-Schmidt, twice, in f64: exact to rounding for any matrix of full rank, and each vector keeps the sign that it had. Vectors are
-/// taken in blocks, so that those before are read once a block. It takes 4 * length * count * count operations, about 10 million a
-/// millisecond and core: a matrix of 1024 x 9216 some 2 s on two cores, the largest in use, 4096 x 25088, about a minute and a half.
+/// taken in blocks, so that those before are read once a block. It takes 4 * length * count * count operations, of which a core does
+/// some 10 million a millisecond: 1024 x 9216 takes 2 s on two cores, and 4096 x 25088 by that count a minute and a half.
 struct Orthonormal {
     /// The vectors that become orthonormal, one after another.
     private var vectors: [Double]
