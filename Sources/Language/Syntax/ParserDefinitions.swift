@@ -199,7 +199,8 @@ extension Parser {
         case let text where Self.clauseWords.contains(text):
             var arguments: [Argument] = []
             repeat {
-                if current.startsLine { throw expected("a value for `\(text)`") }
+                // After a comma the clause goes on in the next line.
+                if current.startsLine, arguments.isEmpty { throw expected("a value for `\(text)`") }
                 // `clip norm 1.0` names its argument without a colon.
                 if at(.name), [.integer, .number, .minus].contains(peek().kind), !peek().startsLine {
                     let name = try expectName("an argument")
