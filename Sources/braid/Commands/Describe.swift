@@ -49,7 +49,11 @@ struct Describe: ParsableCommand {
     }
 
     func run() throws {
-        let description = NetworkDescription(try network.load(), batch: batch)
+        let network = try network.load()
+        guard network.origin != .kernels else {
+            throw CompilerError("loop nests have no layers to describe", help: "give the .braid file, or the text of an earlier stage")
+        }
+        let description = NetworkDescription(network, batch: batch)
         if json { return Console.printJSON(DescriptionRecord(description)) }
         if svg || dot { return try draw(description) }
         DescriptionTable(description, depth: depth).print()
