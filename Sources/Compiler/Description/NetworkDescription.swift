@@ -86,6 +86,13 @@ public struct NetworkDescription: Sendable {
         blocks = BlockTree(layers, operands: operands, outputs: outputs.compactMap(\.source), names: network.blocks)
     }
 
+    /// The multiply-accumulates of one node for one image, none for inputs and parameters.
+    public static func macs(of value: Value, in graph: Graph) -> Int {
+        guard let operation = graph[value].operation else { return 0 }
+        var analyses = LayerAnalyses()
+        return analyses.analysis(of: graph[value], operation, in: graph).macs
+    }
+
     /// The elements of a shape, its symbols bound; those that are not count once.
     private static func count(_ shape: Shape, _ bindings: [String: Int]) -> Int {
         shape.bound(bindings).dimensions.reduce(1) { .clampedProduct($0, $1.value ?? 1) }

@@ -11,8 +11,8 @@ struct Describe: ParsableCommand {
               braid describe graphs/mnist_resnet.braid --depth 1
               braid describe graphs/mnist_resnet.braid -D classes=26 --batch 64
               braid describe graphs/resnet.braid:resnet50 --json
-              braid describe graphs/mnist_resnet.braid --svg -o mnist_resnet.svg
-              braid describe graphs/mnist_resnet.braid --dot | dot -Tpdf -o mnist_resnet.pdf
+              braid describe graphs/mnist_resnet.braid --svg -o graph.svg
+              braid describe graphs/mnist_resnet.braid --dot | dot -Tpdf > graph.pdf
 
             MACs are the multiply-accumulates of convolutions and linear layers for one image; a block's row is the sum of its layers.
             The field is the receptive field: how many pixels of the input image an element depends on, along each side.
