@@ -66,6 +66,13 @@ private let networks = URL(filePath: #filePath).deletingLastPathComponent().dele
         #expect(unwritable.status == 1 && unwritable.errors.contains("no/such/folder.svg"))
     }
 
+    @Test func loopNestsHaveNoLayers() throws {
+        let kernels = try workplace.run("dump", networks.appending(path: "two_sided.braid").path, "--stage", "kernels")
+        try workplace.write(kernels.output, to: "two_sided.kernels")
+        let result = try workplace.run("describe", "two_sided.kernels")
+        #expect(result.status == 1 && result.errors.contains("an earlier stage"))
+    }
+
     @Test(arguments: [
         (["--depth", "0"], "--depth must be at least 1"), (["--svg", "--dot"], "give one of"), (["--json", "--svg"], "give one of"),
         (["-o", "x.svg"], "give --svg or --dot"), (["--json", "--depth", "2"], "leave out --depth"),

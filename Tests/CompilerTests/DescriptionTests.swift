@@ -70,6 +70,13 @@ private func describe(body: String, image: String = "f32[N, 3, 64, 64]") throws 
         #expect(network.macs == .max && network.blocks.root.macs == .max)
     }
 
+    @Test func nodesAreCountedAlone() throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Drawings/residual.braid").path
+        let network = try Network.load(path)
+        let alone = network.graph.values.map { NetworkDescription.macs(of: $0, in: network.graph) }
+        #expect(alone.reduce(0, +) == NetworkDescription(network).macs && alone.contains(64 * 112 * 112 * 3 * 49))
+    }
+
     @Test func rowsHaveNoField() throws {
         let network = try describe(body: "output y = image |> fc: linear(3)", image: "f32[N, 8]")
         #expect(network.layers.map(\.receptiveField) == [nil] && network.macs == 24)

@@ -39,11 +39,11 @@ public struct NetworkDescription: Sendable {
     /// The layers nested as their labels say.
     public var blocks: BlockTree
 
-    public var parameters: Int { layers.reduce(0) { .clampedSum($0, $1.parameters) } }
+    public var parameters: Int { blocks.root.parameters }
     /// The size of the trained values in memory.
     public var parameterBytes: Int { .clampedProduct(parameters, ElementType.f32.byteCount) }
-    public var macs: Int { layers.reduce(0) { .clampedSum($0, $1.macs) } }
-    public var activationBytes: Int { layers.reduce(0) { .clampedSum($0, $1.activationBytes) } }
+    public var macs: Int { blocks.root.macs }
+    public var activationBytes: Int { blocks.root.activationBytes }
 
     /// - Parameter batch: the number of images that activation bytes are given for.
     public init(_ network: Network, batch: Int = 1) {
@@ -84,6 +84,13 @@ public struct NetworkDescription: Sendable {
         self.operands = operands
         outputs = graph.outputs.map { ($0.name, graph[$0.value].type, sources[$0.value.index]) }
         blocks = BlockTree(layers, operands: operands, outputs: outputs.compactMap(\.source), names: network.blocks)
+    }
+
+    /// The multiply-accumulates of one node for one image, none for inputs and parameters.
+    public static func macs(of value: Value, in graph: Graph) -> Int {
+        guard let operation = graph[value].operation else { return 0 }
+        var analyses = LayerAnalyses()
+        return analyses.analysis(of: graph[value], operation, in: graph).macs
     }
 
     /// The elements of a shape, its symbols bound; those that are not count once.

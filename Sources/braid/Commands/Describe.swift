@@ -11,8 +11,8 @@ struct Describe: ParsableCommand {
               braid describe graphs/mnist_resnet.braid --depth 1
               braid describe graphs/mnist_resnet.braid -D classes=26 --batch 64
               braid describe graphs/resnet.braid:resnet50 --json
-              braid describe graphs/mnist_resnet.braid --svg -o mnist_resnet.svg
-              braid describe graphs/mnist_resnet.braid --dot | dot -Tpdf -o mnist_resnet.pdf
+              braid describe graphs/mnist_resnet.braid --svg -o graph.svg
+              braid describe graphs/mnist_resnet.braid --dot | dot -Tpdf > graph.pdf
               braid describe --operators
               braid describe --operators conv
 
@@ -54,7 +54,11 @@ struct Describe: ParsableCommand {
     }
 
     func run() throws {
-        let description = NetworkDescription(try network.load(), batch: batch)
+        let network = try network.load()
+        guard network.origin != .kernels else {
+            throw CompilerError("loop nests have no layers to describe", help: "give the .braid file, or the text of an earlier stage")
+        }
+        let description = NetworkDescription(network, batch: batch)
         if json { return Console.printJSON(DescriptionRecord(description)) }
         if svg || dot { return try draw(description) }
         DescriptionTable(description, depth: depth).print()

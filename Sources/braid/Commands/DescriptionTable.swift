@@ -52,10 +52,10 @@ struct DescriptionTable {
     }
 
     private func printHead() {
-        Swift.print(Console.bold(description.name))
+        Swift.print(Console.bold(Self.line(description.name)))
         if !description.documentation.isEmpty { Swift.print(DisplayText.sanitized(description.documentation)) }
-        for (name, type) in description.inputs { Swift.print("  input   \(name): \(type)") }
-        for (name, type, _) in description.outputs { Swift.print("  output  \(name): \(type)") }
+        for (name, type) in description.inputs { Swift.print("  input   \(Self.line("\(name): \(type)"))") }
+        for (name, type, _) in description.outputs { Swift.print("  output  \(Self.line("\(name): \(type)"))") }
         Swift.print()
     }
 
@@ -68,7 +68,7 @@ struct DescriptionTable {
             case .layer(let number):
                 let layer = description.layers[number]
                 table.add(
-                    margin + Self.line(tree.title(layer.label, in: index)), Self.line(layer.summary), "\(layer.type)",
+                    margin + Self.line(tree.title(layer.label, in: index)), Self.line(layer.summary), Self.line("\(layer.type)"),
                     layer.parameters > 0 ? Format.grouped(layer.parameters) : "", layer.macs > 0 ? Self.scaled(layer.macs) : "",
                     Format.bytes(layer.activationBytes), layer.receptiveField.map(Self.text) ?? "")
             case .block(let number):
@@ -77,7 +77,7 @@ struct DescriptionTable {
                 let count = isFolded ? "\(block.layers.count) layers" : ""
                 table.add(
                     margin + Self.line(tree.title(block.label, in: index)),
-                    [block.name ?? "", count].filter { !$0.isEmpty }.joined(separator: ", "), block.type.map { "\($0)" } ?? "",
+                    [block.name ?? "", count].filter { !$0.isEmpty }.joined(separator: ", "), block.type.map { Self.line("\($0)") } ?? "",
                     Format.grouped(block.parameters), Self.scaled(block.macs), Format.bytes(block.activationBytes),
                     isFolded ? block.layers.last.flatMap { description.layers[$0].receptiveField }.map(Self.text) ?? "" : "")
                 if !isFolded { add(number, to: &table) }
