@@ -66,7 +66,7 @@ public struct NetworkDescription: Sendable {
         let layer = builder.finish().decomposed(mode: .inference)
         return layer.values.reduce(0) { sum, value in
             guard case .contraction(let formula)? = layer.lowering(of: value) else { return sum }
-            return sum + formula.axes.reduce(1) { $0 * ($1.extent.value ?? 1) }
+            return sum + formula.termCount
         }
     }
 }
