@@ -18,7 +18,7 @@ extension Attribute {
         case .padding:
             let place = scanner.skipBlanks()
             guard scanner.sees("\"") else {
-                self = try Self.list(&scanner)
+                self = try Self.list(&scanner, kind.phrase)
                 return
             }
             let word = try scanner.quoted()
@@ -36,14 +36,16 @@ extension Attribute {
     }
 
     /// One integer, or several in parentheses or brackets.
-    private static func list(_ scanner: inout TextScanner) throws(TextError) -> Attribute {
+    private static func list(
+        _ scanner: inout TextScanner, _ expected: String = "an integer or a list of integers"
+    ) throws(TextError) -> Attribute {
         let close: String
         if scanner.accept("(") {
             close = ")"
         } else if scanner.accept("[") {
             close = "]"
         } else {
-            return .integer(try scanner.integer("an integer or a list of integers"))
+            return .integer(try scanner.integer(expected))
         }
         var items: [Int] = []
         while !scanner.accept(close) {

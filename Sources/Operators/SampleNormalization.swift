@@ -72,7 +72,7 @@ extension Operator {
         lowering: { signature in
             .composite { context in
                 let groups = signature.attributes.integer("groups")
-                return normalize(context, weights: context.operands.dropFirst()) { groupMean($0, $1, groups: groups) }
+                return normalize(context, weights: Array(context.operands.dropFirst())) { groupMean($0, $1, groups: groups) }
             }
         },
         gradient: .derived,
@@ -101,7 +101,7 @@ extension Operator {
         },
         lowering: { _ in
             .composite { context in
-                normalize(context, weights: context.operands.dropFirst()) { builder, value in
+                normalize(context, weights: Array(context.operands.dropFirst())) { builder, value in
                     builder.apply(mean, value, attributes: ["axes": .integers(planeAxes(builder, value)), "keep": .boolean(true)])
                 }
             }
@@ -128,8 +128,7 @@ extension Operator {
     /// `(x - mean) / sqrt(variance + epsilon) * weight + bias`, the mean and variance by `average`, whose result has the rank of `x`.
     ///
     /// No gradient flows from the variance through the mean: the distances from it sum to zero.
-    private static func normalize(_ context: Decomposition, weights: some Sequence<Value>, average: (GraphBuilder, Value) -> Value) -> Value
-    {
+    private static func normalize(_ context: Decomposition, weights: [Value], average: (GraphBuilder, Value) -> Value) -> Value {
         let builder = context.builder
         let x = context.operands[0]
         func map(_ name: String, _ parameters: [String], _ body: Scalar, _ operands: [Value]) -> Value {
@@ -140,12 +139,11 @@ extension Operator {
         let squares = map("squared_distance", ["x", "mean"], distance * distance, [x, builder.apply(detach, mean)])
         let variance = average(builder, squares)
         let spread = Scalar.squareRoot(.argument(2) + .constant(context.signature.attributes.number("epsilon")))
-        let weights = Array(weights)
-        let parameters = ["x", "mean", "variance"] + (weights.isEmpty ? [] : ["weight", "bias"])
-        let body = weights.isEmpty ? distance * (1 / spread) : distance * (.argument(3) / spread) + .argument(4)
-        return map(
-            context.signature.attributes["groups"] == nil ? "normalize" : "normalize_groups", parameters, body,
-            [x, mean, variance] + weights)
+        guard !weights.isEmpty else {
+            return map("normalize", ["x", "mean", "variance"], distance * (1 / spread), [x, mean, variance])
+        }
+        let scaled = distance * (.argument(3) / spread) + .argument(4)
+        return map("normalize", ["x", "mean", "variance", "weight", "bias"], scaled, [x, mean, variance] + weights)
     }
 
     /// The mean of each image's groups of channels, repeated to `[N, C, 1, …]`: first of planes, which keeps the channels where they are.

@@ -290,4 +290,19 @@ private func evaluate(
         let inference = ReferenceEvaluator(mode: .inference).run(graph, inputs: ["x": ones])
         #expect(inference.outputs["y"] == ones)
     }
+
+    @Test func spatialDropoutDropsWholeChannels() throws {
+        let ones = ReferenceTensor([10, 40, 2, 3], repeating: 1)
+        let builder = GraphBuilder(name: "dropout")
+        let x = builder.input("x", .f32(10, 40, 2, 3))
+        builder.output("y", builder.apply(.spatialDropout, x, attributes: ["rate": .number(0.25)]))
+        let graph = builder.finish()
+        let given = ["x": ones, "seed": ReferenceTensor.scalar(3)]
+        let values = try #require(ReferenceEvaluator(mode: .training).run(graph, inputs: given).outputs["y"]).values
+        let planes = stride(from: 0, to: values.count, by: 6).map { Array(values[$0..<$0 + 6]) }
+        #expect(planes.allSatisfy { Set($0).count == 1 })
+        #expect(Set(planes.map { $0[0] }) == [0, 1 / 0.75])
+        #expect(abs(planes.filter { $0[0] != 0 }.count - 300) < 40)
+        #expect(ReferenceEvaluator(mode: .inference).run(graph, inputs: ["x": ones]).outputs["y"] == ones)
+    }
 }

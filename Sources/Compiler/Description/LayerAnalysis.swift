@@ -38,7 +38,7 @@ struct LayerAnalysis {
         self.lowerings = lowerings
         macs = lowerings.reduce(0) { sum, lowering in
             guard case .contraction(let formula)? = lowering else { return sum }
-            return .clampedSum(sum, formula.axes.reduce(1) { .clampedProduct($0, $1.extent.value ?? 1) })
+            return .clampedSum(sum, formula.termCount)
         }
         let result = graph[graph.outputs[0].value].type
         kind = Self.kind(lowerings.compactMap { $0 }, key.operands, result: result)

@@ -40,12 +40,12 @@ public enum Prelude {
         /// log(sigmoid(x)), computed without overflow.
         /// For losses on scores, as it keeps its gradient where the sigmoid is near 0; unbounded below, so no usual hidden activation,
         /// and costs an exponential and a logarithm.
-        activation log_sigmoid(x) = minimum(x, 0) - log(1 + exp(-abs(x)))
+        activation log_sigmoid(x) = 0.5 * (x - abs(x)) - log(1 + exp(-abs(x)))
 
         /// log(1 + exp(x)), computed without overflow (Dugas et al. 2001).
         /// A smooth relu without dead units, right for values that must be positive; not zero-centred, seldom better than relu, and costs
         /// an exponential and a logarithm.
-        activation softplus(x) = maximum(x, 0) + log(1 + exp(-abs(x)))
+        activation softplus(x) = 0.5 * (x + abs(x)) + log(1 + exp(-abs(x)))
 
         /// x / (1 + |x|) (Bergstra et al. 2009).
         /// Zero-centred like tanh, saturates more slowly and costs a division only; gradients still become small at both ends.
