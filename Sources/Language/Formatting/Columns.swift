@@ -1,8 +1,11 @@
 extension [FormattedLine] {
-    /// The lines with their tables set: marks of pipelines first, then the comments behind the code.
+    /// The lines with their tables set: the arguments of like calls first, then marks of pipelines, then the comments behind the code.
     func aligned() -> [FormattedLine] {
         var lines = self
-        for run in runs(where: { $0.belongsToTable(with: $1) }) { lines.alignPipelines(in: run) }
+        for run in runs(where: { $0.belongsToTable(with: $1) }) {
+            lines.alignArguments(in: run)
+            lines.alignPipelines(in: run)
+        }
         for run in lines.runs(where: { $0.hasCommentBehind && $1.hasCommentBehind }) { lines.alignComments(in: run) }
         return lines
     }
@@ -16,6 +19,24 @@ extension [FormattedLine] {
             start = index + 1
         }
         return runs
+    }
+
+    /// Sets the arguments of like calls of several lines flush right in columns, if the author put more blanks than needed before one.
+    private mutating func alignArguments(in rows: Range<Int>) {
+        let calls = rows.compactMap { line in self[line].firstCall.map { (line: line, call: $0) } }
+        for like in Dictionary(grouping: calls, by: \.call.kind).values where like.count > 1 {
+            let asks = like.contains { line, call in
+                call.arguments.enumerated().contains { self[line].parts[$1.lowerBound].piece.blanks > Swift.min($0, 1) }
+            }
+            guard asks else { continue }
+            for column in like[0].call.arguments.indices {
+                let widths = like.map { self[$0.line].width(of: $0.call.arguments[column]) }
+                let widest = widths.max() ?? 0
+                for (place, width) in zip(like, widths) {
+                    self[place.line].parts[place.call.arguments[column].lowerBound].blanks = Swift.min(column, 1) + widest - width
+                }
+            }
+        }
     }
 
     private mutating func alignPipelines(in rows: Range<Int>) {
@@ -47,7 +68,49 @@ extension [FormattedLine] {
     }
 }
 
+/// A call within one line, as a row of a table.
+private struct CallRow {
+    struct Kind: Hashable {
+        var callee: String
+        var argumentCount: Int
+    }
+
+    var kind: Kind
+    /// The parts of each argument.
+    var arguments: [Range<Int>]
+}
+
 extension FormattedLine {
+    /// The first call with arguments outside of labels and of what opens in the line, if it ends in the line too.
+    fileprivate var firstCall: CallRow? {
+        guard
+            let opener = parts.indices.dropFirst().first(where: { index in
+                parts[index].piece.isToken(.leftParenthesis) && parts[index - 1].piece.isToken(.name) && !parts[index].piece.isInLabel
+            }), parts[..<opener].allSatisfy({ !$0.piece.isOpener || $0.piece.isLabelBrace })
+        else { return nil }
+        var arguments: [Range<Int>] = []
+        var start = opener + 1
+        var depth = 1
+        for index in parts.indices[(opener + 1)...] {
+            let piece = parts[index].piece
+            if piece.isOpener { depth += 1 }
+            if piece.isCloser { depth -= 1 }
+            let ends = depth == 0 || depth == 1 && piece.isToken(.comma)
+            guard ends else { continue }
+            if index > start { arguments.append(start..<index) }
+            start = index + 1
+            guard depth == 0 else { continue }
+            return arguments.isEmpty
+                ? nil : CallRow(kind: .init(callee: parts[opener - 1].piece.text, argumentCount: arguments.count), arguments: arguments)
+        }
+        return nil
+    }
+
+    /// The columns that parts take without the blanks before the first.
+    fileprivate func width(of range: Range<Int>) -> Int {
+        range.reduce(0) { $0 + parts[$1].piece.text.count + ($1 > range.lowerBound ? parts[$1].blanks : 0) }
+    }
+
     /// The parts that may stand in columns: marks of pipelines behind the line's beginning and outside of what opens in it.
     fileprivate var pipelineMarks: [Int] {
         var depth = 0

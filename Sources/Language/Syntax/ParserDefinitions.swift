@@ -205,7 +205,7 @@ extension Parser {
                 if at(.name), [.integer, .number, .minus].contains(peek().kind), !peek().startsLine {
                     let name = try expectName("an argument")
                     arguments.append(Argument(name: name, value: try expression()))
-                } else if text == "initialize", at(.text), peek().kind == .colon {
+                } else if at(.text), peek().kind == .colon {
                     // `initialize "conv2.bias": ones` names a parameter.
                     let key = advance()
                     advance()
