@@ -86,10 +86,11 @@ let package = Package(
         part(
             "Compiler",
             needs: ["Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange"]),
+        part("LanguageServer", needs: ["Source", "Graph", "Language", "Compiler"]),
         .executableTarget(
             name: "braid",
             dependencies: [
-                "Compiler", "Training", "Interchange", "Source", "Graph", "Language", "Kernels", "Machine", "Runtime",
+                "Compiler", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Language", "Kernels", "Machine", "Runtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -106,6 +107,7 @@ let package = Package(
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
         tests("Compiler", needs: ["Compiler", "TestSupport"]),
+        tests("LanguageServer", needs: ["LanguageServer"]),
         tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
     ]
 )

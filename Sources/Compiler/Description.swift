@@ -53,7 +53,9 @@ public struct NetworkDescription: Sendable {
     }
 
     /// The multiply-accumulates of one node for one image: the sizes of the iteration spaces of the contractions it is made of.
-    private static func macs(of value: Value, in graph: Graph, _ bindings: [String: Int]) -> Int {
+    ///
+    /// - Parameter bindings: the extents of the graph's symbols, 1 each.
+    public static func macs(of value: Value, in graph: Graph, _ bindings: [String: Int]) -> Int {
         let builder = GraphBuilder(name: "layer")
         let node = graph[value]
         let operands = node.operands.enumerated().map { index, operand in
