@@ -107,7 +107,7 @@ let package = Package(
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
         tests("Compiler", needs: ["Compiler", "TestSupport"]),
-        tests("LanguageServer", needs: ["LanguageServer", "Language", "Source"]),
+        tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
         tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
     ]
 )

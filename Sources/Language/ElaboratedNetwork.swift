@@ -65,7 +65,7 @@ extension Program {
     /// Whether all parameters of a network have defaults, so that it can be elaborated as it stands.
     func isElaborable(_ network: NetworkDefinition) -> Bool { network.parameters.allSatisfy { $0.defaultValue != nil } }
 
-    /// - Parameter recorder: notes what the expressions stand for in the network without its training.
+    /// - Parameter recorder: notes what the expressions of the network, and apart from them those of its training, stand for.
     func elaborate(_ network: NetworkDefinition, _ definitions: [String: String], recorder: ElaborationRecorder? = nil) -> (
         network: ElaboratedNetwork?, diagnostics: [Diagnostic]
     ) {
@@ -91,7 +91,11 @@ extension Program {
             _ = arguments.bind(in: trained, training: definition)
             _ = trained.run(inCurrentScope: network.body)
             let targets = definition.clauses.compactMap { if case .target(let name, _) = $0 { name.text } else { nil } }
+            let trainingRecorder = recorder.map { _ in ElaborationRecorder() }
+            trained.recorder = trainingRecorder
             let recipe = clauses.elaborate()
+            trainingRecorder?.graph = trained.builder.graph
+            recorder?.training = trainingRecorder
             training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
             found += trained.diagnostics
         }

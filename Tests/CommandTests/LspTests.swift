@@ -210,6 +210,10 @@ private func range(_ value: Any?) -> [Int] {
         #expect(linear.contains("operator linear("))
         #expect(try hover(1, 0).isEmpty && hover(40, 2).isEmpty)
 
+        // In a training, what its clauses use.
+        try open(Self.main + "training of net {\n    target label: i32[N]\n    loss cross_entropy(logits, label)\n}\n")
+        #expect(try hover(9, 25).contains("f32[N, 10]") && hover(9, 10).contains("f32[]"))
+
         // Within a block, all that it was called for.
         try open(
             "block twice(x, n) { x |> c: conv(n, 1) }\nnetwork n {\n    input x: f32[N, 2, 4, 4]\n    output y = x |> a: twice(3) |> b: twice(5)\n}\n"

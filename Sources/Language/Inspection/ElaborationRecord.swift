@@ -34,6 +34,8 @@ final class ElaborationRecorder {
 
     private(set) var places: [Span: ElaborationRecord.Place] = [:]
     var graph = Graph(name: "")
+    /// What the clauses of the network's training gave, which are elaborated with another graph.
+    var training: ElaborationRecorder?
 
     func note(_ value: ElaboratedValue, at span: Span, nodes: Range<Int>, path: [String], graph: Graph) {
         places[span, default: ElaborationRecord.Place()].count += 1

@@ -7,7 +7,7 @@ public struct Inspection: Sendable {
     public let program: Program
     /// What `Program.check` reports.
     public let diagnostics: [Diagnostic]
-    /// One a network that can be elaborated as it stands.
+    /// One a network that can be elaborated as it stands, and one its training.
     public let records: [ElaborationRecord]
     /// Where a name is bound or defined, by the place of its use; of the root file.
     public let references: [Span: Span]
@@ -21,7 +21,9 @@ extension Program {
         for network in networks where isElaborable(network) {
             let recorder = ElaborationRecorder()
             found += elaborate(network, [:], recorder: recorder).diagnostics
-            records.append(ElaborationRecord(network: network.name.text, graph: recorder.graph, places: recorder.places))
+            for recorder in [recorder, recorder.training].compactMap({ $0 }) {
+                records.append(ElaborationRecord(network: network.name.text, graph: recorder.graph, places: recorder.places))
+            }
         }
         return Inspection(
             program: self, diagnostics: found.errorsFirst(), records: records, references: NameChecker.references(self, root.syntax))

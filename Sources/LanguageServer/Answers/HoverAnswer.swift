@@ -50,7 +50,7 @@ extension Inspection {
         let isAlike = entries.allSatisfy { $1.value == entry.value }
         var rows = ["elaborated \(count) times" + (isAlike ? "" : "; above, the first")]
         for (record, entry) in entries.prefix(8) {
-            let network = records.count > 1 ? record.network + ": " : ""
+            let network = program.networks.count > 1 ? record.network + ": " : ""
             let sizes = sizes(of: entry, in: record).map { ", " + $0 } ?? ""
             rows.append("- \(network)\(entry.path.isEmpty ? "" : "`\(entry.path)` ")`\(entry.value)`\(sizes)")
         }
