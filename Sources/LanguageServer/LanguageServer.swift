@@ -83,7 +83,9 @@ public final class LanguageServer {
             reply(id, Nothing?.none)
         case "textDocument/hover":
             let (inspection, document, offset) = try place(content)
-            reply(id, inspection?.hover(at: offset, in: document))
+            // A file of blocks has no shapes of its own.
+            let importers = inspection?.records.isEmpty == true ? workspace.importers(of: document) : []
+            reply(id, inspection?.hover(at: offset, in: document, importers: importers))
         case "textDocument/definition":
             let (inspection, document, offset) = try place(content)
             reply(id, inspection?.definition(at: offset, in: document))

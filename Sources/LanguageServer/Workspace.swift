@@ -66,6 +66,18 @@ struct Workspace {
         return analysis
     }
 
+    /// What is known from open documents that import a document, with the identity that its file has there.
+    mutating func importers(of document: Document) -> [(inspection: Inspection, file: FileID)] {
+        var found: [(inspection: Inspection, file: FileID)] = []
+        for uri in documents.keys.sorted() where uri != document.uri {
+            guard let inspection = analysis(of: uri)?.inspection, let file = inspection.program.identity(ofFile: document.path) else {
+                continue
+            }
+            found.append((inspection, file))
+        }
+        return found
+    }
+
     /// Takes a document off the list of those to report about.
     mutating func settle(_ uri: String) { unpublished.removeAll { $0 == uri } }
 

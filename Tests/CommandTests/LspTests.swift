@@ -210,6 +210,12 @@ private func range(_ value: Any?) -> [Int] {
         #expect(linear.contains("operator linear("))
         #expect(try hover(1, 0).isEmpty && hover(40, 2).isEmpty)
 
+        // In an imported document, what those that import it know.
+        try open(Self.blocks, uri: blocksURI)
+        #expect(try client.diagnostics(of: uri).isEmpty)
+        let inside = try hover(2, 16, uri: blocksURI)
+        #expect(inside.contains("`one` `f32[N, 8, 28, 28]`, 80 parameters") && inside.contains("`two` `f32[N, 16, 28, 28]`"), "\(inside)")
+
         // In a training, what its clauses use.
         try open(Self.main + "training of net {\n    target label: i32[N]\n    loss cross_entropy(logits, label)\n}\n")
         #expect(try hover(9, 25).contains("f32[N, 10]") && hover(9, 10).contains("f32[]"))

@@ -92,14 +92,14 @@ extension Program {
     /// Where users' files define blocks, activations and networks, by their names.
     public var definitionPlaces: [String: Span] { places }
 
-    /// Whether a file was read for the program, as it was named to the file reader.
-    public func contains(file path: String) -> Bool {
+    /// The identity of a file that was read for the program, as it was named to the file reader; nil where it was not.
+    public func identity(ofFile path: String) -> FileID? {
         var id = FileID(rawValue: 0)
         while let file = map[id] {
-            if file.name == path { return true }
+            if file.name == path { return id }
             id = FileID(rawValue: id.rawValue + 1)
         }
-        return false
+        return nil
     }
 
     /// The properties of tensors and lists, for `x.channels`.

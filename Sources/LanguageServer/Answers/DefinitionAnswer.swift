@@ -6,7 +6,7 @@ extension Inspection {
     func definition(at offset: Int, in document: Document) -> Location? {
         guard let token = token(at: UInt32(clamping: offset)) else { return nil }
         if token.kind == .text, let item = program.root.syntax.imports.first(where: { $0.span == token.span }) {
-            guard let path = program.target(of: item), program.contains(file: path) else { return nil }
+            guard let path = program.target(of: item), program.identity(ofFile: path) != nil else { return nil }
             let start = Position(line: 0, character: 0)
             return Location(uri: Document.uri(of: path), range: PositionRange(start: start, end: start))
         }

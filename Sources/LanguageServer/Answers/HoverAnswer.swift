@@ -6,12 +6,19 @@ import Source
 
 extension Inspection {
     /// What is known at a byte of the document: the value of the innermost expression there, and what its name stands for.
-    func hover(at offset: Int, in document: Document) -> Hover? {
+    ///
+    /// - Parameter importers: inspections of other documents that import this one; what they know counts where it knows nothing itself.
+    func hover(at offset: Int, in document: Document, importers: [(inspection: Inspection, file: FileID)] = []) -> Hover? {
         let offset = UInt32(clamping: offset)
         let token = token(at: offset)
-        let place = innermostPlace(at: offset, name: token)
+        var place: Span?
         var parts: [String] = []
-        if let place { parts += values(at: place) }
+        for (inspection, file) in [(self, file)] + importers {
+            place = inspection.innermostPlace(at: offset, name: token, in: file)
+            guard let place else { continue }
+            parts += inspection.values(at: place)
+            break
+        }
         if let token, token.kind == .name, let text = program.map.text(of: token.span) {
             if let described = describe(text, at: token.span) { parts.append(described) }
         }
@@ -26,7 +33,7 @@ extension Inspection {
         return covering ?? tokens.first { $0.span.upper == offset && $0.kind == .name }
     }
 
-    private func innermostPlace(at offset: UInt32, name: Token?) -> Span? {
+    private func innermostPlace(at offset: UInt32, name: Token?, in file: FileID) -> Span? {
         var best: Span?
         for record in records {
             for span in record.places.keys where span.file == file && span.lower <= offset && offset <= span.upper {
