@@ -86,10 +86,12 @@ let package = Package(
         part(
             "Compiler",
             needs: ["Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange"]),
+        part("LanguageServer", needs: ["Source", "Graph", "Language", "Compiler"]),
         .executableTarget(
             name: "braid",
             dependencies: [
-                "Compiler", "Training", "Interchange", "Source", "Graph", "Operators", "Language", "Kernels", "Machine", "Runtime",
+                "Compiler", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Language", "Kernels", "Machine",
+                "Runtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -106,6 +108,7 @@ let package = Package(
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
         tests("Compiler", needs: ["Compiler", "TestSupport"], exclude: ["Cases", "Drawings"]),
+        tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
         tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
     ]
 )

@@ -30,7 +30,7 @@ public struct Program: Sendable {
     var blocks: [String: BlockDefinition] = [:]
     var activations: [String: ActivationDefinition] = [:]
     /// Where each definition of a user's file stands, by its name.
-    private var places: [String: Span] = [:]
+    private(set) var places: [String: Span] = [:]
     private var loaded: Set<String> = []
 
     /// Parses a file and what it imports, and checks their names.
@@ -59,12 +59,12 @@ public struct Program: Sendable {
         diagnostics = diagnostics.inReadingOrder()
     }
 
-    private var imported: [SyntaxFile] = []
+    /// The trees of the imported files.
+    private(set) var imported: [SyntaxFile] = []
 
     private mutating func imports(of syntax: SyntaxFile, from path: String, depth: Int, _ readFile: FileReader) {
-        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         for item in syntax.imports {
-            let target = Self.normalized(folder.isEmpty ? item.path : folder + "/" + item.path)
+            let target = Self.target(of: item, from: path)
             guard loaded.insert(target).inserted else { continue }
             guard depth < 64 else {
                 diagnostics.append(Diagnostic("imports nest too deeply", at: item.span, help: "64 files in a row are the limit"))
@@ -82,6 +82,12 @@ public struct Program: Sendable {
             define(parsed.syntax)
             imported.append(parsed.syntax)
         }
+    }
+
+    /// The path of an imported file, as the file reader is asked for it.
+    static func target(of item: ImportSyntax, from path: String) -> String {
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        return normalized(folder.isEmpty ? item.path : folder + "/" + item.path)
     }
 
     /// `a/./b/../c` as `a/c`; a leading `..` stays.

@@ -68,6 +68,7 @@ import Testing
 
     @Test(arguments: [
         "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "data", "data fetch", "data show",
+        "lsp",
     ])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)

@@ -1,6 +1,6 @@
 /// Counts that stop at the largest integer: a network can be written down that no machine could count.
 extension Int {
-    static func clampedSum(_ a: Int, _ b: Int) -> Int {
+    public static func clampedSum(_ a: Int, _ b: Int) -> Int {
         let (sum, overflow) = a.addingReportingOverflow(b)
         return overflow ? .max : sum
     }

@@ -47,6 +47,8 @@ final class Elaborator {
     private(set) var reported: Set<Span>
     /// Which parameters of an operation its author wrote.
     var written: [Value: Set<String>] = [:]
+    /// Notes what expressions stand for, where somebody asks.
+    var recorder: ElaborationRecorder?
     private var steps = 0
     private var depth = 0
 
@@ -106,6 +108,7 @@ final class Elaborator {
     }
 
     func bind(_ name: Name, _ value: ElaboratedValue) {
+        record(value, at: name.span)
         frame.scopes[frame.scopes.count - 1][name.text] = Binding(value: value, span: name.span)
     }
 
@@ -194,6 +197,7 @@ extension Elaborator {
     private func output(_ name: Name, _ value: ElaboratedValue, _ span: Span, _ text: String) {
         // Also what an `if` or `for` gives can be used by the training.
         defer { frame.scopes[0][name.text] = Binding(value: value, span: name.span) }
+        record(value, at: name.span)
         guard frame.kind == .network, !value.isPoison else { return }
         guard case .tensor(let tensor) = value else {
             report("an output must be a tensor, not \(phrase(value))", at: span)
@@ -241,7 +245,7 @@ extension Elaborator {
 extension Elaborator {
     func evaluate(_ expression: Expression, allowsNothing: Bool = false) -> ElaboratedValue {
         nested(at: expression.span) {
-            let value = self.value(of: expression)
+            let value = recording(at: expression.span) { self.value(of: expression) }
             if case .nothing = value, !allowsNothing {
                 return report(
                     "this gives no value", at: expression.span,

@@ -34,7 +34,9 @@ extension Elaborator {
                 value = .poison
             } else {
                 let place = step.callee.span.joined(to: step.span.end)
-                value = nested(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: place) }
+                value = nested(at: step.span) {
+                    recording(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: place) }
+                }
             }
             span = step.span
         }

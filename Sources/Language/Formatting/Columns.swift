@@ -4,6 +4,7 @@ extension [FormattedLine] {
         var lines = self
         for run in runs(where: { $0.belongsToTable(with: $1) }) {
             lines.alignArguments(in: run)
+            lines.align(run.compactMap { line in lines[line].firstStep.map { (line: line, part: $0) } }, atLeast: 1)
             lines.alignPipelines(in: run)
         }
         for run in lines.runs(where: { $0.hasCommentBehind && $1.hasCommentBehind }) { lines.alignComments(in: run) }
@@ -104,6 +105,15 @@ extension FormattedLine {
                 ? nil : CallRow(kind: .init(callee: parts[opener - 1].piece.text, argumentCount: arguments.count), arguments: arguments)
         }
         return nil
+    }
+
+    /// What the label at the beginning of a line that goes on with a pipeline names.
+    fileprivate var firstStep: Int? {
+        guard parts.first?.piece.isToken(.pipe) == true,
+            let colon = parts.indices.first(where: { parts[$0].piece.isToken(.colon) }), colon + 1 < parts.count,
+            !parts[..<colon].contains(where: { $0.piece.isToken(.leftParenthesis) })
+        else { return nil }
+        return colon + 1
     }
 
     /// The columns that parts take without the blanks before the first.

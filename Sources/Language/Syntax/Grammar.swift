@@ -6,8 +6,7 @@ public enum Grammar {
     public static let text = """
         file        = { definition end } [ definition ] ;
         end         = LINE-BREAK | ";" ;
-        definition  = import | block | activation | network | training ;
-        import      = "import" TEXT ;
+        definition  = "import" TEXT | block | activation | network | training ;
         block       = "block" NAME parameters body ;
         activation  = "activation" NAME parameters "=" expression ;
         network     = "network" NAME [ parameters ] body ;

@@ -3,6 +3,9 @@ import Source
 extension Parser {
     static let definitionWords = ["block", "activation", "network", "training", "import"]
 
+    /// The words that begin the clauses of a training, but for `target`, which declares a name.
+    public static let contextualClauses = clauseWords.filter { $0 != "target" }
+
     /// The words that begin definitions, statements and clauses; names of their own elsewhere.
     public static let contextualWords = definitionWords + ["of", "input", "output"] + clauseWords
 
