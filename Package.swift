@@ -86,10 +86,12 @@ let package = Package(
         part(
             "Compiler",
             needs: ["Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange"]),
+        part("LanguageServer", needs: ["Source", "Graph", "Language", "Compiler"]),
         .executableTarget(
             name: "braid",
             dependencies: [
-                "Compiler", "Training", "Interchange", "Source", "Graph", "Language", "Kernels", "Machine", "Runtime",
+                "Compiler", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Language", "Kernels", "Machine",
+                "Runtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -106,13 +108,14 @@ let package = Package(
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Operators", needs: ["Operators", "Graph"], exclude: ["Cases"]),
         tests("Interchange", needs: ["Interchange"]),
-        tests("Language", needs: ["Language", "Source", "Graph", "Operators"], exclude: ["Cases"]),
+        tests("Language", needs: ["Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Kernels", needs: ["Kernels", "Passes", "TestSupport", "Operators", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
-        tests("Compiler", needs: ["Compiler", "TestSupport", "Fuzzing"]),
+        tests("Compiler", needs: ["Compiler", "TestSupport", "Fuzzing"], exclude: ["Cases", "Drawings"]),
+        tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
         tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
     ]
 )

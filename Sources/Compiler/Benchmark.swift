@@ -91,8 +91,9 @@ extension Compiler {
             throw .compiler(error)
         }
         let compiled = clock.now
-        do throws(WeightsFailure) { try setWeights(of: executable, options.weights) } catch { throw .weights(error) }
-        setInputs(of: executable)
+        do throws(WeightsFailure) { try setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
+        // So small a learning rate that weights stay what they are, however many steps are timed.
+        executable.setSyntheticInputs(learningRate: 1e-6)
 
         let firstRun = clock.measure { executable.run() }
         // Caches, branch predictors and the processor's clock settle.
@@ -118,31 +119,12 @@ extension Compiler {
         return result
     }
 
-    private func setWeights(of executable: Executable, _ path: String?) throws(WeightsFailure) {
-        guard let path else { return Weights.initialize(executable, seed: 0) }
+    private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws(WeightsFailure) {
+        // What a file of weights may lack, an auxiliary head's, is random.
+        Weights.initialize(executable, seed: 0)
+        guard let path else { return }
         let file: Safetensors
         do { file = try Safetensors(path: path) } catch { throw .file(error) }
-        try Weights.load(file, into: executable)
-    }
-
-    /// Fills all inputs with values that depend on the input's place alone: pictures and the like in -1...1, labels among few classes.
-    private func setInputs(of executable: Executable) {
-        let plan = executable.plan
-        let classes = plan.outputs.lazy.map { plan.buffers[$0.buffer].extents }.first { $0.count == 2 }?[1] ?? 2
-        for (index, input) in plan.inputs.enumerated() {
-            let buffer = plan.buffers[input.buffer]
-            let count = buffer.extents.reduce(1, *)
-            var random = CounterGenerator(seed: 0, .inputs, index)
-            do {
-                switch buffer.element {
-                case .i32: try executable.setInput(input.name, to: (0..<count).map { _ in Int32(random.below(classes)) })
-                // So small a learning rate that weights stay what they are, however many steps are timed.
-                case .f32 where buffer.extents.isEmpty: try executable.setInput(input.name, to: [Float(1e-6)])
-                case .f32: try executable.setInput(input.name, to: (0..<count).map { _ in random.uniform(-1...1) })
-                }
-            } catch {
-                preconditionFailure("an executable does not know its own plan: \(error)")
-            }
-        }
+        try Weights.load(file, into: executable, optional: network.trainingParameters)
     }
 }

@@ -25,6 +25,8 @@ public struct Network: Sendable {
     /// Inputs to outputs; of a printed later stage, that stage's graph.
     public var graph: Graph
     public var training: ElaboratedNetwork.Training?
+    /// The names of the blocks that were called under a label, by their full label; a printed stage does not tell them.
+    public var blocks: [String: String] = [:]
     /// Loop nests that were read as text; the graph is empty then.
     public var kernels: [Kernel] = []
     public var sources: SourceMap
@@ -32,6 +34,12 @@ public struct Network: Sendable {
     public var diagnostics: [Diagnostic] = []
     /// What the file parsed to, where it was in the language.
     public var program: Program?
+
+    /// The parameters that only the training has, such as those of an auxiliary head.
+    public var trainingParameters: Set<String> {
+        let names = { (graph: Graph) in Set(graph.nodes.compactMap { $0.parameter?.name }) }
+        return training.map { names($0.graph).subtracting(names(graph)) } ?? []
+    }
 
     /// The symbol that stands for the number of images, if there is one.
     public var batchSymbol: String? { graph.symbols.first }
@@ -65,7 +73,7 @@ extension Network {
         guard let elaborated else { throw CompilerError(diagnostics, program.map) }
         return Network(
             name: elaborated.name, origin: .language, documentation: elaborated.documentation, graph: elaborated.graph,
-            training: elaborated.training, sources: program.map, diagnostics: diagnostics, program: program)
+            training: elaborated.training, blocks: elaborated.blocks, sources: program.map, diagnostics: diagnostics, program: program)
     }
 
     /// Parses a file of the language and what it imports.
@@ -82,7 +90,8 @@ extension Network {
     /// The largest source that is read, in bytes: far above any network, far below what exhausts memory.
     private static let largestText = 64 << 20
 
-    private static func readText(_ path: String) throws(CompilerError) -> String {
+    /// Reads a source; throws where it cannot be read, is too large or no UTF-8.
+    public static func readText(_ path: String) throws(CompilerError) -> String {
         guard let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int else {
             throw CompilerError("cannot read '\(path)'", help: "is the path right, and may you read the file?")
         }

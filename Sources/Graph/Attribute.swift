@@ -15,7 +15,13 @@ public enum AttributeKind: String, Hashable, Sendable {
     case integer, number, boolean
     /// One integer for both spatial axes, or a pair `(vertical, horizontal)`; stored as two integers.
     case pair
-    case integers, text, function, shape
+    case integers
+    /// One or several integers, or a word that stands for those that fit: see `words`.
+    case padding
+    case text, function, shape
+
+    /// The texts that serve as a value beside others.
+    public var words: [String] { self == .padding ? ["same"] : [] }
 }
 
 /// The attributes of a node, by parameter name. Every parameter that has a default is present.

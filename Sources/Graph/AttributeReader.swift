@@ -1,3 +1,5 @@
+import Source
+
 extension Attribute {
     /// Reads a value of `kind` as `text(as:)` prints it.
     public init(reading scanner: inout TextScanner, as kind: AttributeKind) throws(TextError) {
@@ -13,6 +15,20 @@ extension Attribute {
                 throw scanner.error("expected true or false, found \(scanner.found)")
             }
         case .pair, .integers: self = try Self.list(&scanner)
+        case .padding:
+            let place = scanner.skipBlanks()
+            guard scanner.sees("\"") else {
+                self = try Self.list(&scanner, kind.phrase)
+                return
+            }
+            let word = try scanner.quoted()
+            guard kind.words.contains(word) else {
+                let nearest = Spelling.nearest(to: word, in: kind.words)
+                throw scanner.error(
+                    "expected \(kind.phrase), found \(TextScanner.quoted(word))",
+                    repair: nearest.map { "did you mean \(TextScanner.quoted($0))?" }, at: place)
+            }
+            self = .text(word)
         case .text: self = .text(try scanner.quoted())
         case .function: self = .function(try ScalarFunction(reading: &scanner))
         case .shape: self = .shape(try Shape(reading: &scanner))
@@ -20,14 +36,16 @@ extension Attribute {
     }
 
     /// One integer, or several in parentheses or brackets.
-    private static func list(_ scanner: inout TextScanner) throws(TextError) -> Attribute {
+    private static func list(
+        _ scanner: inout TextScanner, _ expected: String = "an integer or a list of integers"
+    ) throws(TextError) -> Attribute {
         let close: String
         if scanner.accept("(") {
             close = ")"
         } else if scanner.accept("[") {
             close = "]"
         } else {
-            return .integer(try scanner.integer("an integer or a list of integers"))
+            return .integer(try scanner.integer(expected))
         }
         var items: [Int] = []
         while !scanner.accept(close) {
@@ -105,13 +123,13 @@ extension Initializer {
     /// Reads an initializer as `text` prints it.
     public init(reading scanner: inout TextScanner) throws(TextError) {
         let place = scanner.skipBlanks()
-        let plain: [Initializer] = [.zeros, .ones, .heNormal, .heUniform, .xavierUniform, .xavierNormal]
+        let plain: [Initializer] = [
+            .zeros, .ones, .heNormal, .heUniform, .heNormalFanOut, .heUniformFanOut, .xavierUniform, .xavierNormal,
+        ]
         if let match = plain.first(where: { scanner.accept($0.text) }) {
             self = match
-        } else if scanner.accept("constant") {
-            self = .constant(try Self.argument(&scanner))
-        } else if scanner.accept("normal") {
-            self = .normal(try Self.argument(&scanner))
+        } else if let (_, _, make) = Self.withNumber.first(where: { scanner.accept($0.name) }) {
+            self = make(try Self.argument(&scanner))
         } else if scanner.accept("fan_in_uniform") {
             guard scanner.accept("(") else {
                 self = .fanInUniform(fanIn: nil)
@@ -120,12 +138,19 @@ extension Initializer {
             self = .fanInUniform(fanIn: try scanner.integer("a fan-in", in: 1...Shape.elementLimit))
             try scanner.expect(")")
         } else {
-            let known = plain.map(\.text).joined(separator: ", ")
+            let known = (plain.map(\.text) + Self.withNumber.map { "\($0.name)(\($0.number))" }).joined(separator: ", ")
             throw scanner.error(
                 "expected an initializer, found \(scanner.found)",
-                repair: "there are \(known), constant(value), normal(deviation) and fan_in_uniform", at: place)
+                repair: "there are \(known) and fan_in_uniform", at: place)
         }
     }
+
+    /// The initializers that take one number.
+    private static let withNumber: [(name: String, number: String, make: @Sendable (Double) -> Initializer)] = [
+        ("constant", "value", { .constant($0) }), ("normal", "deviation", { .normal($0) }),
+        ("truncated_normal", "deviation", { .truncatedNormal($0) }), ("uniform", "bound", { .uniform($0) }),
+        ("orthogonal", "gain", { .orthogonal(gain: $0) }),
+    ]
 
     private static func argument(_ scanner: inout TextScanner) throws(TextError) -> Double {
         try scanner.expect("(")

@@ -107,4 +107,12 @@ public struct Formula: Hashable, Sendable {
     public var parallelAxes: Range<Int> { 0..<resultRank }
     public var reductionAxes: Range<Int> { resultRank..<axes.count }
     public var resultShape: Shape { Shape(axes[0..<resultRank].map(\.extent)) }
+
+    /// How many terms the sums have in all, once symbols are bound: the points of the space, of which a divided position exists for one
+    /// in `divisor`. Counts beyond the integers are the largest of them.
+    public var termCount: Int {
+        let points = axes.reduce(1.0) { $0 * Double($1.extent.value ?? 1) }
+        let divisors = reads.flatMap(\.position).reduce(1.0) { $0 * Double($1.divisor) }
+        return Int(exactly: Swift.max(1, points / divisors).rounded(.down)) ?? .max
+    }
 }

@@ -95,11 +95,16 @@ extension Initializer {
         case .constant(let value): "constant(\(TextScanner.text(ofNumber: value)))"
         case .heNormal: "he_normal"
         case .heUniform: "he_uniform"
+        case .heNormalFanOut: "he_normal_fan_out"
+        case .heUniformFanOut: "he_uniform_fan_out"
         case .xavierUniform: "xavier_uniform"
         case .xavierNormal: "xavier_normal"
         case .fanInUniform(nil): "fan_in_uniform"
         case .fanInUniform(let fanIn?): "fan_in_uniform(\(fanIn))"
         case .normal(let deviation): "normal(\(TextScanner.text(ofNumber: deviation)))"
+        case .truncatedNormal(let deviation): "truncated_normal(\(TextScanner.text(ofNumber: deviation)))"
+        case .uniform(let bound): "uniform(\(TextScanner.text(ofNumber: bound)))"
+        case .orthogonal(let gain): "orthogonal(\(TextScanner.text(ofNumber: gain)))"
         }
     }
 }

@@ -15,11 +15,14 @@ public struct OperatorInput: Sendable {
     public var summary: String
     /// Takes any number of operands (one or more); only the sole input may.
     public var isVariadic: Bool
+    /// The boolean parameter without which the input is missing, if there is one.
+    public var condition: String?
 
-    public init(_ name: String, _ role: InputRole, variadic: Bool = false, _ summary: String) {
+    public init(_ name: String, _ role: InputRole, variadic: Bool = false, onlyIf condition: String? = nil, _ summary: String) {
         self.name = name
         self.role = role
         self.summary = summary
+        self.condition = condition
         isVariadic = variadic
     }
 
@@ -51,6 +54,9 @@ public enum Initializer: Hashable, Sendable {
     /// Normal with standard deviation sqrt(2 / fan-in) (He et al., arXiv 1502.01852).
     case heNormal
     case heUniform
+    /// The same by fan-out, which keeps the variance of gradients instead of that of values.
+    case heNormalFanOut
+    case heUniformFanOut
     /// Uniform in +-sqrt(6 / (fan-in + fan-out)) (Glorot & Bengio 2010).
     case xavierUniform
     case xavierNormal
@@ -58,6 +64,13 @@ public enum Initializer: Hashable, Sendable {
     case fanInUniform(fanIn: Int?)
     /// Normal with the given standard deviation.
     case normal(Double)
+    /// Normal with the given standard deviation, drawn anew where it lies beyond two of them (Szegedy et al., arXiv 1512.00567).
+    case truncatedNormal(Double)
+    /// Uniform in +-bound.
+    case uniform(Double)
+    /// `gain` times a random matrix `[out, in * kernel...]` with orthonormal rows, or columns where these are fewer (Saxe et al.,
+    /// arXiv 1312.6120).
+    case orthogonal(gain: Double)
 }
 
 /// A parameter that an operator asks the language to create for one of its weight or state inputs.
@@ -298,7 +311,9 @@ extension AttributeKind {
         case (.number, .integer(let integer)): .number(Double(integer))
         case (.pair, .integer(let integer)): .integers([integer, integer])
         case (.pair, .integers(let list)) where list.count == 2: value
-        case (.integers, .integer(let integer)): .integers([integer])
+        case (.integers, .integer(let integer)), (.padding, .integer(let integer)): .integers([integer])
+        case (.padding, .integers): value
+        case (_, .text(let text)) where words.contains(text): value
         default: nil
         }
     }
@@ -311,6 +326,7 @@ extension AttributeKind {
         case .boolean: "true or false"
         case .pair: "an integer or a pair of integers"
         case .integers: "a list of integers"
+        case .padding: "an integer, a list of integers or \"\(words.joined(separator: "\" or \""))\""
         case .text: "a text"
         case .function: "a scalar function"
         case .shape: "a shape"

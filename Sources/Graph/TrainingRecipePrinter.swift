@@ -4,19 +4,8 @@ extension TrainingRecipe {
 
     private var clauses: [String] {
         var lines: [String] = []
-        switch optimizer {
-        case .sgd(let momentum, let nesterov, let weightDecay):
-            lines.append("optimizer sgd(momentum: \(momentum), nesterov: \(nesterov), weight_decay: \(weightDecay))")
-        }
-        let length = epochs.map { ", epochs: \($0)" } ?? ""
-        switch schedule {
-        case .constant(let rate): lines.append("schedule constant(rate: \(rate)\(length))")
-        case .oneCycle(let peak, let rise, let start, let end):
-            lines.append("schedule one_cycle(peak: \(peak), rise: \(rise), start_divisor: \(start), end_divisor: \(end)\(length))")
-        case .step(let rate, let every, let factor):
-            lines.append("schedule step(rate: \(rate), every: \(every), factor: \(factor)\(length))")
-        case .cosine(let rate, let floor): lines.append("schedule cosine(rate: \(rate), floor: \(floor)\(length))")
-        }
+        lines.append("optimizer \(optimizer.printed(decaysVectors ? "" : ", decay_vectors: false"))")
+        lines.append("schedule \(schedule.printed(epochs.map { ", epochs: \($0)" } ?? ""))")
         switch clip {
         case .norm(let limit): lines.append("clip norm \(limit)")
         case .value(let limit): lines.append("clip value \(limit)")
@@ -27,11 +16,50 @@ extension TrainingRecipe {
             switch augmentation {
             case .shift(let pixels): "shift(\(pixels))"
             case .flip: "flip"
+            case .crop(let scale): "crop(scale: \(scale))"
             }
         }
         if !changes.isEmpty { lines.append("augment " + changes.joined(separator: ", ")) }
         if let batchSize { lines.append("batch \(batchSize)") }
         if let seed { lines.append("seed \(seed)") }
         return lines
+    }
+}
+
+extension TrainingRecipe.Optimizer {
+    /// The optimizer as a clause names it; arguments that most recipes leave alone are left out where they are the default.
+    fileprivate func printed(_ more: String) -> String {
+        switch self {
+        case .sgd(let momentum, let dampening, let nesterov, let weightDecay):
+            let dampening = dampening == 0 ? "" : ", dampening: \(dampening)"
+            return "sgd(momentum: \(momentum)\(dampening), nesterov: \(nesterov), weight_decay: \(weightDecay)\(more))"
+        case .adam(let beta1, let beta2, let epsilon, let weightDecay, let isDecoupled):
+            let name = isDecoupled ? "adamw" : "adam"
+            return "\(name)(beta1: \(beta1), beta2: \(beta2), epsilon: \(epsilon), weight_decay: \(weightDecay)\(more))"
+        case .rmsprop(let alpha, let epsilon, let momentum, let isCentered, let weightDecay, let isTensorFlow):
+            let centered = isCentered ? ", centered: true" : ""
+            let tensorflow = isTensorFlow ? ", tensorflow: true" : ""
+            return "rmsprop(alpha: \(alpha), epsilon: \(epsilon), momentum: \(momentum), weight_decay: \(weightDecay)"
+                + "\(centered)\(tensorflow)\(more))"
+        }
+    }
+}
+
+extension TrainingRecipe.Schedule {
+    fileprivate func printed(_ length: String) -> String {
+        switch self {
+        case .constant(let rate): return "constant(rate: \(rate)\(length))"
+        case .oneCycle(let peak, let rise, let start, let end):
+            return "one_cycle(peak: \(peak), rise: \(rise), start_divisor: \(start), end_divisor: \(end)\(length))"
+        case .step(let rate, let every, let factor): return "step(rate: \(rate), every: \(every), factor: \(factor)\(length))"
+        case .multistep(let rate, let milestones, let factor):
+            return "multistep(rate: \(rate), at: \(milestones), factor: \(factor)\(length))"
+        case .exponential(let rate, let factor, let every, let isStaircase):
+            return "exponential(rate: \(rate), factor: \(factor), every: \(every), staircase: \(isStaircase)\(length))"
+        case .polynomial(let rate, let power): return "polynomial(rate: \(rate), power: \(power)\(length))"
+        case .cosine(let rate, let floor, let warmup):
+            let warmup = warmup == 0 ? "" : ", warmup: \(warmup)"
+            return "cosine(rate: \(rate), floor: \(floor)\(warmup)\(length))"
+        }
     }
 }

@@ -28,6 +28,8 @@ public struct ElaboratedNetwork: Sendable {
     public var training: Training?
     /// The doc comments of inputs and outputs, by name; those without one are absent.
     public var interfaceDocumentation: [String: String]
+    /// The names of the blocks that were called under a label, by their full label: `layer1.0` is a `bottleneck`.
+    public var blocks: [String: String]
 }
 
 extension Program {
@@ -59,11 +61,14 @@ extension Program {
 
     /// All diagnostics of the program and of each of its networks, as far as their parameters have defaults.
     public func check() -> [Diagnostic] {
-        let elaborable = networks.filter { network in network.parameters.allSatisfy { $0.defaultValue != nil } }
-        return (diagnostics + elaborable.flatMap { elaborate($0, [:]).diagnostics }).errorsFirst()
+        (diagnostics + networks.filter(isElaborable).flatMap { elaborate($0, [:]).diagnostics }).errorsFirst()
     }
 
-    private func elaborate(_ network: NetworkDefinition, _ definitions: [String: String]) -> (
+    /// Whether all parameters of a network have defaults, so that it can be elaborated as it stands.
+    func isElaborable(_ network: NetworkDefinition) -> Bool { network.parameters.allSatisfy { $0.defaultValue != nil } }
+
+    /// - Parameter recorder: notes what the expressions of the network, and apart from them those of its training, stand for.
+    func elaborate(_ network: NetworkDefinition, _ definitions: [String: String], recorder: ElaborationRecorder? = nil) -> (
         network: ElaboratedNetwork?, diagnostics: [Diagnostic]
     ) {
         let name = network.name.text
@@ -73,9 +78,11 @@ extension Program {
 
         let known = Set(diagnostics.filter { $0.severity == .error }.map(\.primary.span))
         let plain = Elaborator(self, name: name, reported: known)
+        plain.recorder = recorder
         if let definition { plain.initializers = TrainingElaborator(elaborator: plain, definition: definition).initializers() }
         let values = arguments.bind(in: plain, training: nil)
         _ = plain.run(inCurrentScope: network.body)
+        recorder?.graph = plain.builder.graph
         var found = diagnostics + arguments.diagnostics + plain.diagnostics
 
         var training: ElaboratedNetwork.Training?
@@ -86,7 +93,15 @@ extension Program {
             _ = arguments.bind(in: trained, training: definition)
             _ = trained.run(inCurrentScope: network.body)
             let targets = definition.clauses.compactMap { if case .target(let name, _) = $0 { name.text } else { nil } }
+            let trainingRecorder = recorder.map { _ in ElaborationRecorder() }
+            trained.recorder = trainingRecorder
             let recipe = clauses.elaborate()
+            if !found.hasErrors, !trained.diagnostics.hasErrors {
+                clauses.checkNames(
+                    plain.initializers, parameters: Set(plain.parameterPlaces.keys).union(trained.parameterPlaces.keys))
+            }
+            trainingRecorder?.graph = trained.builder.graph
+            recorder?.training = trainingRecorder
             training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
             found += trained.diagnostics
         }
@@ -94,14 +109,14 @@ extension Program {
         if found.hasErrors { return (nil, found) }
         let result = ElaboratedNetwork(
             name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish(), training: training,
-            interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty })
+            interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty }, blocks: plain.blocks)
         return (result, found)
     }
 }
 
 extension Sequence where Element == Diagnostic {
     /// In reading order; while there are errors, without the warnings, which may only follow from them.
-    fileprivate func errorsFirst() -> [Diagnostic] {
+    func errorsFirst() -> [Diagnostic] {
         (hasErrors ? filter { $0.severity == .error } : Array(self)).inReadingOrder()
     }
 }
@@ -169,7 +184,7 @@ private struct NetworkArguments {
     }
 
     /// Binds all parameters and returns them as text.
-    func bind(in elaborator: Elaborator, training: TrainingDefinition?) -> [(name: String, value: String)] {
+    func bind(in elaborator: Elaborator, training: NetworkTraining?) -> [(name: String, value: String)] {
         var chosen: [String: ElaboratedValue] = [:]
         if let training {
             let formals = network.parameters.map { Formal(name: $0.name.text, isRequired: false, span: $0.name.span) }

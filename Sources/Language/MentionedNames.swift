@@ -20,6 +20,16 @@ private struct MentionedNames {
 
     mutating func add(_ arguments: [Argument]) { for argument in arguments { add(argument.value) } }
 
+    mutating func add(_ clauses: [TrainingClause]) {
+        for clause in clauses {
+            switch clause {
+            case .target(_, let type): for dimension in type.dimensions { add(dimension) }
+            case .loss(let value, _): add(value)
+            case .setting(_, let arguments): add(arguments)
+            }
+        }
+    }
+
     mutating func add(_ parameters: [ParameterSyntax]) { for value in parameters.compactMap(\.defaultValue) { add(value) } }
 
     mutating func add(_ expression: Expression) {
@@ -55,17 +65,12 @@ private struct MentionedNames {
     }
 }
 
-extension TrainingDefinition {
+extension NetworkTraining {
+    /// The names that the training of one network mentions.
     var mentionedNames: Set<String> {
         var collector = MentionedNames()
         collector.add(arguments)
-        for clause in clauses {
-            switch clause {
-            case .target(_, let type): for dimension in type.dimensions { collector.add(dimension) }
-            case .loss(let value, _): collector.add(value)
-            case .setting(_, let arguments): collector.add(arguments)
-            }
-        }
+        collector.add(clauses)
         return collector.names
     }
 }
@@ -84,7 +89,9 @@ extension Definition {
         case .network(let network):
             collector.add(network.parameters)
             collector.add(network.body)
-        case .training(let training): return training.mentionedNames
+        case .training(let training):
+            for subject in training.subjects { collector.add(subject.arguments) }
+            collector.add(training.clauses)
         }
         return collector.names
     }

@@ -22,6 +22,8 @@ struct NameChecker {
     /// The symbols of the batch that the types of the definition have named so far.
     private var symbols: Set<String> = []
     private var diagnostics: [Diagnostic] = []
+    /// Where the name that is used at a place was bound or defined; nil where nobody asks.
+    private var references: [Span: Span]?
 
     /// - Returns: what is wrong and doubtful in a file; a name that is bound and not used is only a matter of the file itself.
     static func check(_ program: Program, _ file: SyntaxFile) -> [Diagnostic] {
@@ -30,7 +32,19 @@ struct NameChecker {
         return checker.diagnostics
     }
 
+    /// The place where each name of a file is bound or defined, by the place of its use.
+    static func references(_ program: Program, _ file: SyntaxFile) -> [Span: Span] {
+        var checker = NameChecker(program: program)
+        checker.references = [:]
+        for definition in file.definitions { checker.check(definition) }
+        return checker.references ?? [:]
+    }
+
     private init(program: Program) { self.program = program }
+
+    private mutating func refer(_ use: Span, to definition: Span?) {
+        if references != nil, let definition, !definition.isNone { references?[use] = definition }
+    }
 
     private mutating func report(
         _ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [], help: String? = nil
@@ -82,8 +96,20 @@ struct NameChecker {
     }
 
     private mutating func check(_ training: TrainingDefinition) {
+        let first = diagnostics.count
+        for subject in training.subjects {
+            let known = diagnostics[first...]
+            let next = diagnostics.count
+            check(training.clauses, of: subject)
+            // What is wrong for several networks is said once.
+            let new = diagnostics[next...].filter { !known.contains($0) }
+            diagnostics.replaceSubrange(next..., with: new)
+        }
+    }
+
+    private mutating func check(_ clauses: [TrainingClause], of subject: TrainingDefinition.Subject) {
         place = .training
-        let name = training.network
+        let name = subject.network
         scopes.append([:])
         defer { leave() }
         let network = program.networks.first { $0.name.text == name.text }
@@ -92,19 +118,21 @@ struct NameChecker {
             report("no network is called `\(name.text)`", at: name.span, help: nearest.map { "did you mean `\($0)`?" })
         }
         if let network {
+            refer(name.span, to: network.name.span)
+            for argument in subject.arguments { refer(argument, toOneOf: network.parameters) }
             let interface = Interface(of: network)
             for name in interface.inputs + interface.outputs { bind(name, Binding(span: name.span)) }
             for parameter in network.parameters { bind(parameter.name, Binding(span: parameter.name.span)) }
         }
-        for case .target(let name, let type) in training.clauses {
+        for case .target(let name, let type) in clauses {
             check(type)
             if scopes[scopes.count - 1][name.text] != nil {
                 report("`\(name.text)` is already a name of the network", at: name.span, help: "choose another name for the target")
             }
             bind(name, Binding(span: name.span, mustBeUsed: true))
         }
-        for argument in training.arguments { check(argument.value) }
-        for case .loss(let value, _) in training.clauses where network != nil { check(value) }
+        for argument in subject.arguments { check(argument.value) }
+        for case .loss(let value, _) in clauses where network != nil { check(value) }
     }
 }
 
@@ -156,10 +184,16 @@ extension NameChecker {
     }
 
     /// Marks the innermost binding of a name as used; false where there is none.
-    private mutating func use(_ name: String) -> Bool {
-        guard let level = scopes.lastIndex(where: { $0[name] != nil }) else { return false }
-        scopes[level][name]?.isUsed = true
+    private mutating func use(_ name: Name) -> Bool {
+        guard let level = scopes.lastIndex(where: { $0[name.text] != nil }) else { return false }
+        scopes[level][name.text]?.isUsed = true
+        refer(name.span, to: scopes[level][name.text]?.span)
         return true
+    }
+
+    private mutating func refer(_ argument: Argument, toOneOf parameters: [ParameterSyntax]) {
+        guard let name = argument.name else { return }
+        refer(name.span, to: parameters.first { $0.name.text == name.text }?.name.span)
     }
 
     private mutating func unknown(_ name: Name, isCall: Bool) {
@@ -205,6 +239,7 @@ extension NameChecker {
                     help: nearest.map { "did you mean `\($0)`?" } ?? "bind it with `let \(name.text) = …`, or `var` if it changes later")
                 return
             }
+            refer(name.span, to: binding.span)
             if !binding.isMutable {
                 report(
                     "`\(name.text)` cannot change", at: name.span, secondary: [Diagnostic.Label(binding.span, "bound here")],
@@ -246,7 +281,7 @@ extension NameChecker {
             report("no element type is called `\(type.element.text)`", at: type.element.span, help: "the element types are \(known)")
         }
         for dimension in type.dimensions {
-            if case .name(let name) = dimension.kind, !use(name), name.isSymbol {
+            if case .name(let name) = dimension.kind, !use(Name(text: name, span: dimension.span)), name.isSymbol {
                 symbols.insert(name)
                 continue
             }
@@ -260,7 +295,11 @@ extension NameChecker {
         switch expression.kind {
         case .integer, .number, .boolean, .text, .invalid: break
         case .name(let name):
-            if !use(name), program.callable(name) == nil { unknown(Name(text: name, span: expression.span), isCall: false) }
+            // Parentheses around a name belong to the expression, and what is used is the name.
+            let name = Name(text: name, span: expression.span)
+            if use(name) { break }
+            refer(name.span, to: program.places[name.text])
+            if program.callable(name.text) == nil { unknown(name, isCall: false) }
         case .tuple(let items), .list(let items): for item in items { check(item) }
         case .unary(_, let operand): check(operand)
         case .binary(_, let left, let right, _):
@@ -295,7 +334,13 @@ extension NameChecker {
 
     private mutating func call(_ name: Name, _ arguments: [Argument]) {
         for argument in arguments { check(argument.value) }
-        let isGlobal = program.callable(name.text) != nil
-        if !use(name.text), !isGlobal { unknown(name, isCall: true) }
+        if use(name) { return }
+        refer(name.span, to: program.places[name.text])
+        switch program.callable(name.text) {
+        case .block(let block): for argument in arguments { refer(argument, toOneOf: block.parameters) }
+        case .activation(let activation): for argument in arguments { refer(argument, toOneOf: activation.parameters) }
+        case .builtin, .operation: break
+        case nil: unknown(name, isCall: true)
+        }
     }
 }

@@ -2,6 +2,16 @@ import Graph
 import Operators
 import Source
 
+/// How one network is trained: its part of a `training of` definition.
+public struct NetworkTraining: Sendable {
+    public var network: Name
+    /// What the network's own parameters are while it is trained.
+    public var arguments: [Argument]
+    public var clauses: [TrainingClause]
+    /// The whole definition.
+    public var span: Span
+}
+
 /// The definitions of a file and of all that it imports, with everything that is wrong with them as far as no network is elaborated.
 public struct Program: Sendable {
     /// Reads an imported file: its path, relative to the root file's folder as `load` was given it, to its text; nil where there is none.
@@ -15,14 +25,14 @@ public struct Program: Sendable {
     /// In the order of their definition, those of the root file last.
     public private(set) var networks: [NetworkDefinition] = []
     /// By the network's name.
-    public private(set) var trainings: [String: TrainingDefinition] = [:]
+    public private(set) var trainings: [String: NetworkTraining] = [:]
     public private(set) var diagnostics: [Diagnostic] = []
     public let catalog: OperatorCatalog
 
     var blocks: [String: BlockDefinition] = [:]
     var activations: [String: ActivationDefinition] = [:]
     /// Where each definition of a user's file stands, by its name.
-    private var places: [String: Span] = [:]
+    private(set) var places: [String: Span] = [:]
     private var loaded: Set<String> = []
 
     /// Parses a file and what it imports, and checks their names.
@@ -55,16 +65,16 @@ public struct Program: Sendable {
         diagnostics = diagnostics.inReadingOrder()
     }
 
-    private var imported: [SyntaxFile] = []
+    /// The trees of the imported files.
+    private(set) var imported: [SyntaxFile] = []
     /// What the imports of the root file brought.
     private var brought: [(item: ImportSyntax, definitions: [Definition])] = []
 
     private mutating func imports(
         of syntax: SyntaxFile, from path: String, depth: Int, _ listFolder: FolderReader, _ readFile: FileReader
     ) {
-        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         for item in syntax.imports {
-            let target = Self.normalized(folder.isEmpty || item.path.hasPrefix("/") ? item.path : folder + "/" + item.path)
+            let target = Self.target(of: item, from: path)
             if target == Self.normalized(path) {
                 diagnostics.append(
                     Diagnostic("this file imports itself", severity: .warning, at: item.span, help: "remove the import"))
@@ -104,6 +114,12 @@ public struct Program: Sendable {
             help: nearest.map { "did you mean `\(prefix)\($0).braid`?" } ?? "paths are relative to the importing file: \(target)")
     }
 
+    /// The path of an imported file, as the file reader is asked for it.
+    static func target(of item: ImportSyntax, from path: String) -> String {
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        return normalized(folder.isEmpty || item.path.hasPrefix("/") ? item.path : folder + "/" + item.path)
+    }
+
     /// `a/./b/../c` as `a/c`; a leading `..` stays.
     private static func normalized(_ path: String) -> String {
         var parts: [Substring] = []
@@ -120,16 +136,21 @@ public struct Program: Sendable {
             case .activation(let activation): if claim(activation.name) { activations[activation.name.text] = activation }
             case .network(let network): if claim(network.name) { networks.append(network) }
             case .training(let training):
-                let name = training.network
-                if let other = trainings[name.text] {
-                    diagnostics.append(
-                        Diagnostic(
-                            "`\(name.text)` has two trainings", at: name.span,
-                            secondary: [Diagnostic.Label(other.network.span, "the first one")], help: "remove one of them"))
-                } else {
-                    trainings[name.text] = training
-                }
+                for subject in training.subjects { define(training, of: subject) }
             }
+        }
+    }
+
+    private mutating func define(_ training: TrainingDefinition, of subject: TrainingDefinition.Subject) {
+        let name = subject.network
+        if let other = trainings[name.text] {
+            diagnostics.append(
+                Diagnostic(
+                    "`\(name.text)` has two trainings", at: name.span,
+                    secondary: [Diagnostic.Label(other.network.span, "the first one")], help: "remove one of them"))
+        } else {
+            trainings[name.text] = NetworkTraining(
+                network: name, arguments: subject.arguments, clauses: training.clauses, span: training.span)
         }
     }
 

@@ -35,6 +35,12 @@ extension Operator {
                 "padding not counted", [.f32(1, 3, 7, 5)],
                 ["kernel": .integer(3), "stride": .integer(1), "pad": .integer(1), "count_include_pad": .boolean(false)]),
             OperatorExample(
+                "same, padding not counted", [.f32(1, 3, 5, 6)],
+                ["kernel": .integers([2, 3]), "stride": .integer(2), "pad": .text("same"), "count_include_pad": .boolean(false)]),
+            OperatorExample(
+                "a window larger than the image kept", [.f32(1, 3, 2, 3)],
+                ["kernel": .integer(3), "stride": .integer(2), "ceil": .boolean(true)]),
+            OperatorExample(
                 "last window kept", [.f32(1, 3, 6, 7)],
                 ["kernel": .integers([3, 2]), "stride": .integer(2), "pad": .integers([1, 0, 0, 1]), "ceil": .boolean(true)]),
         ])
@@ -87,8 +93,8 @@ extension Operator {
 extension Pooling {
     /// One over the number of elements that the window at `(y, x)` averages.
     fileprivate func share(y: Scalar, x: Scalar, countsPadding: Bool) -> Scalar {
-        let rows = window.vertical.count(y, after: padding.bottom, countsPadding: countsPadding)
-        let columns = window.horizontal.count(x, after: padding.right, countsPadding: countsPadding)
+        let rows = window.vertical.count(y, countsPadding: countsPadding)
+        let columns = window.horizontal.count(x, countsPadding: countsPadding)
         return 1 / (rows * columns)
     }
 }
@@ -100,7 +106,7 @@ extension WindowAxis {
     }
 
     /// How many positions the undilated window at `output` counts: those in the image, or in the padded image.
-    fileprivate func count(_ output: Scalar, after: Int, countsPadding: Bool) -> Scalar {
+    fileprivate func count(_ output: Scalar, countsPadding: Bool) -> Scalar {
         let overhang = (self.output - 1) * stride + kernel - before - input
         let outside = countsPadding ? overhang > after : overhang > 0 || before > 0
         guard outside else { return .constant(Double(kernel)) }

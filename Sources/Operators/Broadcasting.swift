@@ -18,6 +18,9 @@ extension Shape {
         return (0..<result.rank).filter { aligned[$0] != result[$0] }
     }
 
+    /// One name an axis for formulas: images are `n`, `c`, `y`, `x`.
+    var axisNames: [String] { rank == 4 ? ["n", "c", "y", "x"] : (0..<rank).map { "d\($0)" } }
+
     /// The name of an axis, for messages: images are `[N, C, H, W]`.
     func axisName(_ axis: Int) -> String {
         switch (rank, axis) {

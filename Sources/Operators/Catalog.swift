@@ -4,18 +4,22 @@ extension OperatorCatalog {
     /// Every operator there is.
     public static let standard = OperatorCatalog([
         // Element by element.
-        .map, .add, .subtract, .multiply, .divide, .maximum, .minimum, .broadcast, .detach, .elementCount,
+        .map, .add, .subtract, .multiply, .divide, .maximum, .minimum, .parametricRectifier, .broadcast, .detach, .elementCount,
         // Contractions.
-        .convolution, .groupedConvolution, .convolutionBackwardData, .convolutionBackwardWeights,
+        .convolution, .convolutionTransposed, .groupedConvolution, .convolutionBackwardData, .convolutionBackwardWeights,
         .linear, .linearBackwardData, .linearBackwardWeights,
         // Windows.
         .maxPool, .maxPoolPosition, .maxPoolBackward, .maxPoolGather, .averagePool, .averagePoolBackward, .globalAveragePool,
+        .globalMaxPool,
+        .adaptiveAveragePool, .binAverage, .binAverageBackward, .upsample,
         // Reductions.
         .sum, .mean, .max,
         // Views.
-        .flatten, .reshape, .concat, .slice, .padSlice,
+        .flatten, .unflatten, .reshape, .concat, .slice, .padSlice,
         // Normalization and regularization.
-        .batchNormalization, .normalize, .channelVariance, .dropout,
+        .batchNormalization, .normalize, .channelVariance,
+        .layerNormalization, .groupNormalization, .instanceNormalization, .localResponseNormalization, .channelWindowSum, .dropout,
+        .spatialDropout,
         // Probabilities and losses.
         .softmax, .logSoftmax, .crossEntropy, .crossEntropyTerms, .meanSquaredError,
     ])

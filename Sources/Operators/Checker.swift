@@ -129,28 +129,26 @@ extension Checker {
         return value
     }
 
-    /// The pair parameter `name`, both at least 1.
-    func positivePair(_ name: String) throws(TypeError) -> Pair {
+    /// The pair parameter `name`, both at least `minimum`.
+    func pair(_ name: String, atLeast minimum: Int) throws(TypeError) -> Pair {
         let values = signature.attributes.integers(name)
-        try check(values, name, atLeast: 1)
+        try check(values, name, atLeast: minimum)
         return Pair(values)
     }
 
-    /// The padding `pad`: one number for all sides, (vertical, horizontal), or (top, left, bottom, right).
-    func padding() throws(TypeError) -> Padding {
-        let values = signature.attributes.integers("pad")
-        guard let padding = Padding(values) else {
-            throw error(
-                "cannot use a 'pad' of \(values.count) numbers",
-                repair: "give one, two (vertical, horizontal) or four (top, left, bottom, right)", parameter: "pad")
-        }
-        try check(values, "pad", atLeast: 0)
-        return padding
+    /// The pair parameter `name`, both at least 1.
+    func positivePair(_ name: String) throws(TypeError) -> Pair { try pair(name, atLeast: 1) }
+
+    /// The parameter `size`, an image's height and width: as large as an extent can be.
+    func size() throws(TypeError) -> Pair {
+        let values = signature.attributes.integers("size")
+        try check(values, "size", atLeast: 1, atMost: Self.largestElementCount)
+        return Pair(values)
     }
 
-    private func check(_ values: [Int], _ parameter: String, atLeast minimum: Int) throws(TypeError) {
-        for value in values where value < minimum || value > Self.largestParameter {
-            let bound = value < minimum ? "at least \(minimum)" : "at most \(Self.largestParameter)"
+    func check(_ values: [Int], _ parameter: String, atLeast minimum: Int, atMost maximum: Int = largestParameter) throws(TypeError) {
+        for value in values where value < minimum || value > maximum {
+            let bound = value < minimum ? "at least \(minimum)" : "at most \(maximum)"
             throw error("needs '\(parameter)' to be \(bound), not \(value)", parameter: parameter)
         }
     }
@@ -199,22 +197,4 @@ struct Pair: Hashable, Sendable {
     init(_ values: [Int]) { self.init(values[0], values[1]) }
 
     var attribute: Attribute { .integers([vertical, horizontal]) }
-}
-
-/// Rows and columns of nothing around an image.
-struct Padding: Hashable, Sendable {
-    var top: Int
-    var left: Int
-    var bottom: Int
-    var right: Int
-
-    /// From one number for all sides, (vertical, horizontal), or (top, left, bottom, right).
-    init?(_ values: [Int]) {
-        switch values.count {
-        case 1: (top, left, bottom, right) = (values[0], values[0], values[0], values[0])
-        case 2: (top, left, bottom, right) = (values[0], values[1], values[0], values[1])
-        case 4: (top, left, bottom, right) = (values[0], values[1], values[2], values[3])
-        default: return nil
-        }
-    }
 }

@@ -10,7 +10,7 @@ extension Operator {
         inputs: [
             OperatorInput("x", "the image [N, I, H, W]"),
             OperatorInput("weight", .weight, "the kernel [O, I / groups, kh, kw]"),
-            OperatorInput("bias", .weight, "one value an output channel [O], unless bias is false"),
+            OperatorInput("bias", .weight, onlyIf: "bias", "one value an output channel [O], unless bias is false"),
         ],
         parameters: [
             OperatorParameter("channels", .integer, "the number of output channels"),
@@ -63,11 +63,27 @@ extension Operator {
                     "dilation": .integer(2), "bias": .boolean(false),
                 ]),
             OperatorExample(
+                "as large an output as the strides allow, one more row and column behind than in front",
+                [.f32(1, 3, 8, 6), .f32(4, 3, 4, 3), .f32(4)],
+                ["channels": .integer(4), "kernel": .integers([4, 3]), "stride": .integers([1, 2]), "pad": .text("same")]),
+            OperatorExample(
                 "large kernel, stride 4", [.f32(1, 3, 15, 15), .f32(4, 3, 7, 7), .f32(4)],
                 ["channels": .integer(4), "kernel": .integer(7), "stride": .integer(4), "pad": .integer(3)]),
             OperatorExample(
                 "two groups", [.f32(2, 6, 5, 5), .f32(4, 3, 3, 3), .f32(4)],
                 ["channels": .integer(4), "kernel": .integer(3), "pad": .integer(1), "groups": .integer(2)]),
+            OperatorExample(
+                "two groups, same", [.f32(2, 6, 5, 4), .f32(4, 3, 3, 3)],
+                [
+                    "channels": .integer(4), "kernel": .integer(3), "stride": .integer(2), "pad": .text("same"), "groups": .integer(2),
+                    "bias": .boolean(false),
+                ]),
+            OperatorExample(
+                "depthwise, dilated, same", [.f32(2, 5, 7, 6), .f32(5, 1, 3, 2)],
+                [
+                    "channels": .integer(5), "kernel": .integers([3, 2]), "dilation": .integer(2), "pad": .text("same"),
+                    "groups": .integer(5), "bias": .boolean(false),
+                ]),
             OperatorExample(
                 "depthwise", [.f32(2, 5, 6, 6), .f32(5, 1, 3, 3)],
                 [
@@ -99,9 +115,7 @@ extension Operator {
         ])
 
     static let slidingParameters: [OperatorParameter] = [
-        OperatorParameter(
-            "pad", .integers, default: .integers([0]),
-            "rows and columns of zeros around the image: one number, (vertical, horizontal) or (top, left, bottom, right)"),
+        padParameter("zeros"),
         OperatorParameter("dilation", .pair, default: .integers([1, 1]), "the distance between the kernel's taps"),
     ]
 
@@ -116,18 +130,29 @@ extension Operator {
     @Sendable private static func splitGroups(_ context: Decomposition) -> Value {
         let builder = context.builder
         let groups = context.signature.attributes.integer("groups")
-        func split(_ value: Value, axis: Int) -> Value {
-            var dimensions = builder.type(of: value).shape.dimensions
-            guard let extent = dimensions[axis].value else { preconditionFailure("channels are never a symbol") }
-            dimensions.replaceSubrange(axis...axis, with: [.fixed(groups), .fixed(extent / groups)])
-            return builder.apply(reshape, value, attributes: ["shape": .shape(Shape(dimensions))])
-        }
         let result = builder.apply(
-            groupedConvolution, split(context.operands[0], axis: 1), split(context.operands[1], axis: 0),
+            groupedConvolution, split(builder, context.operands[0], axis: 1, into: groups),
+            split(builder, context.operands[1], axis: 0, into: groups),
             attributes: context.signature.attributes.only("stride", "pad", "dilation"))
-        var shape = builder.type(of: result).shape.dimensions
-        shape.replaceSubrange(1...2, with: [.fixed(context.signature.attributes.integer("channels"))])
-        return builder.apply(reshape, result, attributes: ["shape": .shape(Shape(shape))])
+        return mergeGroups(builder, result)
+    }
+
+    /// `value` with its channel axis in two: groups, and the channels of one group.
+    static func split(_ builder: GraphBuilder, _ value: Value, axis: Int, into groups: Int) -> Value {
+        var dimensions = builder.type(of: value).shape.dimensions
+        guard let extent = dimensions[axis].value else { preconditionFailure("channels are never a symbol") }
+        dimensions.replaceSubrange(axis...axis, with: [.fixed(groups), .fixed(extent / groups)])
+        return builder.apply(reshape, value, attributes: ["shape": .shape(Shape(dimensions))])
+    }
+
+    /// Images `[N, G, C, …]` as `[N, G * C, …]`.
+    static func mergeGroups(_ builder: GraphBuilder, _ value: Value) -> Value {
+        var dimensions = builder.type(of: value).shape.dimensions
+        guard let groups = dimensions[1].value, let channels = dimensions[2].value else {
+            preconditionFailure("channels are never a symbol")
+        }
+        dimensions.replaceSubrange(1...2, with: [.fixed(groups * channels)])
+        return builder.apply(reshape, value, attributes: ["shape": .shape(Shape(dimensions))])
     }
 
     @Sendable private static func convolutionGradient(_ context: GradientContext) -> [Value?] {

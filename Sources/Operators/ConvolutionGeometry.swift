@@ -107,9 +107,7 @@ extension Checker {
     /// checked by the caller. Operands with groups as an axis of their own have rank 5.
     func convolution(_ input: Shape, area: Pair, _ weight: Shape, kernel: Pair, isDepthwise: Bool) throws(TypeError) -> ConvolutionGeometry
     {
-        let window = try self.window(
-            height: area.vertical, width: area.horizontal, kernel: kernel, stride: positivePair("stride"), padding: padding(),
-            dilation: positivePair("dilation"))
+        let window = try self.window(over: area, kernel: kernel, stride: positivePair("stride"), dilation: positivePair("dilation"))
         let isGrouped = weight.rank == 5
         let connection: ConvolutionGeometry.Connection = try isGrouped ? .grouped(extent(weight, 0)) : isDepthwise ? .depthwise : .dense
         return try ConvolutionGeometry(

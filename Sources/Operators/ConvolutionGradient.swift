@@ -127,7 +127,7 @@ extension Checker {
     fileprivate func convolutionBackwardData() throws(TypeError) -> ConvolutionGeometry {
         let gradient = try grouped(0, "the gradient of an image")
         let weight = try grouped(1, "a weight")
-        let size = try positivePair("size")
+        let size = try size()
         guard gradient.rank == weight.rank else { throw error("cannot apply weights \(weight) to \(gradient)", operand: 1) }
         let kernel = try Pair(extent(weight, weight.rank - 2), extent(weight, weight.rank - 1))
         let geometry = try convolution(gradient, area: size, weight, kernel: kernel, isDepthwise: isDepthwise(weight))

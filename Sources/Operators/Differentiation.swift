@@ -107,9 +107,14 @@ private func multiply(_ factor: Scalar, by gradient: Value, called name: String,
 private func sum(_ value: Value, to target: TensorType, _ builder: GraphBuilder) -> Value {
     let shape = builder.type(of: value).shape
     guard shape != target.shape else { return value }
-    let keep = target.rank == shape.rank
-    let axes = keep ? target.shape.broadcastAxes(in: shape) : (0..<shape.rank).filter { target.rank == 0 || $0 != 1 }
-    return builder.apply(.sum, value, attributes: ["axes": .integers(axes), "keep": .boolean(keep)])
+    if target.rank == shape.rank {
+        return builder.apply(.sum, value, attributes: ["axes": .integers(target.shape.broadcastAxes(in: shape)), "keep": .boolean(true)])
+    }
+    // A vector keeps its axis, the channels; one of a single value for all of them does so for its shape alone.
+    let isRepeatedAlongChannels = target.rank == 1 && target.shape[0] != shape[1]
+    let axes = (0..<shape.rank).filter { target.rank == 0 || isRepeatedAlongChannels || $0 != 1 }
+    let total = builder.apply(.sum, value, attributes: ["axes": .integers(axes)])
+    return isRepeatedAlongChannels ? builder.apply(.reshape, total, attributes: ["shape": .shape(target.shape)]) : total
 }
 
 extension Scalar {

@@ -36,4 +36,37 @@ extension Operator {
         examples: [
             OperatorExample("half", [.f32(2, 5, 4, 4)]), OperatorExample("a fifth of rows", [.f32(4, 20)], ["rate": .number(0.2)]),
         ])
+
+    /// Drops whole channels of an image (Tompson et al., arXiv 1411.4280): neighbouring pixels say nearly the same, so that dropping
+    /// single ones hides little.
+    public static let spatialDropout: Operator = Operator(
+        "spatial_dropout", "Sets whole channels of an image to zero at random while training.",
+        inputs: [OperatorInput("x", "the image [N, C, H, W]")],
+        parameters: [OperatorParameter("rate", .number, default: .number(0.5), "the share of channels set to zero")],
+        isRandom: true,
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("spatial_dropout", signature, takes: 1)
+            _ = try check.image()
+            _ = try check.number("rate", in: 0..<1, "at least 0 and below 1")
+            return signature.operands[0]
+        },
+        lowering: { _ in
+            .composite { context in
+                let rate = context.signature.attributes.number("rate")
+                guard context.mode == .training, rate > 0 else { return context.operands[0] }
+                let builder = context.builder
+                let shape = context.signature.operands[0].shape
+                let seed = builder.apply(
+                    broadcast, builder.input(seedInput, .f32()), attributes: ["shape": .shape(Shape([shape[0], shape[1], 1, 1]))])
+                let isDropped = Scalar.uniform(seed: .argument(0), stream: context.ordinal)
+                let function = ScalarFunction(
+                    "keep", ["seed"], .select(.less, isDropped, .constant(rate), then: 0, otherwise: .constant(1 / (1 - rate))))
+                let factor = builder.apply(map, seed, attributes: ["function": .function(function)])
+                return builder.apply(multiply, context.operands[0], factor)
+            }
+        },
+        gradient: .derived,
+        examples: [
+            OperatorExample("half", [.f32(3, 20, 3, 4)]), OperatorExample("a fifth", [.f32(2, 5, 2, 2)], ["rate": .number(0.2)]),
+        ])
 }

@@ -60,6 +60,7 @@ extension Operator {
             examples: [
                 OperatorExample("equal shapes", [.f32(2, 3, 4, 5), .f32(2, 3, 4, 5)], values: values),
                 OperatorExample("one value a channel", [.f32(2, 20, 3, 3), .f32(20)], values: values),
+                OperatorExample("one value for all channels", [.f32(2, 5, 3, 3), .f32(1)], values: values),
                 OperatorExample("a scalar first", [.f32(), .f32(3, 5)], values: values),
                 OperatorExample("extents of 1", [.f32(2, 5, 3, 4), .f32(2, 5, 1, 1)], values: values),
             ])

@@ -7,7 +7,7 @@ extension Operator {
         inputs: [
             OperatorInput("x", "the rows [N, I]"),
             OperatorInput("weight", .weight, "the matrix [O, I]"),
-            OperatorInput("bias", .weight, "one value a feature [O], unless bias is false"),
+            OperatorInput("bias", .weight, onlyIf: "bias", "one value a feature [O], unless bias is false"),
         ],
         parameters: [
             OperatorParameter("features", .integer, "the number of output features"),

@@ -107,6 +107,8 @@ extension Operator {
         OperatorExample("stride 1", [.f32(1, 3, 5, 5)], ["kernel": .integer(3), "stride": .integer(1), "pad": .integer(1)]),
         OperatorExample("last window kept", [.f32(1, 3, 6, 7)], ["kernel": .integer(3), "stride": .integer(2), "ceil": .boolean(true)]),
         OperatorExample(
+            "same", [.f32(1, 3, 7, 6)], ["kernel": .integers([2, 3]), "stride": .integers([1, 2]), "pad": .text("same")]),
+        OperatorExample(
             "dilated, padded on two sides", [.f32(1, 3, 8, 7)],
             ["kernel": .integers([2, 3]), "stride": .integers([2, 1]), "dilation": .integer(2), "pad": .integers([1, 0, 0, 2])]),
     ]
@@ -132,7 +134,7 @@ extension Checker {
     /// The geometry of `max_pool_gather`: an image of the size that `size` repeats, and positions of the result's type.
     fileprivate func gather() throws(TypeError) -> Pooling {
         let pooling = try self.pooling()
-        guard try positivePair("size") == Pair(pooling.window.vertical.input, pooling.window.horizontal.input) else {
+        guard try size() == Pair(pooling.window.vertical.input, pooling.window.horizontal.input) else {
             throw error("has a 'size' that is not its image's", parameter: "size")
         }
         try require(1, is: pooling.resultType, role: "position")

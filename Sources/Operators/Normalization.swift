@@ -109,7 +109,7 @@ extension Operator {
         lowering: { _ in .elementwise(.argument(0)) },
         gradient: .stops, examples: [OperatorExample("an image", [.f32(2, 3, 4, 4)])])
 
-    private static let epsilonParameter = OperatorParameter(
+    static let epsilonParameter = OperatorParameter(
         "epsilon", .number, default: .number(1e-5), "what is added to the variance before its root is taken")
     private static let statistics: [OperatorExample.Values] = [.normal, .positive, .normal, .normal, .positive]
 
@@ -179,16 +179,16 @@ extension Operator {
 }
 
 extension Checker {
-    /// The type of one value a channel of the first operand.
-    fileprivate func channelVector() throws(TypeError) -> TensorType {
+    /// The type of one value a channel of the first operand, an f32 tensor of rank 2 or more.
+    func channelVector() throws(TypeError) -> TensorType {
         let type = signature.operands[0]
         guard type.element == .f32, type.rank >= 2 else {
             throw error("takes a tensor f32[N, C, …] of rank 2 or more, not \(type)", operand: 0)
         }
-        return .f32(type.shape[1])
+        return .f32(.fixed(try extent(type.shape, 1)))
     }
 
-    fileprivate func epsilon() throws(TypeError) -> Double {
+    func epsilon() throws(TypeError) -> Double {
         try number("epsilon", in: 0.0.nextUp..<1, "above 0 and below 1")
     }
 }

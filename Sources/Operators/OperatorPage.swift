@@ -2,7 +2,9 @@ import Graph
 
 extension OperatorCatalog {
     /// The reference of all operators as Markdown, made from their rows: `generated/operators.md`.
-    public var referencePage: String {
+    ///
+    /// - Parameter activations: the lines of the table of activations, which the language defines.
+    public func referencePage(activations: [String]) -> String {
         let (language, others) = (operators.filter(\.isInLanguage), operators.filter { !$0.isInLanguage })
         return """
             # Operators
@@ -17,6 +19,13 @@ extension OperatorCatalog {
             \(Self.index(language))
 
             \(language.map(\.referenceSection).joined(separator: "\n"))
+            ## Activations
+
+            Written in the language (`Sources/Language/Elaboration/Prelude.swift`); each becomes a `map` with its formula. `prelu`, whose
+            slope is learned, is an operator.
+
+            \(activations.joined(separator: "\n"))
+
             ## Inside graphs
 
             These have no name in the language: gradients and parts of composite operators.

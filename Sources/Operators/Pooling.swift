@@ -5,8 +5,6 @@ struct Pooling: Sendable {
     var batch: Dimension
     var channels: Int
     var window: Window
-    /// The size of the image with its padding, for the counts of `avg_pool`.
-    var padding: Padding
 
     /// Axes of the result `[n, c, y, x]`, reducing over the taps `[r, s]`.
     var resultSpace: FormulaSpace { space(window.vertical.output, window.horizontal.output) }
@@ -41,11 +39,10 @@ extension Operator {
     static let poolingParameters: [OperatorParameter] = [
         OperatorParameter("kernel", .pair, "the window's height and width"),
         OperatorParameter("stride", .integers, default: .integers([]), "how far the window moves; the kernel's size if left out"),
+        padParameter("nothing"),
         OperatorParameter(
-            "pad", .integers, default: .integers([0]),
-            "rows and columns of nothing around the image: one number, (vertical, horizontal) or (top, left, bottom, right)"),
-        OperatorParameter(
-            "ceil", .boolean, default: .boolean(false), "whether a last window that does not fit entirely is kept"),
+            "ceil", .boolean, default: .boolean(false),
+            "whether a last window that does not fit entirely is kept, unless it starts behind the image"),
     ]
     static let sizeParameter = OperatorParameter("size", .pair, "the image's height and width")
 
@@ -65,7 +62,7 @@ extension Checker {
     /// The geometry of pooling an image of which `gradient`, an operand of the result's type, is the gradient.
     func poolingGradient(of gradient: Int) throws(TypeError) -> Pooling {
         let image = try self.image(gradient)
-        let pooling = try pooling(batch: image.batch, channels: image.channels, positivePair("size"))
+        let pooling = try pooling(batch: image.batch, channels: image.channels, size())
         for index in signature.operands.indices { try require(index, is: pooling.resultType, role: "gradient") }
         try checkSound(pooling.imageType.shape, parameter: "size")
         return pooling
@@ -74,18 +71,14 @@ extension Checker {
     private func pooling(batch: Dimension, channels: Int, _ size: Pair) throws(TypeError) -> Pooling {
         let kernel = try positivePair("kernel")
         let dilation = signature.attributes["dilation"] == nil ? Pair(1, 1) : try positivePair("dilation")
-        let padding = try padding()
         let window = try window(
-            height: size.vertical, width: size.horizontal, kernel: kernel, stride: poolingStride(kernel), padding: padding,
-            dilation: dilation, ceiling: signature.attributes.boolean("ceil"))
-        guard Swift.max(padding.top, padding.bottom) < window.vertical.reach,
-            Swift.max(padding.left, padding.right) < window.horizontal.reach
-        else {
+            over: size, kernel: kernel, stride: poolingStride(kernel), dilation: dilation, ceiling: signature.attributes.boolean("ceil"))
+        guard [window.vertical, window.horizontal].allSatisfy({ Swift.max($0.before, $0.after) < $0.reach }) else {
             throw error(
                 "has windows that lie in the padding entirely",
                 repair: "take a pad smaller than the kernel", parameter: "pad")
         }
-        return Pooling(batch: batch, channels: channels, window: window, padding: padding)
+        return Pooling(batch: batch, channels: channels, window: window)
     }
 
     private func poolingStride(_ kernel: Pair) throws(TypeError) -> Pair {

@@ -53,6 +53,23 @@ extension Operator {
         gradient: .derived,
         examples: [OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)])])
 
+    /// The largest element of each channel's plane; `[N, C, H, W]` becomes `[N, C, 1, 1]`.
+    public static let globalMaxPool: Operator = Operator(
+        "global_max_pool", "Takes the largest element of each channel over the whole image.",
+        inputs: [OperatorInput("x", "the image [N, C, H, W]")],
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("global_max_pool", signature, takes: 1)
+            let image = try check.image()
+            return try check.result([image.batch, .fixed(image.channels), 1, 1])
+        },
+        lowering: { _ in
+            .composite { context in
+                context.builder.apply(max, context.operands, ["axes": .integers([2, 3]), "keep": .boolean(true)])
+            }
+        },
+        gradient: .derived,
+        examples: [OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)])])
+
     /// The number of elements of a shape: a sum of ones, and a constant once the shape's symbols are bound.
     static let elementCount: Operator = Operator(
         "element_count", "Counts the elements of a shape.", inputs: [],
@@ -154,7 +171,7 @@ private struct Reduction {
     }
 
     func formula(_ combination: Combination) -> Formula {
-        let names = operand.rank == 4 ? ["n", "c", "y", "x"] : (0..<operand.rank).map { "d\($0)" }
+        let names = operand.axisNames
         let result = (0..<operand.rank).compactMap { axis -> (String, Dimension)? in
             axes.contains(axis) ? (keep ? (names[axis] + "_kept", 1) : nil) : (names[axis], operand[axis])
         }

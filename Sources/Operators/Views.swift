@@ -39,6 +39,33 @@ extension Operator {
             OperatorExample("to a column", [.f32(5)], ["shape": .shape([5, 1])]),
         ])
 
+    /// `reshape` behind the batch, as the language has it.
+    public static let unflatten: Operator = Operator(
+        "unflatten", "Gives each image other extents; its elements stay in their order.",
+        inputs: [OperatorInput("x", "a tensor of rank 2 or more")],
+        parameters: [OperatorParameter("extents", .integers, "the extents behind the batch, such as (channels, height, width)")],
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("unflatten", signature, takes: 1)
+            let type = signature.operands[0]
+            guard type.rank >= 2 else { throw check.error("needs a batch and at least one more axis, not \(type)", operand: 0) }
+            let extents = signature.attributes.integers("extents")
+            guard (1...7).contains(extents.count) else {
+                throw check.error("needs 1 to 7 numbers in 'extents', not \(extents.count)", parameter: "extents")
+            }
+            let shape = Shape([type.shape[0]] + extents.map(Dimension.fixed))
+            try check.checkSound(shape, parameter: "extents")
+            guard shape.elementTally == type.shape.elementTally else {
+                throw check.error("cannot give \(type) the shape \(shape): the numbers of elements differ", parameter: "extents")
+            }
+            return TensorType(type.element, shape)
+        },
+        lowering: { _ in .view(.reshape) },
+        gradient: .rule(reshapeBack),
+        examples: [
+            OperatorExample("rows to images", [.f32(2, 20)], ["extents": .integers([5, 2, 2])]),
+            OperatorExample("channels in two", [.f32(2, 6, 3, 4)], ["extents": .integers([2, 3, 3, 4])]),
+        ])
+
     /// One operand after another along `axis`.
     public static let concat: Operator = Operator(
         "concat", "Joins tensors along an axis, the channels if not said otherwise.",

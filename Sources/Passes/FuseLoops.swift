@@ -60,11 +60,14 @@ extension Grouping {
     /// Whether the units of two loop nodes may be one: few enough tensors, nothing that depends on a reduction beside it, no circle.
     private mutating func canShare(_ a: Value, _ b: Value) -> Bool {
         let roots = [units.root(a.index), units.root(b.index)]
+        guard roots.reduce(0, { $0 + members[$1]!.count }) <= Self.memberLimit else { return false }
         let nodes = roots.flatMap { members[$0]! }
-        guard nodes.count <= Self.memberLimit else { return false }
         let own = Set(nodes)
-        let read = nodes.reduce(into: Set<Value>()) { $0.formUnion(readTensors[$1.index]) }.subtracting(own)
-        guard read.count <= Self.tensorLimit else { return false }
+        var read: Set<Value> = []
+        for node in nodes {
+            for tensor in readTensors[node.index] where !own.contains(tensor) { read.insert(tensor) }
+            guard read.count <= Self.tensorLimit else { return false }
+        }
         return !dependsOnOwnReduction(own) && !dependsOnItself(Set(roots), own)
     }
 

@@ -4,8 +4,8 @@ import Operators
 extension Pass {
     /// Turns the gradients that `differentiate` made outputs into updates of the weights, by the recipe's optimizer.
     ///
-    /// The learning rate is the input `learning_rate: f32[]`, for it changes from step to step. Optimizer state is in parameters of role
-    /// `state`: `<weight>.momentum` with zeros at first, which is PyTorch's first step too.
+    /// The learning rate is the input `learning_rate: f32[]`, for it changes from step to step. What an optimizer keeps is in parameters
+    /// of role `state` that are named by `OptimizerState`; one file an optimizer has the formulas.
     public static let update = Pass("update", "Updates the weights by the optimizer.") { graph, context throws(PassError) in
         let recipe = try context.requiredRecipe()
         let gradients = Dictionary(graph.outputs.map { ($0.name, $0.value) }) { first, _ in first }
@@ -14,8 +14,13 @@ extension Pass {
         let names = Dictionary(graph.nodes.compactMap { node in (node.inputName ?? node.parameter?.name).map { ($0, node.span) } }) {
             first, _ in first
         }
-        let states = recipe.optimizer.hasMomentum ? weights.map { momentumName(graph[$0].parameter!) } : []
-        for name in [learningRateName] + states {
+        let states = recipe.optimizer.states
+        let stateNames =
+            states.shared.map(\.sharedName)
+            + weights.flatMap { weight in
+                states.perWeight.map { $0.name(of: graph[weight].parameter!.name) }
+            }
+        for name in [learningRateName] + stateNames {
             guard let span = names[name] else { continue }
             throw PassError("the optimizer needs the name '\(name)', but the network has it already", repair: "rename it", at: span)
         }
@@ -26,15 +31,17 @@ extension Pass {
         }
         return try graph.extended(keeping: { !carried.contains($0.name) }) { builder, copies throws(PassError) in
             let rate = builder.input(learningRateName, .f32())
+            builder.currentLabel = "optimizer"
+            let append = try recipe.optimizer.step(rate: rate, builder)
             for weight in weights {
                 let node = graph[weight]
                 builder.currentLabel = node.label
                 builder.currentSpan = node.span
-                let decays = recipe.decaysVectors || node.type.rank > 1
-                let step = Step(
-                    parameter: node.parameter!, weight: copies[weight.index],
-                    gradient: copies[gradients[gradientName(node.parameter!)]!.index], rate: rate, decays: decays)
-                try step.append(recipe.optimizer, builder)
+                append(
+                    TrainedWeight(
+                        name: node.parameter!.name, value: copies[weight.index],
+                        gradient: copies[gradients[gradientName(node.parameter!)]!.index],
+                        decays: recipe.decaysVectors || node.type.rank > 1))
             }
         }
     }
@@ -43,53 +50,53 @@ extension Pass {
 /// The input that carries the learning rate.
 public let learningRateName = "learning_rate"
 
-/// The state that carries a weight's momentum from step to step.
-private func momentumName(_ parameter: Parameter) -> String { parameter.name + ".momentum" }
+/// A weight, and what its update is computed from.
+struct TrainedWeight {
+    var name: String
+    var value: Value
+    var gradient: Value
+    /// Whether weight decay applies to it.
+    var decays: Bool
 
-extension TrainingRecipe.Optimizer {
-    fileprivate var hasMomentum: Bool {
-        switch self {
-        case .sgd(let momentum, _, _): momentum != 0
-        }
+    /// The optimizer's state for this weight, of its shape.
+    func state(_ state: OptimizerState, from initializer: Initializer = .zeros, _ builder: GraphBuilder) -> Value {
+        builder.parameter(Parameter(state.name(of: name), .state, initializer), builder.type(of: value))
     }
 }
 
-/// One step of the optimizer for one weight.
-private struct Step {
-    var parameter: Parameter
-    var weight: Value
-    var gradient: Value
-    var rate: Value
-    var decays: Bool
+extension OptimizerState {
+    /// The optimizer's state for all weights together, one number.
+    func shared(from initializer: Initializer, _ builder: GraphBuilder) -> Value {
+        builder.parameter(Parameter(sharedName, .state, initializer), .f32())
+    }
+}
 
-    func append(_ optimizer: TrainingRecipe.Optimizer, _ builder: GraphBuilder) throws(PassError) {
-        switch optimizer {
-        case .sgd(let momentum, let nesterov, let weightDecay):
-            try sgd(momentum: momentum, nesterov: nesterov, decay: decays ? weightDecay : 0, builder)
+extension TrainingRecipe.Optimizer {
+    /// What it keeps for every weight, and for all of them together.
+    fileprivate var states: (perWeight: [OptimizerState], shared: [OptimizerState]) {
+        switch self {
+        case .sgd(let momentum, let dampening, _, _):
+            (momentum == 0 ? [] : [.momentum], momentum == 0 || dampening == 0 ? [] : [.gradientGain])
+        case .adam: ([.firstMoment, .secondMoment], [.firstCorrection, .secondCorrection])
+        case .rmsprop(_, _, let momentum, let isCentered, _, _):
+            ([.meanSquare] + (isCentered ? [.meanGradient] : []) + (momentum == 0 ? [] : [.momentum]), [])
         }
     }
 
-    /// `torch.optim.SGD` with no dampening.
-    private func sgd(momentum: Double, nesterov: Bool, decay: Double, _ builder: GraphBuilder) throws(PassError) {
-        let w = Scalar.argument(0), g = Scalar.argument(1)
-        let decayed = g + .constant(decay) * w
-        guard momentum != 0 else {
-            guard !nesterov else { throw PassError("nesterov needs a momentum above 0", repair: "write momentum: 0.9") }
-            builder.update(weight, to: builder.map("sgd", [("w", weight), ("g", gradient), ("rate", rate)], w - .argument(2) * decayed))
-            return
+    /// Appends what all weights share, and returns what appends the update of one.
+    fileprivate func step(rate: Value, _ builder: GraphBuilder) throws(PassError) -> (TrainedWeight) -> Void {
+        switch self {
+        case .sgd(let momentum, let dampening, let nesterov, let weightDecay):
+            let sgd = SGD(momentum: momentum, dampening: dampening, nesterov: nesterov, weightDecay: weightDecay)
+            return try sgd.step(rate: rate, builder)
+        case .adam(let beta1, let beta2, let epsilon, let weightDecay, let isDecoupled):
+            let adam = Adam(beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, isDecoupled: isDecoupled)
+            return adam.step(rate: rate, builder)
+        case .rmsprop(let alpha, let epsilon, let momentum, let isCentered, let weightDecay, let isTensorFlow):
+            let rmsprop = RMSprop(
+                alpha: alpha, epsilon: epsilon, momentum: momentum, isCentered: isCentered, weightDecay: weightDecay,
+                isTensorFlow: isTensorFlow)
+            return rmsprop.step(rate: rate, builder)
         }
-        let state = builder.parameter(Parameter(momentumName(parameter), .state, .zeros), builder.type(of: weight))
-        let next = builder.map(
-            "momentum", [("w", weight), ("g", gradient), ("m", state)], .constant(momentum) * .argument(2) + decayed)
-        builder.update(state, to: next)
-        let updated: Value
-        if nesterov {
-            let direction = decayed + .constant(momentum) * .argument(2)
-            updated = builder.map(
-                "nesterov", [("w", weight), ("g", gradient), ("m", next), ("rate", rate)], w - .argument(3) * direction)
-        } else {
-            updated = builder.map("sgd", [("w", weight), ("m", next), ("rate", rate)], w - .argument(2) * .argument(1))
-        }
-        builder.update(weight, to: updated)
     }
 }

@@ -1,5 +1,5 @@
 /// Text as a terminal shows it: tabs expanded, control characters replaced, wide characters two columns wide.
-struct DisplayText {
+public struct DisplayText {
     static let tabWidth = 4
 
     /// The text to print.
@@ -31,7 +31,7 @@ struct DisplayText {
     var width: Int { columns[columns.count - 1] }
 
     /// Returns the text without characters that would steer a terminal; line breaks stay.
-    static func sanitized(_ text: String) -> String {
+    public static func sanitized(_ text: String) -> String {
         text.utf8.contains { $0 < 0x20 || $0 >= 0x7F } ? String(text.map { $0 == "\n" ? $0 : printable($0) }) : text
     }
 

@@ -37,8 +37,8 @@ public struct TrainingIdentity: Codable, Equatable, Sendable {
     }
 }
 
-/// The state of a training between two steps, as a safetensors file: weights, running statistics and momentum as tensors, all else in the
-/// metadata. The loaders and random numbers need no state, for they are functions of the position.
+/// The state of a training between two steps, as a safetensors file: weights, running statistics and optimizer state as tensors, all else in
+/// the metadata. The loaders and random numbers need no state, for they are functions of the position.
 public struct Checkpoint: Sendable {
     /// What is known besides the tensors.
     public struct State: Codable, Equatable, Sendable {

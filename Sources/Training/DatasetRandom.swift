@@ -16,6 +16,7 @@ public struct CounterGenerator: RandomNumberGenerator, Sendable {
         case step = 7
         /// Inputs made up to measure with.
         case inputs = 8
+        case crop = 9
     }
 
     private var state: UInt64

@@ -14,12 +14,20 @@ extension Initializer {
         case .constant(let value): return Self.constant(Float(value), extents)
         case .heNormal: return Draw(name, seed).normal(deviation: (2 / fans.input).squareRoot(), extents)
         case .heUniform: return Draw(name, seed).uniform(bound: (6 / fans.input).squareRoot(), extents)
+        case .heNormalFanOut: return Draw(name, seed).normal(deviation: (2 / fans.output).squareRoot(), extents)
+        case .heUniformFanOut: return Draw(name, seed).uniform(bound: (6 / fans.output).squareRoot(), extents)
         case .xavierUniform: return Draw(name, seed).uniform(bound: (6 / (fans.input + fans.output)).squareRoot(), extents)
         case .xavierNormal: return Draw(name, seed).normal(deviation: (2 / (fans.input + fans.output)).squareRoot(), extents)
         case .fanInUniform(let fanIn):
             let input = fanIn.map { Double(max(1, $0)) } ?? fans.input
             return Draw(name, seed).uniform(bound: 1 / input.squareRoot(), extents)
         case .normal(let deviation): return Draw(name, seed).normal(deviation: deviation, extents)
+        case .truncatedNormal(let deviation): return Draw(name, seed).truncatedNormal(deviation: deviation, extents)
+        case .uniform(let bound): return Draw(name, seed).uniform(bound: bound, extents)
+        case .orthogonal(let gain):
+            let rows = extents.first ?? 1
+            let columns = extents.dropFirst().reduce(1, *)
+            return Orthonormal(Draw(name, seed).normal(deviation: 1, extents), rows: rows, columns: columns).values(gain: gain)
         }
     }
 
@@ -63,18 +71,35 @@ private struct Draw {
         }
     }
 
+    /// Normal values within two deviations; those beyond are drawn anew.
+    func truncatedNormal(deviation: Double, _ extents: [Int]) -> [Float] {
+        fill(extents) { random, values in
+            for index in values.indices {
+                var value = Double.infinity
+                while abs(value) > 2 * deviation { value = Self.pair(deviation, &random).0 }
+                values[index] = Float(value)
+            }
+        }
+    }
+
     /// Normal values after Box and Muller (1958).
     func normal(deviation: Double, _ extents: [Int]) -> [Float] {
         fill(extents) { random, values in
             for index in stride(from: 0, to: values.count, by: 2) {
-                // In (0, 1], so that the logarithm is finite.
-                let first = Double((random.next() >> 11) + 1) * 0x1p-53
-                let second = Double(random.next() >> 11) * 0x1p-53
-                let radius = deviation * (-2 * log(first)).squareRoot()
-                values[index] = Float(radius * cos(2 * .pi * second))
-                if index + 1 < values.count { values[index + 1] = Float(radius * sin(2 * .pi * second)) }
+                let (first, second) = Self.pair(deviation, &random)
+                values[index] = Float(first)
+                if index + 1 < values.count { values[index + 1] = Float(second) }
             }
         }
+    }
+
+    /// Two independent normal values.
+    private static func pair(_ deviation: Double, _ random: inout CounterGenerator) -> (Double, Double) {
+        // In (0, 1], so that the logarithm is finite.
+        let first = Double((random.next() >> 11) + 1) * 0x1p-53
+        let second = Double(random.next() >> 11) * 0x1p-53
+        let radius = deviation * (-2 * log(first)).squareRoot()
+        return (radius * cos(2 * .pi * second), radius * sin(2 * .pi * second))
     }
 
     private func fill(

@@ -22,7 +22,16 @@ public struct LearningRate: Sendable {
         switch schedule {
         case .constant(let rate): return rate
         case .step(let rate, let period, let factor): return rate * pow(factor, Double(step / stepsPerEpoch / max(1, period)))
-        case .cosine(let rate, let floor): return Self.anneal(from: rate, to: floor, Double(step) / Double(totalSteps))
+        case .multistep(let rate, let milestones, let factor):
+            return rate * pow(factor, Double(milestones.count { $0 <= step / stepsPerEpoch }))
+        case .exponential(let rate, let factor, let period, let isStaircase):
+            let periods = Double(step) / (period * Double(stepsPerEpoch))
+            return rate * pow(factor, isStaircase ? periods.rounded(.down) : periods)
+        case .polynomial(let rate, let power): return rate * pow(1 - Double(step) / Double(totalSteps), power)
+        case .cosine(let rate, let floor, let warmup):
+            let rising = min(totalSteps, Int((warmup * Double(stepsPerEpoch)).rounded()))
+            if step < rising { return rate * Double(step + 1) / Double(rising) }
+            return Self.anneal(from: rate, to: floor, Double(step - rising) / Double(max(1, totalSteps - rising)))
         case .oneCycle(let peak, let rise, let startDivisor, let endDivisor):
             let start = peak / startDivisor
             let top = rise * Double(totalSteps) - 1, end = Double(totalSteps - 1)
@@ -42,15 +51,17 @@ extension TrainingRecipe.Schedule {
     /// Whether the rate of a step depends on how many steps there are in all.
     public var dependsOnLength: Bool {
         switch self {
-        case .constant, .step: false
-        case .oneCycle, .cosine: true
+        case .constant, .step, .multistep, .exponential: false
+        case .oneCycle, .cosine, .polynomial: true
         }
     }
 
     /// The highest rate.
     public var peak: Double {
         switch self {
-        case .constant(let rate), .step(let rate, _, _), .cosine(let rate, _), .oneCycle(let rate, _, _, _): rate
+        case .constant(let rate), .step(let rate, _, _), .multistep(let rate, _, _), .exponential(let rate, _, _, _),
+            .polynomial(let rate, _), .cosine(let rate, _, _), .oneCycle(let rate, _, _, _):
+            rate
         }
     }
 }

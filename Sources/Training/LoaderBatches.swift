@@ -17,6 +17,8 @@ public struct BatchOptions: Equatable, Sendable {
     public var maximumShift: Int
     /// Whether every second picture, by chance, is mirrored left to right.
     public var isFlipped = false
+    /// The least part of a picture's area that is cut out and enlarged to its size; nil leaves pictures whole.
+    public var minimumCrop: Double?
     public var lastBatch: LastBatch
 
     public init(batchSize: Int, seed: UInt64 = 0, isShuffled: Bool, maximumShift: Int, lastBatch: LastBatch) {
@@ -60,7 +62,8 @@ public struct BatchMaker: Sendable {
     public let dataset: Dataset
     public let options: BatchOptions
     public let batchesPerEpoch: Int
-    private let table: [Float]
+    /// The normalized values of 0 to 255, channel after channel.
+    let table: [Float]
 
     /// Prepares batches of `dataset`, normalized with as many channels as it has.
     public init(_ dataset: Dataset, normalization: Normalization, options: BatchOptions) {
@@ -106,8 +109,9 @@ public struct BatchMaker: Sendable {
         return count
     }
 
-    /// Writes one picture, normalized and moved.
+    /// Writes one picture, normalized, cropped, moved and mirrored.
     private func fill(_ sample: Int, epoch: Int, into values: UnsafeMutableBufferPointer<Float>) {
+        if let crop = crop(sample, epoch: epoch) { return fill(sample, crop, epoch: epoch, into: values) }
         let (height, width) = (dataset.extents.height, dataset.extents.width)
         let (right, down) = shift(sample, epoch: epoch)
         let mirrors = isMirrored(sample, epoch: epoch)
@@ -126,30 +130,10 @@ public struct BatchMaker: Sendable {
                         let source = sample * dataset.extents.count + (channel * height + row - down) * width - right
                         for column in from..<to { values[target + column] = table[channel * 256 + Int(pixels[source + column])] }
                         for column in to..<max(to, width) { values[target + column] = black }
-                        if mirrors { reverse(UnsafeMutableBufferPointer(rebasing: values[target..<target + width])) }
+                        if mirrors { Self.reverse(UnsafeMutableBufferPointer(rebasing: values[target..<target + width])) }
                     }
                 }
             }
         }
-    }
-
-    private func reverse(_ row: UnsafeMutableBufferPointer<Float>) {
-        for column in 0..<row.count / 2 { row.swapAt(column, row.count - 1 - column) }
-    }
-
-    /// Whether a picture is mirrored in an epoch; depends on (seed, epoch, sample) alone.
-    public func isMirrored(_ sample: Int, epoch: Int) -> Bool {
-        if !options.isFlipped { return false }
-        var random = CounterGenerator(seed: options.seed, .flip, epoch, sample)
-        return random.below(2) == 1
-    }
-
-    /// How far a picture moves in an epoch, to the right and down; depends on (seed, epoch, sample) alone.
-    public func shift(_ sample: Int, epoch: Int) -> (right: Int, down: Int) {
-        if options.maximumShift == 0 { return (0, 0) }
-        var random = CounterGenerator(seed: options.seed, .shift, epoch, sample)
-        let choices = 2 * options.maximumShift + 1
-        let right = random.below(choices) - options.maximumShift
-        return (right, random.below(choices) - options.maximumShift)
     }
 }

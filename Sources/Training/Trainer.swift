@@ -94,6 +94,7 @@ public final class Trainer {
             throw TrainingError(
                 "the training step of '\(step.plan.name)' has no output '\(classifier.scoresOutput)'", repair: "declare it as an output")
         }
+        try Self.requireSharedParameters(step, inference)
         self.step = step
         self.classifier = classifier
         self.recipe = recipe
@@ -112,12 +113,34 @@ public final class Trainer {
         checkpoint = Checkpoint(identity: identity, state: Checkpoint.State(), normalization: normalization)
     }
 
+    /// Checks that all parameters that the network predicts with are trained: its own parameters may have other values in the training.
+    private static func requireSharedParameters(_ step: Executable, _ inference: Executable) throws(TrainingError) {
+        let shapes = { (executable: Executable) in
+            executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
+        }
+        let trained = Dictionary(shapes(step).map { ($0.name, $0.extents) }) { first, _ in first }
+        let network = inference.plan.name
+        for (name, extents) in shapes(inference) {
+            guard let other = trained[name] else {
+                throw TrainingError(
+                    "'\(network)' predicts with '\(name)', which its training has not",
+                    repair: "train with arguments that only add outputs, such as `training of \(network)(auxiliary: true)`")
+            }
+            guard other == extents else {
+                throw TrainingError(
+                    "'\(name)' is \(extents) where '\(network)' predicts, but \(other) in its training",
+                    repair: "give the network the same widths in both, for example with -D")
+            }
+        }
+    }
+
     private static func batches(_ recipe: TrainingRecipe, size: Int, seed: UInt64) -> BatchOptions {
         var options = BatchOptions.training(batchSize: size, seed: seed)
         for augmentation in recipe.augmentations {
             switch augmentation {
             case .shift(let pixels): options.maximumShift = max(options.maximumShift, pixels)
             case .flip: options.isFlipped = true
+            case .crop(let scale): options.minimumCrop = min(options.minimumCrop ?? 1, scale)
             }
         }
         return options
@@ -148,8 +171,11 @@ public final class Trainer {
         checkpoint.state = found.state
     }
 
-    /// The weights and running statistics, as a network needs them to predict.
-    public var weights: [HostTensor] { Weights.tensors(of: step, withOptimizerState: false) }
+    /// The weights and running statistics that the network needs to predict: without optimizer state, and without those of outputs that
+    /// only the training has, such as an auxiliary head's.
+    public var weights: [HostTensor] {
+        Weights.tensors(of: step, named: Set(classifier.executable.plan.parameters.map(\.parameter.name)))
+    }
 
     /// Trains up to the last epoch.
     ///
@@ -259,7 +285,7 @@ public final class Trainer {
     private func writeCheckpoint(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
         guard let path = options.checkpointPath else { return }
         let start = ContinuousClock.now
-        do { try checkpoint.write(Weights.tensors(of: step, withOptimizerState: true), to: path) } catch { throw .file(error) }
+        do { try checkpoint.write(Weights.tensors(of: step), to: path) } catch { throw .file(error) }
         stepsSinceCheckpoint = 0
         lastCheckpoint = .now
         checkpointSeconds = (lastCheckpoint - start).seconds

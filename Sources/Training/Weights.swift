@@ -19,11 +19,17 @@ public enum Weights {
     ///
     /// Entries that only a training needs (optimizer state, PyTorch's `num_batches_tracked`) may be in excess, and an executable's own
     /// optimizer state may be missing. Throws where anything else is missing, in excess or of another shape.
-    public static func load(_ file: Safetensors, into executable: Executable) throws(WeightsFailure) {
+    ///
+    /// - Parameter optional: parameters that only the training of the network has, such as those of an auxiliary head: they may be in
+    ///   excess, where the executable predicts, or missing, where it trains on from the weights of a network that predicts.
+    public static func load(
+        _ file: Safetensors, into executable: Executable, optional: Set<String> = []
+    ) throws(WeightsFailure) {
         let declared = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
         let extents = Dictionary(declared.map { ($0.name, $0.extents) }) { first, _ in first }
-        let missing = declared.map(\.name).filter { file[$0] == nil && !isOptimizerState($0) }
-        let unexpected = file.entries.map(\.name).filter { extents[$0] == nil && !isOptimizerState($0) && !isCounter($0) }
+        let isNeeded = { (name: String) in !OptimizerState.isName(name) && !optional.contains(name) }
+        let missing = declared.map(\.name).filter { file[$0] == nil && isNeeded($0) }
+        let unexpected = file.entries.map(\.name).filter { extents[$0] == nil && isNeeded($0) && !isCounter($0) }
         let misshaped = declared.compactMap { name, extents -> String? in
             guard let entry = file[name], entry.shape != extents else { return nil }
             return "\(name): \(entry.shape) in the file, \(extents) in the network"
@@ -50,23 +56,20 @@ public enum Weights {
         }
     }
 
-    /// The parameters of an executable as named tensors; optimizer state only where asked for.
-    public static func tensors(of executable: Executable, withOptimizerState: Bool) -> [HostTensor] {
-        executable.plan.parameters.filter { withOptimizerState || !isOptimizerState($0.parameter.name) }.map { parameter, buffer in
+    /// The parameters of an executable as named tensors, those of the given names or all.
+    public static func tensors(of executable: Executable, named names: Set<String>? = nil) -> [HostTensor] {
+        executable.plan.parameters.filter { names?.contains($0.parameter.name) ?? true }.map { parameter, buffer in
             let extents = executable.plan.buffers[buffer].extents
             let values = known { () throws(RuntimeError) in try executable.parameter(parameter.name, as: Float.self) }
             return HostTensor(name: parameter.name, shape: extents, floats: values)
         }
     }
 
-    /// Whether a name is that of what an optimizer keeps for a weight.
-    public static func isOptimizerState(_ name: String) -> Bool { name.hasSuffix(".momentum") }
-
     private static func isCounter(_ name: String) -> Bool { name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked") }
 }
 
 /// Reads or sets what an executable's own plan lists: names, types and counts are right, or the plan is broken.
-func known<Result>(_ body: () throws(RuntimeError) -> Result) -> Result {
+package func known<Result>(_ body: () throws(RuntimeError) -> Result) -> Result {
     do { return try body() } catch { preconditionFailure("an executable does not know its own plan: \(error)") }
 }
 

@@ -30,5 +30,8 @@ struct Braid: ParsableCommand {
             Exit status: 0 done; 1 the input is wrong, and a message says where; 2 bad usage.
             """,
         version: "braid 0.1",
-        subcommands: [Check.self, Describe.self, Dump.self, Run.self, Train.self, Evaluate.self, Bench.self, DataCommand.self])
+        subcommands: [
+            Check.self, FormatCommand.self, Describe.self, Dump.self, Run.self, Train.self, Evaluate.self, OverfitCommand.self, Bench.self,
+            DataCommand.self, Lsp.self,
+        ])
 }

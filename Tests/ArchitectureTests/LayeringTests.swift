@@ -19,9 +19,10 @@ private let allowed: [String: Set<String>] = [
     "Compiler": [
         "Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange",
     ],
+    "LanguageServer": ["Source", "Graph", "Language", "Compiler"],
     "braid": [
         "Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange", "Compiler",
-        "ArgumentParser",
+        "LanguageServer", "ArgumentParser",
     ],
 ]
 

@@ -54,8 +54,13 @@ final class Workplace {
     /// Runs the command in the folder and waits.
     func run(_ arguments: String...) throws -> CommandResult { try run(arguments) }
 
-    func run(_ arguments: [String]) throws -> CommandResult {
+    /// - Parameter input: what standard input gives.
+    func run(_ arguments: [String], input: String = "") throws -> CommandResult {
         let (process, output, errors) = process(arguments)
+        if !input.isEmpty {
+            try write(input, to: "standard-input")
+            process.standardInput = try FileHandle(forReadingFrom: URL(filePath: path("standard-input")))
+        }
         try process.run()
         nonisolated(unsafe) var errorBytes = Data()
         let done = DispatchSemaphore(value: 0)
@@ -94,7 +99,9 @@ final class Workplace {
     }
 
     /// With batch statistics, momentum, dropout and random shifts: all that a training's state consists of.
-    static func tiny(rate: String) -> String {
+    static func tiny(
+        rate: String, optimizer: String = "sgd(momentum: 0.9, nesterov: true, weight_decay: 1e-4)", schedule: String? = nil
+    ) -> String {
         """
         /// A few numbers about digits.
         network tiny(classes = 10) {
@@ -106,11 +113,12 @@ final class Workplace {
         training of tiny {
             target label: i32[N]
             loss cross_entropy(logits, label)
-            optimizer sgd(momentum: 0.9, nesterov: true, weight_decay: 1e-4)
-            schedule one_cycle(peak: \(rate), epochs: 3)
+            optimizer \(optimizer)
+            schedule \(schedule ?? "one_cycle(peak: \(rate), epochs: 3)")
             augment shift(1)
             batch 16
         }
+
         """
     }
 }

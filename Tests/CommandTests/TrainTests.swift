@@ -83,6 +83,105 @@ import Training
         #expect(try workplace.bytes("other.safetensors") != weights)
     }
 
+    /// What every optimizer keeps is in the checkpoint: a training that ends after an epoch and goes on has the bits of one that did not.
+    @Test(arguments: [
+        "sgd(momentum: 0.9, dampening: 0.5)", "adam(weight_decay: 1e-4)", "adamw", "rmsprop(momentum: 0.9, centered: true)",
+        "rmsprop(momentum: 0.9, epsilon: 0.1, tensorflow: true)",
+    ])
+    func goesOnWithAnyOptimizer(optimizer: String) throws {
+        try workplace.write(Workplace.tiny(rate: "", optimizer: optimizer, schedule: "constant(0.003)"), to: "tiny.braid")
+        let whole = try train("whole", "--epochs", "3", "--threads", "1")
+        #expect(whole.status == 0, "\(whole.errors)")
+        #expect(try train("part", "--epochs", "1", "--threads", "2").status == 0)
+        let checkpoint = try workplace.bytes("part.checkpoint.safetensors")
+        let resumed = try train("part", "--epochs", "3", "--resume", "part.checkpoint.safetensors", "--threads", "2")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try workplace.bytes("part.safetensors") == workplace.bytes("whole.safetensors"))
+        #expect(try workplace.bytes("part.checkpoint.safetensors") != checkpoint)
+        let names = try Safetensors(path: workplace.path("part.safetensors")).entries.map(\.name)
+        #expect(names.count == 7 && !names.contains { $0.hasPrefix("optimizer.") }, "\(names)")
+        // A checkpoint serves as weights, too.
+        let evaluation = try workplace.run(
+            "evaluate", "tiny.braid", "--weights", "part.checkpoint.safetensors", "--data", "mnist:data", "--json")
+        #expect(evaluation.status == 0, "\(evaluation.errors)")
+    }
+
+    /// A head that only the training has: its parameters are trained and kept in the checkpoint, and the weights are those of the plain
+    /// network.
+    @Test func trainsWithAnAuxiliaryHead() throws {
+        let text = """
+            network tiny(auxiliary = false) {
+                input image: f32[N, 1, 28, 28]
+                let features = image |> first: conv(8, 5, stride: 3) |> norm: batchnorm |> relu
+                output logits = features |> flatten |> fc: linear(10)
+                if auxiliary { output hint = features |> global_avg_pool |> flatten |> aux: linear(10) }
+            }
+
+            """
+        let training = """
+            training of tiny(auxiliary: true) {
+                target label: i32[N]
+                loss cross_entropy(logits, label, smoothing: 0.1) + 0.3 * cross_entropy(hint, label)
+                optimizer adam
+                schedule constant(0.003)
+                augment crop(scale: 0.5)
+                batch 16
+            }
+            """
+        try workplace.write(text + training, to: "tiny.braid")
+        try workplace.write(text, to: "plain.braid")
+        let result = try train("out", "--epochs", "8", "--json")
+        #expect(result.status == 0, "\(result.errors)")
+        let accuracy = try #require(try result.json()["accuracy"] as? Double)
+        #expect(accuracy > 0.5)
+        let names = { (file: String) in Set(try Safetensors(path: workplace.path(file)).entries.map(\.name)) }
+        let weights = try names("out.safetensors"), kept = try names("out.checkpoint.safetensors")
+        #expect(!weights.contains("aux.weight") && kept.isSuperset(of: ["aux.weight", "aux.bias", "aux.weight.first_moment"]))
+        for (network, file) in [("plain", "out"), ("tiny", "out"), ("tiny", "out.checkpoint")] {
+            let evaluation = try workplace.run(
+                "evaluate", "\(network).braid", "--weights", "\(file).safetensors", "--data", "mnist:data", "--json")
+            #expect(evaluation.status == 0, "\(network), \(file): \(evaluation.errors)")
+            #expect(try evaluation.json()["accuracy"] as? Double == accuracy)
+        }
+        // The plain weights are enough to train on from; the head begins anew.
+        let more = try train("more", "--epochs", "1", "--weights", "out.safetensors")
+        #expect(more.status == 0, "\(more.errors)")
+        let resumed = try train("resumed", "--epochs", "9", "--resume", "out.checkpoint.safetensors")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        // A network that knows of no auxiliary head refuses what it cannot place.
+        let strange = try workplace.run(
+            "evaluate", "plain.braid", "--weights", "out.checkpoint.safetensors", "--data", "mnist:data")
+        #expect(strange.status == 1 && strange.errors.contains("aux.weight"), "\(strange.errors)")
+    }
+
+    /// A training must have all that the network predicts with, in the same shapes.
+    @Test func refusesATrainingOfAnotherNetwork() throws {
+        func check(_ parameter: String, _ body: String, _ expected: String) throws {
+            let text = """
+                network tiny(\(parameter)) {
+                    input image: f32[N, 1, 28, 28]
+                    let features = image |> first: conv(4, 5, stride: 4) |> relu |> flatten
+                    \(body)
+                }
+                training of tiny(\(parameter.split(separator: " ")[0]): \(parameter.hasSuffix("true") ? "false" : "16")) {
+                    target label: i32[N]
+                    loss cross_entropy(logits, label)
+                    optimizer sgd
+                    schedule constant(0.01)
+                }
+                """
+            try workplace.write(text, to: "tiny.braid")
+            let result = try train("out")
+            #expect(result.status == 1 && result.errors.contains(expected), "\(result.errors)")
+        }
+        try check(
+            "width = 8", "output logits = features |> mid: linear(width) |> fc: linear(10)",
+            "'mid.weight' is [8, 144] where 'tiny' predicts, but [16, 144] in its training")
+        try check(
+            "more = true", "output logits = (if more { features |> mid: linear(144) } else { features }) |> fc: linear(10)",
+            "'tiny' predicts with 'mid.weight', which its training has not")
+    }
+
     /// Ctrl-C leaves a checkpoint, says how to go on, and ends the process as the signal would have.
     @Test func endsInOrderWhenInterrupted() throws {
         let (process, _, errors) = workplace.process(["train", "tiny.braid", "--data", "mnist:data", "-o", "out", "--epochs", "2000"])

@@ -21,8 +21,12 @@ import Testing
         (["describe", "tiny.braid"], 0, ""), (["describe", "tiny.braid:tiny"], 0, ""),
         (["describe", "tiny.braid", "--network", "tinny"], 1, "did you mean `tiny`?"),
         (["describe", "tiny.braid", "-D", "clases=3"], 1, "did you mean `classes`?"),
-        (["describe", "absent.braid"], 1, "cannot read 'absent.braid'"), (["describe", "."], 1, "'.'"),
+        (["describe", "--operators"], 0, ""), (["describe", "--operators", "conv"], 0, ""),
+        (["describe", "--operators", "covn"], 2, "did you mean 'conv'?"), (["describe", "absent.braid"], 1, "cannot read 'absent.braid'"),
+        (["describe", "."], 1, "'.'"),
         (["check", "tiny.braid"], 0, ""), (["check", "broken.braid"], 1, "did you mean `relu`?"),
+        (["format"], 2, "Missing expected argument '<file> ...'"), (["format", "--check", "tiny.braid"], 0, ""),
+        (["format", "absent.braid"], 1, "cannot read 'absent.braid'"),
         (["dump", "tiny.braid"], 2, "give either --stage or --dump-after"),
         (["dump", "tiny.braid", "--stage", "machine"], 2, "'machine' is invalid"),
         (["dump", "tiny.braid", "--stage", "graph", "--target", "vax"], 2, "there is no target 'vax'"),
@@ -48,7 +52,24 @@ import Testing
         #expect(!(result.output + result.errors).contains("\u{1B}"), "colour without a terminal")
     }
 
-    @Test(arguments: ["", "check", "describe", "dump", "run", "train", "evaluate", "bench", "data", "data fetch", "data show"])
+    @Test(arguments: [
+        ([], ["conv(x, channels, kernel, stride: 1, pad: 0,", "leaky_relu(x, slope = 0.01)", "stays dead", "tanh(x)"]),
+        (["max_pool"], ["Takes the largest element", "the window's height and width", "the kernel's size if left out", "\"same\""]),
+        (["batchnorm"], ["owns weight", "one scale a channel", "epsilon", "1e-05"]),
+        (["gelu"], ["Gaussian"]),
+    ])
+    func describesOperators(names: [String], parts: [String]) throws {
+        let result = try workplace.run(["describe", "--operators"] + names)
+        #expect(result.status == 0 && result.errors.isEmpty)
+        for part in parts { #expect(result.output.contains(part), "\(part): \(result.output)") }
+        #expect(names.isEmpty || !result.output.contains("ACTIVATIONS"))
+        #expect(result.output.split(separator: "\n").allSatisfy { !$0.hasPrefix(" ") || $0.count <= 100 })
+    }
+
+    @Test(arguments: [
+        "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "data", "data fetch", "data show",
+        "lsp",
+    ])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)
         let result = try workplace.run(words + ["--help"])
@@ -64,6 +85,15 @@ import Testing
         #expect(result.output == expected, "\(name): bless with UPDATE_EXPECTED=1 after reading the difference")
     }
 
+    /// A sound network learns one batch by heart; a rate that is far too high is told.
+    @Test func overfits() throws {
+        let record = try workplace.run("overfit", "tiny.braid", "--steps", "12", "--rate", "0.05", "--json").json()
+        #expect((record["losses"] as? [Double])?.count == 12)
+        #expect(record["is_finite"] as? Bool == true && record["falls"] as? Bool == true)
+        let failed = try workplace.run("overfit", "tiny.braid", "--rate", "1e30")
+        #expect(failed.status == 1 && failed.output.contains("lower the rate"))
+    }
+
     @Test func describesAsJSON() throws {
         let record = try workplace.run("describe", "tiny.braid", "--json", "-D", "classes=7").json()
         // 5x5 kernels at 8 x 8 places for 8 channels, then 512 values for each of 7 classes.
@@ -72,6 +102,24 @@ import Testing
         let layers = try #require(record["layers"] as? [[String: Any]])
         #expect(layers.first?["label"] as? String == "first" && layers.last?["operator"] as? String == "linear")
         #expect((layers.last?["shape"] as? [Any])?.last as? Int == 7)
+    }
+
+    @Test func formats() throws {
+        let formed = "block b(x) { x + 1 }\n"
+        try workplace.write("block b(x){x+1}", to: "loose.braid")
+        try workplace.write("block b(x){x+", to: "cut.braid")
+        let check = try workplace.run("format", "--check", "loose.braid", "tiny.braid")
+        #expect(check.status == 1 && check.output == "loose.braid\n" && check.errors.isEmpty)
+        #expect(try workplace.bytes("loose.braid") == Data("block b(x){x+1}".utf8))
+
+        let result = try workplace.run("format", "cut.braid", "loose.braid")
+        #expect(result.status == 1 && result.output.isEmpty && result.errors.contains("cut.braid:1:"))
+        #expect(try workplace.bytes("loose.braid") == Data(formed.utf8))
+        #expect(try workplace.bytes("cut.braid") == Data("block b(x){x+".utf8))
+
+        let piped = try workplace.run(["format", "-"], input: "block b(x){x+1}")
+        #expect(piped.status == 0 && piped.output == formed)
+        #expect(try workplace.run(["format", "-"], input: "block").errors.contains("<stdin>:1:"))
     }
 
     @Test func checksAsJSON() throws {

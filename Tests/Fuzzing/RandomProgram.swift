@@ -81,6 +81,7 @@ struct RandomProgram {
                 case .integer, .number: integer()
                 case .boolean: random.choose(["true", "false"])
                 case .pair, .integers, .shape: random.choose([integer(), "(\(integer()), \(integer()))", "[\(integer())]"])
+                case .padding: random.choose([integer(), "\"same\"", "(\(integer()), 1)", "[0, 1, \(integer()), 2]"])
                 case .text: "\"text\""
                 case .function: random.choose(["relu", "tanh", "sigmoid"])
                 }

@@ -41,7 +41,7 @@ private struct ExpressionCollector {
             for parameter in network.parameters { add(parameter.defaultValue) }
             add(network.body)
         case .training(let training):
-            for argument in training.arguments { add(argument.value) }
+            for argument in training.subjects.flatMap(\.arguments) { add(argument.value) }
             for clause in training.clauses {
                 switch clause {
                 case .target(_, let type): for dimension in type.dimensions { add(dimension) }

@@ -17,7 +17,7 @@ private func everything() throws -> Graph {
         TinyOperators.everything, [plain, plain],
         [
             "function": .function(ScalarFunction("f", [], 1)), "count": .integer(-4), "slope": .number(0.1), "fast": .boolean(false),
-            "kernel": .integers([3, 5]), "pad": .integers([1, 0]), "note": .text("a \"quoted\"\\\ntext"),
+            "kernel": .integers([3, 5]), "pad": .integers([1, 0]), "border": .text("same"), "note": .text("a \"quoted\"\\\ntext"),
             "target": .shape(type.shape),
         ], label: "odd label")
     builder.output("result", full)
@@ -50,7 +50,7 @@ private typealias SourceLocation = Testing.SourceLocation
                   %2 = state mean normal(0.01) : f32[]
                   %3 = -0.5 : f32[]
                   %4 = everything(%0, %1) function=relu(x) = max(x, 0) : f32[N, 64, 28, 28] plain  # blocks.0.conv1
-                  %5 = everything(%4, %4) count=-4 slope=0.1 fast=false kernel=(3, 5) pad=[1, 0] note="a \"quoted\"\\\ntext" function=f() = 1 target=[N, 64, 28, 28] : f32[N, 64, 28, 28] blocked(1:16 0:4) group 3  # "odd label"
+                  %5 = everything(%4, %4) count=-4 slope=0.1 fast=false kernel=(3, 5) pad=[1, 0] border="same" note="a \"quoted\"\\\ntext" function=f() = 1 target=[N, 64, 28, 28] : f32[N, 64, 28, 28] blocked(1:16 0:4) group 3  # "odd label"
                   output result = %5
                   output half = %3
                   update "0.weight" = %4
@@ -92,6 +92,12 @@ private typealias SourceLocation = Testing.SourceLocation
         check(rejects: input + "%1 = join(%0) axis=1", because: "3:15: 'join' has no parameter 'axis'")
         check(rejects: input + "%1 = everything(%0, %0)", because: "3:6: 'everything' needs 'function': a function")
         check(rejects: input + "%1 = everything(%0, %0) fast=1", because: "3:30: expected true or false, found '1'")
+        check(
+            rejects: input + "%1 = everything(%0, %0) border=\"sme\"",
+            because: "3:32: expected an integer, a list of integers or \"same\", found \"sme\"; did you mean \"same\"?")
+        check(
+            rejects: input + "%1 = everything(%0, %0) border=same",
+            because: "3:32: expected an integer, a list of integers or \"same\", found 'same'")
         check(rejects: input + "%1 = input x : i32[2]", because: "3:12: there are two inputs or parameters called 'x'; rename one")
         check(rejects: input + "output y = %0\noutput y = %0", because: "4:8: there are two outputs called 'y'; rename one")
         check(rejects: input + "update x = %0", because: "3:8: there is no parameter 'x'")
@@ -108,8 +114,9 @@ private typealias SourceLocation = Testing.SourceLocation
         check(
             rejects: "%0 = weight w he : f32[2]",
             because: """
-                2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, xavier_uniform, xavier_normal, \
-                constant(value), normal(deviation) and fan_in_uniform
+                2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, he_normal_fan_out, \
+                he_uniform_fan_out, xavier_uniform, xavier_normal, constant(value), normal(deviation), truncated_normal(deviation), \
+                uniform(bound), orthogonal(gain) and fan_in_uniform
                 """)
         check(
             rejects: "%0 = weight w zeros : f32[2]\n%1 = input x : f32[3]\nupdate w = %1",

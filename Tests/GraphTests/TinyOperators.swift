@@ -11,6 +11,7 @@ enum TinyOperators {
             OperatorParameter("fast", .boolean, default: .boolean(true), "a switch"),
             OperatorParameter("kernel", .pair, default: .integer(1), "a pair"),
             OperatorParameter("pad", .integers, default: .integers([]), "a list"),
+            OperatorParameter("border", .padding, default: .integers([0]), "integers or a word"),
             OperatorParameter("note", .text, default: .text(""), "a text"),
             OperatorParameter("function", .function, "a function"),
             OperatorParameter("target", .shape, default: .shape([]), "a shape"),

@@ -67,7 +67,9 @@ import Testing
             lines.replaceSubrange(
                 answer.lines, with: rendered.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
         }
-        try replace("activations", Self.activationTable(), in: &lines)
+        let grammar = Grammar.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+        try replace("grammar", ["```ebnf"] + grammar + ["```"], in: &lines)
+        try replace("activations", ActivationReference.table, in: &lines)
         let functions = Builtin.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
         try replace("functions", ["| function | meaning |", "|---|---|"] + functions, in: &lines)
         if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
@@ -81,21 +83,5 @@ import Testing
         let start = try #require(lines.firstIndex(of: "<!-- generated: \(name) -->"))
         let end = try #require(lines[start...].firstIndex(of: "<!-- end -->"))
         lines.replaceSubrange((start + 1)..<end, with: table)
-    }
-
-    private static func activationTable() -> [String] {
-        let source = SourceFile(name: Prelude.name, text: Prelude.text)
-        var map = SourceMap()
-        let parsed = Parser.parse(source, as: map.add(source))
-        return ["| activation | meaning |", "|---|---|"]
-            + parsed.syntax.definitions.compactMap { definition in
-                guard case .activation(let activation) = definition else { return nil }
-                let parameters = activation.parameters.map { parameter in
-                    parameter.defaultValue.map { "\(parameter.name.text) = \(map.text(of: $0.span) ?? "")" } ?? parameter.name.text
-                }
-                let meaning = activation.documentation.split(separator: "\n").joined(separator: " ").split(separator: "|").joined(
-                    separator: "\\|")
-                return "| `\(activation.name.text)(\(parameters.joined(separator: ", ")))` | \(meaning) |"
-            }
     }
 }

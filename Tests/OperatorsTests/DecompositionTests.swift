@@ -4,6 +4,23 @@ import Testing
 
 /// What decomposing whole graphs makes.
 @Suite struct DecompositionTests {
+    /// Of the taps over a pixel of a transposed convolution, only one in stride times stride lies on a pixel of the image.
+    @Test func onlyTermsThatExistAreCounted() throws {
+        let builder = GraphBuilder(name: "transposed")
+        let attributes: Attributes = [
+            "channels": .integer(2), "kernel": .integer(4), "stride": .integer(2), "pad": .integer(1), "bias": .boolean(false),
+        ]
+        let operands = [builder.input("x", .f32(1, 3, 4, 4)), builder.input("weight", .f32(3, 2, 4, 4))]
+        builder.output("y", builder.apply(.convolutionTransposed, operands, attributes))
+        let graph = builder.finish().decomposed(mode: .inference)
+        let last = try #require(graph.values.last)
+        guard case .contraction(let formula)? = graph.lowering(of: last) else {
+            Issue.record("a transposed convolution is a contraction")
+            return
+        }
+        #expect(formula.termCount == (8 * 8) * (2 * 2) * 3 * 2)
+    }
+
     private func normalize(_ builder: GraphBuilder, _ x: Value) -> Value {
         let weights = ["weight", "bias"].map { builder.parameter(Parameter($0, .weight, .ones), .f32(2)) }
         let states = ["mean", "variance"].map { builder.parameter(Parameter($0, .state, .ones), .f32(2)) }

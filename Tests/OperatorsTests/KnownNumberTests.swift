@@ -5,7 +5,7 @@ import Testing
 
 /// Numbers from PyTorch 2 in fp64, on operands that are sine waves: each tensor is probed by its first two elements, its last, and its
 /// sum weighted by `cos(0.3 k)`; gradients are those of that weighted sum of the value.
-private struct Known: CustomTestStringConvertible, Sendable {
+struct Known: CustomTestStringConvertible, Sendable {
     let note: String
     let operation: String
     let extents: [[Int]]
@@ -200,7 +200,7 @@ private func evaluate(
 
 /// Values and gradients against those of PyTorch.
 @Suite struct KnownNumberTests {
-    @Test(arguments: Known.all) fileprivate func agreesWithPyTorch(_ known: Known) throws {
+    @Test(arguments: Known.all + Known.windows + Known.normalizations) func agreesWithPyTorch(_ known: Known) throws {
         let operation = try #require(OperatorCatalog.standard[known.operation])
         let isLabelled = known.operation == "cross_entropy"
         let types = known.extents.enumerated().map { TensorType(isLabelled && $0 == 1 ? .i32 : .f32, Shape($1)) }
@@ -253,6 +253,24 @@ private func evaluate(
         }
     }
 
+    /// The extents of `max_pool2d` and `avg_pool2d` with `ceil_mode` along one axis, of inputs of 1 to 10; 0 where PyTorch refuses.
+    @Test func windowsAreAsManyAsInPyTorch() {
+        for (kernel, stride, pad, expected) in ceilingExtents {
+            let extents = (1...10).map { input in
+                let signature = Signature([.f32(1, 1, .fixed(input), 20)])
+                return [Operator.maxPool, .averagePool].map { operation in
+                    let attributes = try? operation.completing([
+                        "kernel": .integers([kernel, 1]), "stride": .integers([stride, 1]), "pad": .integers([pad, 0]),
+                        "ceil": .boolean(true),
+                    ])
+                    let type = attributes.flatMap { try? operation.inferType(Signature(signature.operands, $0)) }
+                    return type?.shape[2].value ?? 0
+                }
+            }
+            #expect(extents == expected.map { [$0, $0] }, "kernel \(kernel), stride \(stride), pad \(pad)")
+        }
+    }
+
     @Test func dropoutKeepsTheExpectedShareAndScalesIt() throws {
         let ones = ReferenceTensor([20, 50], repeating: 1)
         let builder = GraphBuilder(name: "dropout")
@@ -271,5 +289,20 @@ private func evaluate(
         #expect(try run(seed: 4) != values)
         let inference = ReferenceEvaluator(mode: .inference).run(graph, inputs: ["x": ones])
         #expect(inference.outputs["y"] == ones)
+    }
+
+    @Test func spatialDropoutDropsWholeChannels() throws {
+        let ones = ReferenceTensor([10, 40, 2, 3], repeating: 1)
+        let builder = GraphBuilder(name: "dropout")
+        let x = builder.input("x", .f32(10, 40, 2, 3))
+        builder.output("y", builder.apply(.spatialDropout, x, attributes: ["rate": .number(0.25)]))
+        let graph = builder.finish()
+        let given = ["x": ones, "seed": ReferenceTensor.scalar(3)]
+        let values = try #require(ReferenceEvaluator(mode: .training).run(graph, inputs: given).outputs["y"]).values
+        let planes = stride(from: 0, to: values.count, by: 6).map { Array(values[$0..<$0 + 6]) }
+        #expect(planes.allSatisfy { Set($0).count == 1 })
+        #expect(Set(planes.map { $0[0] }) == [0, 1 / 0.75])
+        #expect(abs(planes.filter { $0[0] != 0 }.count - 300) < 40)
+        #expect(ReferenceEvaluator(mode: .inference).run(graph, inputs: ["x": ones]).outputs["y"] == ones)
     }
 }

@@ -111,6 +111,12 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
         check(
             try renamed("fc.bias.momentum"), TrainingRecipe(),
             "the optimizer needs the name 'fc.bias.momentum', but the network has it already; rename it")
+        check(
+            try renamed("optimizer.first_correction"), TrainingRecipe(optimizer: .adam()),
+            "the optimizer needs the name 'optimizer.first_correction', but the network has it already; rename it")
+        check(
+            regression(), TrainingRecipe(optimizer: .sgd(momentum: 0.9, dampening: 0.1, nesterov: true)),
+            "nesterov momentum cannot be dampened; leave out dampening or nesterov")
         var other = regression()
         other.outputs[1].name = "fc.bias.gradient"
         check(other, TrainingRecipe(), "no output may be called 'fc.bias.gradient'; rename it")
@@ -174,5 +180,24 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
             step.nodes.compactMap { $0.parameter?.name } == [
                 "fc.weight", "fc.bias", "unused.weight", "fc.weight.momentum", "fc.bias.momentum",
             ])
+    }
+
+    /// Every state has zeros or ones at first, a name that says whose it is, and an update.
+    @Test(arguments: [
+        (TrainingRecipe.Optimizer.sgd(), [String]()),
+        (.sgd(momentum: 0.9, dampening: 0.1), ["momentum", "gradient_gain"]),
+        (.adam(), ["first_moment", "second_moment", "first_correction", "second_correction"]),
+        (.rmsprop(), ["mean_square"]),
+        (.rmsprop(momentum: 0.9, isCentered: true, isTensorFlow: true), ["mean_square", "mean_gradient", "momentum"]),
+    ])
+    func namesItsStates(optimizer: TrainingRecipe.Optimizer, states: [String]) throws {
+        let step = try train(regression(), TrainingRecipe(optimizer: optimizer))
+        let kept = step.nodes.compactMap(\.parameter).filter { $0.role == .state }
+        #expect(Set(kept.map { $0.name.split(separator: ".").last.map(String.init) }) == Set(states))
+        for parameter in kept {
+            #expect(OptimizerState.isName(parameter.name) && [.zeros, .ones].contains(parameter.initializer))
+            #expect(step.updates.contains { step[$0.state].parameter?.name == parameter.name })
+        }
+        #expect(["weight", "fc.weight", "momentum", "fc.momentum.weight"].allSatisfy { !OptimizerState.isName($0) })
     }
 }

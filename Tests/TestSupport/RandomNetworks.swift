@@ -45,7 +45,7 @@ public struct RandomNetwork {
         let recent = Array(images.dropFirst().suffix(4))
         let x = Int.random(in: 0..<4, using: &random) == 0 ? random.choose(recent) : images.last!
         let isTiny = builder.type(of: x).shape[2].value! < 3
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<13, using: &random) {
         case 0, 1: return normalized(layer(.convolution, [x], convolutionAttributes(kernel: random.choose([1, 3]))))
         case 2: return layer(.convolution, [x], convolutionAttributes(kernel: random.choose([1, 3])))
         case 3:
@@ -70,13 +70,24 @@ public struct RandomNetwork {
             let others = images.dropFirst().filter { Array(builder.type(of: $0).shape.dimensions.suffix(2)) == area && $0 != x }
             guard !others.isEmpty else { return activation(x) }
             return layer(.concat, [x, random.choose(others)])
+        case 10:
+            return layer(.localResponseNormalization, [x], ["size": .integer(random.choose([2, 3, 5])), "alpha": .number(0.5)])
+        case 11 where !isTiny:
+            return layer(
+                .groupNormalization, [layer(.parametricRectifier, [x], ["shared": .boolean(Bool.random(using: &random))])],
+                ["groups": .integer(1)])
+        case 12 where isTiny:
+            return layer(
+                .convolutionTransposed, [x],
+                ["channels": .integer(random.choose(Self.channels)), "kernel": .integer(3), "stride": .integer(2), "pad": .text("same")])
         default: return activation(x)
         }
     }
 
     private mutating func convolutionAttributes(kernel: Int) -> Attributes {
         [
-            "channels": .integer(random.choose(Self.channels)), "kernel": .integer(kernel), "pad": .integer(kernel / 2),
+            "channels": .integer(random.choose(Self.channels)), "kernel": .integer(kernel),
+            "pad": random.choose([.integer(kernel / 2), .text("same")]),
             "stride": .integer(random.choose([1, 1, 1, 2])), "bias": .boolean(Bool.random(using: &random)),
         ]
     }

@@ -41,6 +41,33 @@ import Training
         Case(
             name: "StepLR(0.05, step_size=2, gamma=0.1)", schedule: .step(rate: 0.05, epochs: 2, factor: 0.1), stepsPerEpoch: 3, epochs: 7,
             expected: [(0, 0.05), (5, 0.05), (6, 0.005), (11, 0.005), (12, 0.0005), (18, 5e-5), (20, 5e-5)]),
+        Case(
+            name: "MultiStepLR(0.1, [3, 6, 9], gamma=0.1)", schedule: .multistep(rate: 0.1, epochs: [3, 6, 9]), stepsPerEpoch: 3,
+            epochs: 12,
+            expected: [(0, 0.1), (8, 0.1), (9, 0.01), (17, 0.01), (18, 0.001), (26, 0.001), (27, 1e-4), (35, 1e-4)]),
+        Case(
+            name: "ExponentialLR(0.1, gamma=0.9)", schedule: .exponential(rate: 0.1, factor: 0.9), stepsPerEpoch: 3, epochs: 4,
+            expected: [(0, 0.1), (2, 0.1), (3, 0.09), (5, 0.09), (6, 0.081), (11, 0.0729)]),
+        Case(
+            name: "StepLR(0.045, step_size=2, gamma=0.94)", schedule: .exponential(rate: 0.045, factor: 0.94, epochs: 2),
+            stepsPerEpoch: 2, epochs: 6,
+            expected: [(0, 0.045), (3, 0.045), (4, 0.0423), (7, 0.0423), (8, 0.03976199999999999), (11, 0.03976199999999999)]),
+        Case(
+            name: "LambdaLR(0.1, lambda t: 0.9 ** (t / 6))",
+            schedule: .exponential(rate: 0.1, factor: 0.9, epochs: 2, isStaircase: false), stepsPerEpoch: 3, epochs: 4,
+            expected: [(0, 0.1), (1, 0.098259319385269), (5, 0.09159436536204299), (6, 0.09), (11, 0.0824349288258387)]),
+        Case(
+            name: "PolynomialLR(0.04, 20)", schedule: .polynomial(rate: 0.04), stepsPerEpoch: 5, epochs: 4,
+            expected: [(0, 0.04), (1, 0.038), (10, 0.02), (19, 0.002)]),
+        Case(
+            name: "PolynomialLR(0.04, 20, power=0.5)", schedule: .polynomial(rate: 0.04, power: 0.5), stepsPerEpoch: 5, epochs: 4,
+            expected: [(0, 0.04), (1, 0.038987177379235856), (10, 0.028284271247461905), (19, 0.008944271909999165)]),
+        Case(
+            name: "SequentialLR(LinearLR(0.2, 1 / 10, total_iters=9), CosineAnnealingLR(T_max=40, eta_min=0.001), milestones=[10])",
+            schedule: .cosine(rate: 0.2, floor: 0.001, warmup: 2), stepsPerEpoch: 5, epochs: 10,
+            expected: [
+                (0, 0.02), (1, 0.04), (4, 0.1), (9, 0.2), (10, 0.2), (11, 0.19969327470644627), (30, 0.1005), (49, 0.0013067252935537676),
+            ]),
         Case(name: "constant", schedule: .constant(rate: 0.3), stepsPerEpoch: 2, epochs: 2, expected: [(0, 0.3), (3, 0.3)]),
     ]
 
@@ -56,6 +83,27 @@ import Training
         for steps in 1...4 {
             let rate = LearningRate(.oneCycle(peak: 0.1, rise: rise), stepsPerEpoch: steps, epochs: 1)
             for step in 0..<steps { #expect((0...0.1000001).contains(rate(step)), "\(steps) steps, step \(step): \(rate(step))") }
+        }
+    }
+
+    /// A rise that takes as long as the training, or longer, or a part of an epoch.
+    @Test(arguments: [0.2, 0.5, 2, 3]) func risesWithinShortTrainings(warmup: Double) {
+        let rate = LearningRate(.cosine(rate: 0.1, warmup: warmup), stepsPerEpoch: 4, epochs: 2)
+        for step in 0..<8 { #expect(rate(step) > 0 && rate(step) <= 0.1, "step \(step): \(rate(step))") }
+        #expect((0..<8).contains { rate($0) == 0.1 })
+    }
+
+    @Test func knowsWhatDependsOnTheLength() {
+        let free: [TrainingRecipe.Schedule] = [
+            .constant(rate: 1), .step(rate: 1, epochs: 2), .multistep(rate: 1, epochs: [1, 3]), .exponential(rate: 1, factor: 0.5),
+        ]
+        let bound: [TrainingRecipe.Schedule] = [.oneCycle(peak: 1), .cosine(rate: 1, warmup: 1), .polynomial(rate: 1)]
+        for schedule in free + bound {
+            let (short, long) = (LearningRate(schedule, stepsPerEpoch: 2, epochs: 4), LearningRate(schedule, stepsPerEpoch: 2, epochs: 8))
+            #expect(schedule.dependsOnLength == ((0..<8).contains { short($0) != long($0) }), "\(schedule)")
+            // A step of a cycle need not meet its peak.
+            let highest = (0..<16).map { long($0) }.max() ?? 0
+            #expect(highest <= schedule.peak && highest > 0.98 * schedule.peak, "\(schedule)")
         }
     }
 }

@@ -100,6 +100,58 @@ import Training
         #expect(seen == Set(-5...5))
     }
 
+    /// Cuts out rectangles of the recipe's area and aspect that lie within the picture, and enlarges them.
+    @Test func cropsPictures() throws {
+        let (height, width) = (40, 60)
+        // A plane that rises by 2 a column and 3 a row: interpolation gives its value at any point.
+        let pixels = (0..<height * width).map { UInt8($0 / width * 3 + $0 % width * 2) }
+        let plane = Dataset(
+            name: "plane", isSynthetic: true, classNames: ["a"], extents: ImageExtents(channels: 1, height: height, width: width),
+            pixels: pixels, labels: [0])
+        var options = BatchOptions(batchSize: 1, seed: 9, isShuffled: false, maximumShift: 0, lastBatch: .dropped)
+        options.minimumCrop = 0.25
+        let raw = Normalization(mean: [0], deviation: [1 / 255])
+        let maker = BatchMaker(plane, normalization: raw, options: options)
+        var areas: [Double] = []
+        let loader = Loader(maker, epochs: 200)
+        while let batch = loader.next() {
+            let crop = try #require(maker.crop(0, epoch: batch.position.epoch))
+            #expect(crop == maker.crop(0, epoch: batch.position.epoch))
+            #expect(crop.top >= 0 && crop.left >= 0 && crop.top + crop.height <= height && crop.left + crop.width <= width)
+            areas.append(Double(crop.height * crop.width) / Double(height * width))
+            let aspect = Double(crop.width) / Double(crop.height)
+            #expect((0.7...1.4).contains(aspect) || areas.last == 1, "\(crop)")
+            for row in stride(from: 0, to: height, by: 7) {
+                for column in stride(from: 0, to: width, by: 7) {
+                    let y = (Double(row) + 0.5) * Double(crop.height) / Double(height) - 0.5
+                    let x = (Double(column) + 0.5) * Double(crop.width) / Double(width) - 0.5
+                    let inside = (y: min(max(y, 0), Double(crop.height - 1)), x: min(max(x, 0), Double(crop.width - 1)))
+                    let expected = 3 * (Double(crop.top) + inside.y) + 2 * (Double(crop.left) + inside.x)
+                    #expect(abs(Double(batch.images[row * width + column]) - expected) < 1e-3)
+                }
+            }
+        }
+        #expect(Set(areas).count > 100 && areas.allSatisfy { $0 > 0.24 })
+        #expect(areas.contains { $0 < 0.35 })
+        // With moves and mirroring, the same crop comes moved and mirrored.
+        options.isFlipped = true
+        options.maximumShift = 4
+        let moved = BatchMaker(plane, normalization: raw, options: options)
+        let whole = Loader(maker, epochs: 8), changed = Loader(moved, epochs: 8)
+        while let before = whole.next(), let after = changed.next() {
+            let epoch = before.position.epoch
+            let (right, down) = moved.shift(0, epoch: epoch)
+            for row in 0..<height {
+                for column in 0..<width {
+                    let place = moved.isMirrored(0, epoch: epoch) ? width - 1 - column : column
+                    let isInside = (0..<height).contains(row - down) && (0..<width).contains(place - right)
+                    let expected = isInside ? before.images[(row - down) * width + place - right] : 0
+                    #expect(abs(after.images[row * width + column] - expected) < 1e-3)
+                }
+            }
+        }
+    }
+
     @Test func stopsWithItsOwner() {
         for _ in 0..<50 {
             let loader = Loader(BatchMaker(dataset, normalization: raw, options: .training(batchSize: 2, seed: 0)), epochs: 1_000_000)

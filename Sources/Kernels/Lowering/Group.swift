@@ -64,18 +64,26 @@ public struct Group: Sendable {
 
     /// The groups in dependency order; of those that are ready, the one whose last member comes first in the graph.
     private static func sorted(_ groups: [(Int, Group)], graph: Graph) -> [Group] {
-        var remaining = groups.sorted { $0.1.members.last! < $1.1.members.last! }.map(\.1)
-        var done: Set<Value> = []
-        var result: [Group] = []
-        while !remaining.isEmpty {
-            guard
-                let next = remaining.firstIndex(where: { group in
-                    group.reads.allSatisfy { graph[$0].group == nil || done.contains($0) }
-                })
-            else { preconditionFailure("the groups of '\(graph.name)' depend on each other in a circle") }
-            done.formUnion(remaining[next].members)
-            result.append(remaining.remove(at: next))
+        let groups = groups.sorted { $0.1.members.last! < $1.1.members.last! }
+        let places = Dictionary(uniqueKeysWithValues: groups.indices.map { (groups[$0].0, $0) })
+        var pending = [Int](repeating: 0, count: groups.count)
+        var readers = [[Int]](repeating: [], count: groups.count)
+        for (place, (number, group)) in groups.enumerated() {
+            let sources = Set(group.reads.compactMap { graph[$0].group }).subtracting([number])
+            pending[place] = sources.count
+            for source in sources { readers[places[source]!].append(place) }
         }
+        var ready = groups.indices.filter { pending[$0] == 0 }
+        var result: [Group] = []
+        while let first = ready.indices.min(by: { ready[$0] < ready[$1] }) {
+            let place = ready.remove(at: first)
+            result.append(groups[place].1)
+            for reader in readers[place] {
+                pending[reader] -= 1
+                if pending[reader] == 0 { ready.append(reader) }
+            }
+        }
+        precondition(result.count == groups.count, "the groups of '\(graph.name)' depend on each other in a circle")
         return result
     }
 }

@@ -226,7 +226,9 @@ public final class Point {
     /// The value of an element-wise operand, broadcast to this space.
     private func operand(_ operand: Value, of user: Value) -> Register {
         let shape = emitter.graph.extents(operand)
-        if shape.count == 1 && extents.count > 1 { return projection([1], extents: shape).value(operand) }
+        if shape.count == 1 && extents.count > 1 {
+            return projection([shape[0] == extents[1] ? 1 : nil], extents: shape).value(operand)
+        }
         return value(operand)
     }
 

@@ -116,7 +116,7 @@ extension [AffineIndex] {
     func projected(from extents: [Int], to shape: [Int]) -> [AffineIndex] {
         if shape == extents { return self }
         if shape.isEmpty { return [] }
-        if shape.count == 1 && extents.count > 1 { return [self[1]] }
+        if shape.count == 1 && extents.count > 1 { return [shape[0] == extents[1] ? self[1] : .constant(0)] }
         if shape.count == extents.count { return shape.indices.map { shape[$0] == extents[$0] ? self[$0] : .constant(0) } }
         let mine = extents.indices.filter { extents[$0] != 1 }
         let theirs = shape.indices.filter { shape[$0] != 1 }

@@ -6,6 +6,8 @@ public struct Builtin: Sendable {
     public let name: String
     public let summary: String
     public let parameters: [String]
+    /// What it is good and bad at as an activation, nil for what is none.
+    public let useAsActivation: String?
     let formula: @Sendable ([Scalar]) -> Scalar
     /// Whether a number's result is an integer.
     var givesInteger = false
@@ -14,8 +16,9 @@ public struct Builtin: Sendable {
 
     private init(
         _ name: String, _ summary: String, _ formula: @escaping @Sendable (Scalar) -> Scalar, givesInteger: Bool = false,
-        keepsIntegers: Bool = false
+        keepsIntegers: Bool = false, useAsActivation: String? = nil
     ) {
+        self.useAsActivation = useAsActivation
         self.name = name
         self.summary = summary
         parameters = ["x"]
@@ -28,6 +31,7 @@ public struct Builtin: Sendable {
         self.name = name
         self.summary = summary
         parameters = ["a", "b"]
+        useAsActivation = nil
         keepsIntegers = true
         formula = { two($0[0], $0[1]) }
     }
@@ -37,7 +41,11 @@ public struct Builtin: Sendable {
         Builtin("log", "The natural logarithm.") { .logarithm($0) },
         Builtin("sqrt", "The square root.") { .squareRoot($0) },
         Builtin("abs", "The absolute value.", { .unary(.absolute, $0) }, keepsIntegers: true),
-        Builtin("tanh", "The hyperbolic tangent.") { .unary(.hyperbolicTangent, $0) },
+        Builtin(
+            "tanh", "The hyperbolic tangent.", { .unary(.hyperbolicTangent, $0) },
+            useAsActivation:
+                "Zero-centred and bounded, so hidden layers train faster than with sigmoid (LeCun et al. 1998); saturates at both ends, "
+                + "where gradients vanish, and costs an exponential."),
         Builtin("erf", "The error function, 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x.") { .unary(.errorFunction, $0) },
         Builtin("floor", "The largest integer not above x.", { .unary(.floor, $0) }, givesInteger: true),
         Builtin("ceil", "The smallest integer not below x.", { -.unary(.floor, -$0) }, givesInteger: true),

@@ -40,12 +40,14 @@ final class Elaborator {
     var calls: [Call] = []
     /// The labels around the current call; parameters are named by them.
     var path: [String] = []
+    /// The blocks called under a label, by their full label.
+    var blocks: [String: String] = [:]
     /// Where each parameter tensor was made, by its name.
     var parameterPlaces: [String: ParameterPlace] = [:]
     /// The variables of the loops around the current statement, in the current frame's body and those of its callers.
     var loops: [Name] = []
-    /// What the recipe says of the weights of each operator.
-    var initializers: [String: Initializer] = [:]
+    /// What the recipe says of how parameters begin.
+    var initializers = ChosenInitializers()
     /// The documentation of inputs and outputs by name.
     var documentation: [String: String] = [:]
     private(set) var diagnostics: [Diagnostic] = []
@@ -57,6 +59,8 @@ final class Elaborator {
     private var doubted: Set<Span> = []
     /// What the inputs call the batch, and where the first of them does.
     private var batchSymbol: (name: String, span: Span)?
+    /// Notes what expressions stand for, where somebody asks.
+    var recorder: ElaborationRecorder?
     private var steps = 0
     private var depth = 0
 
@@ -124,6 +128,7 @@ final class Elaborator {
     }
 
     func bind(_ name: Name, _ value: ElaboratedValue) {
+        record(value, at: name.span)
         frame.scopes[frame.scopes.count - 1][name.text] = Binding(value: value, span: name.span)
     }
 
@@ -214,6 +219,7 @@ extension Elaborator {
     private func output(_ name: Name, _ value: ElaboratedValue, _ span: Span, _ text: String) {
         // Also what an `if` or `for` gives can be used by the training.
         defer { frame.scopes[0][name.text] = Binding(value: value, span: name.span) }
+        record(value, at: name.span)
         guard frame.kind == .network, !value.isPoison else { return }
         guard case .tensor(let tensor) = value else {
             report("an output must be a tensor, not \(phrase(value))", at: span)
@@ -283,7 +289,7 @@ extension Elaborator {
 extension Elaborator {
     func evaluate(_ expression: Expression, allowsNothing: Bool = false) -> ElaboratedValue {
         nested(at: expression.span) {
-            let value = self.value(of: expression)
+            let value = recording(at: expression.span) { self.value(of: expression) }
             if case .nothing = value, !allowsNothing {
                 return report(
                     "this gives no value", at: expression.span,

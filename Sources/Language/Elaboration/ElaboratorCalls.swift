@@ -34,7 +34,9 @@ extension Elaborator {
                 value = .poison
             } else {
                 let place = step.callee.span.joined(to: step.span.end)
-                value = nested(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: place) }
+                value = nested(at: step.span) {
+                    recording(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: place) }
+                }
             }
             span = step.span
         }
@@ -148,7 +150,10 @@ extension Elaborator {
         guard let matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
         let (outerFrame, outerPath) = (frame, path)
         defer { (frame, path) = (outerFrame, outerPath) }
-        if let label { path.append(label) }
+        if let label {
+            path.append(label)
+            blocks[path.joined(separator: ".")] = called.text
+        }
         calls.append(Call(name: called.text, span: name.span))
         defer { calls.removeLast() }
         enter(.block, block.parameters, matched)

@@ -36,7 +36,7 @@ extension Elaborator {
             operands = matched.prefix(inputs.count).compactMap { $0 }
             given = Array(matched.dropFirst(inputs.count))
         }
-        let owned = operation.inputs.filter { $0.role != .operand }.map { "`\($0.name)`" }
+        let owned = operation.inputs.filter { $0.role != .operand && isPresent($0, of: operation, given) }.map { "`\($0.name)`" }
         if label == nil, !owned.isEmpty {
             return report(
                 "`\(called.text)` has parameters, and they need a name", at: name.span, notes: ["it owns \(owned.joined(separator: ", "))"],
@@ -68,6 +68,13 @@ extension Elaborator {
         return append(operation, tensors, attributes, label: label, at: all, name: called.text)
     }
 
+    /// Whether the boolean parameter that decides about an input, if there is one, is true.
+    private func isPresent(_ input: OperatorInput, of operation: Operator, _ given: [EvaluatedArgument?]) -> Bool {
+        guard let index = operation.parameters.firstIndex(where: { $0.name == input.condition }) else { return true }
+        if case .boolean(let value)? = given[index]?.value { return value }
+        return operation.parameters[index].defaultValue == .boolean(true)
+    }
+
     private func attribute(_ argument: EvaluatedArgument, as parameter: OperatorParameter) -> Attribute? {
         let value: Attribute?
         switch argument.value {
@@ -91,6 +98,12 @@ extension Elaborator {
         default: value = nil
         }
         if let converted = value.flatMap({ parameter.kind.convert($0) }) { return converted }
+        if case .text(let text) = argument.value, let nearest = Spelling.nearest(to: text, in: parameter.kind.words) {
+            report(
+                "`\(parameter.name)` cannot be \(text.debugDescription)", at: argument.span,
+                help: "did you mean `\(nearest.debugDescription)`?")
+            return nil
+        }
         let rounding =
             if case .number = argument.value, parameter.kind != .text { "make it an integer with `floor`, `ceil` or `round`" } else {
                 nil as String?
@@ -171,8 +184,7 @@ extension Elaborator {
                 return nil
             }
             parameterPlaces[name] = ParameterPlace(span: span, calls: calls)
-            // A recipe chooses for the matrices and kernels; scales, shifts and biases keep what their operator says.
-            let chosen = input.role == .weight && declaration.type.rank >= 2 ? initializers[operation.name] : nil
+            let chosen = initializers.initializer(of: name, declaration, among: declarations, of: operation)
             let role: ParameterRole = input.role == .state ? .state : .weight
             let parameter = Parameter(name, role, chosen ?? declaration.initializer)
             weights[declaration.name] = builder.parameter(parameter, declaration.type, label: label, span: span)

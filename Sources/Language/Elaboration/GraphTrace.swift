@@ -125,7 +125,7 @@ extension GraphTrace {
         for step in steps.suffix(Self.longestHistory * 2) {
             guard let operation = graph[step].operation else { continue }
             let kernel = extent(of: "kernel", step) ?? 1
-            for parameter in operation.parameters where [.integer, .pair, .integers].contains(parameter.kind) {
+            for parameter in operation.parameters where [.integer, .pair, .integers, .padding].contains(parameter.kind) {
                 guard let weight = Self.weight(of: parameter.name, axis: axis) else { continue }
                 let present = extent(of: parameter.name, step)
                 // A window is not taken away by way of a repair.

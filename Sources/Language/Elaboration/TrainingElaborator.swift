@@ -4,9 +4,9 @@ import Source
 /// Reads the clauses of a `training of` definition; the loss becomes a part of the elaborator's graph.
 struct TrainingElaborator {
     let elaborator: Elaborator
-    let definition: TrainingDefinition
+    let definition: NetworkTraining
 
-    private var program: Program { elaborator.program }
+    var program: Program { elaborator.program }
 
     /// The clauses with a keyword, by that word; a clause that is given twice is reported.
     private func settings() -> [String: (word: Name, arguments: [Argument])] {
@@ -21,31 +21,6 @@ struct TrainingElaborator {
             settings[word.text] = (word, arguments)
         }
         return settings
-    }
-
-    /// Reads `initialize`, which the elaboration of the network's weights needs.
-    func initializers() -> [String: Initializer] {
-        var result: [String: Initializer] = [:]
-        for case .setting(let word, let arguments) in definition.clauses where word.text == "initialize" {
-            for argument in arguments {
-                guard let name = argument.name else {
-                    elaborator.report(
-                        "whose weights?", at: argument.span, help: "name the operator: `initialize conv: he_normal, linear: xavier_uniform`"
-                    )
-                    continue
-                }
-                let owners = program.catalog.operators.filter { $0.isInLanguage && $0.inputs.contains { $0.role == .weight } }.map(\.name)
-                guard owners.contains(name.text) else {
-                    let nearest = Spelling.nearest(to: name.text, in: owners)
-                    elaborator.report(
-                        "no operator `\(name.text)` has weights", at: name.span,
-                        help: nearest.map { "did you mean `\($0)`?" } ?? "those that have are \(owners.joined(separator: ", "))")
-                    continue
-                }
-                if let made = make(argument.value, of: RecipeForms.initializers, "initializer") { result[name.text] = made.0 }
-            }
-        }
-        return result
     }
 
     /// Adds the targets and the loss to the graph, and returns the rest as a recipe. Call after the network's body.
@@ -121,7 +96,10 @@ struct TrainingElaborator {
         var recipe = TrainingRecipe(lossOutput: Self.lossOutput)
         let settings = settings()
         if let (word, arguments) = settings["optimizer"] {
-            if let (optimizer, _) = single(arguments, word, RecipeForms.optimizers, "optimizer") { recipe.optimizer = optimizer }
+            if let (optimizer, values) = single(arguments, word, RecipeForms.optimizers, "optimizer") {
+                recipe.optimizer = optimizer
+                recipe.decaysVectors = values.boolean("decay_vectors")
+            }
         }
         if let (word, arguments) = settings["schedule"] {
             if let (schedule, values) = single(arguments, word, RecipeForms.schedules, "schedule") {
@@ -152,7 +130,7 @@ struct TrainingElaborator {
     }
 
     /// Reads `name(arguments)` or a bare `name` as one of `forms`.
-    private func make<Made>(_ expression: Expression, of forms: [RecipeForm<Made>], _ kind: String) -> (Made, RecipeValues)? {
+    func make<Made>(_ expression: Expression, of forms: [RecipeForm<Made>], _ kind: String) -> (Made, RecipeValues)? {
         let name: Name
         let arguments: [Argument]
         switch expression.kind {
@@ -184,6 +162,11 @@ struct TrainingElaborator {
                 if let value = parameter.defaultValue { values.numbers[parameter.name] = value }
                 continue
             }
+            if parameter.kind == .integers {
+                guard let list = integers(argument, parameter) else { return nil }
+                values.lists[parameter.name] = list
+                continue
+            }
             guard let value = number(argument, parameter) else { return nil }
             values.numbers[parameter.name] = value
         }
@@ -201,6 +184,20 @@ struct TrainingElaborator {
             elaborator.report("`\(parameter.name)` must be \(wanted), not \(elaborator.phrase(argument.value))", at: argument.span)
             return nil
         }
+    }
+
+    private func integers(_ argument: EvaluatedArgument, _ parameter: RecipeParameter) -> [Int]? {
+        if argument.value.isPoison || argument.value.items?.contains(where: \.isPoison) == true { return nil }
+        let integers = (argument.value.items ?? []).compactMap { item in if case .integer(let value) = item { value } else { nil } }
+        guard !integers.isEmpty, integers.count == argument.value.items?.count, zip(integers, integers.dropFirst()).allSatisfy(<) else {
+            elaborator.report(
+                "`\(parameter.name)` must be a list of ascending integers", at: argument.span, help: "such as `[30, 60, 90]`")
+            return nil
+        }
+        for value in [integers[0], integers[integers.count - 1]] {
+            guard bounded(Double(value), argument.span, parameter) != nil else { return nil }
+        }
+        return integers
     }
 
     private func bounded(_ value: Double, _ span: Span, _ parameter: RecipeParameter) -> Double? {

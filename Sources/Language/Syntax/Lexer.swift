@@ -123,7 +123,8 @@ public struct Lexer {
         add(.text, from: start)
     }
 
-    private static let marks: [TokenKind] = [
+    /// All marks; a longer one stands before its beginnings.
+    static let marks: [TokenKind] = [
         .rangeBelow, .rangeThrough, .pipe, .equalEqual, .notEqual, .lessOrEqual, .greaterOrEqual, .leftParenthesis, .rightParenthesis,
         .leftBracket, .rightBracket, .leftBrace, .rightBrace, .comma, .colon, .semicolon, .dot, .equal, .less, .greater, .plus, .minus,
         .star, .slash, .percent,

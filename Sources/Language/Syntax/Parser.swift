@@ -41,8 +41,10 @@ public struct Parser {
         var tokens: [Token] = []
         for token in lexed.tokens {
             if token.kind == .documentation {
-                let text = source.text(in: token.span.range).dropFirst(3)
-                let line = text.hasPrefix(" ") ? String(text.dropFirst()) : String(text)
+                var text = source.text(in: token.span.range).dropFirst(3)
+                if text.hasPrefix(" ") { text.removeFirst() }
+                while text.last == " " || text.last == "\t" { text.removeLast() }
+                let line = String(text)
                 documentation[tokens.count] = documentation[tokens.count].map { $0 + "\n" + line } ?? line
             } else {
                 tokens.append(token)

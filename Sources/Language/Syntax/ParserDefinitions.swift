@@ -3,6 +3,12 @@ import Source
 extension Parser {
     static let definitionWords = ["block", "activation", "network", "training", "import"]
 
+    /// The words that begin the clauses of a training, but for `target`, which declares a name.
+    public static let contextualClauses = clauseWords.filter { $0 != "target" }
+
+    /// The words that begin definitions, statements and clauses; names of their own elsewhere.
+    public static let contextualWords = definitionWords + ["of", "input", "output"] + clauseWords
+
     /// Whether a definition begins at a token: a word such as `block`, followed as only a definition can be.
     func startsDefinition(at index: Int) -> Bool {
         let token = tokens[index]
@@ -182,23 +188,26 @@ extension Parser {
 }
 
 extension Parser {
-    private static let clauseWords = [
-        "target", "loss", "optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed",
-    ]
+    /// The clauses of a training that hold values between commas.
+    static let settingWords = ["optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed"]
+    static let clauseWords = ["target", "loss"] + settingWords
 
     private mutating func training(_ documentation: String, from start: Span) throws(Unreadable) -> TrainingDefinition {
         guard isWord("of", current) else { throw expected("`of` and the network's name", help: "write `training of name { … }`") }
         advance()
-        let network = try expectName("the network to train")
-        let arguments: [Argument]
-        if let open = take(.leftParenthesis) { arguments = try self.arguments(openedBy: open) } else { arguments = [] }
+        var subjects: [TrainingDefinition.Subject] = []
+        repeat {
+            let network = try expectName("the network to train")
+            let arguments: [Argument]
+            if let open = take(.leftParenthesis) { arguments = try self.arguments(openedBy: open) } else { arguments = [] }
+            subjects.append(TrainingDefinition.Subject(network: network, arguments: arguments))
+        } while take(.comma) != nil
         let open = try expect(.leftBrace, "and the clauses of the training")
         var clauses: [TrainingClause] = []
         while !at(.rightBrace) {
             if at(.endOfFile) || current.startsLine && startsDefinition(at: position) {
                 reportUnclosed(open)
-                return TrainingDefinition(
-                    documentation: documentation, network: network, arguments: arguments, clauses: clauses, span: span(from: start))
+                return TrainingDefinition(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
             }
             if take(.semicolon) != nil { continue }
             statementStart = position
@@ -210,8 +219,7 @@ extension Parser {
             }
         }
         advance()
-        return TrainingDefinition(
-            documentation: documentation, network: network, arguments: arguments, clauses: clauses, span: span(from: start))
+        return TrainingDefinition(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
     }
 
     private mutating func clause() throws(Unreadable) -> TrainingClause {
@@ -224,11 +232,17 @@ extension Parser {
         case let text where Self.clauseWords.contains(text):
             var arguments: [Argument] = []
             repeat {
-                if current.startsLine { throw expected("a value for `\(text)`") }
+                // After a comma the clause goes on in the next line.
+                if current.startsLine, arguments.isEmpty { throw expected("a value for `\(text)`") }
                 // `clip norm 1.0` names its argument without a colon.
                 if at(.name), [.integer, .number, .minus].contains(peek().kind), !peek().startsLine {
                     let name = try expectName("an argument")
                     arguments.append(Argument(name: name, value: try expression()))
+                } else if at(.text), peek().kind == .colon {
+                    // `initialize "conv2.bias": ones` names a parameter.
+                    let key = advance()
+                    advance()
+                    arguments.append(Argument(name: Name(text: unquoted(key), span: key.span), value: try expression()))
                 } else {
                     arguments.append(try argument())
                 }

@@ -39,7 +39,7 @@ private struct SyntaxPrinter {
             line("activation \(activation.name.text)\(parameters(activation.parameters)) \(expression(activation.body))")
         case .training(let training):
             document(training.documentation)
-            line("training of \(training.network.text)" + arguments(training.arguments))
+            line("training of " + training.subjects.map { $0.network.text + arguments($0.arguments) }.joined(separator: ", "))
             indented { printer in
                 for clause in training.clauses { printer.print(clause) }
             }

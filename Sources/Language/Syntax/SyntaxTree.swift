@@ -49,11 +49,16 @@ public struct NetworkDefinition: Sendable {
     public var body: Body
 }
 
-/// `training of name(auxiliary: true) { … }`: how a network is trained.
+/// `training of small, large(auxiliary: true) { … }`: how networks are trained.
 public struct TrainingDefinition: Sendable {
+    /// One of the networks that are trained alike, with the arguments that it has while it is trained.
+    public struct Subject: Sendable {
+        public var network: Name
+        public var arguments: [Argument]
+    }
+
     public var documentation: String
-    public var network: Name
-    public var arguments: [Argument]
+    public var subjects: [Subject]
     public var clauses: [TrainingClause]
     public var span: Span
 }

@@ -52,6 +52,12 @@ public enum TokenKind: String, Hashable, Sendable {
             keywordFalse,
         ].map { ($0.rawValue, $0) })
 
+    /// The spellings of the reserved words.
+    public static let reservedWords: [String] = keywords.keys.sorted()
+
+    /// The spellings of the marks; a longer one stands before its beginnings.
+    public static let marks: [String] = Lexer.marks.map(\.rawValue)
+
     /// Whether a value can begin with the token.
     var canBeginValue: Bool {
         switch self {

@@ -42,7 +42,7 @@ struct Evaluate: ParsableCommand {
         let executable = try threads.compiler.executable(network, batch: batch, pool: ThreadPool(threads: threads.count))
         let classifier = try Classifier(executable)
         let file = try Safetensors(path: weights)
-        try Weights.load(file, into: executable)
+        try Weights.load(file, into: executable, optional: network.trainingParameters)
         let heldOut = try data.open(.heldOut, extents: classifier.extents)
         let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels)
         var line = ProgressLine()

@@ -54,7 +54,7 @@ struct Run: ParsableCommand {
         let batch = try batch(of: inputs)
         let executable = try threads.compiler.executable(network, batch: batch, pool: ThreadPool(threads: threads.count))
         if let file {
-            try Weights.load(file, into: executable)
+            try Weights.load(file, into: executable, optional: network.trainingParameters)
         } else {
             Console.error("note: without --weights the network has random ones\n")
             Weights.initialize(executable, seed: 0)

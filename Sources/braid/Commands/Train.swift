@@ -83,7 +83,9 @@ struct Train: ParsableCommand {
         let trainer = try Trainer(
             step: step, inference: inference, labels: labels, recipe: recipe, training: training, heldOut: heldOut, options: options)
         Weights.initialize(step, seed: options.seed)
-        if let weights { try Weights.load(try Safetensors(path: weights), into: step) }
+        if let weights {
+            try Weights.load(try Safetensors(path: weights), into: step, optional: network.trainingParameters)
+        }
         if let resume { try trainer.resume(try Safetensors(path: resume)) }
 
         var report = TrainReport(isQuiet: json)

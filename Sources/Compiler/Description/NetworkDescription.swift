@@ -1,0 +1,100 @@
+import Graph
+import Operators
+
+/// A network's layers in numbers, each by itself and summed by block.
+public struct NetworkDescription: Sendable {
+    public struct Layer: Sendable {
+        /// The author's label, empty if the layer has none.
+        public var label: String
+        public var operation: String
+        /// The operation with what matters of its parameters: `conv 3x3/2, 64`.
+        public var summary: String
+        public var kind: LayerKind
+        public var type: TensorType
+        /// Trained values.
+        public var parameters: Int
+        /// Multiply-accumulates for one image, of convolutions and linear layers.
+        public var macs: Int
+        /// Bytes of the layer's result for the given batch.
+        public var activationBytes: Int
+        /// What an element of the result sees of the input images, nil if there are none before it.
+        public var receptiveField: ReceptiveField?
+    }
+
+    /// Where a value that a layer reads comes from.
+    public enum Source: Hashable, Sendable {
+        case input(Int)
+        case layer(Int)
+    }
+
+    public var name: String
+    public var documentation: String
+    public var batch: Int
+    public var layers: [Layer]
+    /// The values that each layer reads, without parameters and constants.
+    public var operands: [[Source]]
+    public var inputs: [(name: String, type: TensorType)]
+    /// The outputs, each with where it comes from; nil for an output that is a parameter or constant.
+    public var outputs: [(name: String, type: TensorType, source: Source?)]
+    /// The layers nested as their labels say.
+    public var blocks: BlockTree
+
+    public var parameters: Int { blocks.root.parameters }
+    /// The size of the trained values in memory.
+    public var parameterBytes: Int { .clampedProduct(parameters, ElementType.f32.byteCount) }
+    public var macs: Int { blocks.root.macs }
+    public var activationBytes: Int { blocks.root.activationBytes }
+
+    /// - Parameter batch: the number of images that activation bytes are given for.
+    public init(_ network: Network, batch: Int = 1) {
+        let graph = network.graph
+        let bindings = Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, batch) })
+        var analyses = LayerAnalyses()
+        var counted: Set<Value> = []
+        var sources = [Source?](repeating: nil, count: graph.nodes.count)
+        var fields = [ReceptiveField?](repeating: nil, count: graph.nodes.count)
+        var (layers, operands): ([Layer], [[Source]]) = ([], [])
+        inputs = []
+        for value in graph.values {
+            let node = graph[value]
+            if let name = node.inputName {
+                sources[value.index] = .input(inputs.count)
+                inputs.append((name, node.type))
+                if node.type.rank == 4 { fields[value.index] = .pixel }
+            }
+            guard let operation = node.operation else { continue }
+            // A parameter that several layers share counts where it first occurs.
+            let parameters = node.operands.filter { graph[$0].parameter?.role == .weight && counted.insert($0).inserted }
+            let analysis = analyses.analysis(of: node, operation, in: graph)
+            fields[value.index] = analysis.receptiveField(node.operands.map { fields[$0.index] })
+            sources[value.index] = .layer(layers.count)
+            operands.append(node.operands.compactMap { sources[$0.index] })
+            layers.append(
+                Layer(
+                    label: node.label ?? "", operation: node.name(of: operation), summary: node.operationSummary, kind: analysis.kind,
+                    type: node.type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
+                    macs: analysis.macs,
+                    activationBytes: .clampedProduct(Self.count(node.type.shape, bindings), node.type.element.byteCount),
+                    receptiveField: fields[value.index]))
+        }
+        name = network.name
+        documentation = network.documentation
+        self.batch = batch
+        self.layers = layers
+        self.operands = operands
+        outputs = graph.outputs.map { ($0.name, graph[$0.value].type, sources[$0.value.index]) }
+        blocks = BlockTree(layers, operands: operands, outputs: outputs.compactMap(\.source), names: network.blocks)
+    }
+
+    /// The multiply-accumulates of one node for one image, none for inputs and parameters.
+    public static func macs(of value: Value, in graph: Graph) -> Int {
+        guard let operation = graph[value].operation else { return 0 }
+        var analyses = LayerAnalyses()
+        return analyses.analysis(of: graph[value], operation, in: graph).macs
+    }
+
+    /// The elements of a shape, its symbols bound; those that are not count once.
+    private static func count(_ shape: Shape, _ bindings: [String: Int]) -> Int {
+        shape.bound(bindings).dimensions.reduce(1) { .clampedProduct($0, $1.value ?? 1) }
+    }
+}

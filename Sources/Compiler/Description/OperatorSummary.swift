@@ -1,0 +1,63 @@
+import Graph
+
+extension Node {
+    /// An operation with what matters of its parameters: `conv 3x3/2, 64`. Empty for other nodes.
+    ///
+    /// The kernel and its stride come first, then parameters without a default, then integers and texts that differ from theirs; padding
+    /// shows in the output's shape.
+    var operationSummary: String {
+        guard let operation else { return "" }
+        var text = name(of: operation)
+        let attributes = attributes
+        let kernel = attributes["kernel"]?.pair
+        if let kernel { text += " \(kernel.0)x\(kernel.1)" + strideSuffix(attributes["stride"]?.pair, kernel) }
+        var rest = operation.parameters.filter { !["kernel", "pad", "shape", "function"].contains($0.name) }
+        if kernel != nil { rest.removeAll { $0.name == "stride" } }
+        let required = rest.filter { $0.defaultValue == nil }
+        var items = required.compactMap { parameter in
+            attributes[parameter.name].map { required.count == 1 ? $0.brief : "\(parameter.name) \($0.brief)" }
+        }
+        for parameter in rest {
+            guard let value = attributes[parameter.name], let byDefault = parameter.defaultValue.flatMap(parameter.kind.convert),
+                value != byDefault, [.integer, .pair, .integers, .text].contains(parameter.kind)
+            else { continue }
+            items.append("\(parameter.name) \(value.brief)")
+        }
+        let separator = kernel == nil ? " " : ", "
+        return text + (items.isEmpty ? "" : separator + items.joined(separator: ", "))
+    }
+
+    /// What the author calls an operation: a scalar function by its own name.
+    func name(of operation: Operator) -> String {
+        if case .function(let function)? = attributes["function"] { function.name } else { operation.name }
+    }
+
+    /// `/2`, nothing for a stride of 1. Without a stride a window moves by its own size.
+    private func strideSuffix(_ stride: (Int, Int)?, _ kernel: (Int, Int)) -> String {
+        let stride = stride ?? kernel
+        if stride == (1, 1) { return "" }
+        return stride.0 == stride.1 ? "/\(stride.0)" : "/\(stride.0)x\(stride.1)"
+    }
+}
+
+extension Attribute {
+    /// Two integers, or one for both.
+    fileprivate var pair: (Int, Int)? {
+        guard case .integers(let list) = self, let first = list.first, list.count <= 2 else { return nil }
+        return (first, list[list.count - 1])
+    }
+
+    /// The value as a person would write it.
+    fileprivate var brief: String {
+        switch self {
+        case .integer(let value): "\(value)"
+        case .number(let value): value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
+        case .boolean(let value): "\(value)"
+        case .integers(let list):
+            list.count == 2 && list[0] == list[1] ? "\(list[0])" : "(" + list.map(String.init).joined(separator: ", ") + ")"
+        case .text(let text): text
+        case .function(let function): function.name
+        case .shape(let shape): "\(shape)"
+        }
+    }
+}

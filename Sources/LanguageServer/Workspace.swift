@@ -1,0 +1,91 @@
+import Compiler
+import Foundation
+import Language
+import Source
+
+/// The open documents and what is known about each.
+struct Workspace {
+    /// What was found out about a document's text.
+    struct Analysis {
+        var inspection: Inspection
+        /// The paths of the files that the text imports, found or not, directly or through others.
+        var imported: Set<String>
+    }
+
+    /// Larger texts are not analysed: no network comes near.
+    static let maximumText = 1 << 20
+
+    private(set) var documents: [String: Document] = [:]
+    private(set) var analyses: [String: Analysis] = [:]
+    /// The documents whose diagnostics have not been sent since they or what they import changed, in the order of the changes.
+    private(set) var unpublished: [String] = []
+
+    mutating func open(_ document: Document) {
+        documents[document.uri] = document
+        invalidate(document)
+    }
+
+    /// Changes an open document; false where it is not open.
+    mutating func change(_ parameters: ChangeParameters) -> Bool {
+        guard var document = documents[parameters.textDocument.uri] else { return false }
+        for change in parameters.contentChanges { document.apply(change) }
+        document.version = parameters.textDocument.version
+        documents[document.uri] = document
+        invalidate(document)
+        return true
+    }
+
+    /// Forgets a document; those that import it see the file again.
+    mutating func close(_ uri: String) {
+        guard let document = documents.removeValue(forKey: uri) else { return }
+        invalidate(document)
+        unpublished.removeAll { $0 == uri }
+    }
+
+    private mutating func invalidate(_ document: Document) {
+        let importers = analyses.filter { $0.value.imported.contains(document.path) }.keys.sorted()
+        for uri in [document.uri] + importers {
+            analyses[uri] = nil
+            unpublished.removeAll { $0 == uri }
+            unpublished.append(uri)
+        }
+    }
+
+    /// The analysis of a document's newest text; nil where it is not open or too large.
+    mutating func analysis(of uri: String) -> Analysis? {
+        guard let document = documents[uri], document.source.bytes.count <= Self.maximumText else { return nil }
+        if let known = analyses[uri] { return known }
+        let texts = Dictionary(documents.values.map { ($0.path, $0.source.text) }) { first, _ in first }
+        var imported: Set<String> = []
+        let program = Program.load(path: document.path, text: document.source.text) { path in
+            imported.insert(path)
+            return texts[path] ?? Self.readFile(path)
+        }
+        let analysis = Analysis(inspection: program.inspect(), imported: imported)
+        analyses[uri] = analysis
+        return analysis
+    }
+
+    /// What is known from open documents that import a document, with the identity that its file has there.
+    mutating func importers(of document: Document) -> [(inspection: Inspection, file: FileID)] {
+        var found: [(inspection: Inspection, file: FileID)] = []
+        for uri in documents.keys.sorted() where uri != document.uri {
+            guard let inspection = analysis(of: uri)?.inspection, let file = inspection.program.identity(ofFile: document.path) else {
+                continue
+            }
+            found.append((inspection, file))
+        }
+        return found
+    }
+
+    /// Takes a document off the list of those to report about.
+    mutating func settle(_ uri: String) { unpublished.removeAll { $0 == uri } }
+
+    private static func readFile(_ path: String) -> String? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular, attributes?[.size] as? Int ?? .max <= maximumText else {
+            return nil
+        }
+        return try? Network.readText(path)
+    }
+}

@@ -1,0 +1,37 @@
+import Graph
+
+extension Operator {
+    /// The rectifier with a learned slope for negative elements (He et al., arXiv 1502.01852), one a channel or one for all.
+    public static let parametricRectifier: Operator = Operator(
+        "prelu", "Multiplies negative elements by a learned slope.",
+        inputs: [
+            OperatorInput("x", "the tensor [N, C, …]"),
+            OperatorInput("weight", .weight, "one slope a channel [C], or [1] if shared; 0.25 at first"),
+        ],
+        parameters: [OperatorParameter("shared", .boolean, default: .boolean(false), "whether all channels have the same slope")],
+        weights: { (signature) throws(TypeError) in
+            let check = try Checker("prelu", Signature(Array(signature.operands.prefix(1)), signature.attributes), takes: 1)
+            return [WeightDeclaration("weight", try check.slopes(), .constant(0.25))]
+        },
+        inferType: { (signature) throws(TypeError) in
+            let check = try Checker("prelu", signature, takes: 2)
+            try check.require(1, is: check.slopes(), role: "weight")
+            return signature.operands[0]
+        },
+        lowering: { _ in
+            .elementwise(.select(.less, 0, .argument(0), then: .argument(0), otherwise: .argument(1) * .argument(0)))
+        },
+        gradient: .derived,
+        examples: [
+            OperatorExample("a slope a channel", [.f32(2, 20, 3, 4), .f32(20)]),
+            OperatorExample("one slope for all", [.f32(2, 5, 3, 2), .f32(1)], ["shared": .boolean(true)]),
+            OperatorExample("rows", [.f32(3, 5), .f32(5)]),
+        ])
+}
+
+extension Checker {
+    fileprivate func slopes() throws(TypeError) -> TensorType {
+        let channels = try channelVector()
+        return signature.attributes.boolean("shared") ? .f32(1) : channels
+    }
+}

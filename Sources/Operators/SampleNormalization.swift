@@ -1,0 +1,221 @@
+import Graph
+
+/// Normalizations by statistics of each image alone: the same in training and inference, and for any batch.
+///
+/// All subtract a mean and divide by the root of a biased variance plus `epsilon`; they differ in what the two are taken over.
+extension Operator {
+    /// Layer normalization (Ba, Kiros & Hinton, arXiv 1607.06450). The weight has the extents of the axes, as PyTorch's `LayerNorm` of
+    /// that `normalized_shape`; with axis 1 alone it is the normalization of each pixel over its channels of ConvNeXt (arXiv 2201.03545).
+    public static let layerNormalization: Operator = Operator(
+        "layer_norm", "Normalizes each image, or each pixel over its channels, then scales and shifts it.",
+        inputs: affineInputs("one scale a position of the axes", "one shift a position of the axes"),
+        parameters: [
+            OperatorParameter(
+                "axes", .integers, default: .integers([]), "the axes to normalize over, all but the batch if left out; 1 for each pixel"),
+            epsilonParameter, affineParameter(true),
+        ],
+        weights: { (signature) throws(TypeError) in
+            try Checker("layer_norm", signature.withoutWeights, takes: 1).affineWeights { (check) throws(TypeError) in
+                try check.layerWeight()
+            }
+        },
+        inferType: { (signature) throws(TypeError) in
+            try Checker("layer_norm", signature, takes: signature.affineOperandCount).affine { (check) throws(TypeError) in
+                try check.layerWeight()
+            }
+        },
+        lowering: { _ in
+            .composite { context in
+                let signature = context.signature
+                let shape = signature.operands[0].shape
+                let axes = signature.attributes.integers("axes").map { $0 < 0 ? $0 + shape.rank : $0 }
+                let normalized = axes.isEmpty ? Set(1..<shape.rank) : Set(axes)
+                // A vector along the channels is repeated as it is; others get an extent of 1 along the axes that they lack.
+                let extents = Shape((0..<shape.rank).map { normalized.contains($0) ? shape[$0] : 1 })
+                let weights = context.operands.dropFirst().map { weight in
+                    normalized == [1]
+                        ? weight : context.builder.apply(reshape, weight, attributes: ["shape": .shape(extents)])
+                }
+                return normalize(context, weights: weights) { builder, value in
+                    builder.apply(mean, value, attributes: ["axes": .integers(normalized.sorted()), "keep": .boolean(true)])
+                }
+            }
+        },
+        gradient: .derived,
+        examples: [
+            OperatorExample("each image", [.f32(2, 5, 3, 4), .f32(5, 3, 4), .f32(5, 3, 4)]),
+            OperatorExample(
+                "each pixel over its channels", [.f32(2, 20, 3, 2), .f32(20), .f32(20)], ["axes": .integer(1), "epsilon": .number(1e-6)]),
+            OperatorExample("rows", [.f32(3, 7), .f32(7), .f32(7)]),
+            OperatorExample("columns, bare", [.f32(2, 3, 2, 5)], ["axes": .integer(-1), "affine": .boolean(false)]),
+            OperatorExample("planes", [.f32(2, 3, 4, 5), .f32(4, 5), .f32(4, 5)], ["axes": .integers([2, 3])]),
+        ])
+
+    /// Group normalization (Wu & He, arXiv 1803.08494): over each image's groups of neighbouring channels.
+    public static let groupNormalization: Operator = Operator(
+        "group_norm", "Normalizes groups of channels of each image, then scales and shifts each channel.",
+        inputs: affineInputs("one scale a channel", "one shift a channel"),
+        parameters: [
+            OperatorParameter("groups", .integer, "the number of groups that the channels are divided into"), epsilonParameter,
+            affineParameter(true),
+        ],
+        weights: { (signature) throws(TypeError) in
+            try Checker("group_norm", signature.withoutWeights, takes: 1).affineWeights { (check) throws(TypeError) in
+                try check.groupWeight()
+            }
+        },
+        inferType: { (signature) throws(TypeError) in
+            try Checker("group_norm", signature, takes: signature.affineOperandCount).affine { (check) throws(TypeError) in
+                try check.groupWeight()
+            }
+        },
+        lowering: { signature in
+            .composite { context in
+                let groups = signature.attributes.integer("groups")
+                return normalize(context, weights: Array(context.operands.dropFirst())) { groupMean($0, $1, groups: groups) }
+            }
+        },
+        gradient: .derived,
+        examples: [
+            OperatorExample("three groups", [.f32(2, 6, 3, 4), .f32(6), .f32(6)], ["groups": .integer(3)]),
+            OperatorExample("20 channels in one group", [.f32(2, 20, 2, 2), .f32(20), .f32(20)], ["groups": .integer(1)]),
+            OperatorExample(
+                "rows, bare", [.f32(3, 8)], ["groups": .integer(2), "epsilon": .number(0.01), "affine": .boolean(false)]),
+        ])
+
+    /// Instance normalization (Ulyanov, Vedaldi & Lempitsky, arXiv 1607.08022): over each channel of each image. Without weights unless
+    /// asked for, as in PyTorch.
+    public static let instanceNormalization: Operator = Operator(
+        "instance_norm", "Normalizes each channel of each image.",
+        inputs: affineInputs("one scale a channel, if affine", "one shift a channel, if affine"),
+        parameters: [epsilonParameter, affineParameter(false)],
+        weights: { (signature) throws(TypeError) in
+            try Checker("instance_norm", signature.withoutWeights, takes: 1).affineWeights { (check) throws(TypeError) in
+                try check.instanceWeight()
+            }
+        },
+        inferType: { (signature) throws(TypeError) in
+            try Checker("instance_norm", signature, takes: signature.affineOperandCount).affine { (check) throws(TypeError) in
+                try check.instanceWeight()
+            }
+        },
+        lowering: { _ in
+            .composite { context in
+                normalize(context, weights: Array(context.operands.dropFirst())) { builder, value in
+                    builder.apply(mean, value, attributes: ["axes": .integers(planeAxes(builder, value)), "keep": .boolean(true)])
+                }
+            }
+        },
+        gradient: .derived,
+        examples: [
+            OperatorExample("an image", [.f32(2, 5, 3, 4)]),
+            OperatorExample("scaled and shifted", [.f32(2, 20, 2, 3), .f32(20), .f32(20)], ["affine": .boolean(true)]),
+        ])
+
+    private static func affineInputs(_ scale: String, _ shift: String) -> [OperatorInput] {
+        [
+            OperatorInput("x", "the tensor [N, C, …]"), OperatorInput("weight", .weight, onlyIf: "affine", scale),
+            OperatorInput("bias", .weight, onlyIf: "affine", shift),
+        ]
+    }
+
+    private static func affineParameter(_ isAffine: Bool) -> OperatorParameter {
+        OperatorParameter("affine", .boolean, default: .boolean(isAffine), "whether learned values scale and shift the result")
+    }
+
+    private static func planeAxes(_ builder: GraphBuilder, _ value: Value) -> [Int] { Array(2..<builder.type(of: value).rank) }
+
+    /// `(x - mean) / sqrt(variance + epsilon) * weight + bias`, the mean and variance by `average`, whose result has the rank of `x`.
+    ///
+    /// No gradient flows from the variance through the mean: the distances from it sum to zero.
+    private static func normalize(_ context: Decomposition, weights: [Value], average: (GraphBuilder, Value) -> Value) -> Value {
+        let builder = context.builder
+        let x = context.operands[0]
+        func map(_ name: String, _ parameters: [String], _ body: Scalar, _ operands: [Value]) -> Value {
+            builder.apply(Operator.map, operands, ["function": .function(ScalarFunction(name, parameters, body))])
+        }
+        let distance: Scalar = .argument(0) - .argument(1)
+        let mean = average(builder, x)
+        let squares = map("squared_distance", ["x", "mean"], distance * distance, [x, builder.apply(detach, mean)])
+        let variance = average(builder, squares)
+        let spread = Scalar.squareRoot(.argument(2) + .constant(context.signature.attributes.number("epsilon")))
+        guard !weights.isEmpty else {
+            return map("normalize", ["x", "mean", "variance"], distance * (1 / spread), [x, mean, variance])
+        }
+        let scaled = distance * (.argument(3) / spread) + .argument(4)
+        return map("normalize", ["x", "mean", "variance", "weight", "bias"], scaled, [x, mean, variance] + weights)
+    }
+
+    /// The mean of each image's groups of channels, repeated to `[N, C, 1, …]`: first of planes, which keeps the channels where they are.
+    private static func groupMean(_ builder: GraphBuilder, _ value: Value, groups: Int) -> Value {
+        let axes = planeAxes(builder, value)
+        let planes =
+            axes.isEmpty
+            ? value : builder.apply(mean, value, attributes: ["axes": .integers(axes), "keep": .boolean(true)])
+        let shape = builder.type(of: planes).shape
+        guard let channels = shape[1].value, groups < channels else { return planes }
+        let divided = Shape([shape[0], .fixed(groups), .fixed(channels / groups)])
+        let rows = builder.apply(reshape, planes, attributes: ["shape": .shape(divided)])
+        let means = builder.apply(mean, rows, attributes: ["axes": .integer(2), "keep": .boolean(true)])
+        let repeated = builder.apply(broadcast, means, attributes: ["shape": .shape(divided)])
+        return builder.apply(reshape, repeated, attributes: ["shape": .shape(shape)])
+    }
+}
+
+extension Signature {
+    /// The first operand alone, as `weights` rules see it.
+    fileprivate var withoutWeights: Signature { Signature(Array(operands.prefix(1)), attributes) }
+
+    fileprivate var affineOperandCount: Int { attributes.boolean("affine") ? 3 : 1 }
+}
+
+extension Checker {
+    /// The declarations of a scale and a shift of the type that `rule` gives, if they are wanted.
+    fileprivate func affineWeights(_ rule: (Checker) throws(TypeError) -> TensorType) throws(TypeError) -> [WeightDeclaration] {
+        let type = try rule(self)
+        guard signature.attributes.boolean("affine") else { return [] }
+        return [WeightDeclaration("weight", type, .ones), WeightDeclaration("bias", type, .zeros)]
+    }
+
+    /// The result's type, once the weights are known to be of the type that `rule` gives.
+    fileprivate func affine(_ rule: (Checker) throws(TypeError) -> TensorType) throws(TypeError) -> TensorType {
+        let type = try rule(self)
+        for (index, role) in ["weight", "bias"].enumerated() where signature.operands.count == 3 {
+            try require(index + 1, is: type, role: role)
+        }
+        _ = try epsilon()
+        return signature.operands[0]
+    }
+
+    /// The extents of the axes that `layer_norm` works on.
+    fileprivate func layerWeight() throws(TypeError) -> TensorType {
+        _ = try channelVector()
+        let shape = signature.operands[0].shape
+        let axes = signature.attributes.integers("axes").isEmpty ? Array(1..<shape.rank) : try self.axes(rank: shape.rank)
+        guard axes[0] > 0 else {
+            throw error("cannot normalize over axis 0, the batch", repair: "batchnorm does", parameter: "axes")
+        }
+        var extents: [Dimension] = []
+        for axis in axes { extents.append(.fixed(try extent(shape, axis))) }
+        return TensorType(.f32, Shape(extents))
+    }
+
+    fileprivate func groupWeight() throws(TypeError) -> TensorType {
+        let type = try channelVector()
+        let groups = try positive("groups")
+        let channels = try extent(type.shape, 0)
+        guard channels % groups == 0 else {
+            throw error("cannot divide \(channels) channels into \(groups) groups", parameter: "groups")
+        }
+        return type
+    }
+
+    fileprivate func instanceWeight() throws(TypeError) -> TensorType {
+        let type = try channelVector()
+        guard signature.operands[0].rank >= 3 else {
+            throw error(
+                "normalizes each channel's plane, and \(signature.operands[0]) has none", repair: "layer_norm normalizes rows", operand: 0)
+        }
+        return type
+    }
+}

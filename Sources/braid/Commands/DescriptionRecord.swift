@@ -1,0 +1,109 @@
+import Compiler
+import Graph
+
+/// What `braid describe --json` prints.
+struct DescriptionRecord: Encodable {
+    struct Tensor: Encodable {
+        var name: String
+        var element: String
+        var shape: [Extent]
+
+        init(_ name: String, _ type: TensorType) {
+            self.name = name
+            element = type.element.rawValue
+            shape = type.shape.dimensions.map(Extent.init)
+        }
+    }
+
+    /// A number, or a text for a symbol.
+    struct Extent: Encodable {
+        var dimension: Dimension
+
+        init(_ dimension: Dimension) { self.dimension = dimension }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch dimension {
+            case .fixed(let value): try container.encode(value)
+            case .symbol(let name): try container.encode(name)
+            }
+        }
+    }
+
+    /// Pixels along the height and the width; null where the image is seen whole.
+    struct Field: Encodable {
+        var size: [Double?]
+        var stride: [Double?]
+
+        init(_ field: ReceptiveField) {
+            size = [field.vertical?.size, field.horizontal?.size]
+            stride = [field.vertical?.stride, field.horizontal?.stride]
+        }
+    }
+
+    struct Layer: Encodable {
+        var label: String
+        var `operator`: String
+        var summary: String
+        var shape: [Extent]
+        var parameters: Int
+        var macs: Int
+        var activationBytes: Int
+        /// Absent where no image stands before the layer.
+        var receptiveField: Field?
+    }
+
+    struct Block: Encodable {
+        var label: String
+        /// The name of the block that was called under this label, absent if it is only a common part of labels.
+        var block: String?
+        var shape: [Extent]?
+        var parameters: Int
+        var macs: Int
+        var activationBytes: Int
+        /// The block's own layers, as positions in the list of all layers.
+        var layers: [Int]
+        var blocks: [Block]
+
+        init(_ index: Int, of tree: BlockTree) {
+            let source = tree.blocks[index]
+            label = source.label
+            block = source.name
+            shape = source.type?.shape.dimensions.map(Extent.init)
+            parameters = source.parameters
+            macs = source.macs
+            activationBytes = source.activationBytes
+            layers = source.children.compactMap { if case .layer(let layer) = $0 { layer } else { nil } }
+            blocks = source.children.compactMap { if case .block(let block) = $0 { Block(block, of: tree) } else { nil } }
+        }
+    }
+
+    var name: String
+    var documentation: String
+    var batch: Int
+    var parameters: Int
+    var macs: Int
+    var activationBytes: Int
+    var inputs: [Tensor]
+    var outputs: [Tensor]
+    var layers: [Layer]
+    var blocks: [Block]
+
+    init(_ description: NetworkDescription) {
+        name = description.name
+        documentation = description.documentation
+        batch = description.batch
+        parameters = description.parameters
+        macs = description.macs
+        activationBytes = description.activationBytes
+        inputs = description.inputs.map { Tensor($0.name, $0.type) }
+        outputs = description.outputs.map { Tensor($0.name, $0.type) }
+        layers = description.layers.map { layer in
+            Layer(
+                label: layer.label, operator: layer.operation, summary: layer.summary, shape: layer.type.shape.dimensions.map(Extent.init),
+                parameters: layer.parameters, macs: layer.macs, activationBytes: layer.activationBytes,
+                receptiveField: layer.receptiveField.map(Field.init))
+        }
+        blocks = Block(0, of: description.blocks).blocks
+    }
+}

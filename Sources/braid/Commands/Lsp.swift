@@ -1,0 +1,18 @@
+import ArgumentParser
+import LanguageServer
+
+struct Lsp: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves an editor: errors while typing, shapes and costs under the cursor, definitions, formatting.",
+        discussion: """
+            EXAMPLES
+              braid lsp
+
+            Editors start this command and speak the Language Server Protocol with it over standard input and output;
+            docs/editors.md shows how. Nothing is compiled to machine code. Exit status 0 after a proper shutdown, otherwise 1.
+            """)
+
+    func run() throws {
+        if !ServerLoop.run(version: Braid.configuration.version) { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Compiler
+
+struct OverfitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "overfit",
+        abstract: "Trains a network on one fixed batch, which a sound network learns by heart.",
+        discussion: """
+            EXAMPLES
+              braid overfit graphs/resnet.braid:resnet18
+              braid overfit graphs/inception_v3.braid --batch 4 --steps 50 --rate 0.01
+
+            The quickest test of a network and its recipe: pictures and labels are random with a fixed seed, the weights as the recipe
+            initializes them. Exit status 1 if a loss, a weight or an optimizer's state is no finite number, or the loss does not fall.
+            """)
+
+    @OptionGroup var network: NetworkOptions
+
+    @Option(help: ArgumentHelp("Pictures in the batch.", valueName: "count"))
+    var batch = 2
+
+    @Option(help: ArgumentHelp("Steps of training.", valueName: "count"))
+    var steps = 20
+
+    @Option(help: ArgumentHelp("The learning rate (default: the recipe's highest, scaled from its batch to this one).", valueName: "rate"))
+    var rate: Double?
+
+    @Option(help: ArgumentHelp("What weights, pictures and labels derive from.", valueName: "number"))
+    var seed: UInt64 = 0
+
+    @OptionGroup var threads: ThreadOptions
+
+    @Flag(help: "Prints one JSON object instead of text.")
+    var json = false
+
+    func validate() throws {
+        try validateBatch(batch)
+        if !(2...1_000_000).contains(steps) { throw ValidationError("--steps must be from 2 to 1000000, not \(steps)") }
+        if let rate, !(rate > 0 && rate.isFinite) { throw ValidationError("--rate must be above 0, not \(rate)") }
+    }
+
+    func run() throws {
+        let network = try network.load()
+        let options = OverfitOptions(batch: batch, steps: steps, learningRate: rate, seed: seed)
+        let result = try threads.compiler.overfit(network, options) { step, loss in
+            if !json { print("step \(step)  loss \(Format.fixed(loss, 4))") }
+        }
+        if json { Console.printJSON(Record(result)) } else { summarize(result) }
+        if !result.isFinite || !result.falls { throw ExitCode(1) }
+    }
+
+    private func summarize(_ result: Overfit) {
+        let first = Format.fixed(result.losses.first ?? .nan, 4), last = Format.fixed(result.losses.last ?? .nan, 4)
+        let rate = Float(result.learningRate)
+        print("\n\(Console.bold(result.network)): loss \(first) to \(last) in \(result.losses.count) steps at a rate of \(rate)")
+        for name in result.damaged.prefix(8) { print("  \(name) holds values that are no finite numbers") }
+        if !result.isFinite {
+            print("the training does not stay finite: lower the rate, or `clip norm 1.0` in the recipe")
+        } else if !result.falls {
+            print("the loss does not fall: try another --rate or more --steps, and look at the recipe")
+        }
+    }
+
+    private struct Record: Encodable {
+        var network: String
+        var batch: Int
+        var learningRate: Double
+        var losses: [Double?]
+        var isFinite: Bool
+        var falls: Bool
+        var damaged: [String]
+
+        init(_ result: Overfit) {
+            network = result.network
+            batch = result.batch
+            learningRate = result.learningRate
+            losses = result.losses.map { $0.isFinite ? $0 : nil }
+            isFinite = result.isFinite
+            falls = result.falls
+            damaged = result.damaged
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Graph
+import Interchange
+import Language
+import Source
+import Testing
+
+@testable import Compiler
+
+private let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../graphs").standardized
+
+/// The networks of `graphs/`, which are products: counts, names and shapes beside the common PyTorch definitions, and the whole road up
+/// to a plan.
+@Suite struct NetworkTests {
+    /// Parameters, multiply-accumulates for one image, and where there is a PyTorch definition, a digest of its parameters' names and shapes.
+    ///
+    /// Made with torchvision 0.29 and timm 1.0: the sizes of `parameters()`, a hook on `Conv2d` and `Linear`, and the first 16 digits of
+    /// the SHA-256 of the sorted lines `name [extents]` of `state_dict()`, without `num_batches_tracked`.
+    struct Expected: CustomTestStringConvertible, Sendable {
+        var network: String
+        var parameters: Int
+        var macs: Int
+        var names: String?
+        var definitions: [String: String] = [:]
+
+        var testDescription: String { network }
+    }
+
+    static let expected = [
+        Expected(network: "vgg11", parameters: 132_863_336, macs: 7_609_090_048, names: "0aec3dcb5ca3ff49"),
+        Expected(network: "vgg13", parameters: 133_047_848, macs: 11_308_466_176, names: "d849782b372c89d8"),
+        Expected(network: "vgg16", parameters: 138_357_544, macs: 15_470_264_320, names: "63f9f2f4402fbe84"),
+        Expected(network: "vgg19", parameters: 143_667_240, macs: 19_632_062_464, names: "0b00b188366bf7d2"),
+        Expected(network: "vgg11_bn", parameters: 132_868_840, macs: 7_609_090_048, names: "fa457ebf25b6673b"),
+        Expected(network: "vgg13_bn", parameters: 133_053_736, macs: 11_308_466_176, names: "ff7119b3c54e3de4"),
+        Expected(network: "vgg16_bn", parameters: 138_365_992, macs: 15_470_264_320, names: "8929ade7db571d0e"),
+        Expected(network: "vgg19_bn", parameters: 143_678_248, macs: 19_632_062_464, names: "8989b31877efddc1"),
+        Expected(network: "resnet18", parameters: 11_689_512, macs: 1_814_073_344, names: "efcc90900c7214aa"),
+        Expected(network: "resnet34", parameters: 21_797_672, macs: 3_663_761_408, names: "27a12c09c7f34a1f"),
+        Expected(network: "resnet50", parameters: 25_557_032, macs: 4_089_184_256, names: "138c8c8ccc17d9f2"),
+        Expected(network: "resnet101", parameters: 44_549_160, macs: 7_801_405_440, names: "a89f774f7adb318e"),
+        Expected(network: "resnet152", parameters: 60_192_808, macs: 11_513_626_624, names: "5102f2083292a28b"),
+        Expected(network: "inception_v3", parameters: 23_834_568, macs: 5_713_216_096, names: "bf17370bc0480f83"),
+        Expected(network: "inception_v4", parameters: 42_679_816, macs: 12_253_974_624, names: "8c45eebc92149a35"),
+        Expected(network: "inception_resnet_v2", parameters: 55_843_464, macs: 13_155_794_016, names: "5f1f250eb0fc9933"),
+        Expected(network: "squeezenet1_0", parameters: 1_248_424, macs: 818_924_576, names: "467cfc08be37f3ad"),
+        Expected(network: "densenet121", parameters: 7_978_856, macs: 2_834_161_664, names: "b192360cfa58fb5f"),
+        Expected(network: "densenet169", parameters: 14_149_480, macs: 3_359_843_328, names: "dfbfe56af795c2b6"),
+        Expected(network: "mobilenet_v2", parameters: 3_504_872, macs: 300_774_272, names: "8aec9e720e48963c"),
+        // With its auxiliary head, which the table of torchvision's counts leaves out of the multiply-accumulates.
+        Expected(
+            network: "inception_v3", parameters: 27_161_264, macs: 5_713_216_096 + 5_683_200, names: "5d26d9fa4a1c106f",
+            definitions: ["auxiliary": "true"]),
+        // Counts of the published weights, by the same hooks on pytorchcv 0.0.74's `bninception`.
+        Expected(network: "inception_v2", parameters: 11_295_240, macs: 2_032_600_064),
+        Expected(network: "mnist_resnet", parameters: 696_042, macs: 80_508_672),
+    ]
+
+    private static func path(of network: String) throws -> String {
+        for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() where file.hasSuffix(".braid") {
+            let path = folder.appending(path: file).path
+            if try Network.program(path).root.syntax.definitions.contains(where: { $0.isNetwork(network) }) { return path }
+        }
+        throw CompilerError("no network is called '\(network)'")
+    }
+
+    @Test(arguments: expected) func countsAndNamesAgree(_ expected: Expected) throws {
+        let network = try Network.load(Self.path(of: expected.network), name: expected.network, definitions: expected.definitions)
+        let rendered = DiagnosticRenderer(network.sources).render(network.diagnostics)
+        #expect(network.diagnostics.isEmpty, "\(rendered)")
+        let description = NetworkDescription(network)
+        #expect(description.parameters == expected.parameters)
+        #expect(description.macs == expected.macs)
+        guard let names = expected.names else { return }
+        let lines = network.graph.nodes.compactMap { node in node.parameter.map { "\($0.name) \(node.type.shape)\n" } }.sorted()
+        #expect(SHA256.hexadecimal(Data(lines.joined().utf8)).prefix(16) == names, "\(lines.joined())")
+    }
+
+    /// Every network of every file, with and without its training, goes the whole road up to a plan without a warning.
+    @Test(arguments: try networks()) func plans(_ name: String) throws {
+        let compiler = Compiler(target: .x86AVX512, cache: nil, threads: 2)
+        let network = try Network.load(Self.path(of: name), name: name)
+        #expect(network.diagnostics.isEmpty)
+        #expect(network.training != nil, "every network of graphs/ says how its paper trains it")
+        #expect(try !compiler.plan(network, batch: 2).steps.isEmpty)
+    }
+
+    private static func networks() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".braid") }.sorted().flatMap { file in
+            try Network.program(folder.appending(path: file).path).networks.map(\.name.text)
+        }
+    }
+}
+
+extension Definition {
+    fileprivate func isNetwork(_ name: String) -> Bool { if case .network(let network) = self { network.name.text == name } else { false } }
+}
