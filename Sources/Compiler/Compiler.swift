@@ -12,11 +12,16 @@ public struct Compiler: Sendable {
     public var cache: ObjectCache?
     /// The threads that run kernels (and compile them).
     public var threads: Int
+    /// How exactly sums of products are computed.
+    public var numerics: Numerics
 
-    public init(target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores) {
+    public init(
+        target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores, numerics: Numerics = .standard
+    ) {
         self.target = target
         self.cache = cache
         self.threads = threads
+        self.numerics = numerics
     }
 
     /// The graph after the passes: with `training`, a whole training step.
@@ -83,7 +88,7 @@ public struct Compiler: Sendable {
     public func plan(_ network: Network, training: Bool = false, batch: Int) throws(CompilerError) -> Plan {
         let graph = try optimize(network, training: training)
         try check(graph, batch: batch, network)
-        return Plan(bind(graph, batch: batch), target: target)
+        return Plan(bind(graph, batch: batch), target: target, numerics: numerics)
     }
 
     /// A network ready to run.
