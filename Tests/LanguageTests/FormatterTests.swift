@@ -101,6 +101,16 @@ private func comments(of text: String, _ parsed: ParsedFile) -> [String] {
         #expect(parsed > 200, "\(parsed)")
     }
 
+    /// The work grows with the text, not with its square.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: ["# note\n", "\n# note\n", ";", "\n", "/// doc\n", "x\n", "x;", "f(\n# note\n);", "import \"a\"\n"])
+    func formatsLongTexts(piece: String) throws {
+        let many = String(repeating: piece, count: 20_000)
+        let text = piece.hasPrefix("import") ? many : "block b(x) {\n\(many)x\n}\n\(piece.hasSuffix("# note\n") ? many : "")"
+        _ = try #require(SourceFormatter.format(text, name: "long").text)
+    }
+
     @Test func leavesWhatDoesNotParse() {
         let result = SourceFormatter.format("network n { input x: f32[N", name: "n")
         #expect(result.text == nil && result.diagnostics.hasErrors)
