@@ -50,7 +50,9 @@ import Testing
         #expect(!(result.output + result.errors).contains("\u{1B}"), "colour without a terminal")
     }
 
-    @Test(arguments: ["", "check", "format", "describe", "dump", "run", "train", "evaluate", "bench", "data", "data fetch", "data show", "lsp"])
+    @Test(arguments: [
+        "", "check", "format", "describe", "dump", "run", "train", "evaluate", "bench", "data", "data fetch", "data show", "lsp",
+    ])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)
         let result = try workplace.run(words + ["--help"])
