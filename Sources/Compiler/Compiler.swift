@@ -12,16 +12,19 @@ public struct Compiler: Sendable {
     public var cache: ObjectCache?
     /// The threads that run kernels (and compile them).
     public var threads: Int
+    /// How exactly sums of products are computed.
+    public var numerics: Numerics
     /// Executables that need more bytes are refused before anything is allocated.
     public var memoryLimit: Int
 
     public init(
-        target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores,
+        target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores, numerics: Numerics = .standard,
         memoryLimit: Int = Compiler.machineMemory
     ) {
         self.target = target
         self.cache = cache
         self.threads = threads
+        self.numerics = numerics
         self.memoryLimit = memoryLimit
     }
 
@@ -92,7 +95,7 @@ public struct Compiler: Sendable {
 
     private func plan(_ graph: Graph, of network: Network, batch: Int) throws(CompilerError) -> Plan {
         try check(graph, batch: batch, network)
-        return Plan(bind(graph, batch: batch), target: target)
+        return Plan(bind(graph, batch: batch), target: target, numerics: numerics)
     }
 
     /// A network ready to run.

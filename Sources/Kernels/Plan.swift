@@ -52,9 +52,9 @@ public struct Plan: Sendable {
 
 extension Plan {
     /// Lowers every group of a fused graph whose symbols are bound, and places its buffers.
-    public init(_ graph: Graph, target: Target) {
+    public init(_ graph: Graph, target: Target, numerics: Numerics = .standard) {
         name = graph.name
-        var planner = Planner(graph, target)
+        var planner = Planner(graph, target, numerics)
         planner.run()
         self = planner.plan
     }
@@ -64,6 +64,7 @@ extension Plan {
 private struct Planner {
     let graph: Graph
     let target: Target
+    let numerics: Numerics
     var plan: Plan
     private var groups: [Group]
     /// The buffer of every value that lies in memory.
@@ -74,9 +75,10 @@ private struct Planner {
     /// Values that depend on parameters alone, and those parameters never change.
     private var isConstant: [Bool] = []
 
-    init(_ graph: Graph, _ target: Target) {
+    init(_ graph: Graph, _ target: Target, _ numerics: Numerics) {
         self.graph = graph
         self.target = target
+        self.numerics = numerics
         groups = Group.all(of: graph)
         plan = Plan(empty: graph.name)
     }
@@ -192,7 +194,7 @@ private struct Planner {
             let buffer = declare(owner, isPrepared ? .prepared : .arena(0))
             if !isPrepared { lifetimes[buffer] = number...number }
         }
-        let lowered = group.lowered(for: target)
+        let lowered = group.lowered(for: target, numerics)
         let workspaces = lowered.workspaces.map { count in
             plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))
             lifetimes[plan.buffers.count - 1] = number...number
@@ -303,7 +305,7 @@ extension Group {
     }
 
     /// The group's kernels for a target.
-    public func lowered(for target: Target) -> LoweredGroup {
-        ContractionLowering.lower(self, target: target) ?? GeneralLowering.lower(self, target: target)
+    public func lowered(for target: Target, _ numerics: Numerics = .standard) -> LoweredGroup {
+        ContractionLowering.lower(self, target: target, numerics: numerics) ?? GeneralLowering.lower(self, target: target)
     }
 }

@@ -57,19 +57,27 @@ extension String {
     }
 }
 
-/// How many threads compute.
-struct ThreadOptions: ParsableArguments {
+/// How a network is computed.
+struct ExecutionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads that compute (default: all cores); the results do not depend on it.", valueName: "count"))
     var threads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How exactly sums are computed: default, or strict (convolutions and linear layers as if in twice the precision; slow).",
+            valueName: "numerics"))
+    var numerics = Numerics.standard
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024, not \(threads)") }
     }
 
-    var count: Int { threads ?? Target.host.cores }
+    var threadCount: Int { threads ?? Target.host.cores }
 
-    var compiler: Compiler { Compiler(threads: count) }
+    var compiler: Compiler { Compiler(threads: threadCount, numerics: numerics) }
 }
+
+extension Numerics: ExpressibleByArgument {}
 
 /// Checks a `--batch`.
 func validateBatch(_ batch: Int?) throws {

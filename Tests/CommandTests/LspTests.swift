@@ -329,4 +329,61 @@ private func range(_ value: Any?) -> [Int] {
         #expect(answer["id"] as? String == "later" && (answer["error"] as? [String: Any])?["code"] as? Int == -32800)
         try end()
     }
+
+    /// A network of 153 convolutions in nested blocks, with its training: as large as Inception v4.
+    private static let large = """
+        block conv_bn(x, width, kernel = 3, stride = 1, pad = 0) {
+            x |> conv: conv(width, kernel, stride: stride, pad: pad, bias: false) |> bn: batchnorm |> relu
+        }
+
+        block branches(x, a, b) {
+            concat(
+                x |> branch0: conv_bn(a, 1),
+                x |> branch1.0: conv_bn(a, 1) |> branch1.1: conv_bn(b, (1, 7), pad: (0, 3)) |> branch1.2: conv_bn(b, (7, 1), pad: (3, 0)),
+                x |> branch2.0: conv_bn(a, 1) |> branch2.1: conv_bn(b, 3, pad: 1) |> branch2.2: conv_bn(b, 3, pad: 1),
+                x |> avg_pool(3, stride: 1, pad: 1) |> branch3: conv_bn(a, 1))
+        }
+
+        block stage(x, count, a, b) {
+            var y = x
+            for i in 0..<count { y = y |> {i}: branches(a, b) }
+            y
+        }
+
+        network large(classes = 1000) {
+            input image: f32[N, 3, 299, 299]
+            let stem = image |> stem: conv_bn(32, stride: 2) |> max_pool(3, stride: 2)
+            let middle = stem |> mixed1: stage(6, 96, 128) |> max_pool(3, stride: 2) |> mixed2: stage(7, 128, 192)
+            let features = middle |> max_pool(3, stride: 2) |> mixed3: stage(6, 192, 256)
+            output logits = features |> global_avg_pool |> flatten |> fc: linear(classes)
+        }
+
+        training of large {
+            target label: i32[N]
+            loss cross_entropy(logits, label)
+            optimizer sgd(momentum: 0.9)
+            schedule cosine(rate: 0.05, epochs: 10)
+        }
+
+        """
+
+    /// A release build takes a hundredth of what is allowed here to a debug build on a busy machine; docs/editors.md has its figures.
+    @Test func keepsUpWithALargeNetwork() throws {
+        _ = try client.initialize()
+        try open(Self.large)
+        #expect(try client.diagnostics(of: uri).isEmpty)
+        let clock = ContinuousClock()
+        let typing = try clock.measure {
+            try change(version: 2, [["range": ["start": position(20, 38), "end": position(20, 40)], "text": "40"]])
+            #expect(try client.diagnostics(of: uri, version: 2).isEmpty)
+        }
+        let asking = try clock.measure {
+            let total = try hover(21, 86)
+            #expect(
+                total.contains("f32[N, 640, 36, 36]") && total.contains("9,094,656 parameters, 11,763,449,856 MACs an image"), "\(total)")
+        }
+        #expect(typing < .seconds(4) && asking < .seconds(4), "\(typing), \(asking)")
+        #expect(try hover(1, 16).contains("elaborated 153 times"))
+        try end()
+    }
 }

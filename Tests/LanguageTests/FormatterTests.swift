@@ -42,7 +42,7 @@ private func comments(of text: String, _ parsed: ParsedFile) -> [String] {
     }()
 
     /// Every source of the repository that parses: networks, examples of the documentation, cases of the tests.
-    private static let sources: [String] = {
+    static let sources: [String] = {
         let pages = ["docs/language.md", "README.md"].compactMap { try? String(contentsOf: root.appending(path: $0), encoding: .utf8) }
         let examples = pages.flatMap { $0.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element) }
         let whole = examples.filter { $0.hasPrefix("braid\n") || $0.hasPrefix("braid fails\n") || $0.hasPrefix("\n///") }
@@ -99,6 +99,16 @@ private func comments(of text: String, _ parsed: ParsedFile) -> [String] {
             }
         }
         #expect(parsed > 200, "\(parsed)")
+    }
+
+    /// The work grows with the text, not with its square.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: ["# note\n", "\n# note\n", ";", "\n", "/// doc\n", "x\n", "x;", "f(\n# note\n);", "import \"a\"\n"])
+    func formatsLongTexts(piece: String) throws {
+        let many = String(repeating: piece, count: 20_000)
+        let text = piece.hasPrefix("import") ? many : "block b(x) {\n\(many)x\n}\n\(piece.hasSuffix("# note\n") ? many : "")"
+        _ = try #require(SourceFormatter.format(text, name: "long").text)
     }
 
     @Test func leavesWhatDoesNotParse() {

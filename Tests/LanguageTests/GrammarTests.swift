@@ -28,6 +28,55 @@ import Testing
         #expect(lengths > 100_000, "\(lengths)")
     }
 
+    /// The tokens of a text as the grammar has them, doc comments left out.
+    private func tokens(of text: String) -> [GrammarToken] {
+        var map = SourceMap()
+        let source = SourceFile(name: "sentence", text: text)
+        let kinds: [TokenKind: String] = [.name: "NAME", .integer: "INTEGER", .number: "NUMBER", .text: "TEXT"]
+        return Lexer.lex(source, as: map.add(source)).tokens.filter { $0.kind != .documentation && $0.kind != .endOfFile }.map { token in
+            GrammarToken(
+                kind: kinds[token.kind] ?? "", text: map.text(of: token.span) ?? "",
+                endsLineBefore: token.startsLine || token.kind == .rightBrace)
+        }
+    }
+
+    /// What the parser accepts is a sentence: networks, examples of the documentation, cases, and what the grammar makes itself.
+    @Test func sourcesAreSentences() {
+        var generator = SplitMix(seed: 13)
+        let made = (0..<100).map { _ in Self.sentences.sentence(size: 80, using: &generator) }
+        for text in FormatterTests.sources + made {
+            let isSentence = Self.sentences.accept(tokens(of: text))
+            #expect(isSentence, "\(text)")
+        }
+    }
+
+    /// So are those of them with a word left out or put in that the parser still accepts.
+    @Test func damagedSourcesAreSentencesWhereTheyParse() {
+        var generator = SplitMix(seed: 14)
+        var accepted = 0
+        for source in FormatterTests.sources {
+            let spans = tokenSpans(of: source)
+            for _ in 0..<30 {
+                let (place, other) = (generator.choose(spans), generator.choose(spans))
+                var bytes = Array(source.utf8)
+                let isLeftOut = Bool.random(using: &generator)
+                bytes.replaceSubrange(place, with: isLeftOut ? [] : bytes[other] + Array(" ".utf8) + bytes[place])
+                let text = String(decoding: bytes, as: UTF8.self)
+                guard diagnostics(of: text).isEmpty else { continue }
+                accepted += 1
+                let isSentence = Self.sentences.accept(tokens(of: text))
+                #expect(isSentence, "\(text)")
+            }
+        }
+        #expect(accepted > 100, "\(accepted)")
+    }
+
+    private func tokenSpans(of text: String) -> [Range<Int>] {
+        var map = SourceMap()
+        let source = SourceFile(name: "sentence", text: text)
+        return Lexer.lex(source, as: map.add(source)).tokens.filter { $0.kind != .documentation && $0.kind != .endOfFile }.map(\.span.range)
+    }
+
     /// Formatting gives them another look and the same tree.
     @Test func sentencesCanBeFormatted() throws {
         var generator = SplitMix(seed: 12)

@@ -33,8 +33,9 @@ public struct GrammarSentences: Sendable {
     ]
 
     /// What the exceptions of the language's grammar describe.
-    private static let exceptions: [String: @Sendable ([Word]) -> Bool] = [
+    static let exceptions: [String: @Sendable ([Word]) -> Bool] = [
         "braced": { $0.contains { ["{", "}", "|>", "\n"].contains($0.text) } },
+        "scientific": { $0.contains { $0.text.contains("e") || $0.text.contains("E") } },
         "unsigned": { !($0.first.map { $0.text == "-" || $0.text.first?.isNumber == true } ?? false) },
     ]
 
@@ -108,7 +109,9 @@ public struct GrammarSentences: Sendable {
             let fitting = parts.filter { (height($0) ?? .max) < max(room, least + 1) }
             append(generator.choose(fitting), to: &words, room: room, limit: limit, &generator)
         case .optional(let part):
-            if room > height(part) ?? .max, generator.choose([true, false, false]) { append(part, to: &words, room: room, limit: limit, &generator) }
+            if room > height(part) ?? .max, generator.choose([true, false, false]) {
+                append(part, to: &words, room: room, limit: limit, &generator)
+            }
         case .repetition(let part):
             while room > height(part) ?? .max, words.count < limit, generator.choose([true, false, false]) {
                 append(part, to: &words, room: room, limit: limit, &generator)

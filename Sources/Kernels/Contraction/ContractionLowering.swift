@@ -3,7 +3,7 @@ import Graph
 /// Register-blocked kernels for groups around a contraction (convolutions, linear layers and their gradients).
 enum ContractionLowering {
     /// The kernels of `group`, or nil if its contraction's operands do not lie in memory as these kernels need them.
-    static func lower(_ group: Group, target: Target) -> LoweredGroup? {
+    static func lower(_ group: Group, target: Target, numerics: Numerics = .standard) -> LoweredGroup? {
         guard
             let contraction = group.members.first(where: { member in
                 if case .contraction? = group.graph.lowering(of: member) { true } else { false }
@@ -13,7 +13,9 @@ enum ContractionLowering {
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
-                    ResultStationary(shape, group, target, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)).lower()
+                    ResultStationary(
+                        shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)
+                    ).lower()
                 })
         }
         guard phases.count == 1 else { return nil }
@@ -67,6 +69,7 @@ struct ResultStationary {
     private let shape: ContractionShape
     private let group: Group
     private let target: Target
+    private let numerics: Numerics
     private let name: String
     private var tile: RegisterTile
     /// The point axis along which tiles run: the last.
@@ -77,15 +80,16 @@ struct ResultStationary {
     private var laneParts = 1
     private let isStaged: Bool
 
-    init(_ shape: ContractionShape, _ group: Group, _ target: Target, name: String) {
+    init(_ shape: ContractionShape, _ group: Group, _ target: Target, _ numerics: Numerics, name: String) {
         self.shape = shape
         self.group = group
         self.target = target
+        self.numerics = numerics
         self.name = name
         tileAxis = shape.pointAxes.last!
         tile = .best(
             axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: shape.laneBlockCount(target.lanes),
-            registers: target.vectorRegisters)
+            registers: numerics.accumulatorRegisters(of: target))
         isStaged = !BroadcastSource.canReadInPlace(shape, group) && !shape.extents.contains(0)
         rows = shape.pointAxes.dropLast().enumerated().map { number, axis in
             .init(axis: axis, count: number == 0 ? 1 : shape.extents[axis])
@@ -115,7 +119,8 @@ struct ResultStationary {
         if blocks % tile.laneBlocks != 0 {
             // Tasks take whole groups of lane blocks, so the groups must come out even.
             tile = .best(
-                axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: blocks, registers: target.vectorRegisters, isEven: true)
+                axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: blocks,
+                registers: numerics.accumulatorRegisters(of: target), isEven: true)
         }
         let groups = blocks / tile.laneBlocks
         laneParts = (1...groups).first { groups % $0 == 0 && tasks() * $0 >= wanted } ?? groups
@@ -214,7 +219,8 @@ struct ResultStationary {
         var sums = [Register](repeating: zero, count: tile.pointCount * tile.laneBlocks)
         if !shape.extents.contains(0) {
             let microkernel = Microkernel(
-                shape: shape, source: source, emitter: emitter, tile: tile, loops: reductionLoops(emitter), start: start)
+                shape: shape, source: source, emitter: emitter, tile: tile, loops: reductionLoops(emitter), start: start,
+                numerics: numerics)
             sums = microkernel.reduce(base, initial: sums)
         }
         Epilogue(shape: shape, emitter: emitter).store(sums, tile, base)

@@ -75,11 +75,20 @@ struct Microkernel {
     let loops: [ReductionLoop]
     /// Where the staged region starts, by axis.
     let start: [Position]
+    var numerics = Numerics.standard
 
     private var builder: KernelBuilder { emitter.builder }
 
     /// The sums, tile point by tile point and within each lane block by lane block.
-    func reduce(_ base: ContractionPoint, initial: [Register]) -> [Register] { reduce(loops[...], base, initial) }
+    func reduce(_ base: ContractionPoint, initial: [Register]) -> [Register] {
+        switch numerics {
+        case .standard: return reduce(loops[...], base, initial)
+        case .strict:
+            let errors = [Register](repeating: builder.constant(0), count: initial.count)
+            let ends = reduce(loops[...], base, initial + errors)
+            return zip(ends.prefix(initial.count), ends.suffix(initial.count)).map { builder.binary(.add, $0, $1) }
+        }
+    }
 
     private func reduce(_ rest: ArraySlice<ReductionLoop>, _ point: ContractionPoint, _ sums: [Register]) -> [Register] {
         guard let loop = rest.first else { return step(point, sums) }
@@ -108,7 +117,7 @@ struct Microkernel {
         }
     }
 
-    /// One step: every point's broadcast element times every block's vector.
+    /// One step: every point's broadcast element times every block's vector. Where errors are carried along, they follow the sums.
     private func step(_ base: ContractionPoint, _ sums: [Register]) -> [Register] {
         let memory = emitter.graph.storage(of: shape.vector.value)
         let dimension = shape.vector.dimension(of: shape.lane)!
@@ -123,7 +132,13 @@ struct Microkernel {
             let element = builder.broadcast(source.buffer, source.offset(point))
             for block in 0..<tile.laneBlocks {
                 let index = number * tile.laneBlocks + block
-                result[index] = builder.multiplyAdd(element, vectors[block], result[index])
+                switch numerics {
+                case .standard: result[index] = builder.multiplyAdd(element, vectors[block], result[index])
+                case .strict:
+                    let error = result.count / 2 + index
+                    (result[index], result[error]) = builder.compensatedMultiplyAdd(
+                        element, vectors[block], sum: result[index], error: result[error])
+                }
             }
         }
         return result

@@ -33,6 +33,9 @@ struct LineLayout {
 
     private let pieces: [Piece]
     private let closers: [Int: Int]
+    private let nextTokens: [Int]
+    /// The last piece that was placed and is no comment.
+    private var lastToken: Piece?
     private var groups: [Group] = []
     private var finished: [FormattedLine] = []
     private var line = FormattedLine(indentation: 0)
@@ -43,6 +46,7 @@ struct LineLayout {
     init(_ sequence: PieceSequence) {
         pieces = sequence.pieces
         closers = sequence.closers
+        nextTokens = sequence.nextTokens
     }
 
     /// Lays out everything; empty lines have no parts.
@@ -70,7 +74,11 @@ struct LineLayout {
             hasDefinition = true
             lastDefinition = piece.text
         }
+        if !piece.endsLine { lastToken = piece }
     }
+
+    /// The first piece from an index on which is no comment.
+    private func token(from index: Int) -> Int? { nextTokens[index] < pieces.count ? nextTokens[index] : nil }
 
     /// Whether a statement, or an item between commas, begins with a piece; comments belong to what follows them.
     private func startsItem(_ index: Int) -> Bool {
@@ -78,8 +86,8 @@ struct LineLayout {
         if piece.endsLine { return false }
         if piece.startsStatement { return true }
         guard let group = groups.last, !group.isBody, !piece.isCloser else { return false }
-        let before = pieces[..<index].last { !$0.endsLine }
-        return before.map { $0.isToken(.comma) || $0.isOpener } ?? false
+        // Only comments stand between the last token and a piece that is looked at ahead of its turn.
+        return lastToken.map { $0.isToken(.comma) || $0.isOpener } ?? false
     }
 
     /// Whether a body's braces stand at the ends of lines: where anything in it begins a line.
@@ -121,13 +129,12 @@ struct LineLayout {
     private func indentation(of index: Int, isItem: Bool) -> Int {
         let piece = pieces[index]
         guard let group = groups.last else {
-            let next = pieces[index...].first { !$0.endsLine }
-            return next.map { $0.startsStatement } ?? true ? 0 : Self.step
+            return token(from: index).map { pieces[$0].startsStatement } ?? true ? 0 : Self.step
         }
         if piece.isCloser { return group.outer }
         if piece.endsLine {
             // A comment stands as what it speaks of.
-            guard let next = pieces[index...].firstIndex(where: { !$0.endsLine }) else { return group.inner }
+            guard let next = token(from: index) else { return group.inner }
             return pieces[next].isCloser || startsItem(next) ? group.inner : group.itemIndentation.map { $0 + Self.step } ?? group.inner
         }
         if isItem { return group.inner }
@@ -149,8 +156,7 @@ struct LineLayout {
         guard piece.lineBreaks > 1 else { return false }
         if isItem { return true }
         guard piece.endsLine else { return false }
-        let next = pieces[index...].firstIndex { !$0.endsLine }
-        return next.map { pieces[$0].isCloser || startsItem($0) } ?? true
+        return token(from: index).map { pieces[$0].isCloser || startsItem($0) } ?? true
     }
 
     /// The definition whose first line, comments just above it included, begins with a piece; nil where none does.

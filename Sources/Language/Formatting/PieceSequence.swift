@@ -55,6 +55,8 @@ struct PieceSequence {
     private(set) var pieces: [Piece] = []
     /// For the index of an opening piece, that of the piece which closes it.
     private(set) var closers: [Int: Int] = [:]
+    /// For each index, that of the first piece from there on which is no comment; the number of pieces where there is none.
+    private(set) var nextTokens: [Int] = []
 
     init(_ source: SourceFile, _ parsed: ParsedFile) {
         let tokens = parsed.lexed.tokens.filter { $0.kind != .documentation }
@@ -86,6 +88,7 @@ struct PieceSequence {
         }
         leaveOutSemicolons()
         match()
+        nextTokens = pieces.indicesOfNext { !$0.endsLine }
     }
 
     /// A `;` is needed only between two statements of one line.
@@ -93,6 +96,8 @@ struct PieceSequence {
         var kept: [Piece] = []
         var depth = 0
         var lineBreaks = 0
+        let others = pieces.indicesOfNext { !$0.isToken(.semicolon) }
+        let tokens = pieces.indicesOfNext { !$0.endsLine && !$0.isToken(.semicolon) }
         for index in pieces.indices {
             var piece = pieces[index]
             piece.lineBreaks += lineBreaks
@@ -103,16 +108,13 @@ struct PieceSequence {
                 kept.append(piece)
                 continue
             }
-            let following = pieces[(index + 1)...]
-            let next = following.first { !$0.isToken(.semicolon) }
+            let next = others[index] < pieces.count ? pieces[others[index]] : nil
             let isLast = next.map { $0.lineBreaks > 0 || $0.endsLine || $0.isToken(.rightBrace) } ?? true
             let isFirst = kept.last.map { $0.isToken(.semicolon) || $0.opensBody || $0.endsLine } ?? true
             // A sign that cannot stand beside its number for a comment between them would go on with the statement before.
-            let token = following.first { !$0.endsLine && !$0.isToken(.semicolon) }
-            let isBeforeSign = token.map { sign in
-                sign.isSign && following.drop { $0.offset <= sign.offset }.first?.endsLine == true
-            }
-            if isBeforeSign != true, isLast || isFirst || depth == 0 {
+            let token = tokens[index]
+            let isBeforeSign = token + 1 < pieces.count && pieces[token].isSign && pieces[token + 1].endsLine
+            if !isBeforeSign, isLast || isFirst || depth == 0 {
                 lineBreaks = piece.lineBreaks
                 continue
             }
@@ -127,6 +129,19 @@ struct PieceSequence {
             if piece.isOpener { open.append(index) }
             if piece.isCloser, let opener = open.popLast() { closers[opener] = index }
         }
+    }
+}
+
+extension [Piece] {
+    /// For each index, that of the first piece from there on which fits; the number of pieces where none does.
+    fileprivate func indicesOfNext(where fits: (Piece) -> Bool) -> [Int] {
+        var next = count
+        var indices = [Int](repeating: count, count: count)
+        for index in self.indices.reversed() {
+            if fits(self[index]) { next = index }
+            indices[index] = next
+        }
+        return indices
     }
 }
 

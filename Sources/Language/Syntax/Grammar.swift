@@ -36,7 +36,8 @@ public enum Grammar {
         expression  = operation { "|>" step } ;
         step        = [ label ":" ] NAME [ arguments ] ;
         label       = part { "." part } ;                              (* no blanks between *)
-        part        = ( NAME | INTEGER | computed ) { computed [ NAME | INTEGER ] } ;
+        part        = ( NAME | INTEGER | NUMBER - scientific | computed ) { computed [ NAME | INTEGER ] } ;
+        scientific  = ? a number with an exponent ? ;                  (* 0.1 is two parts *)
         computed    = "{" ( expression - braced ) "}" ;
         braced      = ? an expression that holds "|>", a brace or a line break ? ;
 
@@ -48,7 +49,7 @@ public enum Grammar {
         sum         = product { ( "+" | "-" ) product } ;
         product     = unary { ( "*" | "/" | "%" ) unary } ;
         unary       = "-" unary | postfix ;
-        postfix     = primary { "." NAME | "[" expression [ "," ] "]" } ;
+        postfix     = primary { "." NAME | "[" expression [ "," ] "]" } ;  (* in the line of what is before *)
         primary     = INTEGER | NUMBER | TEXT | "true" | "false" | NAME [ arguments ] | conditional
                     | "(" expression ")"
                     | "(" expression "," [ expression { "," expression } [ "," ] ] ")"

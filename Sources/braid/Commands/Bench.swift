@@ -20,7 +20,7 @@ struct Bench: ParsableCommand {
     @Option(help: ArgumentHelp("Images a run.", valueName: "count"))
     var batch = 1
 
-    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var execution: ExecutionOptions
 
     @Flag(help: "Measures a training step: forward, backward, update.")
     var train = false
@@ -46,7 +46,7 @@ struct Bench: ParsableCommand {
         let options = BenchmarkOptions(batch: batch, isTraining: train, runs: runs, measuresSteps: perKernel, weights: weights)
         let result: Benchmark
         do {
-            result = try threads.compiler.measure(options) { () throws(CompilerError) in try network.load() }
+            result = try execution.compiler.measure(options) { () throws(CompilerError) in try network.load() }
         } catch BenchmarkFailure.compiler(let error) {
             throw error
         } catch BenchmarkFailure.weights(let error) {

@@ -27,7 +27,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
     var batch = 64
 
-    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var execution: ExecutionOptions
 
     @Option(help: ArgumentHelp("Draws the confusion matrix as a PNG file.", valueName: "path"))
     var confusion: String?
@@ -39,7 +39,7 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let network = try network.load()
-        let executable = try threads.compiler.executable(network, batch: batch, pool: ThreadPool(threads: threads.count))
+        let executable = try execution.compiler.executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         let classifier = try Classifier(executable)
         let file = try Safetensors(path: weights)
         try Weights.load(file, into: executable, optional: network.trainingParameters)

@@ -28,7 +28,7 @@ struct OverfitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What weights, pictures and labels derive from.", valueName: "number"))
     var seed: UInt64 = 0
 
-    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var execution: ExecutionOptions
 
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
@@ -42,7 +42,7 @@ struct OverfitCommand: ParsableCommand {
     func run() throws {
         let network = try network.load()
         let options = OverfitOptions(batch: batch, steps: steps, learningRate: rate, seed: seed)
-        let result = try threads.compiler.overfit(network, options) { step, loss in
+        let result = try execution.compiler.overfit(network, options) { step, loss in
             if !json { print("step \(step)  loss \(Format.fixed(loss, 4))") }
         }
         if json { Console.printJSON(Record(result)) } else { summarize(result) }

@@ -36,7 +36,7 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("Prints the most probable classes, by the softmax of the scores.", valueName: "count"))
     var top: Int?
 
-    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var execution: ExecutionOptions
 
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
@@ -52,7 +52,7 @@ struct Run: ParsableCommand {
         let metadata = file.map { WeightsMetadata($0) }
         let inputs = try read(network, metadata)
         let batch = try batch(of: inputs)
-        let executable = try threads.compiler.executable(network, batch: batch, pool: ThreadPool(threads: threads.count))
+        let executable = try execution.compiler.executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         if let file {
             try Weights.load(file, into: executable, optional: network.trainingParameters)
         } else {

@@ -34,7 +34,7 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("What all random numbers derive from (default: the recipe's, else 0).", valueName: "number"))
     var seed: UInt64?
 
-    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var execution: ExecutionOptions
 
     @Option(help: ArgumentHelp("Weights to start from, instead of random ones.", valueName: "path"))
     var weights: String?
@@ -70,11 +70,11 @@ struct Train: ParsableCommand {
         }
         let recipe = definition.recipe
         let batch = batch ?? recipe.batchSize ?? 64
-        let pool = ThreadPool(threads: threads.count)
-        let inference = try threads.compiler.executable(network, batch: batch, pool: pool)
+        let pool = ThreadPool(threads: execution.threadCount)
+        let inference = try execution.compiler.executable(network, batch: batch, pool: pool)
         let extents = try Classifier(inference).extents
         let (training, heldOut) = (try data.open(.training, extents: extents), try data.open(.heldOut, extents: extents))
-        let step = try threads.compiler.executable(network, training: true, batch: batch, pool: pool)
+        let step = try execution.compiler.executable(network, training: true, batch: batch, pool: pool)
 
         let files = ResultFiles(output: output ?? network.name)
         let options = TrainerOptions(
