@@ -10,7 +10,7 @@ public enum Grammar {
         block       = "block" NAME parameters body ;
         activation  = "activation" NAME parameters "=" expression ;
         network     = "network" NAME [ parameters ] body ;
-        training    = "training" "of" subject { "," subject } "{" { clause end } [ clause ] "}" ;
+        training    = "training" "of" subject { "," subject } "{" { clause end | ";" } [ clause ] "}" ;
         subject     = NAME [ arguments ] ;
         parameters  = "(" [ parameter { "," parameter } [ "," ] ] ")" ;
         parameter   = NAME [ "=" expression ] ;
@@ -23,7 +23,7 @@ public enum Grammar {
                     | TEXT ":" expression ;                   (* initialize "fc.bias": zeros *)
         unsigned    = ? an expression that does not begin with a number or "-" ? ;
 
-        body        = "{" { statement end } [ statement ] "}" ;        (* an expression at its end is its value *)
+        body        = "{" { statement end | ";" } [ statement ] "}" ;  (* an expression at its end is its value *)
         statement   = ( "let" | "var" ) pattern "=" expression
                     | NAME "=" expression
                     | "for" pattern "in" expression body
@@ -36,7 +36,8 @@ public enum Grammar {
         expression  = operation { "|>" step } ;
         step        = [ label ":" ] NAME [ arguments ] ;
         label       = part { "." part } ;                              (* no blanks between *)
-        part        = ( NAME | INTEGER | NUMBER - scientific | computed ) { computed [ NAME | INTEGER ] } ;
+        part        = ( verbatim | computed [ verbatim ] ) { computed [ verbatim ] } ;
+        verbatim    = NAME | INTEGER | NUMBER - scientific ;
         scientific  = ? a number with an exponent ? ;                  (* 0.1 is two parts *)
         computed    = "{" ( expression - braced ) "}" ;
         braced      = ? an expression that holds "|>", a brace or a line break ? ;
