@@ -121,6 +121,28 @@ import Testing
         try check(graph, inputs, lanes: [16, 8, 4], tolerance: 3e-6)
     }
 
+    /// Strides beyond the kernel leave pixels that no tap reaches: their phase of the gradient sums nothing, and so reads nothing of an
+    /// operand that is computed on the way. Windows that lie in the padding alone reach no pixel either.
+    @Test(arguments: [16, 8, 4], [true, false]) func gradientsBetweenTheTapsAreZero(lanes: Int, isComputedOnTheWay: Bool) throws {
+        let sketch = Sketch()
+        let (gradient, weight) = (sketch.input("gradient", [2, 5, 8, 4]), sketch.input("weight", [5, 20, 3, 3]))
+        let scaled = sketch.map(.argument(0) * 0.5, gradient)
+        let back = sketch.builder.apply(
+            OperatorCatalog.standard["conv_backward_data"]!, scaled, weight,
+            attributes: ["size": .integer(8), "stride": .integers([3, 6]), "pad": .integer(8)])
+        let shifted = sketch.map(.argument(0) + 1, back)
+        sketch.groups = isComputedOnTheWay ? [[back, shifted]] : [[scaled], [back, shifted]]
+        var graph = sketch.graph(outputs: [shifted], layouts: Self.channels(lanes))
+        graph[weight].layout = Layout([.init(axis: 0, size: lanes), .init(axis: 1, size: lanes)])
+        let phases = ContractionShape.phases(of: back, in: try #require(Group.all(of: graph).last), lanes: lanes)
+        #expect(phases?.filter(\.isEmpty).count == 9)
+        #expect(phases?.count == 18)
+        var harness = LoweringHarness(graph: graph, target: .preset(lanes: lanes), relativeTolerance: 3e-6)
+        harness.lower = { group, target in group.lowered(for: target) }
+        let inputs = ["gradient": Self.random([2, 5, 8, 4], seed: 10), "weight": Self.random([5, 20, 3, 3], seed: 11)]
+        try harness.check(inputs, "backward data")
+    }
+
     /// A step of momentum: both new values lie over the old ones, in memory from end to end.
     @Test(arguments: [[40, 30, 3, 3], [32, 16, 3, 3], [129]]) func updatesAreWrittenInPlace(extents: [Int]) throws {
         let sketch = Sketch()

@@ -90,7 +90,7 @@ struct ResultStationary {
         tile = .best(
             axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: shape.laneBlockCount(target.lanes),
             registers: numerics.accumulatorRegisters(of: target))
-        isStaged = !BroadcastSource.canReadInPlace(shape, group) && !shape.extents.contains(0)
+        isStaged = !shape.isEmpty && !BroadcastSource.canReadInPlace(shape, group)
         rows = shape.pointAxes.dropLast().enumerated().map { number, axis in
             .init(axis: axis, count: number == 0 ? 1 : shape.extents[axis])
         }
@@ -151,18 +151,19 @@ struct ResultStationary {
             start[side.axis] = Position(count == 1 ? 0 : rest % count * side.count)
             rest = rest / count
         }
-        let source: BroadcastSource
+        // An empty sum reads nothing, so its operand need not be in memory.
+        var source: BroadcastSource?
         if isStaged {
             let region = self.region
             source = region.stage(into: builder.scratch("staged", count: region.count), from: start, emitter)
-        } else {
+        } else if !shape.isEmpty {
             source = BroadcastSource(inPlace: shape, emitter)
         }
         lanes(emitter, source, start)
         return KernelCall(builder.finish(), emitter.arguments)
     }
 
-    private func lanes(_ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position]) {
+    private func lanes(_ emitter: PointEmitter, _ source: BroadcastSource?, _ start: [Position]) {
         let builder = emitter.builder
         let blocks = shape.laneBlockCount(target.lanes)
         let groups = blocks / tile.laneBlocks / laneParts
@@ -181,7 +182,7 @@ struct ResultStationary {
 
     /// Loops over the rows of a task, then over the tiles of a row.
     private func row(
-        _ rest: ArraySlice<RegisterTile.Side>, _ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position],
+        _ rest: ArraySlice<RegisterTile.Side>, _ emitter: PointEmitter, _ source: BroadcastSource?, _ start: [Position],
         _ tile: RegisterTile, block: Index, _ point: ContractionPoint
     ) {
         let builder = emitter.builder
@@ -209,7 +210,7 @@ struct ResultStationary {
     }
 
     private func compute(
-        _ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position], _ tile: RegisterTile, block: Index,
+        _ emitter: PointEmitter, _ source: BroadcastSource?, _ start: [Position], _ tile: RegisterTile, block: Index,
         _ point: ContractionPoint, first: Index
     ) {
         var base = point
@@ -217,7 +218,7 @@ struct ResultStationary {
         base.set(shape.lane, Position(outer: block, split: target.lanes))
         let zero = emitter.builder.constant(0)
         var sums = [Register](repeating: zero, count: tile.pointCount * tile.laneBlocks)
-        if !shape.extents.contains(0) {
+        if let source {
             let microkernel = Microkernel(
                 shape: shape, source: source, emitter: emitter, tile: tile, loops: reductionLoops(emitter), start: start,
                 numerics: numerics)
