@@ -8,6 +8,8 @@ public struct Overfit: Sendable {
     public var network: String
     public var batch: Int
     public var learningRate: Double
+    /// The rates that were tried before, at which the loss did not fall.
+    public var failedRates: [Double] = []
     /// The loss before each step.
     public var losses: [Double]
     /// Parameters and optimizer states that hold a value that is no number after the last step.
@@ -16,7 +18,7 @@ public struct Overfit: Sendable {
     /// Whether every loss and everything that the steps updated is a finite number; a gradient that is none would have spoiled its weight.
     public var isFinite: Bool { losses.allSatisfy(\.isFinite) && damaged.isEmpty }
 
-    /// Whether the mean loss of the last quarter of the steps is below that of the first quarter; dropout makes single steps uneven.
+    /// Whether the mean loss of the last quarter of the steps is below that of the first quarter; momentum makes single steps uneven.
     public var falls: Bool {
         let quarter = max(1, losses.count / 4)
         let (first, last) = (losses.prefix(quarter), losses.suffix(quarter))
@@ -28,7 +30,8 @@ public struct Overfit: Sendable {
 public struct OverfitOptions: Sendable {
     public var batch: Int
     public var steps: Int
-    /// The recipe's highest rate, scaled from its batch to this one, where nil (Goyal et al., arXiv 1706.02677).
+    /// Where nil, the recipe's highest rate, scaled from its batch to this one (Goyal et al., arXiv 1706.02677); then a tenth and a
+    /// hundredth of it, if the loss does not fall.
     public var learningRate: Double?
     public var seed: UInt64
 
@@ -43,23 +46,36 @@ public struct OverfitOptions: Sendable {
 extension Compiler {
     /// Trains a network from random weights on one batch of seeded random pictures and labels.
     ///
-    /// - Parameter report: called before each step's update with its number, from 1, and its loss.
+    /// What a dropout drops stays the same, too: the steps minimize one function.
+    ///
+    /// - Parameter report: called after each step with the rate, its number, from 1, and its loss.
     public func overfit(
-        _ network: Network, _ options: OverfitOptions, report: (_ step: Int, _ loss: Double) -> Void = { _, _ in }
+        _ network: Network, _ options: OverfitOptions, report: (_ rate: Double, _ step: Int, _ loss: Double) -> Void = { _, _, _ in }
     ) throws(CompilerError) -> Overfit {
         let executable = try executable(network, training: true, batch: options.batch, pool: ThreadPool(threads: threads))
         guard let recipe = network.training?.recipe else {
             throw CompilerError("'\(network.name)' was read from a later stage; its recipe is not in it", help: "give the .braid file")
         }
         let scale = Double(options.batch) / Double(recipe.batchSize ?? options.batch)
-        let rate = options.learningRate ?? recipe.schedule.peak * min(1, scale)
+        let highest = recipe.schedule.peak * min(1, scale)
+        var rates = options.learningRate.map { [$0] } ?? [highest, highest / 10, highest / 100]
+        var failed: [Double] = []
+        while true {
+            let rate = rates.removeFirst()
+            var result = run(executable, recipe, options, rate: rate) { report(rate, $0, $1) }
+            result.failedRates = failed
+            if !result.isFinite || result.falls || rates.isEmpty { return result }
+            failed.append(rate)
+        }
+    }
+
+    private func run(
+        _ executable: Executable, _ recipe: TrainingRecipe, _ options: OverfitOptions, rate: Double, report: (Int, Double) -> Void
+    ) -> Overfit {
         Weights.initialize(executable, seed: options.seed)
         executable.setSyntheticInputs(learningRate: Float(rate), seed: options.seed)
-        var result = Overfit(network: network.name, batch: options.batch, learningRate: rate, losses: [], damaged: [])
+        var result = Overfit(network: executable.plan.name, batch: options.batch, learningRate: rate, losses: [], damaged: [])
         for step in 1...options.steps {
-            if executable.plan.inputs.contains(where: { $0.name == "seed" }) {
-                known { () throws(RuntimeError) in try executable.setInput("seed", to: [Float(step)]) }
-            }
             executable.run()
             let loss = known { () throws(RuntimeError) in Double(try executable.output(recipe.lossOutput, as: Float.self)[0]) }
             result.losses.append(loss)

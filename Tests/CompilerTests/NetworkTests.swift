@@ -27,6 +27,7 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
     }
 
     static let expected = [
+        Expected(network: "alexnet", parameters: 61_100_840, macs: 714_188_480, names: "58e71d46cc5e1724"),
         Expected(network: "vgg11", parameters: 132_863_336, macs: 7_609_090_048, names: "0aec3dcb5ca3ff49"),
         Expected(network: "vgg13", parameters: 133_047_848, macs: 11_308_466_176, names: "d849782b372c89d8"),
         Expected(network: "vgg16", parameters: 138_357_544, macs: 15_470_264_320, names: "63f9f2f4402fbe84"),
@@ -40,6 +41,7 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
         Expected(network: "resnet50", parameters: 25_557_032, macs: 4_089_184_256, names: "138c8c8ccc17d9f2"),
         Expected(network: "resnet101", parameters: 44_549_160, macs: 7_801_405_440, names: "a89f774f7adb318e"),
         Expected(network: "resnet152", parameters: 60_192_808, macs: 11_513_626_624, names: "5102f2083292a28b"),
+        Expected(network: "googlenet", parameters: 6_624_904, macs: 1_498_376_192, names: "8bab9470fea4b934"),
         Expected(network: "inception_v3", parameters: 23_834_568, macs: 5_713_216_096, names: "bf17370bc0480f83"),
         Expected(network: "inception_v4", parameters: 42_679_816, macs: 12_253_974_624, names: "8c45eebc92149a35"),
         Expected(network: "inception_resnet_v2", parameters: 55_843_464, macs: 13_155_794_016, names: "5f1f250eb0fc9933"),
@@ -47,12 +49,21 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
         Expected(network: "densenet121", parameters: 7_978_856, macs: 2_834_161_664, names: "b192360cfa58fb5f"),
         Expected(network: "densenet169", parameters: 14_149_480, macs: 3_359_843_328, names: "dfbfe56af795c2b6"),
         Expected(network: "mobilenet_v2", parameters: 3_504_872, macs: 300_774_272, names: "8aec9e720e48963c"),
-        // With its auxiliary head, which the table of torchvision's counts leaves out of the multiply-accumulates.
+        // With their auxiliary heads, whose multiply-accumulates the hooks do not see in evaluation mode.
+        Expected(
+            network: "googlenet", parameters: 13_004_888, macs: 1_498_376_192 + 8_372_224, names: "eeeff0e435517f2b",
+            definitions: ["auxiliary": "true"]),
         Expected(
             network: "inception_v3", parameters: 27_161_264, macs: 5_713_216_096 + 5_683_200, names: "5d26d9fa4a1c106f",
             definitions: ["auxiliary": "true"]),
         // Counts of the published weights, by the same hooks on pytorchcv 0.0.74's `bninception`.
         Expected(network: "inception_v2", parameters: 11_295_240, macs: 2_032_600_064),
+        // The parameters of the Caffe models. The multiply-accumulates of the maps that the papers give; 1,431,556,352 of GoogLeNet, if its
+        // poolings leave out partial windows.
+        Expected(network: "alexnet_two_groups", parameters: 60_965_224, macs: 654_560_384),
+        Expected(network: "alexnet_two_groups", parameters: 60_965_224, macs: 724_406_816, definitions: ["size": "227"]),
+        Expected(network: "googlenet_paper", parameters: 6_998_552, macs: 1_582_671_872),
+        Expected(network: "googlenet_paper", parameters: 6_998_552, macs: 1_431_556_352, definitions: ["ceil": "false"]),
         Expected(network: "mnist_resnet", parameters: 696_042, macs: 80_508_672),
     ]
 
