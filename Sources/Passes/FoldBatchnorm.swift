@@ -38,8 +38,9 @@ private struct Fold {
     let weightAxis: Int
     /// The last of the maps.
     let last: Value
-    /// The chain as one expression: argument 0 is the contraction's result, the others are `coefficients`.
-    let expression: Scalar
+    /// The chain is `scale * result + shift`, where the arguments from 1 on are `coefficients`.
+    let scale: Scalar
+    let shift: Scalar
     let coefficients: [Value]
 
     /// Nil unless `value` is a contraction whose channels run along one axis of a prepared operand, in which it is linear, followed by
@@ -74,9 +75,11 @@ private struct Fold {
             expression = composed
             last = user
         }
-        guard expression.derivative(0) != .constant(1) else { return nil }
+        scale = expression.derivative(0)
+        shift = expression.substituting([0] + coefficients.indices.map { .argument($0 + 1) })
+        // A constant that is not finite would not equal itself: a map that adds log(-6) is left to the kernels.
+        guard scale != .constant(1), [scale, shift].allSatisfy({ $0.arity > 0 || $0.evaluate([]).isFinite }) else { return nil }
         self.last = last
-        self.expression = expression
         self.coefficients = coefficients
     }
 
@@ -90,10 +93,8 @@ private struct Fold {
             builder.currentSpan = .none
         }
         var operands = node.operands.map { copies[$0.index] }
-        let scale = coefficient("scale", expression.derivative(0), builder, copies)
-        operands[weight] = scaled(operands[weight], by: scale, builder)
+        operands[weight] = scaled(operands[weight], by: coefficient("scale", scale, builder, copies), builder)
         let result = builder.copy(node, operands: operands)
-        let shift = expression.substituting([0] + coefficients.indices.map { .argument($0 + 1) })
         return switch coefficient("shift", shift, builder, copies) {
         case .constant(0): result
         case .constant(let value): builder.map("shift", [("x", result)], .argument(0) + .constant(value))
