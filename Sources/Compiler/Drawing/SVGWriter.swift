@@ -88,7 +88,8 @@ struct SVGWriter {
     private func path(_ line: DiagramLayout.Line, _ drawn: inout Set<Piece>) -> String {
         var text = ""
         for (index, (start, end)) in zip(line.points, line.points.dropFirst()).enumerated() {
-            guard drawn.insert(Piece(value: line.value, start: start, end: end)).inserted else { continue }
+            // A piece without length has no direction, which some browsers would turn the arrow by.
+            guard start != end, drawn.insert(Piece(value: line.value, start: start, end: end)).inserted else { continue }
             if text.isEmpty { text = "M\(n(start.x)),\(n(start.y))" }
             if index % 2 == 0 || start.x == end.x {
                 text += " V\(n(end.y))"
