@@ -56,20 +56,42 @@ extension Program {
                 help: "choose one of " + networks.map { "`\($0.name.text)`" }.joined(separator: ", "))
             return (nil, diagnostics + [choice])
         }
-        return elaborate(network, definitions)
+        let result = elaborate(network, definitions)
+        return (result.network, result.diagnostics)
     }
 
     /// All diagnostics of the program and of each of its networks, as far as their parameters have defaults.
     public func check() -> [Diagnostic] {
-        (diagnostics + networks.filter(isElaborable).flatMap { elaborate($0, [:]).diagnostics }).errorsFirst()
+        (diagnostics + elaborateAll { elaborate($0, [:]) }).errorsFirst()
+    }
+
+    /// Elaborates each network that can be, until they took as many steps together as one may; what is left out, is said.
+    func elaborateAll(_ elaborate: (NetworkDefinition) -> (network: ElaboratedNetwork?, diagnostics: [Diagnostic], steps: Int))
+        -> [Diagnostic]
+    {
+        var found: [Diagnostic] = []
+        var steps = 0
+        for network in networks where isElaborable(network) {
+            guard steps < Elaborator.maximumSteps else {
+                let warning = Diagnostic(
+                    "the networks before `\(network.name.text)` are so large that it is not checked", severity: .warning,
+                    at: network.name.span, help: "describe it alone, as FILE:\(network.name.text), or put it into a file of its own")
+                return found + [warning]
+            }
+            let result = elaborate(network)
+            found += result.diagnostics
+            steps += result.steps
+        }
+        return found
     }
 
     /// Whether all parameters of a network have defaults, so that it can be elaborated as it stands.
     func isElaborable(_ network: NetworkDefinition) -> Bool { network.parameters.allSatisfy { $0.defaultValue != nil } }
 
     /// - Parameter recorder: notes what the expressions of the network, and apart from them those of its training, stand for.
+    /// - Returns: also how many steps it took.
     func elaborate(_ network: NetworkDefinition, _ definitions: [String: String], recorder: ElaborationRecorder? = nil) -> (
-        network: ElaboratedNetwork?, diagnostics: [Diagnostic]
+        network: ElaboratedNetwork?, diagnostics: [Diagnostic], steps: Int
     ) {
         let name = network.name.text
         let definition = trainings[name]
@@ -86,6 +108,7 @@ extension Program {
         var found = diagnostics + arguments.diagnostics + plain.diagnostics
 
         var training: ElaboratedNetwork.Training?
+        var steps = plain.steps
         if let definition {
             let trained = Elaborator(self, name: name, reported: plain.reported)
             let clauses = TrainingElaborator(elaborator: trained, definition: definition)
@@ -104,13 +127,14 @@ extension Program {
             recorder?.training = trainingRecorder
             training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
             found += trained.diagnostics
+            steps += trained.steps
         }
         found = found.errorsFirst()
-        if found.hasErrors { return (nil, found) }
+        if found.hasErrors { return (nil, found, steps) }
         let result = ElaboratedNetwork(
             name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish(), training: training,
             interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty }, blocks: plain.blocks)
-        return (result, found)
+        return (result, found, steps)
     }
 }
 

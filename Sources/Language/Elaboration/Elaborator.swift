@@ -61,7 +61,7 @@ final class Elaborator {
     private var batchSymbol: (name: String, span: Span)?
     /// Notes what expressions stand for, where somebody asks.
     var recorder: ElaborationRecorder?
-    private var steps = 0
+    private(set) var steps = 0
     private var depth = 0
 
     /// - Parameter reported: The places of errors that are known already.

@@ -16,15 +16,17 @@ public struct Inspection: Sendable {
 extension Program {
     /// Checks the program and notes, on the way, what its expressions stand for.
     public func inspect() -> Inspection {
-        var found = diagnostics
         var records: [ElaborationRecord] = []
-        for network in networks where isElaborable(network) {
-            let recorder = ElaborationRecorder()
-            found += elaborate(network, [:], recorder: recorder).diagnostics
-            for recorder in [recorder, recorder.training].compactMap({ $0 }) {
-                records.append(ElaborationRecord(network: network.name.text, graph: recorder.graph, places: recorder.places))
+        let found =
+            diagnostics
+            + elaborateAll { network in
+                let recorder = ElaborationRecorder()
+                let result = elaborate(network, [:], recorder: recorder)
+                for recorder in [recorder, recorder.training].compactMap({ $0 }) {
+                    records.append(ElaborationRecord(network: network.name.text, graph: recorder.graph, places: recorder.places))
+                }
+                return result
             }
-        }
         return Inspection(
             program: self, diagnostics: found.errorsFirst(), records: records, references: NameChecker.references(self, root.syntax))
     }
