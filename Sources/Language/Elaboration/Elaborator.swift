@@ -98,10 +98,11 @@ final class Elaborator {
 
     // MARK: - Bounds
 
-    /// Counts a step; false once there were too many.
-    func takeStep(at span: Span) -> Bool {
-        steps += 1
-        if steps == Self.maximumSteps {
+    /// Counts a step, and one for every 16 elements that it makes; false once there were too many.
+    func takeStep(at span: Span, making elements: Int = 0) -> Bool {
+        let before = steps
+        steps = max(before + 1, min(Self.maximumSteps, before + 1 + elements / 16))
+        if before < Self.maximumSteps, steps == Self.maximumSteps {
             report("the network takes too many steps to elaborate", at: span, help: "\(Self.maximumSteps) are the limit; shorten its loops")
         }
         return steps < Self.maximumSteps

@@ -119,6 +119,7 @@ extension Elaborator {
         guard count >= 0 else {
             return report("this range ends before it begins", at: span, help: "write `\(upper)\(operation.rawValue)\(lower)`")
         }
+        guard takeStep(at: span, making: count) else { return .poison }
         return .list((lower..<end).map { .integer($0) })
     }
 
@@ -130,9 +131,11 @@ extension Elaborator {
         case (.integer(let x), .integer(let y)): return integers(operation, x, y, mark)
         case (.list(let x), .list(let y)) where operation == .add:
             guard x.count + y.count <= ElaboratedValue.maximumCount else { return report("this list is too long", at: span) }
+            guard takeStep(at: span, making: x.count + y.count) else { return .poison }
             return .list(x + y)
         case (.text(let x), .text(let y)) where operation == .add:
             guard x.utf8.count + y.utf8.count <= ElaboratedValue.maximumCount else { return report("this text is too long", at: span) }
+            guard takeStep(at: span, making: x.utf8.count + y.utf8.count) else { return .poison }
             return .text(x + y)
         case (.tensor, _), (_, .tensor):
             guard let x = tensor(a), let y = tensor(b), let row = operation.tensorOperator else { return nil }
