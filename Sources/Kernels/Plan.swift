@@ -194,18 +194,26 @@ private struct Planner {
             let buffer = declare(owner, isPrepared ? .prepared : .arena(0))
             if !isPrepared { lifetimes[buffer] = number...number }
         }
+        var group = group
+        group.constants = Set(group.reads.filter { isConstant[$0.index] })
         let lowered = group.lowered(for: target, numerics)
         let workspaces = lowered.workspaces.map { count in
             plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))
             lifetimes[plan.buffers.count - 1] = number...number
             return plan.buffers.count - 1
         }
+        let prepared = lowered.prepared.map { count in
+            plan.buffers.append(.init(storage: .prepared, element: .f32, extents: [count], layout: .plain))
+            return plan.buffers.count - 1
+        }
         let isPrepared = group.results.allSatisfy { isConstant[$0.index] }
-        for call in lowered.calls {
+        let calls = lowered.preparation.map { ($0, true) } + lowered.calls.map { ($0, isPrepared) }
+        for (call, isPrepared) in calls {
             let buffers = call.arguments.map { argument in
                 switch argument {
                 case .value(let value): bufferOf[value]!
                 case .workspace(let index): workspaces[index]
+                case .prepared(let index): prepared[index]
                 }
             }
             append(call.kernel, buffers, summary: group.summary, isPrepared: isPrepared)

@@ -10,6 +10,7 @@ enum ContractionLowering {
             }), let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
             epilogueIsElementwise(group, contraction)
         else { return nil }
+        if phases.count == 1, let winograd = winograd(phases[0], group, target: target, numerics: numerics) { return winograd.lower() }
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
@@ -20,6 +21,15 @@ enum ContractionLowering {
         }
         guard phases.count == 1 else { return nil }
         return ReductionSplit(phases[0], group, target)?.lower()
+    }
+
+    private static func winograd(_ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics) -> WinogradLowering? {
+        guard numerics == .standard, group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
+            let problem = WinogradShape(shape, group, lanes: target.lanes),
+            let form = WinogradForm.forms(taps: problem.taps).last(where: { $0.error! < 2e-6 })
+        else { return nil }
+        let cost = WinogradCost(problem: problem, form: form, target: target)
+        return WinogradLowering(problem: problem, form: form, schedule: cost.schedule(), group: group, target: target)
     }
 
     /// Everything but the contraction can be computed element by element from its result.
