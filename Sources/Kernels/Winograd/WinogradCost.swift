@@ -33,10 +33,10 @@ struct WinogradCost {
             for groups in groupCounts(threads: threads) {
                 let tiles = (tileCount + groups - 1) / groups
                 for (registerTiles, laneBlocks) in registerTiles(tiles) {
-                    for chunk in [2, 4, 8, 12] {
+                    let blocks = outputBlocks / parts
+                    for chunk in laneBlocks...max(laneBlocks, blocks) where blocks % chunk == 0 && (chunk <= 12 || chunk == blocks) {
                         let schedule = WinogradSchedule(
-                            tiles: tiles, registerTiles: registerTiles, laneBlocks: laneBlocks,
-                            chunk: min(max(chunk, laneBlocks), outputBlocks / parts), parts: parts)
+                            tiles: tiles, registerTiles: registerTiles, laneBlocks: laneBlocks, chunk: chunk, parts: parts)
                         let cycles = cycles(schedule, threads: threads)
                         if cycles < (best?.cycles ?? .infinity) * 0.999 { best = (schedule, cycles) }
                     }
@@ -78,12 +78,10 @@ struct WinogradCost {
             Double(whole) * RegisterTile.cycles(schedule.registerTiles, laneBlocks)
                 + (rest > 0 ? RegisterTile.cycles(rest, laneBlocks) : 0)
         }
-        let (chunks, lastChunk) = blocks.quotientAndRemainder(dividingBy: schedule.chunk)
-        func products(_ blocks: Int) -> Double {
-            let (groups, rest) = blocks.quotientAndRemainder(dividingBy: schedule.laneBlocks)
-            return Double(groups) * steps(schedule.laneBlocks) + (rest > 0 ? steps(rest) : 0)
-        }
-        let perPosition = Double(chunks) * products(schedule.chunk) + (lastChunk > 0 ? products(lastChunk) : 0)
+        let chunks = blocks / schedule.chunk
+        let (groupCount, lastBlocks) = schedule.chunk.quotientAndRemainder(dividingBy: schedule.laneBlocks)
+        let perPosition =
+            Double(chunks) * (Double(groupCount) * steps(schedule.laneBlocks) + (lastBlocks > 0 ? steps(lastBlocks) : 0))
         // Storing the sums, and starting the loops.
         let overhead = tiles * Double(blocks) * model.store + Double(blocks / schedule.laneBlocks * (whole + 1)) * 20
         let multiply = Double(form.positions) * (perPosition * Double(inputBlocks * target.lanes) + overhead)
@@ -99,12 +97,11 @@ struct WinogradCost {
         // What does not stay in the second-level cache: the transformed input is read once a chunk, the products are written and read.
         let transformedBytes = form.positions * inputBlocks * schedule.tiles * target.lanes * 4
         let productBytes = form.positions * schedule.chunk * schedule.tiles * target.lanes * 4
-        let chunkCount = (blocks + schedule.chunk - 1) / schedule.chunk
         var traffic = 0.0
         if transformedBytes + productBytes > target.level2Bytes * 3 / 4 {
-            traffic += model.level3(bytes: transformedBytes * (1 + chunkCount) + productBytes * 2 * chunkCount) * 0.5
+            traffic += model.level3(bytes: transformedBytes * (1 + chunks) + productBytes * 2 * chunks) * 0.5
         } else if transformedBytes + productBytes > target.level1Bytes {
-            traffic += model.level2(bytes: transformedBytes * 2 + productBytes * 2 * chunkCount) * 0.25
+            traffic += model.level2(bytes: transformedBytes * 2 + productBytes * 2 * chunks) * 0.25
         }
         // Weights stream past every group of tiles: the first time from memory, then from the last level where they fit.
         let weights = weightBytes / schedule.parts

@@ -41,8 +41,10 @@ struct WinogradForm: Hashable, CustomStringConvertible {
     ]
 
     /// The forms for a filter, by rising number of outputs.
-    static func forms(taps: [Int]) -> [WinogradForm] {
-        errors.keys.filter { $0[1] == taps }.map(\.[0]).sorted { ($0[0] * $0[1], $0[0]) < ($1[0] * $1[1], $1[0]) }
-            .map { WinogradForm(outputs: $0, taps: taps) }
-    }
+    static func forms(taps: [Int]) -> [WinogradForm] { all[taps] ?? [] }
+
+    private static let all: [[Int]: [WinogradForm]] = Dictionary(
+        grouping: errors.keys.sorted { ($0[0][0] * $0[0][1], $0[0][0]) < ($1[0][0] * $1[0][1], $1[0][0]) }
+            .map { WinogradForm(outputs: $0[0], taps: $0[1]) }
+    ) { $0.taps }
 }
