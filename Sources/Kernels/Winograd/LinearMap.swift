@@ -23,22 +23,21 @@ struct LinearMap: Hashable {
     /// The terms that each row adds up.
     private let rows: [[Term]]
 
-    init(_ matrix: [[Rational]]) {
+    /// - Parameter choices: how many ways to share are tried; the shortest program is kept.
+    init(_ matrix: [[Rational]], choices: Int = 1) {
         self.matrix = matrix
         rowCount = matrix.count
         columnCount = matrix.first?.count ?? 0
         let plain = matrix.map { row in row.indices.filter { row[$0] != .zero }.map { Term(index: $0, factor: row[$0]) } }
-        // Which of several equally frequent pairs is taken first matters; the shortest of some fixed choices is kept.
+        // Which of several equally frequent pairs is taken first matters.
         var best: (pairs: [Pair], rows: [[Term]], cost: Int)?
-        for choice in 0..<Self.choices {
+        for choice in 0..<choices {
             let (pairs, rows) = Self.shared(plain, columns: columnCount, choice: choice)
             let cost = Self.operationCount(pairs, rows)
             if cost < best?.cost ?? .max { best = (pairs, rows, cost) }
         }
         (pairs, rows) = (best!.pairs, best!.rows)
     }
-
-    private static let choices = 64
 
     /// Takes pairs out of the rows until none occurs twice; `choice` says in base 4 which of the most frequent is taken at each turn.
     private static func shared(_ plain: [[Term]], columns: Int, choice: Int) -> (pairs: [Pair], rows: [[Term]]) {
