@@ -13,13 +13,18 @@ enum ContractionLowering {
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
-                    ResultStationary(
+                    var call = ResultStationary(
                         shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)
                     ).lower()
+                    call.multiplyAccumulates = shape.multiplyAccumulates
+                    call.choice = AlgorithmChoice(.init(phases.count > 1 ? "direct, \(phases.count) phases" : "direct"))
+                    return call
                 })
         }
         guard phases.count == 1 else { return nil }
-        return ReductionSplit(phases[0], group, target)?.lower()
+        var lowered = ReductionSplit(phases[0], group, target)?.lower()
+        lowered?.calls[0].choice = AlgorithmChoice(.init("reduction split"))
+        return lowered
     }
 
     /// Everything but the contraction can be computed element by element from its result.
