@@ -79,9 +79,12 @@ public struct BenchmarkOptions: Sendable {
     public var measuresSteps: Bool
     /// Measured with these weights; random ones where nil.
     public var weights: String?
+    /// An array of as many images as the batch has, for the network's first input; seeded random numbers where nil.
+    public var input: String?
 
     public init(
-        batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false, weights: String? = nil
+        batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false,
+        weights: String? = nil, input: String? = nil
     ) {
         self.batch = batch
         self.isTraining = isTraining
@@ -89,6 +92,7 @@ public struct BenchmarkOptions: Sendable {
         self.seconds = seconds
         self.measuresSteps = measuresSteps
         self.weights = weights
+        self.input = input
     }
 }
 
@@ -96,6 +100,7 @@ public struct BenchmarkOptions: Sendable {
 public enum BenchmarkFailure: Error, Sendable {
     case compiler(CompilerError)
     case weights(WeightsFailure)
+    case input(InterchangeError)
 }
 
 extension Compiler {
@@ -116,6 +121,7 @@ extension Compiler {
         do throws(WeightsFailure) { try setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
         // So small a learning rate that weights stay what they are, however many steps are timed.
         executable.setSyntheticInputs(learningRate: 1e-6)
+        do throws(InterchangeError) { try setInput(of: executable, options, network) } catch { throw .input(error) }
 
         let firstRun = clock.measure { executable.run() }
         // Caches, branch predictors and the processor's clock settle.
@@ -153,6 +159,20 @@ extension Compiler {
         let file: Safetensors
         do { file = try Safetensors(path: path) } catch { throw .file(error) }
         try Weights.load(file, into: executable, optional: network.trainingParameters)
+    }
+
+    private func setInput(of executable: Executable, _ options: BenchmarkOptions, _ network: Network) throws(InterchangeError) {
+        guard let path = options.input else { return }
+        guard let node = network.graph.nodes.first(where: { $0.inputName != nil }), let name = node.inputName else {
+            throw InterchangeError(path, "'\(network.name)' has no input", repair: "leave out --input")
+        }
+        let input = try NetworkInput(name, node.type, symbol: network.batchSymbol, paths: [path], normalization: nil)
+        guard input.batch ?? options.batch == options.batch else {
+            throw InterchangeError(
+                path, "the array has \(input.batch ?? 0) images, and the batch is \(options.batch)",
+                repair: "give --batch \(input.batch ?? 0)")
+        }
+        input.set(on: executable)
     }
 
     private func steps(_ executable: Executable, _ seconds: [Double], _ peak: MachinePeak) -> [Benchmark.Step] {

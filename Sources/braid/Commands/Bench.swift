@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
               braid bench graphs/vgg.braid:vgg16 --per-kernel --save before.json
               braid bench graphs/vgg.braid:vgg16 --per-kernel --compare before.json
 
-            Weights and inputs are random with a fixed seed. GFLOP/s count 2 operations for every multiply-accumulate of convolutions
+            Weights and inputs are random with a fixed seed, unless given. GFLOP/s count 2 operations for every multiply-accumulate of convolutions
             and linear layers, and 6 in training.
 
             With --per-kernel the machine's peak is measured too: multiply-adds of registers, and reads from each level of memory.
@@ -33,11 +33,17 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measures a training step: forward, backward, update.")
     var train = false
 
-    @Option(help: ArgumentHelp("The least number of timed runs; they also take 2 seconds or more.", valueName: "count"))
+    @Option(help: ArgumentHelp("The least number of timed runs.", valueName: "count"))
     var runs = 10
 
-    @Option(help: ArgumentHelp("Weights to measure with.", valueName: "path"))
+    @Option(help: ArgumentHelp("The least time that the timed runs take in all.", valueName: "seconds"))
+    var seconds = 2.0
+
+    @Option(help: ArgumentHelp("Weights to measure with (default: random ones).", valueName: "path"))
     var weights: String?
+
+    @Option(help: ArgumentHelp("A .npy file of as many images as the batch has (default: random numbers).", valueName: "path"))
+    var input: String?
 
     @Flag(
         name: .customLong("per-kernel"),
@@ -56,18 +62,22 @@ struct Bench: ParsableCommand {
     func validate() throws {
         try validateBatch(batch)
         if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
+        if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
     }
 
     func run() throws {
         // What cannot be read is told before anything is measured.
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
-        let options = BenchmarkOptions(batch: batch, isTraining: train, runs: runs, measuresSteps: perKernel, weights: weights)
+        let options = BenchmarkOptions(
+            batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, weights: weights, input: input)
         let result: Benchmark
         do {
             result = try execution.compiler.measure(options) { () throws(CompilerError) in try network.load() }
         } catch BenchmarkFailure.compiler(let error) {
             throw error
         } catch BenchmarkFailure.weights(let error) {
+            throw error
+        } catch BenchmarkFailure.input(let error) {
             throw error
         }
         let record = BenchmarkRecord(result)

@@ -46,7 +46,7 @@ struct BenchReport {
                 Format.fixed(step.seconds * 1e3, 3), Format.percent(step.seconds / total, 1),
                 step.multiplyAccumulates > 0 ? Format.fixed(step.gigaflops, 1) : "", Format.fixed(step.gigabytesPerSecond, 1),
                 Format.percent(step.shareOfPeak, 0), step.bound.rawValue, step.choice?.chosen.algorithm ?? "", step.kernel, step.summary)
-            if let weighed = Self.weighed(step) { table.add("", "", "", "", "", "", "  " + weighed, "", "") }
+            if let weighed = Self.weighed(step) { table.add("", "", "", "", "", "", "", "", "  " + weighed) }
         }
         table.addRule()
         let work = steps.reduce(0) { $0 + Double($1.multiplyAccumulates) }

@@ -1,0 +1,1 @@
+"""Helpers of script/benchmark: Braid beside other engines, measured in turn."""

@@ -1,0 +1,150 @@
+"""Braid and the other engines as things that can be asked to run a while."""
+import json
+import os
+import re
+import signal
+import subprocess
+
+from benchmarks import arrays
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+# Which environment variable names the interpreter that an engine runs under; the others run under the first.
+PEERS_PYTHON, JAX_PYTHON = "BRAID_PEERS_PYTHON", "BRAID_JAX_PYTHON"
+MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "openvino-bf16": "openvino", "jax": "jax"}
+
+
+class Failed(Exception):
+    """An engine could not be measured; says why."""
+
+
+def interpreter(engine):
+    peers = os.environ.get(PEERS_PYTHON, "python3")
+    return os.environ.get(JAX_PYTHON, peers) if engine == "jax" else peers
+
+
+def is_there(engine):
+    """Whether an engine's packages can be imported; None where they can, else why not."""
+    needed = ["numpy", MODULES.get(engine, "torch")] + {"jax": ["onnx"], "export": ["torchvision", "onnx", "safetensors.torch"]}.get(
+        engine, [] if engine in MODULES else ["torchvision", "safetensors.torch"])
+    code = "import importlib.util as u, sys; sys.exit(' '.join(m for m in sys.argv[1:] if not u.find_spec(m.split('.')[0])))"
+    try:
+        done = subprocess.run([interpreter(engine), "-c", code, *needed], capture_output=True, text=True, timeout=60)
+    except OSError as error:
+        return f"{interpreter(engine)} cannot be run ({error.strerror})"
+    if done.returncode == 0:
+        return None
+    variable = JAX_PYTHON if engine == "jax" else PEERS_PYTHON
+    return f"{interpreter(engine)} has no {', '.join(done.stderr.split())}; {variable} may name another interpreter"
+
+
+def environment(threads):
+    """What tells pools of threads their size before an engine is loaded."""
+    sizes = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+    return {**os.environ, **sizes, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+
+
+def last_line(text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else "no message"
+
+
+class Peer:
+    """Another engine, loaded once, in a process that stands still while others are measured."""
+
+    def __init__(self, engine, network, folder, batch, threads, train, cores):
+        job = {"engine": engine, "network": network, "folder": folder, "batch": batch, "threads": threads, "train": train}
+        self.errors = open(os.path.join(folder, f".{engine}.{os.getpid()}.log"), "w+")
+        self.process = subprocess.Popen(
+            [interpreter(engine), os.path.join(HERE, "worker.py"), json.dumps(job)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.errors, text=True, env=environment(threads), preexec_fn=lambda: os.sched_setaffinity(0, cores))
+        self.facts = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.wait()
+            self.errors.seek(0)
+            message = last_line(self.errors.read())
+            self.close()
+            raise Failed(message)
+        self.process.send_signal(signal.SIGSTOP)
+        return json.loads(line)
+
+    def measure(self, runs, seconds):
+        self.process.send_signal(signal.SIGCONT)
+        try:
+            self.process.stdin.write(json.dumps({"runs": runs, "seconds": seconds}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        return self.answer()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.errors.close()
+        if os.path.exists(self.errors.name):
+            os.remove(self.errors.name)
+
+
+class Braid:
+    """Braid, a process a measurement; its machine code comes from the cache after the first."""
+
+    def __init__(self, command, graphs, network, folder, batch, threads, train, cores):
+        self.batch, self.threads, self.train, self.cores = batch, threads, train, cores
+        self.network, self.folder, self.command = network, folder, command
+        self.file = graph_file(graphs, network)
+        stem = os.path.join(folder, network)
+        self.given = []
+        self.facts = {"version": self.run(["--version"]).strip()}
+        if os.path.exists(stem + ".reference.npy"):
+            self.input = os.path.join(folder, f".{network}.{batch}.{os.getpid()}.npy")
+            arrays.write(self.input, *arrays.repeated(*arrays.read(stem + ".input.npy"), batch))
+            self.given = ["--weights", stem + ".safetensors", "--input", self.input]
+            if not train:
+                self.facts["error"] = self.error(stem + ".reference.npy")
+
+    def run(self, arguments):
+        done = subprocess.run(
+            [self.command, *arguments], capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, self.cores))
+        if done.returncode:
+            raise Failed(last_line(done.stderr) if done.returncode > 0 else f"ended by signal {-done.returncode}")
+        return done.stdout
+
+    def error(self, reference):
+        """What its result is off by, over the largest number of the reference."""
+        results = os.path.join(self.folder, f".results.{os.getpid()}")
+        self.run(["run", self.file, "--network", self.network, "--threads", str(self.threads), *self.given, "--output-dir", results])
+        path = os.path.join(results, "logits.npy")
+        try:
+            return arrays.error(arrays.read(path), arrays.read(reference))
+        finally:
+            os.remove(path)
+            os.rmdir(results)
+
+    def measure(self, runs, seconds):
+        arguments = ["bench", self.file, "--network", self.network, "--batch", str(self.batch), "--threads", str(self.threads)]
+        kind = ["--train"] if self.train else []
+        record = json.loads(self.run([*arguments, *kind, *self.given, "--runs", str(runs), "--seconds", str(seconds), "--json"]))
+        self.facts["ready_ms"] = record["compile_ms"] + record["first_run_ms"]
+        self.facts["gflops"] = record["macs"] * self.batch * (6e-9 if self.train else 2e-9)
+        return {key: record[key] for key in ("median_ms", "min_ms", "p90_ms", "runs", "peak_rss_mb")}
+
+    def close(self):
+        if self.given:
+            os.remove(self.input)
+
+
+def graph_file(folder, network):
+    """The file under a folder that defines a network."""
+    for directory, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            path = os.path.join(directory, name)
+            if name.endswith(".braid"):
+                with open(path, encoding="utf-8") as file:
+                    if re.search(rf"^\s*network\s+{re.escape(network)}\b", file.read(), re.MULTILINE):
+                        return path
+    raise Failed(f"no file under {folder} defines the network {network}")
