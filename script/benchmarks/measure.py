@@ -1,4 +1,5 @@
 """Braid and the other engines as things that can be asked to run a while."""
+import ctypes
 import json
 import os
 import re
@@ -27,7 +28,7 @@ def is_there(engine):
     """Whether an engine's packages can be imported; None where they can, else why not."""
     needed = ["numpy", MODULES.get(engine, "torch")] + {"jax": ["onnx"], "export": ["torchvision", "onnx", "safetensors.torch"]}.get(
         engine, [] if engine in MODULES else ["torchvision", "safetensors.torch"])
-    code = "import importlib.util as u, sys; sys.exit(' '.join(m for m in sys.argv[1:] if not u.find_spec(m.split('.')[0])))"
+    code = "import importlib.util as u, sys; sys.exit(' '.join(m for m in sys.argv[1:] if not u.find_spec(m.split('.')[0])) or 0)"
     try:
         done = subprocess.run([interpreter(engine), "-c", code, *needed], capture_output=True, text=True, timeout=60)
     except OSError as error:
@@ -44,6 +45,13 @@ def environment(threads):
     return {**os.environ, **sizes, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
 
 
+def confine(cores):
+    """Pins a new process, which ends with this one even where it stands still."""
+    os.sched_setaffinity(0, cores)
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
 def last_line(text):
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else "no message"
@@ -57,7 +65,7 @@ class Peer:
         self.errors = open(os.path.join(folder, f".{engine}.{os.getpid()}.log"), "w+")
         self.process = subprocess.Popen(
             [interpreter(engine), os.path.join(HERE, "worker.py"), json.dumps(job)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self.errors, text=True, env=environment(threads), preexec_fn=lambda: os.sched_setaffinity(0, cores))
+            stderr=self.errors, text=True, env=environment(threads), preexec_fn=lambda: confine(cores))
         self.facts = self.answer()
 
     def answer(self):
@@ -99,7 +107,7 @@ class Braid:
         self.file = graph_file(graphs, network)
         stem = os.path.join(folder, network)
         self.given = []
-        self.facts = {"version": self.run(["--version"]).strip()}
+        self.facts = {"version": self.run(["--version"]).split()[-1]}
         if os.path.exists(stem + ".reference.npy"):
             self.input = os.path.join(folder, f".{network}.{batch}.{os.getpid()}.npy")
             arrays.write(self.input, *arrays.repeated(*arrays.read(stem + ".input.npy"), batch))
@@ -109,7 +117,7 @@ class Braid:
 
     def run(self, arguments):
         done = subprocess.run(
-            [self.command, *arguments], capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, self.cores))
+            [self.command, *arguments], capture_output=True, text=True, preexec_fn=lambda: confine(self.cores))
         if done.returncode:
             raise Failed(last_line(done.stderr) if done.returncode > 0 else f"ended by signal {-done.returncode}")
         return done.stdout

@@ -110,12 +110,14 @@ def notes(records):
         lines.append(f"- {machine}")
     versions = {engine: facts["version"] for record in records for engine, facts in record["engines"].items() if "version" in facts}
     lines.append("- " + ", ".join(f"{engine} {version}" for engine, version in versions.items()))
-    settings = sorted({f"{len_rounds(record)} rounds in turn, each of {record['seconds']:g} s or more and {record['runs']} runs or more"
-                       for record in records})
-    lines += [f"- {text}" for text in settings]
+    lines += [f"- {text}" for text in sorted(set(map(settings, records)))]
+    loads = [round.get("load_of_others") or 0 for record in records for facts in record["engines"].values() for round in facts.get("rounds", [])]
+    if loads:
+        lines.append(f"- other processes took {statistics.median(loads):.0%} of the cores meanwhile, the median; {max(loads):.0%} at most")
     failures = sorted({f"{engine}: {facts['failed']}" for record in records for engine, facts in record["engines"].items() if "failed" in facts})
     return "\n".join(lines + [f"- failed: {text}" for text in failures]) + "\n"
 
 
-def len_rounds(record):
-    return max((len(facts.get("rounds", [])) for facts in record["engines"].values()), default=0)
+def settings(record):
+    rounds = max((len(facts.get("rounds", [])) for facts in record["engines"].values()), default=0)
+    return f"{rounds} round{'' if rounds == 1 else 's'} in turn, each of {record['seconds']:g} s and {record['runs']} runs or more"
