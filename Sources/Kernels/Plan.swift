@@ -202,22 +202,32 @@ private struct Planner {
             let buffer = declare(owner, isPrepared ? .prepared : .arena(0))
             if !isPrepared { lifetimes[buffer] = number...number }
         }
+        var group = group
+        group.constants = Set(group.reads.filter { isConstant[$0.index] })
         let lowered = group.lowered(for: target, numerics)
         let workspaces = lowered.workspaces.map { count in
             plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))
             lifetimes[plan.buffers.count - 1] = number...number
             return plan.buffers.count - 1
         }
+        let prepared = lowered.prepared.map { count in
+            plan.buffers.append(.init(storage: .prepared, element: .f32, extents: [count], layout: .plain))
+            return plan.buffers.count - 1
+        }
         let isPrepared = group.results.allSatisfy { isConstant[$0.index] }
         let sharesWork = lowered.calls.contains { $0.multiplyAccumulates != nil }
-        for (index, call) in lowered.calls.enumerated() {
+        let works = lowered.calls.enumerated().map { index, call in
+            sharesWork || index > 0 ? call.multiplyAccumulates ?? 0 : group.multiplyAccumulates
+        }
+        let calls = lowered.preparation.map { ($0, 0, true) } + zip(lowered.calls, works).map { ($0, $1, isPrepared) }
+        for (call, work, isPrepared) in calls {
             let buffers = call.arguments.map { argument in
                 switch argument {
                 case .value(let value): bufferOf[value]!
                 case .workspace(let index): workspaces[index]
+                case .prepared(let index): prepared[index]
                 }
             }
-            let work = sharesWork || index > 0 ? call.multiplyAccumulates ?? 0 : group.multiplyAccumulates
             append(call.kernel, buffers, of: group, summary: group.summary, work: work, choice: call.choice, isPrepared: isPrepared)
         }
     }

@@ -52,12 +52,14 @@ struct LoweringHarness {
             for result in group.results { memory[result] = group.inPlace[result].map { memory[$0]! } ?? garbage(result) }
             let lowered = lower(group, target)
             var workspaces = lowered.workspaces.map { KernelArray.f32([Float](repeating: .nan, count: $0)) }
-            for call in lowered.calls {
+            var prepared = lowered.prepared.map { KernelArray.f32([Float](repeating: .nan, count: $0)) }
+            for call in lowered.preparation + lowered.calls {
                 #expect(try KernelReader.read(call.kernel.description) == [call.kernel], sourceLocation: sourceLocation)
                 var buffers = call.arguments.map { argument in
                     switch argument {
                     case .value(let value): memory[value]!
                     case .workspace(let index): workspaces[index]
+                    case .prepared(let index): prepared[index]
                     }
                 }
                 try KernelInterpreter(order: .shuffled(seed: UInt64(number))).run(call.kernel, &buffers)
@@ -65,6 +67,7 @@ struct LoweringHarness {
                     switch argument {
                     case .value(let value): memory[value] = contents
                     case .workspace(let index): workspaces[index] = contents
+                    case .prepared(let index): prepared[index] = contents
                     }
                 }
             }

@@ -78,7 +78,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         batch = result.batch
         threads = result.threads
         cores = result.cores
-        numerics = result.numerics.rawValue
+        numerics = "\(result.numerics)"
         training = result.isTraining
         machine = Machine(target)
         measuredAt = date.formatted(.iso8601)

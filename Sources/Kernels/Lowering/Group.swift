@@ -12,6 +12,8 @@ public struct Group: Sendable {
     public var results: [Value]
     /// Results that are written over a value that the group reads for the last time, at the same element offsets.
     public var inPlace: [Value: Value] = [:]
+    /// Those of `reads` that follow from parameters alone, which never change: what is computed from them may be kept.
+    public var constants: Set<Value> = []
 
     /// Every group of a fused graph, in an order in which each runs after those whose results it reads.
     public static func all(of graph: Graph) -> [Group] {
@@ -93,6 +95,8 @@ public enum Argument: Hashable, Sendable {
     case value(Value)
     /// A buffer that lives only while the group runs, by its index in `LoweredGroup.workspaces`.
     case workspace(Int)
+    /// A buffer that the group's preparation fills once, by its index in `LoweredGroup.prepared`.
+    case prepared(Int)
 }
 
 /// A kernel with what its buffer parameters stand for, in order.
@@ -116,10 +120,16 @@ public struct LoweredGroup: Sendable {
     public var calls: [KernelCall]
     /// The element counts of buffers that carry partial results from one call to the next.
     public var workspaces: [Int]
+    /// Calls that read constants of the group only and fill the `prepared` buffers: run once, whenever parameters were set.
+    public var preparation: [KernelCall]
+    /// The element counts of buffers that keep what `preparation` computes.
+    public var prepared: [Int]
 
-    public init(_ calls: [KernelCall], workspaces: [Int] = []) {
+    public init(_ calls: [KernelCall], workspaces: [Int] = [], preparation: [KernelCall] = [], prepared: [Int] = []) {
         self.calls = calls
         self.workspaces = workspaces
+        self.preparation = preparation
+        self.prepared = prepared
     }
 }
 

@@ -105,6 +105,12 @@ public final class PointEmitter {
         return builder.parameter("partial\(index)", count: count, access)
     }
 
+    /// Adds a parameter for a buffer that the group's preparation fills.
+    func prepared(_ index: Int, count: Int, _ access: Buffer.Access) -> BufferID {
+        arguments.append(.prepared(index))
+        return builder.parameter("prepared\(index)", count: count, access)
+    }
+
     /// The elements of a stored value at a position: one an active lane along axis `lane`, or the same one in all lanes.
     public func load(_ value: Value, at position: [Position], lane: Int?, active: Index?) -> Register {
         let buffer = buffer(source(of: value) ?? value)

@@ -1,0 +1,263 @@
+import Graph
+
+/// How the work of a Winograd convolution is cut.
+struct WinogradSchedule: Hashable {
+    /// Tiles that a task takes through all three stages: their transforms stay in the second-level cache.
+    var tiles: Int
+    /// Tiles and blocks of output channels that the matrix product keeps in registers.
+    var registerTiles: Int
+    var laneBlocks: Int
+    /// Blocks of output channels whose products are kept before they are transformed.
+    var chunk: Int
+    /// Into how many parts the output channels are split over tasks.
+    var parts: Int
+}
+
+/// A convolution by Winograd's minimal filtering: tiles of the input are transformed, multiplied with the transformed weights (one matrix
+/// product a position of the tile), and transformed back, with the epilogue applied in registers.
+///
+/// A task takes some tiles and some of the output channels: `V[position][input block][tile][lane]` and
+/// `M[position][output block][tile][lane]` are its scratch. The weights `U[position][output block][input channel][lane]` are made once.
+struct WinogradLowering {
+    let problem: WinogradShape
+    let form: WinogradForm
+    let schedule: WinogradSchedule
+    let group: Group
+    let target: Target
+
+    private var shape: ContractionShape { problem.shape }
+    private var lanes: Int { target.lanes }
+    private var inputBlocks: Int { (problem.inputChannels + lanes - 1) / lanes }
+    private var outputBlocks: Int { (problem.outputChannels + lanes - 1) / lanes }
+    /// Tiles along the height and the width.
+    private var grid: [Int] { WinogradCost.grid(problem, form) }
+    private var tileCount: Int { problem.images * grid.reduce(1, *) }
+    /// The blocks of output channels that a task takes.
+    private var taskBlocks: Int { (outputBlocks + schedule.parts - 1) / schedule.parts }
+    private var weightCount: Int { form.positions * outputBlocks * inputBlocks * lanes * lanes }
+    /// The distance between positions in V and M: an odd number of registers, so that the positions of a tile, which are read and written
+    /// together, do not fall into the same cache set.
+    private var inputStride: Int { Self.odd(inputBlocks * schedule.tiles) * lanes }
+    private var outputStride: Int { Self.odd(min(schedule.chunk, taskBlocks) * schedule.tiles) * lanes }
+
+    private static func odd(_ count: Int) -> Int { count | 1 }
+
+    func lower() -> LoweredGroup {
+        LoweredGroup([convolution()], preparation: [transformedWeights()], prepared: [weightCount])
+    }
+
+    // MARK: Weights
+
+    /// `U = G g G^T` for every pair of channels; a task takes a block of output channels.
+    private func transformedWeights() -> KernelCall {
+        let builder = KernelBuilder(name: group.kernelName("weights"), lanes: lanes, taskCount: outputBlocks * inputBlocks)
+        let emitter = PointEmitter(builder, group, reads: [shape.vector.value], results: [])
+        let weights = emitter.prepared(0, count: weightCount, .write)
+        let memory = group.graph.storage(of: shape.vector.value)
+        let (output, input) = (builder.task / inputBlocks, builder.task % inputBlocks)
+        builder.loop("input", to: .constant(lanes)) { within in
+            let filter = (0..<form.taps[0]).map { row in
+                (0..<form.taps[1]).map { column in
+                    let position = [
+                        Position(outer: output, split: lanes), Position(outer: input, inner: within, split: lanes),
+                        Position(.constant(row)), Position(.constant(column)),
+                    ]
+                    return builder.load(emitter.buffer(shape.vector.value), memory.offset(of: position, lane: nil).offset)
+                }
+            }
+            let transformed = WinogradForm.apply(form.sides.map(\.filter), to: filter, builder)
+            for (position, register) in transformed.joined().enumerated() {
+                let offset = weightOffset(position, block: output, channel: input * lanes + within)
+                builder.store(weights, offset, register)
+            }
+        }
+        return KernelCall(builder.finish(), emitter.arguments)
+    }
+
+    private func weightOffset(_ position: Int, block: Index, channel: Index) -> Index {
+        block * (inputBlocks * lanes * lanes) + channel * lanes + .constant(position * outputBlocks * inputBlocks * lanes * lanes)
+    }
+
+    // MARK: Convolution
+
+    private func convolution() -> KernelCall {
+        let groups = (tileCount + schedule.tiles - 1) / schedule.tiles
+        let builder = KernelBuilder(name: group.kernelName(), lanes: lanes, taskCount: groups * schedule.parts)
+        let others = Group.storedOperands(of: group.members.filter { $0 != shape.result.value }, in: group.graph)
+        let emitter = PointEmitter(builder, group, reads: group.reads.filter { $0 != shape.vector.value || others.contains($0) })
+        let weights = emitter.prepared(0, count: weightCount, .read)
+        let transformed = builder.scratch("transformed", count: inputStride * form.positions)
+        let products = builder.scratch("products", count: outputStride * form.positions)
+        let first = builder.task / schedule.parts * schedule.tiles
+        let count =
+            tileCount % schedule.tiles == 0
+            ? Index.constant(schedule.tiles) : .least(.constant(schedule.tiles), .constant(tileCount) + first * -1)
+
+        builder.loop("input_block", to: .constant(inputBlocks)) { block in
+            builder.loop("tile", to: count) { tile in
+                let target = block * (schedule.tiles * lanes) + tile * lanes
+                transformInput(emitter, first + tile, block) { position, register in
+                    builder.store(transformed, target + .constant(position * inputStride), register)
+                }
+            }
+        }
+        let firstBlock = schedule.parts == 1 ? 0 : builder.task % schedule.parts * taskBlocks
+        let isUneven = outputBlocks % taskBlocks != 0
+        let whole = taskBlocks / schedule.chunk
+        func chunk(_ start: Index, _ blocks: Int) {
+            multiply(builder, weights, transformed, products, start, blocks, count)
+            builder.loop("output_block", to: .constant(blocks)) { block in
+                builder.loop("tile", to: count) { tile in
+                    let source = block * (schedule.tiles * lanes) + tile * lanes
+                    transformOutput(emitter, first + tile, start + block) { position in
+                        builder.load(products, source + .constant(position * outputStride))
+                    }
+                }
+            }
+        }
+        precondition(!isUneven, "parts divide the blocks of output channels")
+        builder.loop("chunk", to: .constant(whole)) { chunk(firstBlock + $0 * schedule.chunk, schedule.chunk) }
+        let rest = taskBlocks - whole * schedule.chunk
+        if rest > 0 { chunk(firstBlock + .constant(whole * schedule.chunk), rest) }
+        return KernelCall(builder.finish(), emitter.arguments)
+    }
+
+    /// The coordinates of a tile: its image, and its first output along each side.
+    private func origin(_ tile: Index) -> (image: Index, place: [Index]) {
+        let (rows, columns) = (grid[0], grid[1])
+        let row = tile % (rows * columns) / columns
+        return (tile / (rows * columns), [row * form.outputs[0], tile % columns * form.outputs[1]])
+    }
+
+    /// `V = B^T d B` of one tile and block of channels. Elements outside of the operand are zero.
+    private func transformInput(_ emitter: PointEmitter, _ tile: Index, _ block: Index, store: (Int, Register) -> Void) {
+        let builder = emitter.builder
+        let (image, place) = origin(tile)
+        let start = zip(place, problem.padding).map { $0 - $1 }
+        let value = shape.broadcast.value
+        func element(_ row: Int, _ column: Int, active: Index?) -> Register {
+            let position = [
+                Position(image), Position(outer: block, split: lanes), Position(start[0] + .constant(row)),
+                Position(start[1] + .constant(column)),
+            ]
+            let offset = group.graph.storage(of: value).offset(of: position, lane: nil).offset
+            return builder.load(emitter.buffer(value), offset, active: active)
+        }
+        func transform(_ elements: [[Register]]) {
+            let registers = WinogradForm.apply(form.sides.map(\.input), to: elements, builder)
+            for (position, register) in registers.joined().enumerated() { store(position, register) }
+        }
+        // How far the tile stays within the operand: not negative if it lies inside.
+        let distances = (0..<2).flatMap { side in
+            [start[side], .constant(problem.inputExtents[side] - form.sizes[side]) + start[side] * -1]
+        }
+        let inside = distances.reduce(Index.constant(1 << 20)) { .least($0, $1) }
+        builder.when([IndexRange(inside, 0, .constant(1 << 30))]) {
+            transform((0..<form.sizes[0]).map { row in (0..<form.sizes[1]).map { element(row, $0, active: nil) } })
+            return []
+        }
+        builder.when([IndexRange(inside, .constant(-(1 << 30)), 0)]) {
+            // 0 where the row or column lies outside, else 1.
+            let isInside = (0..<2).map { side in
+                (0..<form.sizes[side]).map { number in
+                    let position = start[side] + .constant(number)
+                    let upper = Index.constant(problem.inputExtents[side]) + position * -1
+                    return Index.greatest(0, .least(1, .least(position + .constant(1), upper)))
+                }
+            }
+            transform(
+                (0..<form.sizes[0]).map { row in
+                    (0..<form.sizes[1]).map { column in
+                        element(row, column, active: Index.least(isInside[0][row], isInside[1][column]) * lanes)
+                    }
+                })
+            return []
+        }
+    }
+
+    /// The matrix products of all positions for some blocks of output channels.
+    private func multiply(
+        _ builder: KernelBuilder, _ weights: BufferID, _ transformed: BufferID, _ products: BufferID, _ start: Index, _ blocks: Int,
+        _ count: Index
+    ) {
+        let columns = inputBlocks * lanes * lanes
+        func product(_ position: Index, _ block: Index, _ laneBlocks: Int, _ tile: Index, _ tiles: Int) {
+            let zero = builder.constant(0)
+            var sums = [Register](repeating: zero, count: tiles * laneBlocks)
+            let weight = position * (outputBlocks * columns) + (start + block) * columns
+            let source = position * inputStride + tile * lanes
+            sums = builder.loop("input_block", to: .constant(inputBlocks), carrying: sums) { input, sums in
+                builder.loop("input", to: .constant(lanes), unroll: 4, carrying: sums) { within, sums in
+                    let vectors = (0..<laneBlocks).map {
+                        builder.load(weights, weight + input * (lanes * lanes) + within * lanes + .constant($0 * columns))
+                    }
+                    var sums = sums
+                    for tile in 0..<tiles {
+                        let element = builder.broadcast(
+                            transformed, source + input * (schedule.tiles * lanes) + within + .constant(tile * lanes))
+                        for block in 0..<laneBlocks {
+                            sums[tile * laneBlocks + block] = builder.multiplyAdd(element, vectors[block], sums[tile * laneBlocks + block])
+                        }
+                    }
+                    return sums
+                }
+            }
+            for tileNumber in 0..<tiles {
+                for number in 0..<laneBlocks {
+                    let offset =
+                        position * outputStride + (block + .constant(number)) * (schedule.tiles * lanes) + tile * lanes
+                        + .constant(tileNumber * lanes)
+                    builder.store(products, offset, sums[tileNumber * laneBlocks + number])
+                }
+            }
+        }
+        func tiles(_ position: Index, _ block: Index, _ laneBlocks: Int) {
+            let size = schedule.registerTiles
+            let (whole, rest) = schedule.tiles.quotientAndRemainder(dividingBy: size)
+            // The last group has fewer tiles; what the last register tile computes beyond them is never read.
+            let end = count.constantValue == nil ? Index.least(.constant(whole), (count + .constant(size - 1)) / size) : .constant(whole)
+            builder.loop("register_tile", to: end) { product(position, block, laneBlocks, $0 * size, size) }
+            if rest > 0 {
+                builder.when([IndexRange(count, .constant(whole * size + 1), .constant(1 << 30))]) {
+                    product(position, block, laneBlocks, .constant(whole * size), rest)
+                    return []
+                }
+            }
+        }
+        builder.loop("position", to: .constant(form.positions)) { position in
+            let groups = blocks / schedule.laneBlocks
+            builder.loop("block", to: .constant(groups)) { tiles(position, $0 * schedule.laneBlocks, schedule.laneBlocks) }
+            let rest = blocks - groups * schedule.laneBlocks
+            if rest > 0 { tiles(position, .constant(groups * schedule.laneBlocks), rest) }
+        }
+    }
+
+    /// `Y = A^T M A` of one tile and block of channels, the epilogue, and the stores.
+    private func transformOutput(_ emitter: PointEmitter, _ tile: Index, _ block: Index, load: (Int) -> Register) {
+        let builder = emitter.builder
+        let (image, place) = origin(tile)
+        let elements = (0..<form.sizes[0]).map { row in (0..<form.sizes[1]).map { load(row * form.sizes[1] + $0) } }
+        let results = WinogradForm.apply(form.sides.map(\.output), to: elements, builder)
+        let epilogue = Epilogue(shape: shape, emitter: emitter)
+        func store(_ row: Int, _ column: Int) {
+            let position = [
+                Position(image), Position(outer: block, split: lanes), Position(place[0] + .constant(row)),
+                Position(place[1] + .constant(column)),
+            ]
+            epilogue.store(results[row][column], at: position)
+        }
+        for row in 0..<form.outputs[0] {
+            for column in 0..<form.outputs[1] {
+                let conditions = [0, 1].compactMap { side -> IndexRange? in
+                    if problem.outputExtents[side] % form.outputs[side] == 0 { return nil }
+                    let number = [row, column][side]
+                    return number == 0 ? nil : IndexRange(place[side] + .constant(number), 0, .constant(problem.outputExtents[side]))
+                }
+                builder.when(conditions) {
+                    store(row, column)
+                    return []
+                }
+            }
+        }
+    }
+}
