@@ -120,4 +120,4 @@ def notes(records):
 
 def settings(record):
     rounds = max((len(facts.get("rounds", [])) for facts in record["engines"].values()), default=0)
-    return f"{rounds} round{'' if rounds == 1 else 's'} in turn, each of {record['seconds']:g} s and {record['runs']} runs or more"
+    return f"{rounds} round{'' if rounds == 1 else 's'} in turn, each of {record['seconds']:g} s and {record['runs']} run{'' if record['runs'] == 1 else 's'} or more"
