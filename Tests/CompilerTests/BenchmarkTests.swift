@@ -32,6 +32,23 @@ import Testing
         #expect(algorithms == ["direct", "direct, 4 phases", "reduction split"])
     }
 
+    /// The chosen algorithm is the fastest of those that are allowed, by the predictions it is chosen by.
+    @Test(arguments: [Numerics.standard, .tolerance(1e-6), .strict]) func choicesAreTheLeastOfWhatIsAllowed(numerics: Numerics) throws {
+        let plan = try Compiler(target: .x86AVX512, cache: nil, numerics: numerics).plan(try Self.network(), batch: 1)
+        let choices = plan.steps.compactMap(\.choice).filter { !$0.rejected.isEmpty }
+        #expect(choices.count == 10)
+        for choice in choices {
+            let chosen = try #require(choice.chosen.predictedSeconds)
+            #expect(choice.chosen.reason == nil && chosen > 0)
+            for other in choice.rejected {
+                #expect((other.predictedSeconds == nil) == (other.reason != nil), "\(other)")
+                #expect(other.predictedSeconds ?? .infinity >= chosen, "\(choice)")
+            }
+        }
+        #expect(
+            numerics != .strict || choices.allSatisfy { $0.chosen.algorithm == "direct" && $0.rejected.allSatisfy { $0.reason != nil } })
+    }
+
     @Test func stepsHaveTheirTraffic() throws {
         let network = try Network.load(
             written: """

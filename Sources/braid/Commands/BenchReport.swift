@@ -40,13 +40,15 @@ struct BenchReport {
         let total = max(steps.reduce(0) { $0 + $1.seconds }, 1e-12)
         var table = Table(
             ("ms", .right), ("share", .right), ("GFLOP/s", .right), ("GB/s", .right), ("of peak", .right), ("bound", .left),
-            ("algorithm", .left), ("kernel", .left), ("computes", .left))
+            ("predicted", .right), ("algorithm", .left), ("kernel", .left), ("computes", .left))
         for step in steps.sorted(by: { $0.seconds > $1.seconds }) {
             table.add(
                 Format.fixed(step.seconds * 1e3, 3), Format.percent(step.seconds / total, 1),
                 step.multiplyAccumulates > 0 ? Format.fixed(step.gigaflops, 1) : "", Format.fixed(step.gigabytesPerSecond, 1),
-                Format.percent(step.shareOfPeak, 0), step.bound.rawValue, step.choice?.chosen.algorithm ?? "", step.kernel, step.summary)
-            if let weighed = Self.weighed(step) { table.add("", "", "", "", "", "", "", "", "  " + weighed) }
+                Format.percent(step.shareOfPeak, 0), step.bound.rawValue,
+                step.choice?.chosen.predictedSeconds.map { Format.fixed($0 * 1e3, 3) } ?? "",
+                step.choice?.chosen.algorithm ?? "", step.kernel, step.summary)
+            if let rejected = Self.rejected(step) { table.addRemark("        not " + rejected) }
         }
         table.addRule()
         let work = steps.reduce(0) { $0 + Double($1.multiplyAccumulates) }
@@ -54,20 +56,17 @@ struct BenchReport {
         let least = steps.reduce(0) { $0 + $1.leastSeconds }
         table.add(
             Format.fixed(total * 1e3, 3), Format.percent(1, 1), Format.fixed(2e-9 * work / total, 1), Format.fixed(1e-9 * bytes / total, 1),
-            Format.percent(least / total, 0), "", "", Self.counted(steps.count, "kernel"), "")
+            Format.percent(least / total, 0), "", "", "", Self.counted(steps.count, "kernel"), "")
         print(table.text, terminator: "")
     }
 
-    /// What the cost model said of a step's algorithm and of those that it did not take.
-    private static func weighed(_ step: Benchmark.Step) -> String? {
-        guard let choice = step.choice, choice.chosen.predictedSeconds != nil || !choice.rejected.isEmpty else { return nil }
-        let own = choice.chosen.predictedSeconds.map { ["\(Format.fixed($0 * 1e3, 3)) ms predicted"] } ?? []
-        let others = choice.rejected.map { candidate in
-            let words =
-                (candidate.predictedSeconds.map { ["\(Format.fixed($0 * 1e3, 3)) ms"] } ?? []) + (candidate.reason.map { [$0] } ?? [])
-            return "not \(candidate.algorithm)" + (words.isEmpty ? "" : " (\(words.joined(separator: ", ")))")
-        }
-        return (own + others).joined(separator: "; ")
+    /// The algorithms that a step does not use, with the milliseconds that the cost model says of them, or why they may not be used.
+    private static func rejected(_ step: Benchmark.Step) -> String? {
+        guard let rejected = step.choice?.rejected, !rejected.isEmpty else { return nil }
+        return rejected.map { candidate in
+            let predicted = candidate.predictedSeconds.map { " " + Format.fixed($0 * 1e3, 3) } ?? ""
+            return candidate.algorithm + predicted + (candidate.reason.map { " (\($0))" } ?? "")
+        }.joined(separator: ", ")
     }
 
     static func milliseconds(_ seconds: Double) -> String { Format.fixed(seconds * 1e3, seconds < 0.01 ? 3 : 1) + " ms" }
@@ -89,6 +88,7 @@ struct ComparisonReport {
 
     func show() {
         print("\n\(Console.bold("beside \(path)")), measured \(comparison.earlierMeasuredAt)")
+        Console.flush()
         for warning in comparison.warnings { Console.error("warning: \(warning)\n") }
         let (before, now) = (comparison.earlierMedianMs / 1e3, comparison.medianMs / 1e3)
         print(
