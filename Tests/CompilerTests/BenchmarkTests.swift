@@ -105,7 +105,11 @@ import Testing
         small.level3Bytes = small.level2Bytes
         for target in Self.presets + [small] {
             let nests = PeakKernels(target: target, threads: threads, memoryLimit: 1 << 30)
-            #expect(nests.largestBytes <= max(1 << 27, threads << 20) && nests.work.allSatisfy { $0 > 0 })
+            #expect(nests.dataBytes <= max(1 << 27, threads << 20) && nests.work.allSatisfy { $0 > 0 })
+            for (kernel, (bytes, places)) in zip(nests.kernels, zip(nests.bytes, nests.places)) {
+                #expect(max(bytes * places, kernel.parameters[0].count * 4) <= nests.dataBytes && places >= 1)
+                #expect(kernel.parameters[1].count * 4 <= nests.resultBytes)
+            }
             #expect(nests.kernels.count == (nests.hasLevel3 ? 4 : 3) && nests.work.count == nests.kernels.count)
             #expect(nests.kernels.allSatisfy { $0.taskCount == threads })
         }

@@ -60,27 +60,37 @@ extension Compiler {
         let data: AlignedBuffer
         let results: AlignedBuffer
         do {
-            data = try AlignedBuffer(byteCount: nests.largestBytes)
+            data = try AlignedBuffer(byteCount: nests.dataBytes)
             results = try AlignedBuffer(byteCount: nests.resultBytes)
         } catch {
             throw CompilerError("the machine's peak cannot be measured: \(error)")
         }
         // Written, because the system gives pages that were only read all the same memory.
-        data.elements(Float.self, at: 0, count: nests.largestBytes / 4).initialize(repeating: 1)
+        data.elements(Float.self, at: 0, count: nests.dataBytes / 4).initialize(repeating: 1)
 
-        let clock = ContinuousClock()
         /// The work of kernel `index` a second, in 1e9; the best of many runs, for others take some of the machine at times.
-        func rate(_ index: Int, _ work: Int) -> Double {
-            let job = PeakJob(program.entries[index], [data.start, results.start])
+        func rate(_ index: Int) -> Double {
+            let job = PeakJob(program.entries[index], [data.start, results.start], pool)
             pool.run(job)
-            var best = Double.infinity
+            var together = Double.infinity
+            var alone = [Double](repeating: .infinity, count: pool.threads)
+            let clock = ContinuousClock()
             let start = clock.now
-            repeat {
-                best = min(best, clock.measure { pool.run(job) }.seconds)
-            } while (clock.now - start).seconds < seconds / Double(nests.kernels.count)
-            return Double(work) / best * 1e-9
+            var run = 0
+            while run < 12 || (clock.now - start).seconds < seconds / Double(nests.kernels.count) {
+                run += 1
+                job.buffers[0] = data.start + run % nests.places[index] * nests.bytes[index]
+                pool.run(job)
+                together = min(together, job.seconds)
+                for thread in alone.indices { alone[thread] = min(alone[thread], job.seconds(of: thread)) }
+            }
+            let work = Double(nests.work[index]) * 1e-9
+            let rates = alone.map { work / Double(pool.threads) / max($0, 1e-9) }
+            // What threads do not share, each can be measured at while others keep the rest from running at the same moment. What they
+            // share is no slower than one of them finds it.
+            return nests.isShared[index] ? max(work / max(together, 1e-9), rates.max() ?? 0) : rates.reduce(0, +)
         }
-        let rates = zip(nests.kernels.indices, nests.work).map { index, work in rate(index, work) }
+        let rates = nests.kernels.indices.map(rate)
         return MachinePeak(
             threads: pool.threads, gigaflops: rates[0], level2: rates[1], level3: nests.hasLevel3 ? rates[2] : nil, memory: rates.last!)
     }
@@ -93,32 +103,44 @@ struct PeakKernels {
     /// What one run of each does: operations, or bytes.
     let work: [Int]
     let hasLevel3: Bool
-    /// The bytes of the data that are read, for the kernel that reads the most.
-    let largestBytes: Int
+    /// The bytes that each reads or reads from, and in how many places one after the other: what comes from memory is measured a part at
+    /// a time, so that a moment without others is enough.
+    let bytes: [Int]
+    let places: [Int]
+    /// Whether the threads share what is measured: the last-level cache, memory.
+    let isShared: [Bool]
+    /// The bytes of all data, and of results.
+    let dataBytes: Int
     let resultBytes: Int
 
     init(target: Target, threads: Int, memoryLimit: Int) {
         let lanes = target.lanes
-        let turns = 1 << 17
+        let turns = 1 << 15
         let sums = Self.accumulators(target)
         var kernels = [Self.multiplyAdds(target, turns: turns, tasks: threads)]
         var work = [2 * lanes * sums * turns * threads]
         // Far more than one second-level cache and less than the last-level one, which others use too.
         let level3Bytes = min(4 * target.level2Bytes, target.level3Bytes / 2 / threads)
         hasLevel3 = level3Bytes >= 2 * target.level2Bytes
-        let memoryBytes = min(max(64 << 20, min(4 * target.level3Bytes, 512 << 20)), max(1 << 20, memoryLimit / 8)) / threads
-        var largest = 0
-        for bytes in [target.level2Bytes / 2] + (hasLevel3 ? [level3Bytes] : []) + [memoryBytes] {
-            let count = max(1, bytes / 4 / (lanes * Self.readsAtOnce)) * lanes * Self.readsAtOnce
-            // Enough passes for about a millisecond.
-            let passes = max(1, (32 << 20) / (count * 4))
+        let memoryBytes = min(max(64 << 20, min(4 * target.level3Bytes, 512 << 20)), max(1 << 20, memoryLimit / 8))
+        var bytes = [0]
+        var places = [1]
+        for part in [target.level2Bytes / 2] + (hasLevel3 ? [level3Bytes] : []) + [(8 << 20) / threads] {
+            let count = max(1, part / 4 / (lanes * Self.readsAtOnce)) * lanes * Self.readsAtOnce
+            let isMemory = kernels.count == (hasLevel3 ? 3 : 2)
+            // Enough passes to make starting the threads negligible, few enough for moments in which all of them have a core.
+            let passes = isMemory ? 1 : max(1, (16 << 20) / (count * 4))
             kernels.append(Self.reads(lanes: lanes, count: count, passes: passes, tasks: threads))
+            bytes.append(count * 4 * threads)
             work.append(count * 4 * passes * threads)
-            largest = max(largest, count * 4 * threads)
+            places.append(isMemory ? max(1, memoryBytes / (count * 4 * threads)) : 1)
         }
         self.kernels = kernels
         self.work = work
-        largestBytes = largest
+        self.bytes = bytes
+        self.places = places
+        isShared = kernels.indices.map { $0 >= 2 }
+        dataBytes = max(zip(bytes, places).map { $0 * $1 }.max() ?? 0, (sums + 2) * lanes * 4)
         resultBytes = threads * lanes * max(sums, Self.readsAtOnce) * 4
     }
 
@@ -163,20 +185,42 @@ struct PeakKernels {
     }
 }
 
-/// One task a thread.
+/// One task a thread, which all begin together.
 private final class PeakJob: ParallelJob {
     private let entry: KernelEntry
-    private let buffers: [UnsafeMutableRawPointer?]
+    private let pool: ThreadPool
+    /// When each thread began and ended, in nanoseconds.
+    private let times: UnsafeMutableBufferPointer<(began: UInt64, ended: UInt64)>
+    /// What the kernel gets; not to be changed during a run.
+    var buffers: [UnsafeMutableRawPointer?]
 
-    init(_ entry: @escaping KernelEntry, _ buffers: [UnsafeMutableRawPointer?]) {
+    init(_ entry: @escaping KernelEntry, _ buffers: [UnsafeMutableRawPointer?], _ pool: ThreadPool) {
         self.entry = entry
         self.buffers = buffers
+        self.pool = pool
+        times = .allocate(capacity: pool.threads)
+        times.initialize(repeating: (0, 0))
     }
 
+    deinit { times.deallocate() }
+
     func run(thread: Int) {
+        // From here on no thread sleeps.
+        pool.barrier()
         buffers.withUnsafeBufferPointer { table in
             guard let table = table.baseAddress else { return }
+            let began = DispatchTime.now().uptimeNanoseconds
             entry(table, nil, thread, thread + 1)
+            times[thread] = (began, DispatchTime.now().uptimeNanoseconds)
         }
+    }
+
+    /// How long a thread took in the last run.
+    func seconds(of thread: Int) -> Double { Double(times[thread].ended - times[thread].began) * 1e-9 }
+
+    /// From the first beginning to the last end.
+    var seconds: Double {
+        guard let first = times.map(\.began).min(), let last = times.map(\.ended).max() else { return .infinity }
+        return Double(last - first) * 1e-9
     }
 }
