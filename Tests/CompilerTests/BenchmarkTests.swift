@@ -175,7 +175,10 @@ import Testing
         ("{\"network\":1", "this is no JSON"), (#""median_ms":2,"# + "=" + #""median_ms":0,"#, "median_ms: a time is not 0.0 ms"),
         (#""median_ms":2,"# + "=" + #""median_ms":"fast","#, "median_ms: this is not what a measurement has there"),
         (#""median_ms":2,"# + "=" + #""median_ms":-1,"#, "median_ms: a time is not -1.0 ms"),
-        (#""median_ms":2,"# + "=" + "", "it has no 'median_ms'"), (#""bound":"FMA""# + "=" + #""bound":"ALU""#, "this is no JSON"),
+        (#""median_ms":2,"# + "=" + "", "it has no 'median_ms'"),
+        (#""bound":"FMA""# + "=" + #""bound":"ALU""#, "bound: this is not what a measurement has there"),
+        (#""network":"net""# + "=" + #""network":"\u001b[2J""#, "network: the text has control characters"),
+        (#""macs":1000"# + "=" + #""macs":1e99"#, "this is no JSON of a measurement"),
     ])
     func badFilesAreTold(text: String, message: String) throws {
         let path = NSTemporaryDirectory() + "/braid-benchmark-\(UUID().uuidString).json"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy
 
+from benchmarks import module_of
+
 INFERENCE, TRAINING = {}, {}
-# What an engine imports, to find out whether it is there.
-MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "openvino-bf16": "openvino", "jax": "jax"}
 
 
 @dataclass
@@ -28,10 +28,6 @@ class Job:
     def labels(self):
         classes = 10 if self.name == "mnist_resnet" else 1000
         return numpy.random.default_rng(3).integers(0, classes, len(self.images))
-
-
-def module_of(engine):
-    return MODULES.get(engine, "torch")
 
 
 def version_of(engine):

@@ -5,14 +5,14 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 
-from benchmarks import arrays
+from benchmarks import arrays, module_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 # Which environment variable names the interpreter that an engine runs under; the others run under the first.
 PEERS_PYTHON, JAX_PYTHON = "BRAID_PEERS_PYTHON", "BRAID_JAX_PYTHON"
-MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "openvino-bf16": "openvino", "jax": "jax"}
 
 
 class Failed(Exception):
@@ -26,8 +26,9 @@ def interpreter(engine):
 
 def is_there(engine):
     """Whether an engine's packages can be imported; None where they can, else why not."""
-    needed = ["numpy", MODULES.get(engine, "torch")] + {"jax": ["onnx"], "export": ["torchvision", "onnx", "safetensors.torch"]}.get(
-        engine, [] if engine in MODULES else ["torchvision", "safetensors.torch"])
+    module = module_of(engine)
+    others = {"torch": ["torchvision", "safetensors.torch"], "jax": ["onnx"]}.get(module, [])
+    needed = ["numpy", module, *others] + (["onnx"] if engine == "export" else [])
     code = "import importlib.util as u, sys; sys.exit(' '.join(m for m in sys.argv[1:] if not u.find_spec(m.split('.')[0])) or 0)"
     try:
         done = subprocess.run([interpreter(engine), "-c", code, *needed], capture_output=True, text=True, timeout=60)
@@ -62,7 +63,7 @@ class Peer:
 
     def __init__(self, engine, network, folder, batch, threads, train, cores):
         job = {"engine": engine, "network": network, "folder": folder, "batch": batch, "threads": threads, "train": train}
-        self.errors = open(os.path.join(folder, f".{engine}.{os.getpid()}.log"), "w+")
+        self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [interpreter(engine), os.path.join(HERE, "worker.py"), json.dumps(job)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.errors, text=True, env=environment(threads), preexec_fn=lambda: confine(cores))
@@ -94,8 +95,6 @@ class Peer:
         self.process.stdin.close()
         self.process.stdout.close()
         self.errors.close()
-        if os.path.exists(self.errors.name):
-            os.remove(self.errors.name)
 
 
 class Braid:
@@ -103,15 +102,16 @@ class Braid:
 
     def __init__(self, command, graphs, network, folder, batch, threads, train, cores):
         self.batch, self.threads, self.train, self.cores = batch, threads, train, cores
-        self.network, self.folder, self.command = network, folder, command
+        self.network, self.command = network, command
         self.file = graph_file(graphs, network)
+        self.scratch = tempfile.TemporaryDirectory()
         stem = os.path.join(folder, network)
         self.given = []
         self.facts = {"version": self.run(["--version"]).split()[-1]}
         if os.path.exists(stem + ".reference.npy"):
-            self.input = os.path.join(folder, f".{network}.{batch}.{os.getpid()}.npy")
-            arrays.write(self.input, *arrays.repeated(*arrays.read(stem + ".input.npy"), batch))
-            self.given = ["--weights", stem + ".safetensors", "--input", self.input]
+            pictures = os.path.join(self.scratch.name, "input.npy")
+            arrays.write(pictures, *arrays.repeated(*arrays.read(stem + ".input.npy"), batch))
+            self.given = ["--weights", stem + ".safetensors", "--input", pictures]
             if not train:
                 self.facts["error"] = self.error(stem + ".reference.npy")
 
@@ -124,14 +124,9 @@ class Braid:
 
     def error(self, reference):
         """What its result is off by, over the largest number of the reference."""
-        results = os.path.join(self.folder, f".results.{os.getpid()}")
-        self.run(["run", self.file, "--network", self.network, "--threads", str(self.threads), *self.given, "--output-dir", results])
-        path = os.path.join(results, "logits.npy")
-        try:
-            return arrays.error(arrays.read(path), arrays.read(reference))
-        finally:
-            os.remove(path)
-            os.rmdir(results)
+        where = self.scratch.name
+        self.run(["run", self.file, "--network", self.network, "--threads", str(self.threads), *self.given, "--output-dir", where])
+        return arrays.error(arrays.read(os.path.join(where, "logits.npy")), arrays.read(reference))
 
     def measure(self, runs, seconds):
         arguments = ["bench", self.file, "--network", self.network, "--batch", str(self.batch), "--threads", str(self.threads)]
@@ -142,8 +137,7 @@ class Braid:
         return {key: record[key] for key in ("median_ms", "min_ms", "p90_ms", "runs", "peak_rss_mb")}
 
     def close(self):
-        if self.given:
-            os.remove(self.input)
+        self.scratch.cleanup()
 
 
 def graph_file(folder, network):

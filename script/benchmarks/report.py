@@ -39,6 +39,11 @@ def peak_rss_mb(record, engine):
     return max(round["peak_rss_mb"] for round in rounds) if rounds else None
 
 
+def ready(record, engine):
+    value = record["engines"].get(engine, {}).get("ready_ms")
+    return number(value / 1e3, 2) if value else ""
+
+
 def number(value, digits=3):
     """With about as many digits as matter."""
     if value is None:
@@ -95,6 +100,8 @@ def section(records, is_training):
         text += f"\nBeside the fastest other engine in the same precision: {mean:.2f}x in the geometric mean, {min(ratios):.2f}x at least.\n"
     text += "\nPeak resident memory of the process, MiB:\n\n"
     text += table(["", *engines], [[title(record)] + [number(peak_rss_mb(record, engine)) for engine in engines] for record in records])
+    text += "\nFrom an engine that is not loaded to the first result, s; Braid's machine code comes from its cache:\n\n"
+    text += table(["", *engines], [[title(record)] + [ready(record, engine) for engine in engines] for record in records])
     if not is_training:
         def error(record, engine):
             value = record["engines"].get(engine, {}).get("error")

@@ -148,16 +148,25 @@ extension BenchmarkRecord {
             self = try decoder.decode(BenchmarkRecord.self, from: data)
         } catch DecodingError.keyNotFound(let key, _) {
             throw InterchangeError(path, "this is no measurement: it has no '\(key.stringValue.inSnakeCase)'", repair: repair)
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty
+        {
             let place = context.codingPath.map(\.stringValue.inSnakeCase).joined(separator: ".")
             throw InterchangeError(
                 path, place.isEmpty ? .file : .entry(place), "this is not what a measurement has there", repair: repair)
         } catch {
-            throw InterchangeError(path, "this is no JSON", repair: repair)
+            throw InterchangeError(path, "this is no JSON of a measurement", repair: repair)
         }
         let times = [("median_ms", medianMs), ("min_ms", minMs), ("p90_ms", p90Ms)] + (steps ?? []).map { ("steps", $0.ms) }
         if let wrong = times.first(where: { $0.0 == "steps" ? !($0.1 >= 0) : !($0.1 > 0) }) {
             throw InterchangeError(path, .entry(wrong.0), "a time is not \(wrong.1) ms", repair: repair)
+        }
+        // Texts are shown on terminals, which control characters would steer.
+        let texts =
+            [("network", network), ("numerics", numerics), ("measured_at", measuredAt), ("machine", machine.processor)]
+            + (steps ?? []).map { ("steps", $0.summary) }
+        if let wrong = texts.first(where: { $0.1.unicodeScalars.contains { $0.properties.generalCategory == .control } }) {
+            throw InterchangeError(path, .entry(wrong.0), "the text has control characters", repair: repair)
         }
     }
 }
