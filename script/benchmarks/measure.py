@@ -32,8 +32,8 @@ def is_there(engine):
     code = "import importlib.util as u, sys; sys.exit(' '.join(m for m in sys.argv[1:] if not u.find_spec(m.split('.')[0])) or 0)"
     try:
         done = subprocess.run([interpreter(engine), "-c", code, *needed], capture_output=True, text=True, timeout=60)
-    except OSError as error:
-        return f"{interpreter(engine)} cannot be run ({error.strerror})"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{interpreter(engine)} cannot be run ({error})"
     if done.returncode == 0:
         return None
     variable = JAX_PYTHON if engine == "jax" else PEERS_PYTHON
@@ -92,7 +92,10 @@ class Peer:
     def close(self):
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.stdout.close()
         self.errors.close()
 

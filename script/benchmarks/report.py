@@ -39,6 +39,11 @@ def peak_rss_mb(record, engine):
     return max(round["peak_rss_mb"] for round in rounds) if rounds else None
 
 
+def error(record, engine):
+    value = record["engines"].get(engine, {}).get("error")
+    return "" if value is None else f"{value:.1e}"
+
+
 def ready(record, engine):
     value = record["engines"].get(engine, {}).get("ready_ms")
     return number(value / 1e3, 2) if value else ""
@@ -76,11 +81,11 @@ def markdown(records):
     for is_training, kind in ((False, "Inference"), (True, "Training steps")):
         chosen = [record for record in records if record["train"] == is_training]
         if chosen:
-            parts.append(f"## {kind}\n\n" + section(chosen, is_training))
+            parts.append(f"## {kind}\n\n" + section(chosen))
     return "\n".join(parts)
 
 
-def section(records, is_training):
+def section(records):
     engines = []
     for record in records:
         engines += [engine for engine in record["engines"] if engine not in engines]
@@ -102,10 +107,7 @@ def section(records, is_training):
     text += table(["", *engines], [[title(record)] + [number(peak_rss_mb(record, engine)) for engine in engines] for record in records])
     text += "\nFrom an engine that is not loaded to the first result, s; Braid's machine code comes from its cache:\n\n"
     text += table(["", *engines], [[title(record)] + [ready(record, engine) for engine in engines] for record in records])
-    if not is_training:
-        def error(record, engine):
-            value = record["engines"].get(engine, {}).get("error")
-            return "" if value is None else f"{value:.1e}"
+    if any("error" in facts for record in records for facts in record["engines"].values()):
         text += "\nLargest difference from the result in fp64, over its largest number:\n\n"
         text += table(["", *engines], [[title(record)] + [error(record, engine) for engine in engines] for record in records])
     return text + "\n" + notes(records)
