@@ -1,4 +1,5 @@
 import Foundation
+import Interchange
 import Testing
 
 @Suite struct UsageTests {
@@ -7,6 +8,8 @@ import Testing
     init() throws {
         workplace = try Workplace()
         try workplace.write(Workplace.tiny(rate: "0.05"), to: "tiny.braid")
+        let image = HostTensor(name: "image", shape: [1, 1, 28, 28], floats: [Float](repeating: 0.5, count: 784))
+        try NumPy.write(image, to: workplace.path("one.npy"))
         try workplace.write(
             "network broken {\n    input image: f32[N, 1, 28, 28]\n    output y = image |> conv: conv(8, 3) |> rellu\n}\n",
             to: "broken.braid")
@@ -40,6 +43,12 @@ import Testing
         (["evaluate", "tiny.braid", "--data", "builtin:digits"], 2, "--weights"),
         (["evaluate", "tiny.braid", "--data", "builtin:digits", "--weights", "tiny.braid"], 1, "safetensors"),
         (["bench", "tiny.braid", "--threads", "0"], 2, "--threads must be from 1 to 1024"),
+        (["bench", "tiny.braid", "--seconds=-1"], 2, "--seconds must be from 0 to 3600"),
+        (["bench", "tiny.braid", "--input", "absent.npy"], 1, "there is no such file"),
+        (["bench", "tiny.braid", "--input", "one.npy", "--batch", "2"], 1, "give --batch 1"),
+        (["bench", "tiny.braid", "--input", "one.npy", "--seconds", "0", "--runs", "1"], 0, ""),
+        (["bench", "tiny.braid", "--compare", "absent.json"], 1, "there is no such file"),
+        (["bench", "tiny.braid", "--compare", "tiny.braid"], 1, "name a file that `braid bench --save` wrote"),
         (["data", "fetch", "imagenet", "--to", "x"], 2, "there are mnist, fashion-mnist"),
         (["data", "fetch", "mnist", "--to", "m", "--mirror", "http://127.0.0.1:9/none"], 1, "http://127.0.0.1:9/none"),
         (["data", "show", "builtin:letters"], 2, "write builtin:digits"),
@@ -137,6 +146,31 @@ import Testing
             #expect((record[key] as? Double ?? 0) > 0, "\(key)")
         }
         #expect(record["batch"] as? Int == 8 && record["threads"] as? Int == 2 && (record["runs"] as? Int ?? 0) >= 3)
+    }
+
+    /// A saved measurement beside a later one, as text and as JSON.
+    @Test func comparesMeasurements() throws {
+        let measure = ["bench", "tiny.braid", "--threads", "1", "--runs", "3", "--seconds", "0.1", "--per-kernel"]
+        let first = try workplace.run(measure + ["--save", "before.json"])
+        #expect(first.status == 0 && first.errors.isEmpty, "\(first.errors)")
+        for part in ["peak with 1 thread: FMA ", "of peak", "direct", "first conv", "fc linear", "100.0 %"] {
+            #expect(first.output.contains(part), "\(part): \(first.output)")
+        }
+        let saved = try workplace.run(measure + ["--compare", "before.json", "--save", "now.json", "--batch", "2"])
+        #expect(saved.status == 0 && saved.errors == "warning: another batch: 1 then, 2 now\n", "\(saved.errors)")
+        for part in ["beside before.json, measured 20", " then, ", "ms now", "computes"] {
+            #expect(saved.output.contains(part), "\(part): \(saved.output)")
+        }
+        let record = try workplace.run(measure + ["--compare", "now.json", "--batch", "2", "--json"]).json()
+        let comparison = try #require(record["comparison"] as? [String: Any])
+        #expect((comparison["ratio"] as? Double ?? 0) > 0 && (comparison["warnings"] as? [Any])?.isEmpty == true)
+        let steps = try #require(record["steps"] as? [[String: Any]])
+        let macs = steps.compactMap { $0["macs"] as? Int }.reduce(0, +)
+        #expect(macs == 2 * (25 * 8 * 64 + 512 * 10))
+        let peak = try #require(record["peak"] as? [String: Any])
+        #expect((peak["gigaflops"] as? Double ?? 0) > 0)
+        let refused = try workplace.run(measure + ["--save", "absent/now.json"])
+        #expect(refused.status == 1 && refused.errors.contains("absent/now.json"))
     }
 
     /// A reader that goes away is no failure.

@@ -10,37 +10,63 @@ enum ContractionLowering {
             }), let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
             epilogueIsElementwise(group, contraction)
         else { return nil }
-        if phases.count == 1, let winograd = winograd(phases[0], group, target: target, numerics: numerics) { return winograd.lower() }
+        let weighed = phases.count == 1 ? weigh(phases[0], group, target: target, numerics: numerics) : nil
+        if let weighed, let winograd = weighed.winograd {
+            var lowered = winograd.lower()
+            lowered.calls[0].choice = weighed.choice
+            return lowered
+        }
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
-                    ResultStationary(
+                    var call = ResultStationary(
                         shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)
                     ).lower()
+                    call.multiplyAccumulates = shape.multiplyAccumulates
+                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(phases.count > 1 ? "direct, \(phases.count) phases" : "direct"))
+                    return call
                 })
         }
         guard phases.count == 1 else { return nil }
-        return ReductionSplit(phases[0], group, target)?.lower()
+        var lowered = ReductionSplit(phases[0], group, target)?.lower()
+        lowered?.calls[0].choice = AlgorithmChoice(.init("reduction split"))
+        return lowered
     }
 
-    /// The form of minimal filtering that takes the least time, if one is allowed and takes less than the convolution as it is written.
+    /// The form of minimal filtering that takes the least time, if one is allowed and takes less than the convolution as it is written,
+    /// with the times of all; nil where the convolution is of no kind that has such forms.
     ///
     /// Which form that is depends on the shape and the target alone, not on the number of threads, so that results do not either.
-    private static func winograd(_ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics) -> WinogradLowering? {
+    private static func weigh(
+        _ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics
+    ) -> (choice: AlgorithmChoice, winograd: WinogradLowering?)? {
         guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
             let problem = WinogradShape(shape, group, lanes: target.lanes)
         else { return nil }
         var best: WinogradCost?
         var least = ResultStationary(shape, group, target, numerics, name: "").cycles
-        for form in WinogradForm.forms(taps: problem.taps) where form.error ?? .infinity <= numerics.largestError {
+        var choice = AlgorithmChoice(.init("direct", predictedSeconds: CostModel.seconds(least)))
+        for form in WinogradForm.forms(taps: problem.taps) {
+            var candidate = AlgorithmChoice.Candidate("Winograd \(form)")
+            guard let error = form.error, error <= numerics.largestError else {
+                candidate.reason = form.error.map { "its error is \($0)" } ?? "its error is not known"
+                choice.rejected.append(candidate)
+                continue
+            }
             let cost = WinogradCost(problem, form, target)
             let cycles = cost.best(threads: 1).cycles
-            if cycles < least { (best, least) = (cost, cycles) }
+            candidate.predictedSeconds = CostModel.seconds(cycles)
+            if cycles < least {
+                (best, least) = (cost, cycles)
+                swap(&choice.chosen, &candidate)
+            }
+            choice.rejected.append(candidate)
         }
-        return best.map { cost in
+        let winograd = best.map { cost in
             WinogradLowering(
                 problem: problem, form: cost.form, schedule: cost.best(threads: target.cores).schedule, group: group, target: target)
         }
+        return (choice, winograd)
     }
 
     /// Everything but the contraction can be computed element by element from its result.
