@@ -120,8 +120,8 @@ extension Compiler {
     }
 
     private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws(WeightsFailure) {
-        // What a file of weights may lack, an auxiliary head's, is random.
-        Weights.initialize(executable, seed: 0)
+        // What a file of weights may lack in training, an auxiliary head's, is random.
+        if path == nil || !executable.plan.streamsParameters { Weights.initialize(executable, seed: 0) }
         guard let path else { return }
         let file: Safetensors
         do { file = try Safetensors(path: path) } catch { throw .file(error) }

@@ -95,10 +95,13 @@ public struct Compiler: Sendable {
 
     private func plan(_ graph: Graph, of network: Network, batch: Int) throws(CompilerError) -> Plan {
         try check(graph, batch: batch, network)
-        return Plan(bind(graph, batch: batch), target: target, numerics: numerics)
+        var plan = Plan(bind(graph, batch: batch), target: target, numerics: numerics)
+        // A training sets and reads its parameters one by one.
+        if graph.updates.isEmpty { plan.streamParameters() }
+        return plan
     }
 
-    /// A network ready to run.
+    /// A network ready to run, when its parameters are set: for inference all at once, see `Executable.setParameters`.
     public func executable(_ network: Network, training: Bool = false, batch: Int, pool: ThreadPool) throws(CompilerError) -> Executable {
         let graph = try optimize(network, training: training)
         let plan = try plan(graph, of: network, batch: batch)

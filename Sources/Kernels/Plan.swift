@@ -12,6 +12,8 @@ public struct Plan: Sendable {
         case prepared
         /// In the arena, at a byte offset.
         case arena(Int)
+        /// In the arena's memory, at a byte offset, while the preparation runs: see `streamParameters`.
+        case temporary(Int)
     }
 
     public struct PlannedBuffer: Sendable {
@@ -48,6 +50,10 @@ public struct Plan: Sendable {
     public var arenaBytes = 0
     /// The largest number of bytes alive at one time in the arena: what no plan can go below.
     public var arenaLowerBound = 0
+    /// The size of what is alive while the preparation runs, and no longer.
+    public var temporaryBytes = 0
+    /// Whether parameters that only the preparation reads are not kept.
+    public var streamsParameters = false
 }
 
 extension Plan {

@@ -9,7 +9,7 @@ private let allowed: [String: Set<String>] = [
     "Source": [],
     "Graph": ["Source"],
     "Operators": ["Source", "Graph"],
-    "Interchange": ["Graph", "Operators", "CZlib", "CPNG", "CJPEG", "CCrypto"],
+    "Interchange": ["Graph", "Operators", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMapping"],
     "Language": ["Source", "Graph", "Operators"],
     "Passes": ["Source", "Graph", "Operators"],
     "Kernels": ["Graph"],
