@@ -95,10 +95,8 @@ public struct Compiler: Sendable {
 
     private func plan(_ graph: Graph, of network: Network, batch: Int) throws(CompilerError) -> Plan {
         try check(graph, batch: batch, network)
-        var plan = Plan(bind(graph, batch: batch), target: target, numerics: numerics)
         // A training sets and reads its parameters one by one.
-        if graph.updates.isEmpty { plan.streamParameters() }
-        return plan
+        return Plan(bind(graph, batch: batch), target: target, numerics: numerics, streamsParameters: graph.updates.isEmpty)
     }
 
     /// A network ready to run, when its parameters are set: for inference all at once, see `Executable.setParameters`.

@@ -1,10 +1,10 @@
-internal import CMapping
+internal import CMemory
 import Foundation
 
 /// The bytes of a file: mapped, so that only what is read takes memory, or held in memory.
 ///
 /// A mapped file that another process cuts off while it is read does not end this one: what is missing reads as zeros and `isDamaged`
-/// turns true, so whoever reads asks for it afterwards (`CMapping` does it, by a handler of SIGBUS that minds these mappings only).
+/// turns true, so whoever reads asks for it afterwards (`CMemory` does it, by a handler of SIGBUS that minds these mappings only).
 final class FileBytes: @unchecked Sendable {
     // Unchecked: the bytes never change after init, and a watch may be asked by any thread.
 

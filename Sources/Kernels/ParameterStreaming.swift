@@ -74,7 +74,7 @@ extension Plan {
     }
 
     /// The buffers that a step writes to.
-    private func writes(_ step: Step) -> [Int] {
+    public func writes(_ step: Step) -> [Int] {
         zip(kernels[step.kernel].parameters, step.buffers).compactMap { parameter, buffer in parameter.access == .read ? nil : buffer }
     }
 }

@@ -28,6 +28,8 @@ public final class Executable {
     let places: [(buffer: AlignedBuffer, offset: Int)]
     /// Whether the preparation reads or writes a buffer.
     private var isPreparationOperand: [Bool]
+    /// Whether a buffer no longer holds what was put there once the preparation has run: it is temporary or written over.
+    private(set) var isConsumed: [Bool]
     var mustPrepare = true
 
     /// Lays out the memory of `plan` and binds its buffers to its kernels' code.
@@ -69,7 +71,11 @@ public final class Executable {
         preparation = StepSequence(plan.preparation, plan, program, addresses, scratch, scratchBytes, pool)
         steps = StepSequence(plan.steps, plan, program, addresses, scratch, scratchBytes, pool)
         isPreparationOperand = [Bool](repeating: false, count: plan.buffers.count)
-        for step in plan.preparation { for buffer in step.buffers { isPreparationOperand[buffer] = true } }
+        isConsumed = plan.buffers.map { if case .temporary = $0.storage { true } else { false } }
+        for step in plan.preparation {
+            for buffer in step.buffers { isPreparationOperand[buffer] = true }
+            for buffer in plan.writes(step) { isConsumed[buffer] = true }
+        }
         for (name, buffer) in plan.inputs { inputs[name] = buffer }
         for (parameter, buffer) in plan.parameters { parameters[parameter.name] = buffer }
         for (name, buffer) in plan.outputs { outputs[name] = buffer }
@@ -99,8 +105,6 @@ public final class Executable {
     public var stepSeconds: [Double] { steps.seconds }
 
     // MARK: Values
-
-    func isTemporary(_ index: Int) -> Bool { if case .temporary = plan.buffers[index].storage { true } else { false } }
 
     private func find(_ kind: String, _ name: String, in table: [String: Int]) throws(RuntimeError) -> Int {
         guard let index = table[name] else { throw .unknownName(kind: kind, name: name, known: table.keys.sorted()) }
@@ -154,7 +158,7 @@ public final class Executable {
     /// - Throws: `RuntimeError`, `notKept` where only the preparation needed it.
     public func parameter<Element: TensorElement>(_ name: String, as type: Element.Type = Float.self) throws(RuntimeError) -> [Element] {
         let index = try find("parameter", name, in: parameters)
-        if isTemporary(index) { throw .notKept(name: name) }
+        if isConsumed[index] { throw .notKept(name: name) }
         let (stored, copy) = try elements(name, index, type)
         return copy.gather(stored)
     }

@@ -26,7 +26,7 @@ extension Executable {
                 if let base = values.baseAddress, !rows.isEmpty { RowScatter.run(pool, copy, rows, base, to: start) }
                 row = rows.upperBound
             }
-            precondition(isFound || !isTemporary(index), "the source of parameters lacks '\(parameter.name)'")
+            precondition(isFound || !isConsumed[index], "the source of parameters lacks '\(parameter.name)'")
             precondition(
                 !isFound || row == copy.rowCount || copy.count == 0, "\(parameter.name): values for \(row) rows of \(copy.rowCount)")
         }
@@ -45,11 +45,11 @@ extension Executable {
             guard mine.element == theirs.element else {
                 throw .wrongElement(name: parameter.name, expected: mine.element, observed: theirs.element)
             }
-            if other.isTemporary(source) { throw .notKept(name: parameter.name) }
+            if other.isConsumed[source] { throw .notKept(name: parameter.name) }
         }
         try prepare { (parameter, index) throws(RuntimeError) in
             guard let source = other.parameters[parameter.name] else {
-                precondition(!isTemporary(index), "'\(other.plan.name)' lacks '\(parameter.name)'")
+                precondition(!isConsumed[index], "'\(other.plan.name)' lacks '\(parameter.name)'")
                 return
             }
             let (mine, theirs) = (plan.buffers[index], other.plan.buffers[source])
@@ -88,7 +88,7 @@ extension Executable {
     private func clearedPlace(of index: Int) -> UnsafeMutablePointer<Float> {
         let (buffer, place) = (plan.buffers[index], places[index])
         let elements = place.buffer.elements(Float.self, at: place.offset, count: buffer.count)
-        if isTemporary(index), buffer.count > buffer.extents.reduce(1, *) { elements.update(repeating: 0) }
+        if isConsumed[index], buffer.count > buffer.extents.reduce(1, *) { elements.update(repeating: 0) }
         return elements.baseAddress!
     }
 }

@@ -8,7 +8,7 @@ public struct PlanInterpreter {
     private var kept: [Int: KernelArray] = [:]
     /// The arena, a word of 4 bytes an element; poisoned, so that reading what was never written shows.
     private var arena: [UInt32]
-    /// The values of parameters in temporary memory, which get there just before the first step that reads them.
+    /// The values of streamed parameters, which get to their places just before the first step that reads them.
     private var streamed: [Int: KernelArray] = [:]
     private let interpreter: KernelInterpreter
 
@@ -29,7 +29,7 @@ public struct PlanInterpreter {
             preconditionFailure("'\(plan.name)' has no parameter '\(name)'")
         }
         let stored = KernelArray.f32(plan.buffers[buffer].layout.stored(values, extents: plan.buffers[buffer].extents))
-        if Self.offset(of: plan.buffers[buffer]) == nil { kept[buffer] = stored } else { streamed[buffer] = stored }
+        if plan.streamsParameters { streamed[buffer] = stored } else { kept[buffer] = stored }
     }
 
     /// Sets an input from row-major values, converted to the input's element type.

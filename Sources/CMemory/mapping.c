@@ -1,4 +1,4 @@
-#include "braid_mapping.h"
+#include "braid_memory.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// Mapped files that may become shorter while they are read.
+// What Braid asks of the system's memory and Swift has no name for.
 #pragma once
 #include <stddef.h>
 
@@ -13,3 +13,10 @@ int braid_mapping_is_damaged(int watch);
 
 /// Ends a watch; nothing reads the mapping any more.
 void braid_mapping_unwatch(int watch);
+
+/// Gives the pages of a loaded library's code and constants back to the system, which maps them again when they are needed. `name` is a
+/// part of the library's path. Does nothing where the system has no way to say it.
+void braid_memory_release_library(const char *name);
+
+/// Gives freed memory that the allocator holds back to the system, where it can.
+void braid_memory_trim(void);
