@@ -23,13 +23,24 @@ enum ContractionLowering {
         return ReductionSplit(phases[0], group, target)?.lower()
     }
 
+    /// The form of minimal filtering that takes the least time, if one is allowed and takes less than the convolution as it is written.
+    ///
+    /// Which form that is depends on the shape and the target alone, not on the number of threads, so that results do not either.
     private static func winograd(_ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics) -> WinogradLowering? {
-        guard numerics == .standard, group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
-            let problem = WinogradShape(shape, group, lanes: target.lanes),
-            let form = WinogradForm.forms(taps: problem.taps).last(where: { $0.error! < 2e-6 })
+        guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
+            let problem = WinogradShape(shape, group, lanes: target.lanes)
         else { return nil }
-        let cost = WinogradCost(problem: problem, form: form, target: target)
-        return WinogradLowering(problem: problem, form: form, schedule: cost.schedule(), group: group, target: target)
+        var best: WinogradCost?
+        var least = ResultStationary(shape, group, target, numerics, name: "").cycles
+        for form in WinogradForm.forms(taps: problem.taps) where form.error ?? .infinity <= numerics.largestError {
+            let cost = WinogradCost(problem, form, target)
+            let cycles = cost.best(threads: 1).cycles
+            if cycles < least { (best, least) = (cost, cycles) }
+        }
+        return best.map { cost in
+            WinogradLowering(
+                problem: problem, form: cost.form, schedule: cost.best(threads: target.cores).schedule, group: group, target: target)
+        }
     }
 
     /// Everything but the contraction can be computed element by element from its result.
@@ -141,6 +152,27 @@ struct ResultStationary {
         let half = (count + 1) / 2
         let even = (1...half).last { extent % $0 == 0 } ?? half
         return even * 2 >= half ? even : half
+    }
+
+    /// The cycles that one thread takes: register tiles, copies of the operand, and weights from memory.
+    var cycles: Double {
+        let model = CostModel(target)
+        let blocks = shape.laneBlockCount(target.lanes)
+        let extent = shape.extents[tileAxis]
+        let (whole, rest) = extent.quotientAndRemainder(dividingBy: tile.points[0].count)
+        func row(_ laneBlocks: Int) -> Double {
+            Double(whole) * RegisterTile.cycles(tile.points[0].count, laneBlocks)
+                + (rest > 0 ? RegisterTile.cycles(rest, laneBlocks) : 0)
+        }
+        let (groups, last) = blocks.quotientAndRemainder(dividingBy: tile.laneBlocks)
+        let rowCount = rows.reduce(1.0) { $0 * Double(shape.extents[$1.axis]) }
+        let steps = shape.reducedAxes.reduce(1.0) { $0 * Double(shape.extents[$1]) }
+        let strictFactor = numerics == .strict ? 10.0 : 1
+        let compute = (Double(groups) * row(tile.laneBlocks) + (last > 0 ? row(last) : 0)) * rowCount * steps * strictFactor
+        let results = Double(blocks) * Double(extent) * rowCount * model.store
+        let staged = isStaged ? Double(group.graph.storedCount(shape.broadcast.value) / target.lanes) * (model.load + model.store) : 0
+        return model.together(
+            compute + results + staged, model.memory(bytes: group.graph.storedCount(shape.vector.value) * 4, threads: 1))
     }
 
     private var region: StagedRegion {

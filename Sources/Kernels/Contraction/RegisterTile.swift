@@ -29,21 +29,21 @@ struct RegisterTile: Hashable {
         return (size, extent / size, extent % size)
     }
 
-    /// The tile for `extent` points in a row and `laneBlocks` blocks that takes the fewest cycles.
-    ///
-    /// One step of the reduction costs as many cycles as its multiplications, its loads (two of either a cycle) or the latency of the
+    /// The cycles of one step of the reduction: as many as its multiplications, its loads (two of either a cycle) or the latency of the
     /// chain (4 cycles at two a cycle) ask for, whichever is most, and a little for the loop itself.
+    static func cycles(_ points: Int, _ blocks: Int) -> Double { Double(max(points * blocks, points + blocks, 8)) + 0.75 }
+
+    /// The tile for `extent` points in a row and `laneBlocks` blocks that takes the fewest cycles.
     ///
     /// - Parameter isEven: whether the tile's lane blocks must divide `laneBlocks`.
     static func best(axis: Int, extent: Int, laneBlocks: Int, registers: Int, isEven: Bool = false) -> RegisterTile {
-        func cost(_ points: Int, _ blocks: Int) -> Double { Double(max(points * blocks, points + blocks, 8)) + 0.75 }
         var best = RegisterTile(points: [Side(axis: axis, count: 1)], laneBlocks: 1)
         var least = Double.infinity
         for blocks in 1...max(1, min(laneBlocks, 6)) where !isEven || laneBlocks % blocks == 0 {
             for largest in 1...max(1, min(extent, 28)) where fits(points: largest, laneBlocks: blocks, registers: registers) {
                 let (size, whole, rest) = cover(extent, largest: largest)
                 let (groups, last) = laneBlocks.quotientAndRemainder(dividingBy: blocks)
-                func row(_ blocks: Int) -> Double { Double(whole) * cost(size, blocks) + (rest > 0 ? cost(rest, blocks) : 0) }
+                func row(_ blocks: Int) -> Double { Double(whole) * cycles(size, blocks) + (rest > 0 ? cycles(rest, blocks) : 0) }
                 let total = Double(groups) * row(blocks) + (last > 0 ? row(last) : 0)
                 if total < least * 0.999 {
                     least = total
@@ -82,7 +82,7 @@ struct Microkernel {
     /// The sums, tile point by tile point and within each lane block by lane block.
     func reduce(_ base: ContractionPoint, initial: [Register]) -> [Register] {
         switch numerics {
-        case .standard: return reduce(loops[...], base, initial)
+        case .standard, .tolerance: return reduce(loops[...], base, initial)
         case .strict:
             let errors = [Register](repeating: builder.constant(0), count: initial.count)
             let ends = reduce(loops[...], base, initial + errors)
@@ -133,7 +133,7 @@ struct Microkernel {
             for block in 0..<tile.laneBlocks {
                 let index = number * tile.laneBlocks + block
                 switch numerics {
-                case .standard: result[index] = builder.multiplyAdd(element, vectors[block], result[index])
+                case .standard, .tolerance: result[index] = builder.multiplyAdd(element, vectors[block], result[index])
                 case .strict:
                     let error = result.count / 2 + index
                     (result[index], result[error]) = builder.compensatedMultiplyAdd(

@@ -10,23 +10,107 @@ struct WinogradCost {
     let problem: WinogradShape
     let form: WinogradForm
     let target: Target
+    private let tileCount: Int
+    private let inputBlocks: Int
+    private let outputBlocks: Int
 
-    var tileCount: Int { problem.images * Self.grid(problem, form).reduce(1, *) }
-    var inputBlocks: Int { (problem.inputChannels + target.lanes - 1) / target.lanes }
-    var outputBlocks: Int { (problem.outputChannels + target.lanes - 1) / target.lanes }
+    init(_ problem: WinogradShape, _ form: WinogradForm, _ target: Target) {
+        self.problem = problem
+        self.form = form
+        self.target = target
+        tileCount = problem.images * Self.grid(problem, form).reduce(1, *)
+        inputBlocks = (problem.inputChannels + target.lanes - 1) / target.lanes
+        outputBlocks = (problem.outputChannels + target.lanes - 1) / target.lanes
+    }
 
-    /// A schedule for this shape: the search is over the number of tiles a task takes.
-    func schedule() -> WinogradSchedule {
-        let wanted = target.vectorRegisters >= 32 ? 14 : 6
-        let laneBlocks = min(2, outputBlocks)
-        let bytes = form.positions * (inputBlocks + 4) * target.lanes * 4
-        let fit = max(1, target.level2Bytes * 3 / 4 / bytes)
-        var groups = max(1, (tileCount + fit - 1) / fit)
-        if groups > 1 || tileCount >= 2 * wanted { groups = (groups + 1) / 2 * 2 }
-        let tiles = (tileCount + groups - 1) / groups
-        let (size, _, _) = RegisterTile.cover(tiles, largest: wanted)
-        var parts = 1
-        while groups * parts < 2, outputBlocks % (parts * 2) == 0 { parts *= 2 }
-        return WinogradSchedule(tiles: tiles, registerTiles: size, laneBlocks: laneBlocks, chunk: min(4, outputBlocks / parts), parts: parts)
+    private var model: CostModel { CostModel(target) }
+    private var weightBytes: Int { form.positions * inputBlocks * outputBlocks * target.lanes * target.lanes * 4 }
+
+    /// The best schedule for a number of threads, and the cycles that the thread with the most work then takes.
+    func best(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
+        var best: (schedule: WinogradSchedule, cycles: Double)?
+        for parts in [1, 2, 4, 8, 16] where outputBlocks % parts == 0 && (parts == 1 || parts <= 2 * threads) {
+            for groups in groupCounts(threads: threads) {
+                let tiles = (tileCount + groups - 1) / groups
+                for (registerTiles, laneBlocks) in registerTiles(tiles) {
+                    for chunk in [2, 4, 8, 12] {
+                        let schedule = WinogradSchedule(
+                            tiles: tiles, registerTiles: registerTiles, laneBlocks: laneBlocks,
+                            chunk: min(max(chunk, laneBlocks), outputBlocks / parts), parts: parts)
+                        let cycles = cycles(schedule, threads: threads)
+                        if cycles < (best?.cycles ?? .infinity) * 0.999 { best = (schedule, cycles) }
+                    }
+                }
+            }
+        }
+        guard let best else { preconditionFailure("one group of tiles is always possible") }
+        return best
+    }
+
+    /// Into how many groups the tiles may be cut: few sizes, of every magnitude.
+    private func groupCounts(threads: Int) -> [Int] {
+        let sizes = [4, 6, 7, 8, 10, 12, 14, 21, 24, 28, 36, 42, 49, 56, 64, 70, 84, 98, 112, 140, 168, 196]
+        var counts = Set(sizes.filter { $0 <= tileCount }.map { (tileCount + $0 - 1) / $0 } + [max(1, tileCount / 196), 1])
+        // The threads should end together.
+        counts.formUnion(counts.map { ($0 + threads - 1) / threads * threads }.filter { $0 <= tileCount })
+        return counts.filter { (tileCount + $0 - 1) / $0 <= 256 }.sorted()
+    }
+
+    /// Register tiles worth a try for a group of `tiles`.
+    private func registerTiles(_ tiles: Int) -> [(Int, Int)] {
+        (1...min(4, outputBlocks)).compactMap { blocks in
+            (1...28).last { RegisterTile.fits(points: $0, laneBlocks: blocks, registers: target.vectorRegisters) }
+                .map { (RegisterTile.cover(tiles, largest: $0).size, blocks) }
+        }
+    }
+
+    /// What the thread with the most work takes.
+    private func cycles(_ schedule: WinogradSchedule, threads: Int) -> Double {
+        let groups = (tileCount + schedule.tiles - 1) / schedule.tiles
+        let tasks = groups * schedule.parts
+        let turns = (tasks + threads - 1) / threads
+        let blocks = outputBlocks / schedule.parts
+        let tiles = Double(schedule.tiles)
+
+        // Matrix products.
+        let (whole, rest) = schedule.tiles.quotientAndRemainder(dividingBy: schedule.registerTiles)
+        func steps(_ laneBlocks: Int) -> Double {
+            Double(whole) * RegisterTile.cycles(schedule.registerTiles, laneBlocks)
+                + (rest > 0 ? RegisterTile.cycles(rest, laneBlocks) : 0)
+        }
+        let (chunks, lastChunk) = blocks.quotientAndRemainder(dividingBy: schedule.chunk)
+        func products(_ blocks: Int) -> Double {
+            let (groups, rest) = blocks.quotientAndRemainder(dividingBy: schedule.laneBlocks)
+            return Double(groups) * steps(schedule.laneBlocks) + (rest > 0 ? steps(rest) : 0)
+        }
+        let perPosition = Double(chunks) * products(schedule.chunk) + (lastChunk > 0 ? products(lastChunk) : 0)
+        // Storing the sums, and starting the loops.
+        let overhead = tiles * Double(blocks) * model.store + Double(blocks / schedule.laneBlocks * (whole + 1)) * 20
+        let multiply = Double(form.positions) * (perPosition * Double(inputBlocks * target.lanes) + overhead)
+
+        // Transforms: arithmetic beside loads and stores.
+        func transform(_ maps: [LinearMap], reads: Int, writes: Int) -> Double {
+            max(Double(WinogradForm.operationCount(maps)), Double(reads) * model.load) + Double(writes) * model.store
+        }
+        let input = transform(form.sides.map(\.input), reads: form.positions, writes: form.positions) * tiles * Double(inputBlocks)
+        let output =
+            transform(form.sides.map(\.output), reads: form.positions, writes: form.outputs.reduce(1, *)) * tiles * Double(blocks)
+
+        // What does not stay in the second-level cache: the transformed input is read once a chunk, the products are written and read.
+        let transformedBytes = form.positions * inputBlocks * schedule.tiles * target.lanes * 4
+        let productBytes = form.positions * schedule.chunk * schedule.tiles * target.lanes * 4
+        let chunkCount = (blocks + schedule.chunk - 1) / schedule.chunk
+        var traffic = 0.0
+        if transformedBytes + productBytes > target.level2Bytes * 3 / 4 {
+            traffic += model.level3(bytes: transformedBytes * (1 + chunkCount) + productBytes * 2 * chunkCount) * 0.5
+        } else if transformedBytes + productBytes > target.level1Bytes {
+            traffic += model.level2(bytes: transformedBytes * 2 + productBytes * 2 * chunkCount) * 0.25
+        }
+        // Weights stream past every group of tiles: the first time from memory, then from the last level where they fit.
+        let weights = weightBytes / schedule.parts
+        let later = weightBytes > target.level3Bytes / 2 ? model.memory(bytes: weights, threads: threads) : model.level3(bytes: weights)
+        let streams = model.memory(bytes: weights, threads: threads) + Double(turns - 1) * later
+        let compute = (multiply + input + output + traffic) * Double(turns)
+        return model.together(compute, streams) + CostModel.taskCycles * Double(turns)
     }
 }
