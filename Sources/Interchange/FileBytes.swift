@@ -62,6 +62,14 @@ final class FileBytes: @unchecked Sendable {
         return braid_mapping_is_damaged(mapped.watch) != 0 || fstat(mapped.file, &status) != 0 || Int(status.st_size) < bytes.count
     }
 
+    /// Lets the system begin to read a range, which may reach past the end, from the disk.
+    func announce(_ range: Range<Int>) {
+        guard mapped != nil, let base = bytes.baseAddress else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let (first, end) = (range.lowerBound / page * page, min(bytes.count, range.upperBound))
+        if first < end { madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, Int32(MADV_WILLNEED)) }
+    }
+
     /// Gives the memory of a range back to the system; it is read again from the file when it is needed again.
     func release(_ range: Range<Int>) {
         guard mapped != nil, let base = bytes.baseAddress, !range.isEmpty else { return }

@@ -107,6 +107,8 @@ public struct Safetensors: Sendable {
             let end = min(count, first + piece)
             let range = entry.bytes.lowerBound + first * size..<entry.bytes.lowerBound + end * size
             let source = UnsafeRawBufferPointer(rebasing: file.bytes[range])
+            // This piece, and what follows it in the file while this one is copied.
+            file.announce(range.lowerBound..<range.upperBound + piece * size)
             if let stored = Self.storedFloats(source, entry.element) {
                 body(stored)
             } else {

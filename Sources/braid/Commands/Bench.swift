@@ -64,7 +64,7 @@ struct Bench: ParsableCommand {
             ("images a second", Format.grouped(Int(Double(result.batch) / result.median))), ("GFLOP/s", Format.fixed(result.gigaflops, 1)),
             ("compile", milliseconds(result.compileSeconds) + " (\(result.cachedKernels) of \(result.kernels) kernels cached)"),
             ("first run", milliseconds(result.firstRunSeconds)), ("tensors and scratch", Format.bytes(result.memoryBytes)),
-            ("peak memory", Format.bytes(Self.peakBytes)),
+            ("peak memory", Format.bytes(ProcessMemory.peakBytes)),
         ] { table.add(name, value) }
         print(table.rowsText, terminator: "")
         if perKernel { printSteps(result) }
@@ -80,18 +80,6 @@ struct Bench: ParsableCommand {
     }
 
     private func milliseconds(_ seconds: Double) -> String { Format.fixed(seconds * 1e3, seconds < 0.01 ? 3 : 1) + " ms" }
-
-    /// The most memory that the process has had.
-    private static var peakBytes: Int {
-        var usage = rusage()
-        // RUSAGE_SELF, which each system declares with another type.
-        getrusage(0, &usage)
-        #if os(Linux)
-            return usage.ru_maxrss * 1024
-        #else
-            return usage.ru_maxrss
-        #endif
-    }
 
     private struct Record: Encodable {
         struct Step: Encodable {
@@ -133,7 +121,7 @@ struct Bench: ParsableCommand {
             macs = result.macs
             compileMs = result.compileSeconds * 1e3
             firstRunMs = result.firstRunSeconds * 1e3
-            peakRssMb = Double(Bench.peakBytes) / 1_048_576
+            peakRssMb = Double(ProcessMemory.peakBytes) / 1_048_576
             memoryMb = Double(result.memoryBytes) / 1_048_576
             kernels = result.kernels
             cachedKernels = result.cachedKernels
