@@ -37,7 +37,7 @@ enum ContractionLowering {
     /// with the times of all; nil where the convolution is of no kind that has such forms.
     ///
     /// Which form that is depends on the shape and the target alone, not on the number of threads, so that results do not either.
-    private static func weigh(
+    static func weigh(
         _ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics
     ) -> (choice: AlgorithmChoice, winograd: WinogradLowering?)? {
         guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
@@ -46,8 +46,8 @@ enum ContractionLowering {
         var best: WinogradCost?
         var least = ResultStationary(shape, group, target, numerics, name: "").cycles
         var choice = AlgorithmChoice(.init("direct", predictedSeconds: CostModel.seconds(least)))
-        for form in WinogradForm.forms(taps: problem.taps) {
-            var candidate = AlgorithmChoice.Candidate("Winograd \(form)")
+        for form in WinogradForm.forms(taps: problem.phaseTaps) {
+            var candidate = AlgorithmChoice.Candidate("Winograd \(form)" + (problem.phases.count > 1 ? ", \(problem.phases.count) phases" : ""))
             guard let error = form.error, error <= numerics.largestError else {
                 candidate.reason = form.error.map { "its error is \($0)" } ?? "its error is not known"
                 choice.rejected.append(candidate)
