@@ -19,11 +19,12 @@ enum ContractionLowering {
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
-                    var call = ResultStationary(
-                        shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)
-                    ).lower()
+                    let nest = ResultStationary(
+                        shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil))
+                    var call = nest.lower()
                     call.multiplyAccumulates = shape.multiplyAccumulates
-                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(phases.count > 1 ? "direct, \(phases.count) phases" : "direct"))
+                    let name = phases.count > 1 ? "direct, \(phases.count) phases" : "direct"
+                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(name, predictedSeconds: CostModel.seconds(nest.cycles)))
                     return call
                 })
         }
@@ -37,7 +38,7 @@ enum ContractionLowering {
     /// with the times of all; nil where the convolution is of no kind that has such forms.
     ///
     /// Which form that is depends on the shape and the target alone, not on the number of threads, so that results do not either.
-    private static func weigh(
+    static func weigh(
         _ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics
     ) -> (choice: AlgorithmChoice, winograd: WinogradLowering?)? {
         guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
