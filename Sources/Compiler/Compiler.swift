@@ -95,10 +95,11 @@ public struct Compiler: Sendable {
 
     private func plan(_ graph: Graph, of network: Network, batch: Int) throws(CompilerError) -> Plan {
         try check(graph, batch: batch, network)
-        return Plan(bind(graph, batch: batch), target: target, numerics: numerics)
+        // A training sets and reads its parameters one by one.
+        return Plan(bind(graph, batch: batch), target: target, numerics: numerics, streamsParameters: graph.updates.isEmpty)
     }
 
-    /// A network ready to run.
+    /// A network ready to run, when its parameters are set: for inference all at once, see `Executable.setParameters`.
     public func executable(_ network: Network, training: Bool = false, batch: Int, pool: ThreadPool) throws(CompilerError) -> Executable {
         let graph = try optimize(network, training: training)
         let plan = try plan(graph, of: network, batch: batch)

@@ -62,7 +62,10 @@ extension Compiler {
 extension Plan: CustomStringConvertible {
     /// The plan as a table: buffers with their places, then steps with their kernels.
     public var description: String {
-        var lines = ["plan \(name): arena \(arenaBytes) bytes (at least \(arenaLowerBound) are alive at once)"]
+        var lines = [
+            "plan \(name): arena \(arenaBytes) bytes (at least \(arenaLowerBound) are alive at once)"
+                + (streamsParameters ? ", \(temporaryBytes) bytes while weights are prepared" : "")
+        ]
         for (index, buffer) in buffers.enumerated() {
             let extents = buffer.extents.map(String.init).joined(separator: ", ")
             lines.append(
@@ -89,6 +92,7 @@ extension Plan.Storage {
         case .parameter(let name): "parameter \(name)"
         case .prepared: "prepared once"
         case .arena(let offset): "arena at \(offset)"
+        case .temporary(let offset): "at \(offset) while weights are prepared"
         }
     }
 }

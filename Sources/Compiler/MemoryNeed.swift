@@ -8,7 +8,7 @@ public struct MemoryNeed: Hashable, Sendable {
     /// Parameters, and what is computed from them once.
     public var weights = 0
     public var inputs = 0
-    /// The arena: results of layers, and in training their gradients.
+    /// The arena: results of layers, and in training their gradients. Weights that are not kept pass through it.
     public var activations = 0
     /// What every thread has for itself while a kernel runs.
     public var scratch = 0
@@ -20,10 +20,10 @@ public struct MemoryNeed: Hashable, Sendable {
             switch buffer.storage {
             case .input: inputs += buffer.bytes
             case .parameter, .prepared: weights += buffer.bytes
-            case .arena: break
+            case .arena, .temporary: break
             }
         }
-        activations = plan.arenaBytes
+        activations = max(plan.arenaBytes, plan.temporaryBytes)
         scratch = threads * (plan.kernels.map(\.scratchBytes).max() ?? 0)
     }
 

@@ -2,16 +2,16 @@ import Foundation
 
 /// Reading whole files with a bound on their size.
 public enum InputFile {
-    /// Reads a regular file; `mapped` maps it instead of copying it, for large files that nobody truncates meanwhile.
+    /// Reads a regular file.
     ///
     /// Throws where the file is absent, is no regular file, cannot be read or is larger than `maximum` bytes.
-    public static func read(_ path: String, maximum: Int = .max, mapped: Bool = false) throws(InterchangeError) -> Data {
+    public static func read(_ path: String, maximum: Int = .max) throws(InterchangeError) -> Data {
         let size = try self.size(path)
         if size > maximum {
             throw InterchangeError(path, "the file has \(size) bytes, more than the \(maximum) allowed here", repair: "name a smaller file")
         }
         do {
-            return try Data(contentsOf: URL(fileURLWithPath: path), options: mapped ? .alwaysMapped : [])
+            return try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
             throw InterchangeError(path, "the file cannot be read (\(reason(error)))", repair: "check its permissions and the disk")
         }

@@ -3,7 +3,8 @@ import Foundation
 /// A safetensors file (https://huggingface.co/docs/safetensors): named tensors behind a JSON header.
 ///
 /// The header is checked in full when the file is opened: every tensor lies inside the file, none overlaps another
-/// and no byte is left over. The tensors' bytes stay where they are (a mapped file, as a rule) until they are asked for.
+/// and no byte is left over. The tensors' bytes stay where they are (a mapped file, as a rule) until they are asked for. A mapped file
+/// that becomes shorter meanwhile is an error of whoever reads from it then, see `FileBytes`.
 public struct Safetensors: Sendable {
     /// The name, type and shape of one tensor of the file.
     public struct Entry: Equatable, Sendable {
@@ -22,58 +23,113 @@ public struct Safetensors: Sendable {
     public let entries: [Entry]
     /// The `__metadata__` of the header.
     public let metadata: [String: String]
-    private let data: Data
+    private let file: FileBytes
     private let indices: [String: Int]
 
     /// Maps and checks the file at `path`.
     public init(path: String) throws(InterchangeError) {
-        try self.init(data: try InputFile.read(path, mapped: true), path: path)
+        try self.init(try FileBytes.map(path), path)
     }
 
     /// Checks a file that is in memory already; `path` names it in errors.
     public init(data: Data, path: String) throws(InterchangeError) {
+        try self.init(FileBytes(data), path)
+    }
+
+    private init(_ file: FileBytes, _ path: String) throws(InterchangeError) {
         let repair = "check that the file is complete and really is safetensors"
-        guard let size = data.littleEndian(UInt64.self, at: 0) else {
-            throw InterchangeError(path, "a file of \(data.count) bytes is too short for a safetensors header", repair: repair)
+        let count = file.bytes.count
+        guard count >= 8 else {
+            throw InterchangeError(path, "a file of \(count) bytes is too short for a safetensors header", repair: repair)
         }
-        guard size <= Self.largestHeader, Int(size) <= data.count - 8 else {
-            let message = "the header should have \(size) bytes, but the file has \(data.count), and \(Self.largestHeader) is the limit"
+        let size = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+        guard size <= Self.largestHeader, Int(size) <= count - 8 else {
+            let message = "the header should have \(size) bytes, but the file has \(count), and \(Self.largestHeader) is the limit"
             throw InterchangeError(path, .byte(0), message, repair: repair)
         }
         let start = 8 + Int(size)
-        let header = try SafetensorsHeader(data.array(8..<start), start: 8, path: path)
+        let text = file.array(8..<start)
+        if file.isDamaged { throw Self.damaged(path) }
+        let header = try SafetensorsHeader(text, start: 8, path: path)
         self.path = path
-        self.data = data
+        self.file = file
         metadata = header.metadata
-        entries = try Self.place(header.entries, start: start, fileSize: data.count, path: path)
+        entries = try Self.place(header.entries, start: start, fileSize: count, path: path)
         indices = Dictionary(uniqueKeysWithValues: entries.indices.map { [entries] in (entries[$0].name, $0) })
+    }
+
+    private static func damaged(_ path: String) -> InterchangeError {
+        InterchangeError(path, "the file became shorter while it was read", repair: "wait until it is written, then try again")
     }
 
     /// Returns the description of a tensor, or nil where the file has none of that name.
     public subscript(name: String) -> Entry? { indices[name].map { entries[$0] } }
 
     /// Copies a tensor out of the file; throws where there is none of that name.
-    public func tensor(_ name: String) throws(InterchangeError) -> HostTensor {
-        let entry = try self.entry(name)
-        return HostTensor(name: name, element: entry.element, shape: entry.shape, bytes: data.array(entry.bytes))
-    }
+    public func tensor(_ name: String) throws(InterchangeError) -> HostTensor { try copy(try entry(name)) }
 
     /// Copies all tensors out of the file, in the order of their bytes.
-    public var tensors: [HostTensor] {
-        entries.map { HostTensor(name: $0.name, element: $0.element, shape: $0.shape, bytes: data.array($0.bytes)) }
+    public func tensors() throws(InterchangeError) -> [HostTensor] {
+        var result: [HostTensor] = []
+        for entry in entries { result.append(try copy(entry)) }
+        return result
     }
 
-    /// Converts a tensor to f32 straight into `target`, which must have as many elements.
+    private func copy(_ entry: Entry) throws(InterchangeError) -> HostTensor {
+        let bytes = file.array(entry.bytes)
+        if file.isDamaged { throw Self.damaged(path) }
+        return HostTensor(name: entry.name, element: entry.element, shape: entry.shape, bytes: bytes)
+    }
+
+    /// The number of values that `readFloats` gives at a time, about.
+    static let pieceCount = 1 << 20
+
+    /// Gives the values of a tensor as f32, in order, piece after piece: straight from the file where they are stored so, and without
+    /// keeping more than a piece in memory.
     ///
-    /// Throws where there is no tensor of that name or its number of elements is another.
-    public func readFloats(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws(InterchangeError) {
+    /// Throws where there is no tensor of that name, or where the file became shorter; what was given then is to be thrown away.
+    ///
+    /// - Parameters:
+    ///   - granule: every piece but the last has a multiple of this number of values.
+    ///   - body: takes the values of a piece, which are there only until it returns.
+    public func readFloats(
+        _ name: String, granule: Int = 1, _ body: (UnsafeBufferPointer<Float>) -> Void
+    ) throws(InterchangeError) {
         let entry = try self.entry(name)
-        guard entry.bytes.count == target.count * entry.element.size else {
-            throw InterchangeError(
-                path, .entry("tensor \"\(name)\""), "its shape is \(entry.shape), but \(target.count) elements are wanted",
-                repair: "use the weights of the same network")
+        let size = entry.element.size
+        let granule = max(1, granule)
+        let piece = max(granule, Self.pieceCount / granule * granule)
+        let count = entry.bytes.count / size
+        var converted: UnsafeMutableBufferPointer<Float>?
+        defer { converted?.deallocate() }
+        var first = 0
+        while first < count {
+            let end = min(count, first + piece)
+            let range = entry.bytes.lowerBound + first * size..<entry.bytes.lowerBound + end * size
+            let source = UnsafeRawBufferPointer(rebasing: file.bytes[range])
+            // This piece, and what follows it in the file while this one is copied.
+            file.announce(range.lowerBound..<range.upperBound + piece * size)
+            if let stored = Self.storedFloats(source, entry.element) {
+                body(stored)
+            } else {
+                let buffer = converted ?? UnsafeMutableBufferPointer<Float>.allocate(capacity: min(piece, count))
+                converted = buffer
+                let target = UnsafeMutableBufferPointer<Float>(rebasing: buffer[..<(end - first)])
+                convertToFloats(source, element: entry.element, into: target)
+                body(UnsafeBufferPointer(target))
+            }
+            file.release(range)
+            if file.isDamaged { throw Self.damaged(path) }
+            first = end
         }
-        data.withUnsafeBytes { convertToFloats(UnsafeRawBufferPointer(rebasing: $0[entry.bytes]), element: entry.element, into: target) }
+    }
+
+    /// The values themselves, where the file holds them as this machine does.
+    private static func storedFloats(_ source: UnsafeRawBufferPointer, _ element: StoredElement) -> UnsafeBufferPointer<Float>? {
+        guard element == .float32, UInt32.littleEndianIsNative, let base = source.baseAddress,
+            Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0
+        else { return nil }
+        return source.bindMemory(to: Float.self)
     }
 
     private func entry(_ name: String) throws(InterchangeError) -> Entry {

@@ -12,6 +12,8 @@ public struct Plan: Sendable {
         case prepared
         /// In the arena, at a byte offset.
         case arena(Int)
+        /// In the arena's memory, at a byte offset, while the preparation runs: see `streamParameters`.
+        case temporary(Int)
     }
 
     public struct PlannedBuffer: Sendable {
@@ -56,15 +58,22 @@ public struct Plan: Sendable {
     public var arenaBytes = 0
     /// The largest number of bytes alive at one time in the arena: what no plan can go below.
     public var arenaLowerBound = 0
+    /// The size of what is alive while the preparation runs, and no longer.
+    public var temporaryBytes = 0
+    /// Whether parameters that only the preparation reads are not kept.
+    public var streamsParameters = false
 }
 
 extension Plan {
     /// Lowers every group of a fused graph whose symbols are bound, and places its buffers.
-    public init(_ graph: Graph, target: Target, numerics: Numerics = .standard) {
+    ///
+    /// - Parameter streamsParameters: whether parameters that only the preparation reads are not kept, see `streamParameters`.
+    public init(_ graph: Graph, target: Target, numerics: Numerics = .standard, streamsParameters: Bool = false) {
         name = graph.name
-        var planner = Planner(graph, target, numerics)
+        var planner = Planner(graph, target, numerics, streamsParameters)
         planner.run()
         self = planner.plan
+        if streamsParameters { streamParameters() }
     }
 }
 
@@ -73,6 +82,7 @@ private struct Planner {
     let graph: Graph
     let target: Target
     let numerics: Numerics
+    let streamsParameters: Bool
     var plan: Plan
     private var groups: [Group]
     /// The buffer of every value that lies in memory.
@@ -83,10 +93,11 @@ private struct Planner {
     /// Values that depend on parameters alone, and those parameters never change.
     private var isConstant: [Bool] = []
 
-    init(_ graph: Graph, _ target: Target, _ numerics: Numerics) {
+    init(_ graph: Graph, _ target: Target, _ numerics: Numerics, _ streamsParameters: Bool) {
         self.graph = graph
         self.target = target
         self.numerics = numerics
+        self.streamsParameters = streamsParameters
         groups = Group.all(of: graph)
         plan = Plan(empty: graph.name)
     }
@@ -157,6 +168,11 @@ private struct Planner {
         let last = lastUses()
         let parameterOf = Dictionary(graph.updates.map { ($0.value, $0.state) }) { first, _ in first }
         let kept = Set(graph.updates.map(\.value))
+        /// What follows from parameters alone is needed again whenever one of them is set, unless all are set together.
+        func mayBeOverwritten(_ read: Value, by result: Value) -> Bool {
+            if isConstant[read.index] { return streamsParameters && isConstant[result.index] && graph[read].constant == nil }
+            return graph[read].operation != nil && !kept.contains(read)
+        }
         let sharing = Set(graph.values.filter { graph[$0].place != nil } + graph.nodes.compactMap(\.place?.parent))
         for number in groups.indices {
             let group = groups[number]
@@ -173,7 +189,7 @@ private struct Planner {
                 if let parameter = parameterOf[result] {
                     choice = fits(parameter) ? parameter : nil
                 } else {
-                    choice = group.reads.first { fits($0) && graph[$0].operation != nil && !kept.contains($0) && !isConstant[$0.index] }
+                    choice = group.reads.first { fits($0) && mayBeOverwritten($0, by: result) }
                 }
                 if let choice {
                     groups[number].inPlace[result] = choice
@@ -256,7 +272,7 @@ private struct Planner {
             step.bytes += bytes
             switch plan.buffers[buffer].storage {
             case .parameter, .prepared: step.keptBytes += bytes
-            case .input, .arena: break
+            case .input, .arena, .temporary: break
             }
         }
         if isPrepared { plan.preparation.append(step) } else { plan.steps.append(step) }

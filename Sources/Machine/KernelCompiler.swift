@@ -60,6 +60,7 @@ public struct KernelCompiler: Sendable {
             entries.append(loaded[position])
         }
         statistics.linkSeconds = (clock.now - started) / .seconds(1)
+        LLVM.releaseMemory()
         return CompiledProgram(entries: entries, statistics: statistics, linker: linker)
     }
 

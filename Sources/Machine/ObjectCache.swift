@@ -1,16 +1,16 @@
 import Foundation
 
 /// Object files on disk, by fingerprint. Several processes may share a folder: an entry appears whole or not at all, and an entry that
-/// is damaged counts as absent.
+/// is damaged, or is another kernel's, counts as absent. Entries of other versions, targets and options have other fingerprints.
 ///
-/// An entry is a 48-byte header (8 bytes of magic, the length of the content as a little-endian 64-bit number, the content's
-/// SHA-256) and the object file.
+/// An entry is a 48-byte header (8 bytes of magic, the length of the content as a little-endian 64-bit number, the SHA-256 of the
+/// fingerprint and the content) and the object file.
 public struct ObjectCache: Sendable {
     public let directory: URL
     /// The size above which `trim` removes what was not used for longest.
     public var limit: Int
 
-    private static let magic = Array("braidobj".utf8)
+    private static let magic = Array("braidob2".utf8)
     private static let headerCount = 48
 
     public init(directory: URL, limit: Int = 256 << 20) {
@@ -43,8 +43,13 @@ public struct ObjectCache: Sendable {
         var length: UInt64 = 0
         for byte in entry[8..<16].reversed() { length = length << 8 | UInt64(byte) }
         let content = Array(entry[Self.headerCount...])
-        guard length == UInt64(content.count), Array(entry[16..<Self.headerCount]) == KernelFingerprint.digest(content) else { return nil }
+        guard length == UInt64(content.count), Array(entry[16..<Self.headerCount]) == Self.digest(content, fingerprint) else { return nil }
         return content
+    }
+
+    /// What vouches for an entry's content, and for its name.
+    private static func digest(_ content: [UInt8], _ fingerprint: KernelFingerprint) -> [UInt8] {
+        KernelFingerprint.digest(fingerprint.bytes + content)
     }
 
     /// Stores an object file. A cache that cannot be written is no error: the code is there, and next time it is made again.
@@ -54,7 +59,7 @@ public struct ObjectCache: Sendable {
     public func write(_ object: [UInt8], for fingerprint: KernelFingerprint) -> Bool {
         var entry = Self.magic
         withUnsafeBytes(of: UInt64(object.count).littleEndian) { entry.append(contentsOf: $0) }
-        entry += KernelFingerprint.digest(object)
+        entry += Self.digest(object, fingerprint)
         entry += object
         let final = path(of: fingerprint)
         let temporary = "\(final).\(getpid()).\(UInt64.random(in: 0 ... .max))"
@@ -68,7 +73,7 @@ public struct ObjectCache: Sendable {
         return true
     }
 
-    /// Removes the entries that were written longest ago until the folder is within its limit, and temporaries older than an hour.
+    /// Removes the entries that were not used for longest, to an hour, until the folder is within its limit, and temporaries older than an hour.
     public func trim() {
         let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
         let files = (try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: Array(keys))) ?? []
@@ -91,10 +96,24 @@ public struct ObjectCache: Sendable {
     private static func contents(of path: String, atMost limit: Int) -> [UInt8]? {
         guard let file = fopen(path, "rb") else { return nil }
         defer { fclose(file) }
+        var status = stat()
+        // Used now, which `trim` sees; once an hour is enough.
+        if fstat(fileno(file), &status) == 0, time(nil) - status.modificationSeconds > 3600 { futimens(fileno(file), nil) }
         guard fseek(file, 0, SEEK_END) == 0 else { return nil }
         let count = ftell(file)
         guard count >= 0, count <= limit, fseek(file, 0, SEEK_SET) == 0 else { return nil }
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { $1 = fread($0.baseAddress, 1, count, file) }
         return bytes.count == count ? bytes : nil
+    }
+}
+
+extension stat {
+    /// When the file was last written, in seconds since 1970.
+    fileprivate var modificationSeconds: Int {
+        #if os(Linux)
+            st_mtim.tv_sec
+        #else
+            st_mtimespec.tv_sec
+        #endif
     }
 }

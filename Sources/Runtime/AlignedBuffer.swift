@@ -35,6 +35,12 @@ public final class AlignedBuffer: @unchecked Sendable {
         private static let anonymous = MAP_ANON
     #endif
 
+    /// Gives the memory from a byte offset on back to the system; it is zeros when it is next touched.
+    func release(from offset: Int) {
+        let first = (start + offset).alignedUp(toMultipleOf: Int(sysconf(Int32(_SC_PAGESIZE))))
+        if first < start + byteCount { madvise(first, start + byteCount - first, Int32(MADV_DONTNEED)) }
+    }
+
     /// The elements at a byte offset.
     public func elements<Element: BitwiseCopyable>(
         _ type: Element.Type, at offset: Int, count: Int

@@ -7,6 +7,9 @@ import Machine
 ///
 /// A run allocates nothing. It does the same arithmetic with any number of threads: they share out a kernel's tasks, which the plan
 /// has fixed.
+///
+/// For inference, parameters are set all at once (`setParameters`): what the steps do not read is not kept. A training keeps them, and each
+/// may be set and read by itself.
 public final class Executable {
     public let plan: Plan
     public let program: CompiledProgram
@@ -15,15 +18,19 @@ public final class Executable {
     public let memoryBytes: Int
 
     private let kept: AlignedBuffer
-    private let arena: AlignedBuffer
-    private let preparation: StepSequence
+    let arena: AlignedBuffer
+    let preparation: StepSequence
     private let steps: StepSequence
     private var inputs: [String: Int] = [:]
-    private var parameters: [String: Int] = [:]
+    private(set) var parameters: [String: Int] = [:]
     private var outputs: [String: Int] = [:]
     /// The place of every buffer.
-    private let places: [(buffer: AlignedBuffer, offset: Int)]
-    private var mustPrepare = true
+    let places: [(buffer: AlignedBuffer, offset: Int)]
+    /// Whether the preparation reads or writes a buffer.
+    private var isPreparationOperand: [Bool]
+    /// Whether a buffer no longer holds what was put there once the preparation has run: it is temporary or written over.
+    private(set) var isConsumed: [Bool]
+    var mustPrepare = true
 
     /// Lays out the memory of `plan` and binds its buffers to its kernels' code.
     ///
@@ -36,26 +43,39 @@ public final class Executable {
         self.pool = pool
         var keptBytes = 0
         let offsets = plan.buffers.map { buffer in
-            if case .arena(let offset) = buffer.storage { return offset }
+            switch buffer.storage {
+            case .arena(let offset), .temporary(let offset): return offset
+            case .input, .parameter, .prepared: break
+            }
             defer { keptBytes += (buffer.bytes + 63) / 64 * 64 }
             return keptBytes
         }
-        let (kept, arena) = (try AlignedBuffer(byteCount: keptBytes), try AlignedBuffer(byteCount: plan.arenaBytes))
+        let arenaBytes = max(plan.arenaBytes, plan.temporaryBytes)
+        let (kept, arena) = (try AlignedBuffer(byteCount: keptBytes), try AlignedBuffer(byteCount: arenaBytes))
         (self.kept, self.arena) = (kept, arena)
         places = zip(plan.buffers, offsets).map { buffer, offset in
-            if case .arena = buffer.storage { (arena, offset) } else { (kept, offset) }
+            switch buffer.storage {
+            case .arena, .temporary: (arena, offset)
+            case .input, .parameter, .prepared: (kept, offset)
+            }
         }
         // A page between the threads' scratch keeps prefetchers of one off the other's lines.
         let largest = plan.kernels.map(\.scratchBytes).max() ?? 0
         let scratchBytes = (largest + 4095) / 4096 * 4096 + 4096
         let scratch = try AlignedBuffer(byteCount: scratchBytes * pool.threads)
-        memoryBytes = keptBytes + plan.arenaBytes + scratch.byteCount
+        memoryBytes = keptBytes + arenaBytes + scratch.byteCount
         let addresses = zip(plan.buffers, places).map { planned, place in
             precondition(place.offset + planned.bytes <= place.buffer.byteCount, "a planned buffer lies outside the arena")
             return place.buffer.start + place.offset
         }
         preparation = StepSequence(plan.preparation, plan, program, addresses, scratch, scratchBytes, pool)
         steps = StepSequence(plan.steps, plan, program, addresses, scratch, scratchBytes, pool)
+        isPreparationOperand = [Bool](repeating: false, count: plan.buffers.count)
+        isConsumed = plan.buffers.map { if case .temporary = $0.storage { true } else { false } }
+        for step in plan.preparation {
+            for buffer in step.buffers { isPreparationOperand[buffer] = true }
+            for buffer in plan.writes(step) { isConsumed[buffer] = true }
+        }
         for (name, buffer) in plan.inputs { inputs[name] = buffer }
         for (parameter, buffer) in plan.parameters { parameters[parameter.name] = buffer }
         for (name, buffer) in plan.outputs { outputs[name] = buffer }
@@ -64,8 +84,11 @@ public final class Executable {
     // MARK: Running
 
     /// Computes the outputs and updates from the inputs and parameters that were set last.
+    ///
+    /// Where the plan streams its parameters they must have been set.
     public func run() {
         if mustPrepare {
+            precondition(!plan.streamsParameters || plan.preparation.isEmpty, "'\(plan.name)' has no parameters yet")
             pool.run(preparation)
             mustPrepare = false
         }
@@ -121,15 +144,22 @@ public final class Executable {
     }
 
     /// Sets a parameter, in row-major order; the next run prepares what depends on it.
+    ///
+    /// - Throws: `RuntimeError`, `notKept` where the plan streams its parameters and prepares something from this one.
     public func setParameter<Element: TensorElement>(_ name: String, to values: [Element]) throws(RuntimeError) {
         let index = try find("parameter", name, in: parameters)
+        if plan.streamsParameters && isPreparationOperand[index] { throw .notKept(name: name) }
         try values.withUnsafeBufferPointer { (values) throws(RuntimeError) in try write(name, index, values) }
-        mustPrepare = true
+        if isPreparationOperand[index] { mustPrepare = true }
     }
 
     /// The current value of a parameter, in row-major order.
+    ///
+    /// - Throws: `RuntimeError`, `notKept` where only the preparation needed it.
     public func parameter<Element: TensorElement>(_ name: String, as type: Element.Type = Float.self) throws(RuntimeError) -> [Element] {
-        let (stored, copy) = try elements(name, find("parameter", name, in: parameters), type)
+        let index = try find("parameter", name, in: parameters)
+        if isConsumed[index] { throw .notKept(name: name) }
+        let (stored, copy) = try elements(name, index, type)
         return copy.gather(stored)
     }
 
@@ -137,27 +167,5 @@ public final class Executable {
     public func output<Element: TensorElement>(_ name: String, as type: Element.Type = Float.self) throws(RuntimeError) -> [Element] {
         let (stored, copy) = try elements(name, find("output", name, in: outputs), type)
         return copy.gather(stored)
-    }
-
-    /// Takes over all parameters that `other` has too: for an evaluation between steps of a training, or another batch size.
-    ///
-    /// - Throws: `RuntimeError` if a shared parameter has another shape or element type there.
-    public func copyParameters(from other: Executable) throws(RuntimeError) {
-        for (parameter, index) in plan.parameters {
-            guard let source = other.parameters[parameter.name] else { continue }
-            let (mine, theirs) = (plan.buffers[index], other.plan.buffers[source])
-            guard mine.extents == theirs.extents else {
-                throw .wrongCount(name: parameter.name, expected: mine.extents, observed: theirs.extents.reduce(1, *))
-            }
-            if mine.layout == theirs.layout && mine.element == theirs.element {
-                let (to, from) = (places[index], other.places[source])
-                memcpy(to.buffer.start + to.offset, from.buffer.start + from.offset, mine.bytes)
-            } else if mine.element == .f32 {
-                try setParameter(parameter.name, to: try other.parameter(parameter.name, as: Float.self))
-            } else {
-                try setParameter(parameter.name, to: try other.parameter(parameter.name, as: Int32.self))
-            }
-        }
-        mustPrepare = true
     }
 }

@@ -18,6 +18,9 @@ final class StepSequence: ParallelJob {
     private let scratchBytes: Int
     private let times: UnsafeMutableBufferPointer<UInt64>
 
+    /// The steps that a run goes through; all at first.
+    var range: Range<Int>
+
     var isMeasured = false {
         didSet { times.update(repeating: 0) }
     }
@@ -31,6 +34,7 @@ final class StepSequence: ParallelJob {
         self.pool = pool
         self.scratch = scratch
         self.scratchBytes = scratchBytes
+        range = planned.indices
         table = .allocate(capacity: planned.reduce(0) { $0 + $1.buffers.count })
         steps = .allocate(capacity: planned.count)
         times = .allocate(capacity: planned.count)
@@ -70,12 +74,12 @@ final class StepSequence: ParallelJob {
     func run(thread: Int) {
         let mine = scratch.start + thread * scratchBytes
         var started = isMeasured && thread == 0 ? DispatchTime.now().uptimeNanoseconds : 0
-        for index in steps.indices {
+        for index in range {
             let step = steps[index]
             let tasks = pool.share(of: step.taskCount, thread: thread)
             if !tasks.isEmpty { step.entry(step.buffers, mine, tasks.lowerBound, tasks.upperBound) }
             // The end of the job is a barrier of its own.
-            if index + 1 < steps.count { pool.barrier() }
+            if index + 1 < range.upperBound { pool.barrier() }
             if isMeasured && thread == 0 {
                 let now = DispatchTime.now().uptimeNanoseconds
                 times[index] += now - started

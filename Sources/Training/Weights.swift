@@ -37,23 +37,12 @@ public enum Weights {
         if !(missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty) {
             throw .mismatch(Mismatch(path: file.path, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped))
         }
-        do throws(InterchangeError) {
-            for (name, extents) in declared where file[name] != nil {
-                var values = [Float](repeating: 0, count: extents.reduce(1, *))
-                try values.withUnsafeMutableBufferPointer { (values) throws(InterchangeError) in try file.readFloats(name, into: values) }
-                known { () throws(RuntimeError) in try executable.setParameter(name, to: values) }
-            }
-        } catch {
-            throw .file(error)
-        }
+        do { try executable.setParameters(from: FileParameters(file: file)) } catch { throw .file(error) }
     }
 
     /// Sets every parameter by its initializer, a pure function of the seed and the parameter's name.
     public static func initialize(_ executable: Executable, seed: UInt64) {
-        for (parameter, buffer) in executable.plan.parameters {
-            let values = parameter.initializer.values(name: parameter.name, extents: executable.plan.buffers[buffer].extents, seed: seed)
-            known { () throws(RuntimeError) in try executable.setParameter(parameter.name, to: values) }
-        }
+        executable.setParameters(from: SeededParameters(seed: seed))
     }
 
     /// The parameters of an executable as named tensors, those of the given names or all.
@@ -66,6 +55,31 @@ public enum Weights {
     }
 
     private static func isCounter(_ name: String) -> Bool { name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked") }
+}
+
+/// The tensors of a file, by the parameters' names; their shapes were checked.
+private struct FileParameters: ParameterSource {
+    let file: Safetensors
+
+    func read(
+        _ parameter: Parameter, extents: [Int], granule: Int, _ store: (UnsafeBufferPointer<Float>) -> Void
+    ) throws(InterchangeError) -> Bool {
+        guard file[parameter.name] != nil else { return false }
+        try file.readFloats(parameter.name, granule: granule, store)
+        return true
+    }
+}
+
+/// What initializers give.
+private struct SeededParameters: ParameterSource {
+    let seed: UInt64
+
+    func read(
+        _ parameter: Parameter, extents: [Int], granule: Int, _ store: (UnsafeBufferPointer<Float>) -> Void
+    ) throws(Never) -> Bool {
+        parameter.initializer.values(name: parameter.name, extents: extents, seed: seed).withUnsafeBufferPointer(store)
+        return true
+    }
 }
 
 /// Reads or sets what an executable's own plan lists: names, types and counts are right, or the plan is broken.

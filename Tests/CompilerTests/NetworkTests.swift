@@ -88,13 +88,22 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
         #expect(SHA256.hexadecimal(Data(lines.joined().utf8)).prefix(16) == names, "\(lines.joined())")
     }
 
-    /// Every network of every file, with and without its training, goes the whole road up to a plan without a warning.
+    /// Every network of every file goes the whole road up to a plan without a warning, and its arena is nearly as small as one can be.
     @Test(arguments: try networks()) func plans(_ name: String) throws {
         let compiler = Compiler(target: .x86AVX512, cache: nil, threads: 2)
         let network = try Network.load(Self.path(of: name), name: name)
         #expect(network.diagnostics.isEmpty)
         #expect(network.training != nil, "every network of graphs/ says how its paper trains it")
-        #expect(try !compiler.plan(network, batch: 2).steps.isEmpty)
+        for batch in [1, 16] {
+            let plan = try compiler.plan(network, batch: batch)
+            #expect(!plan.steps.isEmpty)
+            #expect(Double(plan.arenaBytes) <= 1.10 * Double(plan.arenaLowerBound), "batch \(batch)")
+            // Weights are as large as they are in a file, or as the convolutions want them; nothing is kept twice.
+            for (parameter, buffer) in plan.parameters where !plan.steps.contains(where: { $0.buffers.contains(buffer) }) {
+                if case .temporary = plan.buffers[buffer].storage { continue }
+                Issue.record("'\(parameter.name)' is kept though no step reads it")
+            }
+        }
     }
 
     /// `generated/networks.md` lists what there is.

@@ -23,6 +23,25 @@ import TestSupport
     }
 }
 
+/// Tensors by name, in pieces as small as they may be.
+struct GivenParameters: ParameterSource {
+    let values: [String: [Float]]
+
+    init(_ tensors: [String: ReferenceTensor]) { values = tensors.mapValues { $0.values.map(Float.init) } }
+
+    func read(
+        _ parameter: Parameter, extents: [Int], granule: Int, _ store: (UnsafeBufferPointer<Float>) -> Void
+    ) throws(Never) -> Bool {
+        guard let values = values[parameter.name] else { return false }
+        values.withUnsafeBufferPointer { values in
+            for first in stride(from: 0, to: values.count, by: max(1, granule)) {
+                store(UnsafeBufferPointer(rebasing: values[first..<min(values.count, first + max(1, granule))]))
+            }
+        }
+        return true
+    }
+}
+
 /// fp64 reference of the graph as written = interpreter on the plan = machine code, and that with one thread and two, bit for bit.
 ///
 /// - Parameter given: the values of inputs and parameters; random ones if nil.
@@ -66,9 +85,7 @@ func expectAgreement(
                 try executable.setInput(name, to: values.map(Float.init))
             }
         }
-        for (parameter, _) in plan.parameters {
-            try executable.setParameter(parameter.name, to: parameters[parameter.name]!.values.map(Float.init))
-        }
+        executable.setParameters(from: GivenParameters(parameters))
         executable.run()
         compiled.append(executable)
     }

@@ -1,8 +1,10 @@
 import Foundation
 import Graph
 import Kernels
-import Machine
+import Synchronization
 import Testing
+
+@testable import Machine
 
 /// Compilation of whole programs: sharing, the cache on disk, other targets.
 @Suite struct KernelCompilerTests {
@@ -81,6 +83,86 @@ import Testing
             #expect(program.statistics.cached == 0)
             #expect(values(program, 0, kernel).allSatisfy { $0 == 2 })
             if damage != "unreadable" { #expect(try compiler.compile([kernel]).statistics.cached == 1) }
+        }
+    }
+
+    /// An entry that is whole, but under the name of another: by a mistaken copy, or by bad intent.
+    @Test func anotherKernelsEntryIsRebuilt() throws {
+        try withCache { cache in
+            let compiler = KernelCompiler(target: .host, cache: cache)
+            let kernels = [adding(1), adding(2)]
+            _ = try compiler.compile(kernels)
+            let paths = kernels.map { cache.path(of: KernelFingerprint($0, target: .host)) }
+            try FileManager.default.removeItem(atPath: paths[0])
+            try FileManager.default.copyItem(atPath: paths[1], toPath: paths[0])
+            let program = try compiler.compile(kernels)
+            #expect(program.statistics.cached == 1)
+            for (index, kernel) in kernels.enumerated() { #expect(values(program, index, kernel).allSatisfy { $0 == Float(index + 2) }) }
+        }
+    }
+
+    @Test func otherTargetsHaveOtherEntries() throws {
+        try withCache { cache in
+            let kernel = adding(1)
+            var other = Target.host
+            other.features += ",-adx"
+            for target in [other, Target.host] {
+                let program = try KernelCompiler(target: target, cache: cache).compile([kernel])
+                #expect(program.statistics.cached == 0)
+            }
+        }
+    }
+
+    /// Several users of one folder, which is trimmed and damaged meanwhile: each gets the right code, whatever it finds.
+    @Test func aCacheIsShared() throws {
+        try withCache { cache in
+            var small = cache
+            small.limit = 20_000
+            let kernels = (0..<12).map { adding(Double($0)) }
+            let wrong = Mutex<[String]>([])
+            DispatchQueue.concurrentPerform(iterations: 4) { [small] user in
+                for round in 0..<6 {
+                    let mine = kernels.indices.filter { ($0 + user + round) % 3 != 0 }
+                    do {
+                        let program = try KernelCompiler(target: .host, cache: small, threads: 1).compile(mine.map { kernels[$0] })
+                        for (place, index) in mine.enumerated()
+                        where !values(program, place, kernels[index]).allSatisfy({ $0 == Float(index + 1) }) {
+                            wrong.withLock { $0.append("kernel \(index) for user \(user)") }
+                        }
+                        let victim = small.path(of: KernelFingerprint(kernels[(user * 5 + round) % 12], target: .host))
+                        if user % 2 == 0 {
+                            truncate(victim, 100)
+                        } else if let file = fopen(victim, "r+b") {
+                            fseek(file, 60, SEEK_SET)
+                            fwrite("damage", 1, 6, file)
+                            fclose(file)
+                        }
+                    } catch {
+                        wrong.withLock { $0.append("\(error) for user \(user)") }
+                    }
+                }
+            }
+            let found = wrong.withLock { $0 }
+            #expect(found.isEmpty, "\(found)")
+            // No temporaries are left behind.
+            let names = try FileManager.default.contentsOfDirectory(atPath: cache.directory.path)
+            #expect(names.allSatisfy { $0.hasSuffix(".o") })
+        }
+    }
+
+    @Test func whatWasUsedStays() throws {
+        try withCache { cache in
+            let kernels = (0..<6).map { adding(Double($0)) }
+            _ = try KernelCompiler(target: .host, cache: cache).compile(kernels)
+            let paths = kernels.map { cache.path(of: KernelFingerprint($0, target: .host)) }
+            for path in paths {
+                try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -86400)], ofItemAtPath: path)
+            }
+            #expect(cache.read(KernelFingerprint(kernels[0], target: .host)) != nil)
+            var small = cache
+            small.limit = try #require(try FileManager.default.attributesOfItem(atPath: paths[0])[.size] as? Int) * 3 / 2
+            small.trim()
+            #expect(paths.map { FileManager.default.fileExists(atPath: $0) } == [true, false, false, false, false, false])
         }
     }
 

@@ -1,9 +1,9 @@
 import Graph
 import Machine
-import Runtime
 import Testing
 
 @testable import Kernels
+@testable import Runtime
 
 /// Plans made by hand, run on machine code.
 @Suite struct ExecutableTests {
@@ -93,6 +93,77 @@ import Testing
         try second.copyParameters(from: first)
         second.run()
         #expect(try second.output("y") == Self.values.map { $0 * 16 })
+    }
+
+    // MARK: Streamed parameters
+
+    private struct Source: ParameterSource {
+        struct Broken: Error {}
+        var scale: Float?
+
+        func read(
+            _ parameter: Parameter, extents: [Int], granule: Int, _ store: (UnsafeBufferPointer<Float>) -> Void
+        ) throws(Broken) -> Bool {
+            guard let scale else { throw Broken() }
+            [scale].withUnsafeBufferPointer(store)
+            return true
+        }
+    }
+
+    private static func streaming(threads: Int) throws -> Executable {
+        var plan = plan()
+        plan.streamParameters()
+        let program = try KernelCompiler(target: .host, cache: nil, threads: 1).compile(plan.kernels)
+        return try Executable(plan, program, pool: ThreadPool(threads: threads))
+    }
+
+    @Test(arguments: [1, 2]) func sourcesAreAskedAgain(threads: Int) throws {
+        let (executable, training) = (try Self.streaming(threads: threads), try Self.executable(threads: 1))
+        try executable.setInput("x", to: Self.values)
+        func check(_ scale: Float) throws {
+            for _ in 0..<3 {
+                executable.run()
+                #expect(try executable.output("y") == Self.values.map { $0 * (scale * scale) * (scale * scale) })
+            }
+        }
+        for scale in [3, 0.5] as [Float] {
+            try executable.setParameters(from: Source(scale: scale))
+            try check(scale)
+        }
+        #expect(throws: Source.Broken.self) { try executable.setParameters(from: Source(scale: nil)) }
+        try executable.setParameters(from: Source(scale: 2))
+        try check(2)
+        for scale in [5, 7] as [Float] {
+            try training.setParameter("scale", to: [scale])
+            try executable.copyParameters(from: training)
+            try check(scale)
+        }
+    }
+
+    @Test func streamedParametersAreNotKept() throws {
+        let (executable, training) = (try Self.streaming(threads: 1), try Self.executable(threads: 1))
+        #expect(throws: RuntimeError.notKept(name: "scale")) { try executable.setParameter("scale", to: [1 as Float]) }
+        #expect(throws: RuntimeError.notKept(name: "scale")) { try executable.parameter("scale") as [Float] }
+        #expect(throws: RuntimeError.notKept(name: "scale")) { try training.copyParameters(from: executable) }
+        #expect(executable.memoryBytes < training.memoryBytes)
+        #expect("\(RuntimeError.notKept(name: "w"))" == "'w' is not kept for inference: set all parameters again, from a source")
+    }
+
+    /// Weights of every shape: whole blocks, rests, more rows than are copied together, rows too long for one table.
+    @Test(arguments: [[64, 32, 3, 3], [20, 7, 3, 3], [1000, 5], [3, 80000], [33], [2, 70000, 2], [5, 0, 3], []])
+    func layoutsAreCopiedThereAndBack(extents: [Int]) {
+        let blocks =
+            extents.count >= 2
+            ? [Layout.Block(axis: 1, size: 16), .init(axis: 0, size: 16)] : extents.isEmpty ? [] : [.init(axis: 0, size: 16)]
+        for layout in [Layout.plain, Layout(blocks), Layout(blocks.reversed()), Layout(Array(blocks.prefix(1)))] {
+            let values = (0..<extents.reduce(1, *)).map { Float($0 + 1) }
+            let copy = LayoutCopy(layout, extents)
+            #expect(copy.rowCount * copy.rowLength == values.count)
+            var stored = [Float](repeating: 0, count: layout.storedCount(extents))
+            stored.withUnsafeMutableBufferPointer { stored in values.withUnsafeBufferPointer { copy.scatter($0, to: stored) } }
+            #expect(stored == layout.stored(values, extents: extents))
+            #expect(stored.withUnsafeMutableBufferPointer { copy.gather($0) } == values)
+        }
     }
 
     @Test func wrongUseIsAnError() throws {

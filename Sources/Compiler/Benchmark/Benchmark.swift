@@ -141,7 +141,7 @@ extension Compiler {
         var result = Benchmark(
             network: network.name, batch: options.batch, threads: executable.pool.threads, cores: target.cores, numerics: numerics,
             isTraining: options.isTraining, seconds: seconds.sorted(), compileSeconds: (compiled - start).seconds,
-            firstRunSeconds: firstRun.seconds, memoryBytes: executable.memoryBytes, peakMemoryBytes: Self.peakMemoryBytes,
+            firstRunSeconds: firstRun.seconds, memoryBytes: executable.memoryBytes, peakMemoryBytes: ProcessMemory.peakBytes,
             kernels: executable.program.statistics.unique, cachedKernels: executable.program.statistics.cached, macs: description.macs)
         guard options.measuresSteps else { return result }
         do throws(CompilerError) {
@@ -155,8 +155,8 @@ extension Compiler {
     }
 
     private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws(WeightsFailure) {
-        // What a file of weights may lack, an auxiliary head's, is random.
-        Weights.initialize(executable, seed: 0)
+        // What a file of weights may lack in training, an auxiliary head's, is random.
+        if path == nil || !executable.plan.streamsParameters { Weights.initialize(executable, seed: 0) }
         guard let path else { return }
         let file: Safetensors
         do { file = try Safetensors(path: path) } catch { throw .file(error) }
@@ -186,18 +186,6 @@ extension Compiler {
                 fastestSeconds: seconds[0], multiplyAccumulates: step.multiplyAccumulates, bytes: step.bytes, choice: step.choice,
                 leastSeconds: least, bound: bound)
         }
-    }
-
-    /// The most memory that the process has had so far, in bytes.
-    private static var peakMemoryBytes: Int {
-        var usage = rusage()
-        // RUSAGE_SELF, which each system declares with another type.
-        getrusage(0, &usage)
-        #if os(Linux)
-            return usage.ru_maxrss * 1024
-        #else
-            return usage.ru_maxrss
-        #endif
     }
 }
 

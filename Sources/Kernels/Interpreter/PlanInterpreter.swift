@@ -8,14 +8,15 @@ public struct PlanInterpreter {
     private var kept: [Int: KernelArray] = [:]
     /// The arena, a word of 4 bytes an element; poisoned, so that reading what was never written shows.
     private var arena: [UInt32]
+    /// The values of streamed parameters, which get to their places just before the first step that reads them.
+    private var streamed: [Int: KernelArray] = [:]
     private let interpreter: KernelInterpreter
 
     public init(_ plan: Plan, interpreter: KernelInterpreter = KernelInterpreter()) {
         self.plan = plan
         self.interpreter = interpreter
-        arena = [UInt32](repeating: Float.nan.bitPattern, count: plan.arenaBytes / 4)
-        for (index, buffer) in plan.buffers.enumerated() {
-            if case .arena = buffer.storage { continue }
+        arena = [UInt32](repeating: Float.nan.bitPattern, count: max(plan.arenaBytes, plan.temporaryBytes) / 4)
+        for (index, buffer) in plan.buffers.enumerated() where Self.offset(of: buffer) == nil {
             kept[index] =
                 buffer.element == .f32
                 ? .f32([Float](repeating: 0, count: buffer.count)) : .i32([Int32](repeating: 0, count: buffer.count))
@@ -27,7 +28,8 @@ public struct PlanInterpreter {
         guard let buffer = plan.parameters.first(where: { $0.parameter.name == name })?.buffer else {
             preconditionFailure("'\(plan.name)' has no parameter '\(name)'")
         }
-        kept[buffer] = .f32(plan.buffers[buffer].layout.stored(values, extents: plan.buffers[buffer].extents))
+        let stored = KernelArray.f32(plan.buffers[buffer].layout.stored(values, extents: plan.buffers[buffer].extents))
+        if plan.streamsParameters { streamed[buffer] = stored } else { kept[buffer] = stored }
     }
 
     /// Sets an input from row-major values, converted to the input's element type.
@@ -41,7 +43,9 @@ public struct PlanInterpreter {
     }
 
     public mutating func run() throws(KernelError) {
+        var waiting = streamed
         for step in plan.preparation + plan.steps {
+            for buffer in step.buffers { if let values = waiting.removeValue(forKey: buffer) { write(values, to: buffer) } }
             var arrays = step.buffers.map { contents($0) }
             try interpreter.run(plan.kernels[step.kernel], &arrays)
             for (parameter, (buffer, array)) in zip(plan.kernels[step.kernel].parameters, zip(step.buffers, arrays))
@@ -71,15 +75,23 @@ public struct PlanInterpreter {
         plan.buffers[buffer].layout.rowMajor(contents(buffer).numbers, extents: plan.buffers[buffer].extents)
     }
 
+    /// The place of a buffer in the arena's memory, if it lies there.
+    private static func offset(of buffer: Plan.PlannedBuffer) -> Int? {
+        switch buffer.storage {
+        case .arena(let offset), .temporary(let offset): offset
+        case .input, .parameter, .prepared: nil
+        }
+    }
+
     private func contents(_ index: Int) -> KernelArray {
         let buffer = plan.buffers[index]
-        guard case .arena(let offset) = buffer.storage else { return kept[index]! }
+        guard let offset = Self.offset(of: buffer) else { return kept[index]! }
         let words = arena[offset / 4..<offset / 4 + buffer.count]
         return buffer.element == .f32 ? .f32(words.map(Float.init(bitPattern:))) : .i32(words.map(Int32.init(bitPattern:)))
     }
 
     private mutating func write(_ array: KernelArray, to index: Int) {
-        guard case .arena(let offset) = plan.buffers[index].storage else {
+        guard let offset = Self.offset(of: plan.buffers[index]) else {
             kept[index] = array
             return
         }

@@ -117,7 +117,8 @@ struct Run: ParsableCommand {
     private func show(_ outputs: [Output], _ paths: [String]?, _ best: [[Output.Class]]) {
         if json {
             let records = outputs.enumerated().map { Record.Output(name: $1.name, shape: $1.shape, path: paths?[$0]) }
-            return Console.printJSON(Record(outputs: records, top: best.isEmpty ? nil : best))
+            return Console.printJSON(
+                Record(outputs: records, top: best.isEmpty ? nil : best, peakRssMb: Double(ProcessMemory.peakBytes) / 1_048_576))
         }
         for (index, classes) in best.enumerated() {
             if best.count > 1 { print(Console.bold("image \(index)")) }
@@ -145,6 +146,8 @@ struct Run: ParsableCommand {
         var outputs: [Output]
         /// One list an image.
         var top: [[Run.Output.Class]]?
+        /// The most memory that the process has had resident, in MiB.
+        var peakRssMb: Double
     }
 
     private struct Output {
