@@ -14,7 +14,7 @@ public struct Benchmark: Sendable {
         public var summary: String
         /// Seconds of one run, the median over the runs.
         public var seconds: Double
-        /// Those of the fastest run: what the step takes when nobody disturbs it.
+        /// Those of the fastest run: what the step takes when nobody disturbs it, which its rates are of.
         public var fastestSeconds: Double
         public var multiplyAccumulates: Int
         /// The bytes that it reads or writes, each once.
@@ -25,10 +25,10 @@ public struct Benchmark: Sendable {
         public var bound: StepBound
 
         /// Useful work: 2 operations a multiply-accumulate of the contraction, whatever the algorithm does instead.
-        public var gigaflops: Double { 2e-9 * Double(multiplyAccumulates) / max(seconds, 1e-12) }
-        public var gigabytesPerSecond: Double { 1e-9 * Double(bytes) / max(seconds, 1e-12) }
+        public var gigaflops: Double { 2e-9 * Double(multiplyAccumulates) / max(fastestSeconds, 1e-12) }
+        public var gigabytesPerSecond: Double { 1e-9 * Double(bytes) / max(fastestSeconds, 1e-12) }
         /// The least time over the measured one: 1 is the machine's peak. An algorithm with fewer multiplications can exceed it.
-        public var shareOfPeak: Double { leastSeconds / max(seconds, 1e-12) }
+        public var shareOfPeak: Double { leastSeconds / max(fastestSeconds, 1e-12) }
     }
 
     public var network: String
