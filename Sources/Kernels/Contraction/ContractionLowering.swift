@@ -19,11 +19,12 @@ enum ContractionLowering {
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
-                    var call = ResultStationary(
-                        shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)
-                    ).lower()
+                    let nest = ResultStationary(
+                        shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil))
+                    var call = nest.lower()
                     call.multiplyAccumulates = shape.multiplyAccumulates
-                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(phases.count > 1 ? "direct, \(phases.count) phases" : "direct"))
+                    let name = phases.count > 1 ? "direct, \(phases.count) phases" : "direct"
+                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(name, predictedSeconds: CostModel.seconds(nest.cycles)))
                     return call
                 })
         }
