@@ -34,6 +34,14 @@ public struct Plan: Sendable {
         public var buffers: [Int]
         /// What the step computes, for people: labels of the nodes in it.
         public var summary: String
+        /// The multiply-accumulates of its contraction, as the formula has them, whatever the algorithm does instead; 0 without one.
+        public var multiplyAccumulates = 0
+        /// The bytes that the step reads or writes, each once: of tensors, their parts where they lie in others, and workspaces.
+        public var bytes = 0
+        /// How many of `bytes` are kept from run to run: parameters, and what is prepared from them.
+        public var keptBytes = 0
+        /// How its contraction is computed; nil without one, or where nothing was chosen.
+        public var choice: AlgorithmChoice?
     }
 
     public var name: String
@@ -223,8 +231,12 @@ private struct Planner {
             return plan.buffers.count - 1
         }
         let isPrepared = group.results.allSatisfy { isConstant[$0.index] }
-        let calls = lowered.preparation.map { ($0, true) } + lowered.calls.map { ($0, isPrepared) }
-        for (call, isPrepared) in calls {
+        let sharesWork = lowered.calls.contains { $0.multiplyAccumulates != nil }
+        let works = lowered.calls.enumerated().map { index, call in
+            sharesWork || index > 0 ? call.multiplyAccumulates ?? 0 : group.multiplyAccumulates
+        }
+        let calls = lowered.preparation.map { ($0, 0, true) } + zip(lowered.calls, works).map { ($0, $1, isPrepared) }
+        for (call, work, isPrepared) in calls {
             let buffers = call.arguments.map { argument in
                 switch argument {
                 case .value(let value): bufferOf[value]!
@@ -232,11 +244,20 @@ private struct Planner {
                 case .prepared(let index): prepared[index]
                 }
             }
-            append(call.kernel, buffers, summary: group.summary, isPrepared: isPrepared)
+            append(call.kernel, buffers, of: group, summary: group.summary, work: work, choice: call.choice, isPrepared: isPrepared)
         }
     }
 
-    private mutating func append(_ kernel: Kernel, _ buffers: [Int], summary: String, isPrepared: Bool) {
+    /// Appends a step with its traffic. A tensor that lies within another one counts with its own size.
+    private mutating func append(
+        _ kernel: Kernel, _ buffers: [Int], of group: Group? = nil, summary: String, work: Int = 0, choice: AlgorithmChoice? = nil,
+        isPrepared: Bool
+    ) {
+        var used: [Int: Int] = [:]
+        for value in Set((group.map { $0.reads + $0.results } ?? [])) {
+            let buffer = bufferOf[graph.storage(of: value).owner]!
+            used[buffer, default: 0] += graph.storedCount(value) * graph[value].type.element.byteCount
+        }
         let index: Int
         if let known = kernelIndex[kernel] {
             index = known
@@ -245,7 +266,15 @@ private struct Planner {
             plan.kernels.append(kernel)
             kernelIndex[kernel] = index
         }
-        let step = Plan.Step(kernel: index, buffers: buffers, summary: summary)
+        var step = Plan.Step(kernel: index, buffers: buffers, summary: summary, multiplyAccumulates: work, choice: choice)
+        for buffer in Set(buffers) {
+            let bytes = min(used[buffer] ?? .max, plan.buffers[buffer].bytes)
+            step.bytes += bytes
+            switch plan.buffers[buffer].storage {
+            case .parameter, .prepared: step.keptBytes += bytes
+            case .input, .arena, .temporary: break
+            }
+        }
         if isPrepared { plan.preparation.append(step) } else { plan.steps.append(step) }
     }
 
@@ -316,6 +345,15 @@ extension Group {
                 ?? operation.name
         }
         return ([members.compactMap { graph[$0].label }.first].compactMap { $0 } + names).joined(separator: " ")
+    }
+
+    /// The multiply-accumulates of the contractions in the group.
+    var multiplyAccumulates: Int {
+        members.reduce(0) { sum, member in
+            guard case .contraction(let formula)? = graph.lowering(of: member) else { return sum }
+            let (total, overflow) = sum.addingReportingOverflow(formula.termCount)
+            return overflow ? .max : total
+        }
     }
 
     func isElementwise(_ value: Value) -> Bool {

@@ -129,7 +129,8 @@ final class KernelEmitter {
             case .prefetch(let buffer, let index):
                 build.intrinsic(
                     "llvm.prefetch", [build.pointer],
-                    [pointer(to: buffer, index), build.int32(kernel[buffer].access == .read ? 0 : 1), build.int32(3), build.int32(1)])
+                    // Into the second-level cache: what is prefetched is not needed at once, and the first is small.
+                    [pointer(to: buffer, index), build.int32(kernel[buffer].access == .read ? 0 : 1), build.int32(2), build.int32(1)])
             }
         }
     }

@@ -8,6 +8,8 @@ import Testing
     init() throws {
         workplace = try Workplace()
         try workplace.write(Workplace.tiny(rate: "0.05"), to: "tiny.braid")
+        let image = HostTensor(name: "image", shape: [1, 1, 28, 28], floats: [Float](repeating: 0.5, count: 784))
+        try NumPy.write(image, to: workplace.path("one.npy"))
         try workplace.write(
             "network broken {\n    input image: f32[N, 1, 28, 28]\n    output y = image |> conv: conv(8, 3) |> rellu\n}\n",
             to: "broken.braid")
@@ -41,6 +43,12 @@ import Testing
         (["evaluate", "tiny.braid", "--data", "builtin:digits"], 2, "--weights"),
         (["evaluate", "tiny.braid", "--data", "builtin:digits", "--weights", "tiny.braid"], 1, "safetensors"),
         (["bench", "tiny.braid", "--threads", "0"], 2, "--threads must be from 1 to 1024"),
+        (["bench", "tiny.braid", "--seconds=-1"], 2, "--seconds must be from 0 to 3600"),
+        (["bench", "tiny.braid", "--input", "absent.npy"], 1, "there is no such file"),
+        (["bench", "tiny.braid", "--input", "one.npy", "--batch", "2"], 1, "give --batch 1"),
+        (["bench", "tiny.braid", "--input", "one.npy", "--seconds", "0", "--runs", "1"], 0, ""),
+        (["bench", "tiny.braid", "--compare", "absent.json"], 1, "there is no such file"),
+        (["bench", "tiny.braid", "--compare", "tiny.braid"], 1, "name a file that `braid bench --save` wrote"),
         (["data", "fetch", "imagenet", "--to", "x"], 2, "there are mnist, fashion-mnist"),
         (["data", "fetch", "mnist", "--to", "m", "--mirror", "http://127.0.0.1:9/none"], 1, "http://127.0.0.1:9/none"),
         (["data", "show", "builtin:letters"], 2, "write builtin:digits"),
@@ -140,71 +148,29 @@ import Testing
         #expect(record["batch"] as? Int == 8 && record["threads"] as? Int == 2 && (record["runs"] as? Int ?? 0) >= 3)
     }
 
-    @Test func runReportsItsMemory() throws {
-        let picture = HostTensor(shape: [2, 1, 28, 28], floats: (0..<2 * 784).map { Float($0 % 7) / 7 })
-        try NumPy.write(picture, to: workplace.path("x.npy"))
-        let record = try workplace.run("run", "tiny.braid", "--input", "x.npy", "--json").json()
-        let peak = try #require(record["peak_rss_mb"] as? Double)
-        #expect(peak > 10 && peak < 10_000)
-        let outputs = try #require(record["outputs"] as? [[String: Any]])
-        #expect(outputs.first?["shape"] as? [Int] == [2, 10])
-    }
-
-    /// Weights are resident once, whether they are used as they are in the file or folded: neither the file nor a copy counts beside them.
-    @Test(arguments: ["linear(4096)", "linear(4096, bias: false) |> n: batchnorm"]) func weightsAreResidentOnce(layer: String) throws {
-        func peak(_ width: Int) throws -> Double {
-            try workplace.write(
-                """
-                network wide() {
-                    input x: f32[N, \(width)]
-                    output y = x |> a: \(layer)
-                }
-                """, to: "wide.braid")
-            var tensors = [HostTensor(name: "a.weight", shape: [4096, width], floats: [Float](repeating: 1, count: 4096 * width))]
-            for name in layer.contains("batchnorm") ? ["n.weight", "n.bias", "n.running_mean", "n.running_var"] : ["a.bias"] {
-                tensors.append(HostTensor(name: name, shape: [4096], floats: [Float](repeating: 1, count: 4096)))
-            }
-            try Safetensors.write(tensors, to: workplace.path("wide.safetensors"))
-            try NumPy.write(HostTensor(shape: [1, width], floats: [Float](repeating: 1, count: width)), to: workplace.path("x.npy"))
-            let result = try workplace.run("run", "wide.braid", "--weights", "wide.safetensors", "--input", "x.npy", "--json")
-            return try #require(try result.json()["peak_rss_mb"] as? Double, "\(result.errors)")
+    /// A saved measurement beside a later one, as text and as JSON.
+    @Test func comparesMeasurements() throws {
+        let measure = ["bench", "tiny.braid", "--threads", "1", "--runs", "3", "--seconds", "0.1", "--per-kernel"]
+        let first = try workplace.run(measure + ["--save", "before.json"])
+        #expect(first.status == 0 && first.errors.isEmpty, "\(first.errors)")
+        for part in ["peak with 1 thread: FMA ", "of peak", "direct", "first conv", "fc linear", "100.0 %"] {
+            #expect(first.output.contains(part), "\(part): \(first.output)")
         }
-        // 128 MiB of weights more, which at the end take the place of what compiling needed.
-        let (small, large) = (try peak(16), try peak(8208))
-        #expect(large > 128 && large - small < 128 * 1.1, "\(small) and \(large) MiB")
-    }
-
-    /// Processes that fill one cache at the same time, and one that finds it full, compute the same.
-    @Test func processesShareACache() throws {
-        let picture = HostTensor(shape: [1, 1, 28, 28], floats: (0..<784).map { Float($0 % 11) / 11 })
-        try NumPy.write(picture, to: workplace.path("x.npy"))
-        func start(_ number: Int) throws -> Process {
-            let (process, _, _) = workplace.process(["run", "tiny.braid", "--input", "x.npy", "--output-dir", "out\(number)"])
-            process.environment?["BRAID_CACHE"] = workplace.path("cache")
-            process.standardOutput = FileHandle.nullDevice
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            return process
+        let saved = try workplace.run(measure + ["--compare", "before.json", "--save", "now.json", "--batch", "2"])
+        #expect(saved.status == 0 && saved.errors == "warning: another batch: 1 then, 2 now\n", "\(saved.errors)")
+        for part in ["beside before.json, measured 20", " then, ", "ms now", "computes"] {
+            #expect(saved.output.contains(part), "\(part): \(saved.output)")
         }
-        let first = try (0..<3).map { try start($0) }
-        first.forEach { $0.waitUntilExit() }
-        let last = try start(3)
-        last.waitUntilExit()
-        #expect((first + [last]).allSatisfy { $0.terminationStatus == 0 })
-        let results = try (0..<4).map { try workplace.bytes("out\($0)/logits.npy") }
-        #expect(results.allSatisfy { $0 == results[0] })
-        let entries = try FileManager.default.contentsOfDirectory(atPath: workplace.path("cache"))
-        #expect(!entries.isEmpty && entries.allSatisfy { $0.hasSuffix(".o") })
-    }
-
-    /// A file of weights that another process cuts off is a mistake of the user, not a crash.
-    @Test func weightsThatAreCutOffAreReported() throws {
-        let picture = HostTensor(shape: [1, 1, 28, 28], floats: [Float](repeating: 0, count: 784))
-        try NumPy.write(picture, to: workplace.path("x.npy"))
-        try Safetensors.write([HostTensor(name: "fc.bias", shape: [10], floats: [Float](repeating: 0, count: 10))], to: workplace.path("w"))
-        truncate(workplace.path("w"), 90)
-        let result = try workplace.run("run", "tiny.braid", "--input", "x.npy", "--weights", "w")
-        #expect(result.status == 1 && result.errors.contains("the file"), "\(result.errors)")
+        let record = try workplace.run(measure + ["--compare", "now.json", "--batch", "2", "--json"]).json()
+        let comparison = try #require(record["comparison"] as? [String: Any])
+        #expect((comparison["ratio"] as? Double ?? 0) > 0 && (comparison["warnings"] as? [Any])?.isEmpty == true)
+        let steps = try #require(record["steps"] as? [[String: Any]])
+        let macs = steps.compactMap { $0["macs"] as? Int }.reduce(0, +)
+        #expect(macs == 2 * (25 * 8 * 64 + 512 * 10))
+        let peak = try #require(record["peak"] as? [String: Any])
+        #expect((peak["gigaflops"] as? Double ?? 0) > 0)
+        let refused = try workplace.run(measure + ["--save", "absent/now.json"])
+        #expect(refused.status == 1 && refused.errors.contains("absent/now.json"))
     }
 
     /// A reader that goes away is no failure.

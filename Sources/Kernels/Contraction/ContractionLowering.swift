@@ -10,37 +10,63 @@ enum ContractionLowering {
             }), let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
             epilogueIsElementwise(group, contraction)
         else { return nil }
-        if phases.count == 1, let winograd = winograd(phases[0], group, target: target, numerics: numerics) { return winograd.lower() }
+        let weighed = phases.count == 1 ? weigh(phases[0], group, target: target, numerics: numerics) : nil
+        if let weighed, let winograd = weighed.winograd {
+            var lowered = winograd.lower()
+            lowered.calls[0].choice = weighed.choice
+            return lowered
+        }
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
-                    ResultStationary(
+                    var call = ResultStationary(
                         shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)
                     ).lower()
+                    call.multiplyAccumulates = shape.multiplyAccumulates
+                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(phases.count > 1 ? "direct, \(phases.count) phases" : "direct"))
+                    return call
                 })
         }
         guard phases.count == 1 else { return nil }
-        return ReductionSplit(phases[0], group, target)?.lower()
+        var lowered = ReductionSplit(phases[0], group, target)?.lower()
+        lowered?.calls[0].choice = AlgorithmChoice(.init("reduction split"))
+        return lowered
     }
 
-    /// The form of minimal filtering that takes the least time, if one is allowed and takes less than the convolution as it is written.
+    /// The form of minimal filtering that takes the least time, if one is allowed and takes less than the convolution as it is written,
+    /// with the times of all; nil where the convolution is of no kind that has such forms.
     ///
     /// Which form that is depends on the shape and the target alone, not on the number of threads, so that results do not either.
-    private static func winograd(_ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics) -> WinogradLowering? {
+    private static func weigh(
+        _ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics
+    ) -> (choice: AlgorithmChoice, winograd: WinogradLowering?)? {
         guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
             let problem = WinogradShape(shape, group, lanes: target.lanes)
         else { return nil }
         var best: WinogradCost?
         var least = ResultStationary(shape, group, target, numerics, name: "").cycles
-        for form in WinogradForm.forms(taps: problem.taps) where form.error ?? .infinity <= numerics.largestError {
+        var choice = AlgorithmChoice(.init("direct", predictedSeconds: CostModel.seconds(least)))
+        for form in WinogradForm.forms(taps: problem.taps) {
+            var candidate = AlgorithmChoice.Candidate("Winograd \(form)")
+            guard let error = form.error, error <= numerics.largestError else {
+                candidate.reason = form.error.map { "its error is \($0)" } ?? "its error is not known"
+                choice.rejected.append(candidate)
+                continue
+            }
             let cost = WinogradCost(problem, form, target)
             let cycles = cost.best(threads: 1).cycles
-            if cycles < least { (best, least) = (cost, cycles) }
+            candidate.predictedSeconds = CostModel.seconds(cycles)
+            if cycles < least {
+                (best, least) = (cost, cycles)
+                swap(&choice.chosen, &candidate)
+            }
+            choice.rejected.append(candidate)
         }
-        return best.map { cost in
+        let winograd = best.map { cost in
             WinogradLowering(
                 problem: problem, form: cost.form, schedule: cost.best(threads: target.cores).schedule, group: group, target: target)
         }
+        return (choice, winograd)
     }
 
     /// Everything but the contraction can be computed element by element from its result.
@@ -118,45 +144,61 @@ struct ResultStationary {
         splitOverTasks()
     }
 
-    /// Work is cut by the shape alone, so that results do not depend on the number of threads: into at least `wanted` tasks where
-    /// that can be had without making them tiny, and so that what a task stages stays in a part of the second-level cache.
+    /// How the work is cut: some rows, and some of the lane blocks.
+    private struct Cut {
+        var rows: Int
+        var laneParts: Int
+        var tile: RegisterTile
+    }
+
+    /// Cuts the work so that the thread with the most of it takes the least time, and what a task stages stays in a part of the
+    /// second-level cache. The order of arithmetic does not depend on the cut, so neither do results.
     private mutating func splitOverTasks() {
-        let wanted = 8
-        let smallest = 56
-        func tasks() -> Int { rows.reduce(1) { $0 * ((shape.extents[$1.axis] + $1.count - 1) / $1.count) } }
-        if rows.count > 1 {
-            let last = rows.count - 1
-            let width = shape.extents[tileAxis]
-            while rows[last].count > 1 {
-                let fewer = Self.fewerRows(than: rows[last].count, of: shape.extents[rows[last].axis])
-                let isLarge = isStaged && region.count * 4 > target.level2Bytes / 4
-                let isFew = tasks() < wanted && fewer * width >= smallest
-                guard isLarge || isFew else { break }
-                rows[last].count = fewer
-            }
-        }
-        guard tasks() < wanted else { return }
         let blocks = shape.laneBlockCount(target.lanes)
-        if blocks % tile.laneBlocks != 0 {
-            // Tasks take whole groups of lane blocks, so the groups must come out even.
-            tile = .best(
+        // Tasks take whole groups of lane blocks, so the groups must come out even where they are dealt out.
+        let even =
+            blocks % tile.laneBlocks == 0
+            ? tile
+            : RegisterTile.best(
                 axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: blocks,
                 registers: numerics.accumulatorRegisters(of: target), isEven: true)
+        let height = rows.count > 1 ? shape.extents[rows[rows.count - 1].axis] : 1
+        var best = Cut(rows: height, laneParts: 1, tile: tile)
+        var least = Double.infinity
+        for count in (1...height).reversed() {
+            var cut = Cut(rows: count, laneParts: 1, tile: tile)
+            let stagedBytes = isStaged ? region(rows: count).count * 4 : 0
+            if stagedBytes > target.level2Bytes / 4 && count > 1 { continue }
+            let groups = blocks / even.laneBlocks
+            for parts in 1...min(groups, 4 * target.cores) where groups % parts == 0 {
+                cut.laneParts = parts
+                cut.tile = parts == 1 ? tile : even
+                let cycles = cycles(cut, height: height, stagedBytes: stagedBytes)
+                if cycles < least * 0.99 { (best, least) = (cut, cycles) }
+            }
         }
-        let groups = blocks / tile.laneBlocks
-        laneParts = (1...groups).first { groups % $0 == 0 && tasks() * $0 >= wanted } ?? groups
+        if rows.count > 1 { rows[rows.count - 1].count = best.rows }
+        laneParts = best.laneParts
+        tile = best.tile
     }
 
-    /// About half of `count` rows, so that tasks are of one size if `extent` allows it: threads wait for the slowest.
-    private static func fewerRows(than count: Int, of extent: Int) -> Int {
-        let half = (count + 1) / 2
-        let even = (1...half).last { extent % $0 == 0 } ?? half
-        return even * 2 >= half ? even : half
-    }
-
-    /// The cycles that one thread takes: register tiles, copies of the operand, and weights from memory.
-    var cycles: Double {
+    /// What the thread with the most work takes.
+    private func cycles(_ cut: Cut, height: Int, stagedBytes: Int) -> Double {
         let model = CostModel(target)
+        let others = rows.dropLast(rows.count > 1 ? 1 : 0).reduce(1) { $0 * shape.extents[$1.axis] }
+        let tasks = others * ((height + cut.rows - 1) / cut.rows) * cut.laneParts
+        let turns = Double((tasks + target.cores - 1) / target.cores)
+        let rowCycles = arithmetic(cut.tile) / Double(others * height)
+        let staging = Double(stagedBytes / (4 * target.lanes)) * (model.load + model.store)
+        let weights = group.graph.storedCount(shape.vector.value) * 4 / cut.laneParts
+        let operand = group.graph.storedCount(shape.broadcast.value) * 4 * cut.rows / (others * height)
+        let streams = (turns - 1) * model.level3(bytes: weights) + model.memory(bytes: weights, threads: 1)
+        return turns * (rowCycles * Double(cut.rows) / Double(cut.laneParts) + staging + CostModel.taskCycles)
+            + 0.3 * (streams + turns * model.level3(bytes: operand))
+    }
+
+    /// The cycles of all register tiles and of storing what they make.
+    private func arithmetic(_ tile: RegisterTile) -> Double {
         let blocks = shape.laneBlockCount(target.lanes)
         let extent = shape.extents[tileAxis]
         let (whole, rest) = extent.quotientAndRemainder(dividingBy: tile.points[0].count)
@@ -168,11 +210,22 @@ struct ResultStationary {
         let rowCount = rows.reduce(1.0) { $0 * Double(shape.extents[$1.axis]) }
         let steps = shape.reducedAxes.reduce(1.0) { $0 * Double(shape.extents[$1]) }
         let strictFactor = numerics == .strict ? 10.0 : 1
-        let compute = (Double(groups) * row(tile.laneBlocks) + (last > 0 ? row(last) : 0)) * rowCount * steps * strictFactor
-        let results = Double(blocks) * Double(extent) * rowCount * model.store
+        let sums = (Double(groups) * row(tile.laneBlocks) + (last > 0 ? row(last) : 0)) * rowCount * steps * strictFactor
+        return sums + Double(blocks) * Double(extent) * rowCount * CostModel(target).store
+    }
+
+    /// The cycles that one thread takes: register tiles, copies of the operand, and weights from memory.
+    var cycles: Double {
+        let model = CostModel(target)
         let staged = isStaged ? Double(group.graph.storedCount(shape.broadcast.value) / target.lanes) * (model.load + model.store) : 0
         return model.together(
-            compute + results + staged, model.memory(bytes: group.graph.storedCount(shape.vector.value) * 4, threads: 1))
+            arithmetic(tile) + staged, model.memory(bytes: group.graph.storedCount(shape.vector.value) * 4, threads: 1))
+    }
+
+    private func region(rows count: Int) -> StagedRegion {
+        var changed = self
+        if !rows.isEmpty { changed.rows[rows.count - 1].count = count }
+        return changed.region
     }
 
     private var region: StagedRegion {

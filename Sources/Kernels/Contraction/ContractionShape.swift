@@ -30,6 +30,8 @@ struct ContractionShape {
     var reducedAxes: [Int] { Array(resultRank..<extents.count) }
     /// Whether nothing is summed, so that the result is zero: in phases of a strided gradient that no tap reaches.
     var isEmpty: Bool { extents.contains(0) }
+    /// The products that are summed in all.
+    var multiplyAccumulates: Int { extents.reduce(1, *) }
 
     /// The shapes (one, or one a phase of a strided gradient) of a group's contraction; nil if its operands do not lie in memory as the
     /// register-blocked kernels need them.

@@ -117,6 +117,9 @@ struct Microkernel {
         }
     }
 
+    /// How many steps ahead weights are fetched: longer than memory takes, and less than what a panel of the first-level cache holds.
+    private static let prefetchDistance = 48
+
     /// One step: every point's broadcast element times every block's vector. Where errors are carried along, they follow the sums.
     private func step(_ base: ContractionPoint, _ sums: [Register]) -> [Register] {
         let memory = emitter.graph.storage(of: shape.vector.value)
@@ -125,7 +128,10 @@ struct Microkernel {
             let position = shape.vector.position.map { $0.position(base.absolute) }
             var blocked = position
             blocked[dimension].outer = position[dimension].outer + .constant(block)
-            return builder.load(emitter.buffer(shape.vector.value), memory.offset(of: blocked, lane: nil).offset)
+            let offset = memory.offset(of: blocked, lane: nil).offset
+            // The weights of a block are one stream, which the processor's own prefetching loses at the end of every page.
+            builder.prefetch(emitter.buffer(shape.vector.value), offset + .constant(Self.prefetchDistance * builder.lanes))
+            return builder.load(emitter.buffer(shape.vector.value), offset)
         }
         var result = sums
         for (number, point) in tile.points(from: base).enumerated() {

@@ -103,6 +103,11 @@ public enum Argument: Hashable, Sendable {
 public struct KernelCall: Sendable {
     public var kernel: Kernel
     public var arguments: [Argument]
+    /// The multiply-accumulates of the group's contraction that the call does, where several calls share them; nil in all calls of a
+    /// group lets the first have them all.
+    public var multiplyAccumulates: Int?
+    /// The algorithm of the group's contraction, on the calls that do its multiply-accumulates.
+    public var choice: AlgorithmChoice?
 
     public init(_ kernel: Kernel, _ arguments: [Argument]) {
         self.kernel = kernel

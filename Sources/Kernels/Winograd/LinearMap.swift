@@ -1,6 +1,7 @@
 /// A small constant matrix as a program of additions and fused multiply-adds.
 ///
-/// What several rows compute alike (`a + c * b`, up to a factor) is computed once: pairs are taken greedily, the most frequent first.
+/// What several rows compute alike (`a + c * b`, up to a factor) is computed once: pairs are taken greedily, the most frequent first
+/// (Paar 1997).
 struct LinearMap: Hashable {
     /// A number of terms: the inputs come first, then what `shared` computes, in order.
     private struct Term: Hashable {
@@ -22,14 +23,31 @@ struct LinearMap: Hashable {
     /// The terms that each row adds up.
     private let rows: [[Term]]
 
-    init(_ matrix: [[Rational]]) {
+    /// - Parameter choices: how many ways to share are tried; the shortest program is kept.
+    init(_ matrix: [[Rational]], choices: Int = 1) {
         self.matrix = matrix
         rowCount = matrix.count
         columnCount = matrix.first?.count ?? 0
-        var rows = matrix.map { row in row.indices.filter { row[$0] != .zero }.map { Term(index: $0, factor: row[$0]) } }
+        let plain = matrix.map { row in row.indices.filter { row[$0] != .zero }.map { Term(index: $0, factor: row[$0]) } }
+        // Which of several equally frequent pairs is taken first matters.
+        var best: (pairs: [Pair], rows: [[Term]], cost: Int)?
+        for choice in 0..<choices {
+            let (pairs, rows) = Self.shared(plain, columns: columnCount, choice: choice)
+            let cost = Self.operationCount(pairs, rows)
+            if cost < best?.cost ?? .max { best = (pairs, rows, cost) }
+        }
+        (pairs, rows) = (best!.pairs, best!.rows)
+    }
+
+    /// Takes pairs out of the rows until none occurs twice; `choice` says in base 4 which of the most frequent is taken at each turn.
+    private static func shared(_ plain: [[Term]], columns: Int, choice: Int) -> (pairs: [Pair], rows: [[Term]]) {
+        var rows = plain
         var pairs: [Pair] = []
-        while let pair = Self.mostFrequent(rows) {
-            let index = columnCount + pairs.count
+        var digits = choice
+        while case let candidates = mostFrequent(rows), !candidates.isEmpty {
+            let pair = candidates[digits % 4 % candidates.count]
+            digits /= 4
+            let index = columns + pairs.count
             pairs.append(pair)
             for row in rows.indices {
                 guard let first = rows[row].firstIndex(where: { $0.index == pair.first }),
@@ -37,17 +55,15 @@ struct LinearMap: Hashable {
                     rows[row][second].factor == rows[row][first].factor * pair.factor
                 else { continue }
                 let factor = rows[row][first].factor
-                rows[row].remove(at: second)
-                rows[row].remove(at: first)
+                rows[row].removeAll { $0.index == pair.first || $0.index == pair.second }
                 rows[row].append(Term(index: index, factor: factor))
             }
         }
-        self.pairs = pairs
-        self.rows = rows
+        return (pairs, rows)
     }
 
-    /// The pair of terms that occurs in the most rows, if any occurs in two; the first such.
-    private static func mostFrequent(_ rows: [[Term]]) -> Pair? {
+    /// The pairs of terms that occur in the most rows, if any occurs in two, in order.
+    private static func mostFrequent(_ rows: [[Term]]) -> [Pair] {
         var counts: [Pair: Int] = [:]
         var order: [Pair] = []
         for row in rows {
@@ -60,11 +76,15 @@ struct LinearMap: Hashable {
             }
         }
         let most = order.map { counts[$0]! }.max() ?? 0
-        return most < 2 ? nil : order.first { counts[$0] == most }
+        return most < 2 ? [] : order.filter { counts[$0] == most }
+    }
+
+    private static func operationCount(_ pairs: [Pair], _ rows: [[Term]]) -> Int {
+        pairs.count + rows.reduce(0) { $0 + max(0, $1.count - 1) }
     }
 
     /// The arithmetic operations that one application takes.
-    var operationCount: Int { pairs.count + rows.reduce(0) { $0 + max(0, $1.count - 1) } }
+    var operationCount: Int { Self.operationCount(pairs, rows) }
 
     /// The matrix times `inputs`.
     func apply(_ inputs: [Register], _ builder: KernelBuilder) -> [Register] {

@@ -56,10 +56,10 @@ struct ToomCook: Hashable {
         }
         input.append(Self.polynomial(roots: points))
         filter.append((0..<taps).map { $0 == taps - 1 ? .one : .zero })
-        self.input = LinearMap(input)
+        self.input = LinearMap(input, choices: 16)
         self.filter = LinearMap(filter)
         output = LinearMap(
-            (0..<outputs).map { row in points.map { $0.power(row) } + [row == outputs - 1 ? .one : .zero] })
+            (0..<outputs).map { row in points.map { $0.power(row) } + [row == outputs - 1 ? .one : .zero] }, choices: 16)
     }
 
     /// The coefficients of the product of `x - root`, lowest first.

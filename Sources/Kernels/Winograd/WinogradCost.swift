@@ -1,4 +1,5 @@
 import Graph
+import Synchronization
 
 /// What a Winograd convolution takes, and how its work is best cut.
 struct WinogradCost {
@@ -26,17 +27,39 @@ struct WinogradCost {
     private var model: CostModel { CostModel(target) }
     private var weightBytes: Int { form.positions * inputBlocks * outputBlocks * target.lanes * target.lanes * 4 }
 
+    /// What a schedule follows from.
+    private struct Key: Hashable {
+        var tileCount: Int
+        var inputBlocks: Int
+        var outputBlocks: Int
+        var form: WinogradForm
+        var target: Target
+        var threads: Int
+    }
+
+    private static let known = Mutex<[Key: (schedule: WinogradSchedule, cycles: Double)]>([:])
+
     /// The best schedule for a number of threads, and the cycles that the thread with the most work then takes.
+    ///
+    /// Networks repeat their shapes: what was found once is kept.
     func best(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
+        let key = Key(
+            tileCount: tileCount, inputBlocks: inputBlocks, outputBlocks: outputBlocks, form: form, target: target, threads: threads)
+        if let known = Self.known.withLock({ $0[key] }) { return known }
+        let found = search(threads: threads)
+        Self.known.withLock { $0[key] = found }
+        return found
+    }
+
+    private func search(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
         var best: (schedule: WinogradSchedule, cycles: Double)?
         for parts in [1, 2, 4, 8, 16] where outputBlocks % parts == 0 && (parts == 1 || parts <= 2 * threads) {
             for groups in groupCounts(threads: threads) {
                 let tiles = (tileCount + groups - 1) / groups
                 for (registerTiles, laneBlocks) in registerTiles(tiles) {
-                    for chunk in [2, 4, 8, 12] {
+                    for chunk in chunks(of: outputBlocks / parts, laneBlocks) {
                         let schedule = WinogradSchedule(
-                            tiles: tiles, registerTiles: registerTiles, laneBlocks: laneBlocks,
-                            chunk: min(max(chunk, laneBlocks), outputBlocks / parts), parts: parts)
+                            tiles: tiles, registerTiles: registerTiles, laneBlocks: laneBlocks, chunk: chunk, parts: parts)
                         let cycles = cycles(schedule, threads: threads)
                         if cycles < (best?.cycles ?? .infinity) * 0.999 { best = (schedule, cycles) }
                     }
@@ -56,9 +79,15 @@ struct WinogradCost {
         return counts.filter { (tileCount + $0 - 1) / $0 <= 256 }.sorted()
     }
 
+    /// How many blocks of output channels may be kept at a time: divisors of those of a task, near few sizes.
+    private func chunks(of blocks: Int, _ laneBlocks: Int) -> [Int] {
+        let divisors = (1...blocks).filter { blocks % $0 == 0 && ($0 >= laneBlocks || $0 == blocks) }
+        return Set([2, 4, 8].compactMap { size in divisors.min { abs($0 - size) < abs($1 - size) } } + [divisors[divisors.count - 1]]).sorted()
+    }
+
     /// Register tiles worth a try for a group of `tiles`.
     private func registerTiles(_ tiles: Int) -> [(Int, Int)] {
-        (1...min(4, outputBlocks)).compactMap { blocks in
+        (min(2, outputBlocks)...min(4, outputBlocks)).compactMap { blocks in
             (1...28).last { RegisterTile.fits(points: $0, laneBlocks: blocks, registers: target.vectorRegisters) }
                 .map { (RegisterTile.cover(tiles, largest: $0).size, blocks) }
         }
@@ -78,33 +107,29 @@ struct WinogradCost {
             Double(whole) * RegisterTile.cycles(schedule.registerTiles, laneBlocks)
                 + (rest > 0 ? RegisterTile.cycles(rest, laneBlocks) : 0)
         }
-        let (chunks, lastChunk) = blocks.quotientAndRemainder(dividingBy: schedule.chunk)
-        func products(_ blocks: Int) -> Double {
-            let (groups, rest) = blocks.quotientAndRemainder(dividingBy: schedule.laneBlocks)
-            return Double(groups) * steps(schedule.laneBlocks) + (rest > 0 ? steps(rest) : 0)
-        }
-        let perPosition = Double(chunks) * products(schedule.chunk) + (lastChunk > 0 ? products(lastChunk) : 0)
+        let chunks = blocks / schedule.chunk
+        let (groupCount, lastBlocks) = schedule.chunk.quotientAndRemainder(dividingBy: schedule.laneBlocks)
+        let perPosition =
+            Double(chunks) * (Double(groupCount) * steps(schedule.laneBlocks) + (lastBlocks > 0 ? steps(lastBlocks) : 0))
         // Storing the sums, and starting the loops.
         let overhead = tiles * Double(blocks) * model.store + Double(blocks / schedule.laneBlocks * (whole + 1)) * 20
         let multiply = Double(form.positions) * (perPosition * Double(inputBlocks * target.lanes) + overhead)
 
         // Transforms: arithmetic beside loads and stores.
-        func transform(_ maps: [LinearMap], reads: Int, writes: Int) -> Double {
-            max(Double(WinogradForm.operationCount(maps)), Double(reads) * model.load) + Double(writes) * model.store
+        func transform(_ operations: Int, writes: Int) -> Double {
+            max(Double(operations), Double(form.positions) * model.load) + Double(writes) * model.store
         }
-        let input = transform(form.sides.map(\.input), reads: form.positions, writes: form.positions) * tiles * Double(inputBlocks)
-        let output =
-            transform(form.sides.map(\.output), reads: form.positions, writes: form.outputs.reduce(1, *)) * tiles * Double(blocks)
+        let input = transform(form.inputOperations, writes: form.positions) * tiles * Double(inputBlocks)
+        let output = transform(form.outputOperations, writes: form.outputs.reduce(1, *)) * tiles * Double(blocks)
 
         // What does not stay in the second-level cache: the transformed input is read once a chunk, the products are written and read.
         let transformedBytes = form.positions * inputBlocks * schedule.tiles * target.lanes * 4
         let productBytes = form.positions * schedule.chunk * schedule.tiles * target.lanes * 4
-        let chunkCount = (blocks + schedule.chunk - 1) / schedule.chunk
         var traffic = 0.0
         if transformedBytes + productBytes > target.level2Bytes * 3 / 4 {
-            traffic += model.level3(bytes: transformedBytes * (1 + chunkCount) + productBytes * 2 * chunkCount) * 0.5
+            traffic += model.level3(bytes: transformedBytes * (1 + chunks) + productBytes * 2 * chunks) * 0.5
         } else if transformedBytes + productBytes > target.level1Bytes {
-            traffic += model.level2(bytes: transformedBytes * 2 + productBytes * 2 * chunkCount) * 0.25
+            traffic += model.level2(bytes: transformedBytes * 2 + productBytes * 2 * chunks) * 0.25
         }
         // Weights stream past every group of tiles: the first time from memory, then from the last level where they fit.
         let weights = weightBytes / schedule.parts

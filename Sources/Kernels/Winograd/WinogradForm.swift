@@ -1,9 +1,20 @@
+import Synchronization
+
 /// A two-dimensional minimal filtering algorithm F(m1 x m2, r1 x r2), one-dimensional where a side has one tap.
 struct WinogradForm: Hashable, CustomStringConvertible {
     /// Along the height, and along the width.
     let sides: [ToomCook]
+    /// The operations, in registers, that transform a tile of the input, and a tile of products.
+    let inputOperations: Int
+    let outputOperations: Int
 
-    init(outputs: [Int], taps: [Int]) { sides = zip(outputs, taps).map { ToomCook(outputs: $0, taps: $1) } }
+    init(outputs: [Int], taps: [Int]) {
+        let first = ToomCook(outputs: outputs[0], taps: taps[0])
+        let isSquare = outputs[0] == outputs[1] && taps[0] == taps[1]
+        sides = [first, isSquare ? first : ToomCook(outputs: outputs[1], taps: taps[1])]
+        inputOperations = Self.operationCount(sides.map(\.input))
+        outputOperations = Self.operationCount(sides.map(\.output))
+    }
 
     var outputs: [Int] { sides.map(\.outputs) }
     var taps: [Int] { sides.map(\.taps) }
@@ -23,7 +34,7 @@ struct WinogradForm: Hashable, CustomStringConvertible {
     }
 
     /// The operations of `apply`, in registers.
-    static func operationCount(_ maps: [LinearMap]) -> Int {
+    private static func operationCount(_ maps: [LinearMap]) -> Int {
         maps[0].operationCount * maps[1].columnCount + maps[1].operationCount * maps[0].rowCount
     }
 
@@ -40,9 +51,16 @@ struct WinogradForm: Hashable, CustomStringConvertible {
         [[2, 1], [7, 1]]: 1.2e-6, [[3, 1], [7, 1]]: 2.2e-6, [[4, 1], [7, 1]]: 3.2e-6,
     ]
 
-    /// The forms for a filter, by rising number of outputs.
+    /// The forms for a filter, by rising number of outputs; made when first asked for.
     static func forms(taps: [Int]) -> [WinogradForm] {
-        errors.keys.filter { $0[1] == taps }.map(\.[0]).sorted { ($0[0] * $0[1], $0[0]) < ($1[0] * $1[1], $1[0]) }
-            .map { WinogradForm(outputs: $0, taps: taps) }
+        known.withLock { known in
+            if let forms = known[taps] { return forms }
+            let forms = errors.keys.filter { $0[1] == taps }.map(\.[0]).sorted { ($0[0] * $0[1], $0[0]) < ($1[0] * $1[1], $1[0]) }
+                .map { WinogradForm(outputs: $0, taps: taps) }
+            known[taps] = forms
+            return forms
+        }
     }
+
+    private static let known = Mutex<[[Int]: [WinogradForm]]>([:])
 }

@@ -7,7 +7,7 @@ struct WinogradSchedule: Hashable {
     /// Tiles and blocks of output channels that the matrix product keeps in registers.
     var registerTiles: Int
     var laneBlocks: Int
-    /// Blocks of output channels whose products are kept before they are transformed.
+    /// Blocks of output channels whose products are kept before they are transformed; divides the blocks of a part.
     var chunk: Int
     /// Into how many parts the output channels are split over tasks.
     var parts: Int
@@ -17,7 +17,8 @@ struct WinogradSchedule: Hashable {
 /// product a position of the tile), and transformed back, with the epilogue applied in registers.
 ///
 /// A task takes some tiles and some of the output channels: `V[position][input block][tile][lane]` and
-/// `M[position][output block][tile][lane]` are its scratch. The weights `U[position][output block][input channel][lane]` are made once.
+/// `M[position][output block][tile][lane]` are its scratch. The weights are made once, in the order in which they are read:
+/// `U[chunk of output blocks][position][output block][input channel][lane]`.
 struct WinogradLowering {
     let problem: WinogradShape
     let form: WinogradForm
@@ -33,12 +34,14 @@ struct WinogradLowering {
     private var grid: [Int] { WinogradCost.grid(problem, form) }
     private var tileCount: Int { problem.images * grid.reduce(1, *) }
     /// The blocks of output channels that a task takes.
-    private var taskBlocks: Int { (outputBlocks + schedule.parts - 1) / schedule.parts }
+    private var taskBlocks: Int { outputBlocks / schedule.parts }
+    /// The elements of one block of output channels at one position of U.
+    private var panel: Int { inputBlocks * lanes * lanes }
     private var weightCount: Int { form.positions * outputBlocks * inputBlocks * lanes * lanes }
     /// The distance between positions in V and M: an odd number of registers, so that the positions of a tile, which are read and written
     /// together, do not fall into the same cache set.
     private var inputStride: Int { Self.odd(inputBlocks * schedule.tiles) * lanes }
-    private var outputStride: Int { Self.odd(min(schedule.chunk, taskBlocks) * schedule.tiles) * lanes }
+    private var outputStride: Int { Self.odd(schedule.chunk * schedule.tiles) * lanes }
 
     private static func odd(_ count: Int) -> Int { count | 1 }
 
@@ -67,15 +70,14 @@ struct WinogradLowering {
             }
             let transformed = WinogradForm.apply(form.sides.map(\.filter), to: filter, builder)
             for (position, register) in transformed.joined().enumerated() {
-                let offset = weightOffset(position, block: output, channel: input * lanes + within)
+                let (chunk, block) = (output / schedule.chunk, output % schedule.chunk)
+                let offset =
+                    chunk * (form.positions * schedule.chunk * panel) + block * panel + (input * lanes + within) * lanes
+                    + .constant(position * schedule.chunk * panel)
                 builder.store(weights, offset, register)
             }
         }
         return KernelCall(builder.finish(), emitter.arguments)
-    }
-
-    private func weightOffset(_ position: Int, block: Index, channel: Index) -> Index {
-        block * (inputBlocks * lanes * lanes) + channel * lanes + .constant(position * outputBlocks * inputBlocks * lanes * lanes)
     }
 
     // MARK: Convolution
@@ -101,24 +103,22 @@ struct WinogradLowering {
                 }
             }
         }
-        let firstBlock = schedule.parts == 1 ? 0 : builder.task % schedule.parts * taskBlocks
-        let isUneven = outputBlocks % taskBlocks != 0
-        let whole = taskBlocks / schedule.chunk
-        func chunk(_ start: Index, _ blocks: Int) {
-            multiply(builder, weights, transformed, products, start, blocks, count)
-            builder.loop("output_block", to: .constant(blocks)) { block in
+        precondition(
+            outputBlocks % schedule.parts == 0 && taskBlocks % schedule.chunk == 0, "parts and chunks divide the blocks of output channels")
+        let chunks = taskBlocks / schedule.chunk
+        let firstChunk = schedule.parts == 1 ? 0 : builder.task % schedule.parts * chunks
+        builder.loop("chunk", to: .constant(chunks)) { number in
+            let chunk = firstChunk + number
+            multiply(builder, weights, transformed, products, chunk, count)
+            builder.loop("output_block", to: .constant(schedule.chunk)) { block in
                 builder.loop("tile", to: count) { tile in
                     let source = block * (schedule.tiles * lanes) + tile * lanes
-                    transformOutput(emitter, first + tile, start + block) { position in
+                    transformOutput(emitter, first + tile, chunk * schedule.chunk + block) { position in
                         builder.load(products, source + .constant(position * outputStride))
                     }
                 }
             }
         }
-        precondition(!isUneven, "parts divide the blocks of output channels")
-        builder.loop("chunk", to: .constant(whole)) { chunk(firstBlock + $0 * schedule.chunk, schedule.chunk) }
-        let rest = taskBlocks - whole * schedule.chunk
-        if rest > 0 { chunk(firstBlock + .constant(whole * schedule.chunk), rest) }
         return KernelCall(builder.finish(), emitter.arguments)
     }
 
@@ -175,22 +175,21 @@ struct WinogradLowering {
         }
     }
 
-    /// The matrix products of all positions for some blocks of output channels.
+    /// The matrix products of all positions for a chunk of output channels.
     private func multiply(
-        _ builder: KernelBuilder, _ weights: BufferID, _ transformed: BufferID, _ products: BufferID, _ start: Index, _ blocks: Int,
-        _ count: Index
+        _ builder: KernelBuilder, _ weights: BufferID, _ transformed: BufferID, _ products: BufferID, _ chunk: Index, _ count: Index
     ) {
-        let columns = inputBlocks * lanes * lanes
         func product(_ position: Index, _ block: Index, _ laneBlocks: Int, _ tile: Index, _ tiles: Int) {
             let zero = builder.constant(0)
             var sums = [Register](repeating: zero, count: tiles * laneBlocks)
-            let weight = position * (outputBlocks * columns) + (start + block) * columns
+            let weight = chunk * (form.positions * schedule.chunk * panel) + position * (schedule.chunk * panel) + block * panel
             let source = position * inputStride + tile * lanes
             sums = builder.loop("input_block", to: .constant(inputBlocks), carrying: sums) { input, sums in
                 builder.loop("input", to: .constant(lanes), unroll: 4, carrying: sums) { within, sums in
-                    let vectors = (0..<laneBlocks).map {
-                        builder.load(weights, weight + input * (lanes * lanes) + within * lanes + .constant($0 * columns))
-                    }
+                    let row = weight + input * (lanes * lanes) + within * lanes
+                    let vectors = (0..<laneBlocks).map { builder.load(weights, row + .constant($0 * panel)) }
+                    // The next panels come while these are used: the processor's own prefetching stops at every page.
+                    for block in 0..<laneBlocks { builder.prefetch(weights, row + .constant((laneBlocks + block) * panel)) }
                     var sums = sums
                     for tile in 0..<tiles {
                         let element = builder.broadcast(
@@ -225,9 +224,8 @@ struct WinogradLowering {
             }
         }
         builder.loop("position", to: .constant(form.positions)) { position in
-            let groups = blocks / schedule.laneBlocks
+            let (groups, rest) = schedule.chunk.quotientAndRemainder(dividingBy: schedule.laneBlocks)
             builder.loop("block", to: .constant(groups)) { tiles(position, $0 * schedule.laneBlocks, schedule.laneBlocks) }
-            let rest = blocks - groups * schedule.laneBlocks
             if rest > 0 { tiles(position, .constant(groups * schedule.laneBlocks), rest) }
         }
     }

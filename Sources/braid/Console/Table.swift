@@ -4,7 +4,14 @@ struct Table {
 
     private let header: [String]
     private let alignments: [Alignment]
-    private var rows: [[String]?] = []
+    private var rows: [Row] = []
+
+    private enum Row {
+        case cells([String])
+        case rule
+        /// A line across all columns.
+        case remark(String)
+    }
 
     init(_ columns: (String, Alignment)...) {
         header = columns.map(\.0)
@@ -21,14 +28,21 @@ struct Table {
 
     mutating func add(_ cells: [String]) {
         precondition(cells.count == header.count, "\(cells.count) cells for \(header.count) columns")
-        rows.append(cells)
+        rows.append(.cells(cells))
     }
 
     /// A line across, before totals.
-    mutating func addRule() { rows.append(nil) }
+    mutating func addRule() { rows.append(.rule) }
+
+    /// A line about the row before, as wide as it is.
+    mutating func addRemark(_ text: String) { rows.append(.remark(text)) }
 
     private var widths: [Int] {
-        header.indices.map { column in max(header[column].count, rows.map { $0?[column].count ?? 0 }.max() ?? 0) }
+        header.indices.map { column in
+            rows.reduce(header[column].count) { width, row in
+                if case .cells(let cells) = row { max(width, cells[column].count) } else { width }
+            }
+        }
     }
 
     /// The rows alone, without header and line.
@@ -36,7 +50,13 @@ struct Table {
 
     private func lines(_ widths: [Int]) -> [String] {
         let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
-        return rows.map { $0.map { line($0, widths) } ?? Console.dim(rule) }
+        return rows.map { row in
+            switch row {
+            case .cells(let cells): line(cells, widths)
+            case .rule: Console.dim(rule)
+            case .remark(let text): Console.dim(text)
+            }
+        }
     }
 
     /// The header, a line, and the rows; each ends in a line break.

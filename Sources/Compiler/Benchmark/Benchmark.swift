@@ -1,0 +1,209 @@
+import Foundation
+import Graph
+import Interchange
+import Kernels
+import Runtime
+import Training
+
+/// How long a network takes to run, with random weights (or given ones) and inputs that are the same every time.
+public struct Benchmark: Sendable {
+    /// One step of a plan, measured.
+    public struct Step: Sendable {
+        public var kernel: String
+        /// The labels and operators of the nodes in it.
+        public var summary: String
+        /// Seconds of one run, the median over the runs.
+        public var seconds: Double
+        public var multiplyAccumulates: Int
+        /// The bytes that it reads or writes, each once.
+        public var bytes: Int
+        public var choice: AlgorithmChoice?
+        /// The least time that the machine's peak allows, and what sets it.
+        public var leastSeconds: Double
+        public var bound: StepBound
+
+        /// Useful work: 2 operations a multiply-accumulate of the contraction, whatever the algorithm does instead.
+        public var gigaflops: Double { 2e-9 * Double(multiplyAccumulates) / max(seconds, 1e-12) }
+        public var gigabytesPerSecond: Double { 1e-9 * Double(bytes) / max(seconds, 1e-12) }
+        /// The least time over the measured one: 1 is the machine's peak. An algorithm with fewer multiplications can exceed it.
+        public var shareOfPeak: Double { leastSeconds / max(seconds, 1e-12) }
+    }
+
+    public var network: String
+    public var batch: Int
+    /// The threads that computed, and the cores that the process may use.
+    public var threads: Int
+    public var cores: Int
+    public var numerics: Numerics
+    public var isTraining: Bool
+    /// The seconds of every timed run, rising.
+    public var seconds: [Double]
+    /// From the file's text to an executable with its weights set.
+    public var compileSeconds: Double
+    /// The first run, which prepares weights and touches memory for the first time.
+    public var firstRunSeconds: Double
+    /// Bytes that the executable holds.
+    public var memoryBytes: Int
+    /// The most memory that the process has had when the runs were done.
+    public var peakMemoryBytes: Int
+    /// Kernels that were compiled, and how many of them the cache had.
+    public var kernels: Int
+    public var cachedKernels: Int
+    /// Multiply-accumulates of convolutions and linear layers for one image, forward.
+    public var macs: Int
+    /// In the order of the plan, and what the machine can do at most; empty and nil where they were not asked for.
+    public var steps: [Step] = []
+    public var peak: MachinePeak?
+
+    public var median: Double { seconds.medianOfSorted }
+    public var minimum: Double { seconds[0] }
+    /// The time that nine of ten runs do not exceed.
+    public var ninetieth: Double { seconds[min(seconds.count - 1, (seconds.count * 9 + 9) / 10 - 1)] }
+
+    /// 2 operations a multiply-accumulate; a training step counts three times, for it computes two gradients as well.
+    public var gigaflops: Double { Double(macs) * 2 * Double(batch) * (isTraining ? 3 : 1) / median * 1e-9 }
+}
+
+extension [Double] {
+    /// The middle of rising numbers, of which there is at least one.
+    var medianOfSorted: Double { count % 2 == 1 ? self[count / 2] : (self[count / 2 - 1] + self[count / 2]) / 2 }
+}
+
+/// What to measure.
+public struct BenchmarkOptions: Sendable {
+    public var batch: Int
+    public var isTraining: Bool
+    /// At least so many runs are timed, and at least so many seconds.
+    public var runs: Int
+    public var seconds: Double
+    public var measuresSteps: Bool
+    /// Measured with these weights; random ones where nil.
+    public var weights: String?
+    /// An array of as many images as the batch has, for the network's first input; seeded random numbers where nil.
+    public var input: String?
+
+    public init(
+        batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false,
+        weights: String? = nil, input: String? = nil
+    ) {
+        self.batch = batch
+        self.isTraining = isTraining
+        self.runs = runs
+        self.seconds = seconds
+        self.measuresSteps = measuresSteps
+        self.weights = weights
+        self.input = input
+    }
+}
+
+/// Why a network was not measured.
+public enum BenchmarkFailure: Error, Sendable {
+    case compiler(CompilerError)
+    case weights(WeightsFailure)
+    case input(InterchangeError)
+}
+
+extension Compiler {
+    /// Measures a network; `load` reads it, which counts as compile time.
+    public func measure(_ options: BenchmarkOptions, _ load: () throws(CompilerError) -> Network) throws(BenchmarkFailure) -> Benchmark {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let network: Network
+        let executable: Executable
+        do throws(CompilerError) {
+            network = try load()
+            executable = try self.executable(
+                network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads))
+        } catch {
+            throw .compiler(error)
+        }
+        let compiled = clock.now
+        do throws(WeightsFailure) { try setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
+        // So small a learning rate that weights stay what they are, however many steps are timed.
+        executable.setSyntheticInputs(learningRate: 1e-6)
+        do throws(InterchangeError) { try setInput(of: executable, options, network) } catch { throw .input(error) }
+
+        let firstRun = clock.measure { executable.run() }
+        // Caches, branch predictors and the processor's clock settle.
+        let warm = clock.now
+        repeat { executable.run() } while (clock.now - warm).seconds < min(0.3, options.seconds / 4)
+        executable.measuresSteps = options.measuresSteps
+        var times = StepTimes(executable)
+        var seconds: [Double] = []
+        let begin = clock.now
+        while seconds.count < options.runs || (clock.now - begin).seconds < options.seconds {
+            seconds.append(clock.measure { executable.run() }.seconds)
+            if options.measuresSteps { times.note(executable) }
+        }
+        let description = NetworkDescription(network, batch: options.batch)
+        var result = Benchmark(
+            network: network.name, batch: options.batch, threads: executable.pool.threads, cores: target.cores, numerics: numerics,
+            isTraining: options.isTraining, seconds: seconds.sorted(), compileSeconds: (compiled - start).seconds,
+            firstRunSeconds: firstRun.seconds, memoryBytes: executable.memoryBytes, peakMemoryBytes: ProcessMemory.peakBytes,
+            kernels: executable.program.statistics.unique, cachedKernels: executable.program.statistics.cached, macs: description.macs)
+        guard options.measuresSteps else { return result }
+        do throws(CompilerError) {
+            let peak = try measurePeak(executable.pool)
+            result.steps = steps(executable, times.medians, peak)
+            result.peak = peak
+        } catch {
+            throw .compiler(error)
+        }
+        return result
+    }
+
+    private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws(WeightsFailure) {
+        // What a file of weights may lack in training, an auxiliary head's, is random.
+        if path == nil || !executable.plan.streamsParameters { Weights.initialize(executable, seed: 0) }
+        guard let path else { return }
+        let file: Safetensors
+        do { file = try Safetensors(path: path) } catch { throw .file(error) }
+        try Weights.load(file, into: executable, optional: network.trainingParameters)
+    }
+
+    private func setInput(of executable: Executable, _ options: BenchmarkOptions, _ network: Network) throws(InterchangeError) {
+        guard let path = options.input else { return }
+        guard let node = network.graph.nodes.first(where: { $0.inputName != nil }), let name = node.inputName else {
+            throw InterchangeError(path, "'\(network.name)' has no input", repair: "leave out --input")
+        }
+        let input = try NetworkInput(name, node.type, symbol: network.batchSymbol, paths: [path], normalization: nil)
+        guard input.batch ?? options.batch == options.batch else {
+            throw InterchangeError(
+                path, "the array has \(input.batch ?? 0) images, and the batch is \(options.batch)",
+                repair: "give --batch \(input.batch ?? 0)")
+        }
+        input.set(on: executable)
+    }
+
+    private func steps(_ executable: Executable, _ seconds: [Double], _ peak: MachinePeak) -> [Benchmark.Step] {
+        let plan = executable.plan
+        return zip(plan.steps, seconds).map { step, seconds in
+            let (least, bound) = peak.leastTime(of: step, footprint: executable.memoryBytes, target)
+            return Benchmark.Step(
+                kernel: plan.kernels[step.kernel].name, summary: step.summary, seconds: seconds,
+                multiplyAccumulates: step.multiplyAccumulates, bytes: step.bytes, choice: step.choice, leastSeconds: least, bound: bound)
+        }
+    }
+}
+
+/// The times of a plan's steps in single runs, of which an executable gives the sums.
+private struct StepTimes {
+    /// More runs tell no more, and networks that take microseconds run very often.
+    private static let mostRuns = 4096
+    private var samples: [[Double]]
+    private var last: [Double]
+
+    init(_ executable: Executable) {
+        last = executable.stepSeconds
+        samples = last.map { _ in [] }
+    }
+
+    mutating func note(_ executable: Executable) {
+        guard let first = samples.first, first.count < Self.mostRuns else { return }
+        let sums = executable.stepSeconds
+        for index in sums.indices { samples[index].append(sums[index] - last[index]) }
+        last = sums
+    }
+
+    var medians: [Double] { samples.map { $0.sorted().medianOfSorted } }
+}

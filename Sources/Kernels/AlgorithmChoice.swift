@@ -1,0 +1,26 @@
+/// Which algorithm computes a contraction, and what was weighed against it.
+public struct AlgorithmChoice: Hashable, Sendable {
+    /// One way to compute it.
+    public struct Candidate: Hashable, Sendable {
+        /// Its name, for people: `direct`, `reduction split`, …
+        public var algorithm: String
+        /// What the cost model says of it, in seconds with one thread; nil where it was not asked.
+        public var predictedSeconds: Double?
+        /// Why it may not be taken, if so.
+        public var reason: String?
+
+        public init(_ algorithm: String, predictedSeconds: Double? = nil, reason: String? = nil) {
+            self.algorithm = algorithm
+            self.predictedSeconds = predictedSeconds
+            self.reason = reason
+        }
+    }
+
+    public var chosen: Candidate
+    public var rejected: [Candidate]
+
+    public init(_ chosen: Candidate, rejected: [Candidate] = []) {
+        self.chosen = chosen
+        self.rejected = rejected
+    }
+}

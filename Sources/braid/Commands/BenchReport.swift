@@ -1,0 +1,114 @@
+import Compiler
+
+/// A measurement as people read it.
+struct BenchReport {
+    private let result: Benchmark
+    private let record: BenchmarkRecord
+
+    init(_ result: Benchmark, _ record: BenchmarkRecord) {
+        self.result = result
+        self.record = record
+    }
+
+    func show() {
+        let kind = result.isTraining ? "training step" : "inference"
+        let cores = result.threads > result.cores ? " on \(Self.counted(result.cores, "core"))" : ""
+        let numerics = result.numerics == .standard ? "" : ", numerics \(result.numerics)"
+        print(
+            "\(Console.bold(result.network)), \(kind), batch \(result.batch), \(Self.counted(result.threads, "thread"))\(cores)"
+                + "\(numerics), \(result.seconds.count) runs")
+        var table = Table(("", .left), ("", .left))
+        for (name, value) in [
+            ("median", Self.milliseconds(result.median)), ("fastest", Self.milliseconds(result.minimum)),
+            ("90 % within", Self.milliseconds(result.ninetieth)),
+            ("images a second", Format.grouped(Int(Double(result.batch) / result.median))), ("GFLOP/s", Format.fixed(result.gigaflops, 1)),
+            ("compile", Self.milliseconds(result.compileSeconds) + " (\(result.cachedKernels) of \(result.kernels) kernels cached)"),
+            ("first run", Self.milliseconds(result.firstRunSeconds)), ("tensors and scratch", Format.bytes(result.memoryBytes)),
+            ("peak memory", Format.bytes(result.peakMemoryBytes)),
+        ] { table.add(name, value) }
+        print(table.rowsText, terminator: "")
+        if let peak = result.peak { show(result.steps, peak) }
+    }
+
+    private func show(_ steps: [Benchmark.Step], _ peak: MachinePeak) {
+        let levels = [("L2", peak.level2), ("L3", peak.level3), ("memory", peak.memory)].compactMap { name, rate in
+            rate.map { "\(name) \(Format.fixed($0, 1))" }
+        }
+        print(
+            "\n\(record.machine.processor), peak with \(Self.counted(peak.threads, "thread")): FMA \(Format.fixed(peak.gigaflops, 1)) GFLOP/s; "
+                + "reads from \(levels.joined(separator: ", ")) GB/s")
+        let total = max(steps.reduce(0) { $0 + $1.seconds }, 1e-12)
+        var table = Table(
+            ("ms", .right), ("share", .right), ("GFLOP/s", .right), ("GB/s", .right), ("of peak", .right), ("bound", .left),
+            ("predicted", .right), ("algorithm", .left), ("kernel", .left), ("computes", .left))
+        for step in steps.sorted(by: { $0.seconds > $1.seconds }) {
+            table.add(
+                Format.fixed(step.seconds * 1e3, 3), Format.percent(step.seconds / total, 1),
+                step.multiplyAccumulates > 0 ? Format.fixed(step.gigaflops, 1) : "", Format.fixed(step.gigabytesPerSecond, 1),
+                Format.percent(step.shareOfPeak, 0), step.bound.rawValue,
+                step.choice?.chosen.predictedSeconds.map { Format.fixed($0 * 1e3, 3) } ?? "",
+                step.choice?.chosen.algorithm ?? "", step.kernel, step.summary)
+            if let rejected = Self.rejected(step) { table.addRemark("        not " + rejected) }
+        }
+        table.addRule()
+        let work = steps.reduce(0) { $0 + Double($1.multiplyAccumulates) }
+        let bytes = steps.reduce(0) { $0 + Double($1.bytes) }
+        let least = steps.reduce(0) { $0 + $1.leastSeconds }
+        table.add(
+            Format.fixed(total * 1e3, 3), Format.percent(1, 1), Format.fixed(2e-9 * work / total, 1), Format.fixed(1e-9 * bytes / total, 1),
+            Format.percent(least / total, 0), "", "", "", Self.counted(steps.count, "kernel"), "")
+        print(table.text, terminator: "")
+    }
+
+    /// The algorithms that a step does not use, with the milliseconds that the cost model says of them, or why they may not be used.
+    private static func rejected(_ step: Benchmark.Step) -> String? {
+        guard let rejected = step.choice?.rejected, !rejected.isEmpty else { return nil }
+        return rejected.map { candidate in
+            let predicted = candidate.predictedSeconds.map { " " + Format.fixed($0 * 1e3, 3) } ?? ""
+            return candidate.algorithm + predicted + (candidate.reason.map { " (\($0))" } ?? "")
+        }.joined(separator: ", ")
+    }
+
+    static func milliseconds(_ seconds: Double) -> String { Format.fixed(seconds * 1e3, seconds < 0.01 ? 3 : 1) + " ms" }
+
+    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+}
+
+/// An earlier measurement beside this one.
+struct ComparisonReport {
+    private let comparison: BenchmarkComparison
+    private let path: String
+    /// Kernels that are listed at most; the others changed less.
+    private static let mostKernels = 12
+
+    init(_ comparison: BenchmarkComparison, path: String) {
+        self.comparison = comparison
+        self.path = path
+    }
+
+    func show() {
+        print("\n\(Console.bold("beside \(path)")), measured \(comparison.earlierMeasuredAt)")
+        Console.flush()
+        for warning in comparison.warnings { Console.error("warning: \(warning)\n") }
+        let (before, now) = (comparison.earlierMedianMs / 1e3, comparison.medianMs / 1e3)
+        print(
+            "  median \(BenchReport.milliseconds(before)) then, \(BenchReport.milliseconds(now)) now: \(Self.ratio(comparison.ratio))"
+                + (comparison.isClear ? "" : " (within the spread of the runs)"))
+        guard let kernels = comparison.kernels else { return }
+        let changed = kernels.filter { Format.fixed($0.difference, 3) != Format.fixed(0, 3) }
+        guard !changed.isEmpty else { return print("  no kernel's time changed") }
+        var table = Table(("ms then", .right), ("ms now", .right), ("change", .right), ("", .right), ("computes", .left))
+        for change in changed.prefix(Self.mostKernels) {
+            let ratio = change.earlierMs.flatMap { then in change.ms.map { $0 > 0 ? Format.fixed(then / $0, 2) + "x" : "" } }
+            table.add(
+                change.earlierMs.map { Format.fixed($0, 3) } ?? "–", change.ms.map { Format.fixed($0, 3) } ?? "–",
+                (change.difference > 0 ? "+" : "") + Format.fixed(change.difference, 3),
+                ratio ?? (change.ms == nil ? "gone" : "new"), change.summary)
+        }
+        print(table.text, terminator: "")
+    }
+
+    private static func ratio(_ ratio: Double) -> String {
+        ratio >= 1 ? "\(Format.fixed(ratio, 2)) times as fast" : "\(Format.fixed(1 / ratio, 2)) times as long"
+    }
+}

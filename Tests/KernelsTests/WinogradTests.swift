@@ -1,0 +1,165 @@
+import Graph
+import Operators
+import TestSupport
+import Testing
+
+@testable import Kernels
+
+/// Minimal filtering: its transforms, its kernels and its errors.
+@Suite struct WinogradTests {
+    static let filters = [[3, 3], [5, 5], [1, 3], [3, 1], [1, 7], [7, 1]]
+
+    /// `A^T ((G g) * (B^T d))` is the filter, exactly.
+    @Test(arguments: [2, 3, 4, 5, 7], 1...6) func transformsAreExact(taps: Int, outputs: Int) {
+        guard taps + outputs - 1 <= ToomCook.mostMultiplications else { return }
+        let transform = ToomCook(outputs: outputs, taps: taps)
+        var random = SeededGenerator(seed: taps * 10 + outputs)
+        func numbers(_ count: Int) -> [Rational] { (0..<count).map { _ in Rational(random.number(0..<9) - 4) } }
+        func times(_ matrix: [[Rational]], _ vector: [Rational]) -> [Rational] {
+            matrix.map { zip($0, vector).reduce(.zero) { $0 + $1.0 * $1.1 } }
+        }
+        let (data, filter) = (numbers(transform.size), numbers(taps))
+        let products = zip(times(transform.filter.matrix, filter), times(transform.input.matrix, data)).map { $0 * $1 }
+        let expected = (0..<outputs).map { output in (0..<taps).reduce(Rational.zero) { $0 + filter[$1] * data[output + $1] } }
+        #expect(times(transform.output.matrix, products) == expected)
+    }
+
+    /// Sharing what rows have in common saves a third of the operations of the usual transforms, and loses nothing.
+    @Test func commonPartsAreSharedOnce() {
+        let transform = ToomCook(outputs: 4, taps: 3)
+        let plain = transform.input.matrix.reduce(0) { $0 + $1.filter { $0 != .zero }.count - 1 }
+        #expect(transform.input.operationCount <= 14, "\(transform.input.operationCount) of \(plain)")
+        #expect(transform.output.operationCount <= 12)
+    }
+
+    @Test(arguments: filters, [16, 8, 4]) func everyMapIsItsMatrix(taps: [Int], lanes: Int) throws {
+        for form in WinogradForm.forms(taps: taps) {
+            for map in form.sides.flatMap({ [$0.input, $0.filter, $0.output] }) {
+                let builder = KernelBuilder(name: "map", lanes: lanes, taskCount: 1)
+                let (from, to) = (
+                    builder.parameter("from", count: map.columnCount * lanes, .read),
+                    builder.parameter("to", count: map.rowCount * lanes, .write)
+                )
+                let inputs = (0..<map.columnCount).map { builder.load(from, .constant($0 * lanes)) }
+                for (row, register) in map.apply(inputs, builder).enumerated() { builder.store(to, .constant(row * lanes), register) }
+                let numbers = FusedGroupTests.random([map.columnCount, lanes], seed: 3).values
+                var buffers = [KernelArray.f32(numbers.map(Float.init)), .f32([Float](repeating: .nan, count: map.rowCount * lanes))]
+                try KernelInterpreter(order: .shuffled(seed: 1)).run(builder.finish(), &buffers)
+                for row in 0..<map.rowCount {
+                    let terms = map.matrix[row].map(\.value)
+                    let scale = terms.reduce(0) { $0 + abs($1) }
+                    for lane in 0..<lanes {
+                        let expected = terms.indices.reduce(0.0) { $0 + terms[$1] * numbers[$1 * lanes + lane] }
+                        #expect(abs(buffers[1].numbers[row * lanes + lane] - expected) <= 1e-6 * scale)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A convolution, a sum and a ReLU in one group.
+    struct Case: CustomTestStringConvertible {
+        var images = 1
+        var channels: (input: Int, output: Int)
+        var extents: [Int]
+        var taps: [Int]
+        var padding: [Int]
+
+        var testDescription: String { "\(images)x\(channels) \(extents) taps \(taps) padding \(padding)" }
+
+        func graph(lanes: Int) -> (graph: Graph, inputs: [String: ReferenceTensor]) {
+            let sketch = FusedGroupTests.Sketch()
+            let (x, w) = (
+                sketch.input("x", [images, channels.input] + extents), sketch.input("w", [channels.output, channels.input] + taps)
+            )
+            let convolution = sketch.builder.apply(
+                .convolution, [x, w],
+                [
+                    "channels": .integer(channels.output), "kernel": .integers(taps), "pad": .integers(padding), "bias": .boolean(false),
+                ])
+            let result = sketch.builder.type(of: convolution).shape.extents!
+            let shortcut = sketch.input("shortcut", result)
+            let sum = sketch.map(.maximum(.argument(0) + .argument(1), 0), convolution, shortcut)
+            sketch.groups = [[convolution, sum]]
+            let graph = sketch.graph(outputs: [sum]) { value, rank in
+                value == w ? Layout([.init(axis: 1, size: lanes), .init(axis: 0, size: lanes)]) : .channels(rank: rank, lanes: lanes)
+            }
+            let inputs = [
+                "x": FusedGroupTests.random([images, channels.input] + extents, seed: 1),
+                "w": FusedGroupTests.random([channels.output, channels.input] + taps, seed: 2),
+                "shortcut": FusedGroupTests.random(result, seed: 3),
+            ]
+            return (graph, inputs)
+        }
+    }
+
+    static let cases = [
+        Case(channels: (16, 16), extents: [8, 8], taps: [3, 3], padding: [1, 1]),
+        Case(images: 2, channels: (20, 40), extents: [7, 9], taps: [3, 3], padding: [1, 1]),
+        Case(channels: (16, 24), extents: [6, 5], taps: [3, 3], padding: [0, 0]),
+        Case(channels: (16, 16), extents: [3, 3], taps: [3, 3], padding: [2, 2]),
+        Case(images: 3, channels: (17, 33), extents: [5, 6], taps: [5, 5], padding: [2, 2]),
+        Case(channels: (16, 48), extents: [4, 11], taps: [1, 7], padding: [0, 3]),
+        Case(channels: (24, 16), extents: [9, 3], taps: [7, 1], padding: [3, 0]),
+        Case(channels: (16, 16), extents: [8, 8], taps: [1, 3], padding: [0, 1]),
+        Case(channels: (16, 16), extents: [8, 7], taps: [3, 1], padding: [1, 0]),
+    ]
+
+    /// Every form of every filter, cut in many ways, in the interpreter, which checks all bounds.
+    @Test(arguments: cases, [16, 8, 4]) func kernelsComputeTheConvolution(_ example: Case, lanes: Int) throws {
+        let (graph, inputs) = example.graph(lanes: lanes)
+        let target = Target.preset(lanes: lanes)
+        let outputBlocks = (example.channels.output + lanes - 1) / lanes
+        for form in WinogradForm.forms(taps: example.taps) {
+            var schedules = [
+                WinogradSchedule(tiles: 5, registerTiles: 2, laneBlocks: 1, chunk: 1, parts: 1),
+                WinogradSchedule(tiles: 200, registerTiles: 3, laneBlocks: min(2, outputBlocks), chunk: outputBlocks, parts: 1),
+            ]
+            if outputBlocks > 1 && outputBlocks % 2 == 0 {
+                schedules.append(WinogradSchedule(tiles: 3, registerTiles: 3, laneBlocks: 1, chunk: 1, parts: 2))
+            }
+            for schedule in schedules {
+                let harness = LoweringHarness(
+                    graph: graph, target: target,
+                    lower: { group, target in
+                        let shape = ContractionShape.phases(of: group.members[0], in: group, lanes: lanes)![0]
+                        let problem = WinogradShape(shape, group, lanes: lanes)!
+                        return WinogradLowering(problem: problem, form: form, schedule: schedule, group: group, target: target).lower()
+                    }, relativeTolerance: 2e-5)
+                try harness.check(inputs, "\(form), \(schedule)")
+            }
+        }
+    }
+
+    /// The schedules that the cost model chooses are sound, whatever the threads.
+    @Test(arguments: cases, [1, 2, 5, 64]) func chosenSchedulesCoverTheWork(_ example: Case, threads: Int) throws {
+        let (graph, _) = example.graph(lanes: 16)
+        let group = Group.all(of: graph)[0]
+        let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
+        for form in WinogradForm.forms(taps: example.taps) {
+            let (schedule, cycles) = WinogradCost(problem, form, .x86AVX512).best(threads: threads)
+            #expect(cycles > 0 && cycles.isFinite)
+            #expect(schedule.registerTiles <= schedule.tiles && schedule.laneBlocks <= 4)
+            let lowered = WinogradLowering(problem: problem, form: form, schedule: schedule, group: group, target: .x86AVX512).lower()
+            for call in lowered.preparation + lowered.calls { try call.kernel.verify() }
+        }
+    }
+
+    /// Small maps of many channels, large maps, and numerics: what the cost model decides.
+    @Test func choosesByShape() throws {
+        func form(_ channels: Int, _ size: Int, _ numerics: Numerics = .standard, images: Int = 1) throws -> String? {
+            let example = Case(images: images, channels: (channels, channels), extents: [size, size], taps: [3, 3], padding: [1, 1])
+            var group = Group.all(of: example.graph(lanes: 16).graph)[0]
+            group.constants = [group.reads.first { group.graph[$0].inputName == "w" }!]
+            let shape = ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0]
+            return ContractionLowering.winograd(shape, group, target: .x86AVX512, numerics: numerics)?.form.description
+        }
+        for (channels, size) in [(64, 56), (128, 28), (256, 14), (64, 224), (512, 28)] {
+            #expect(try form(channels, size) == "F(4x4, 3x3)", "\(channels) channels, \(size)")
+        }
+        #expect(try form(512, 7, images: 16) == "F(4x4, 3x3)")
+        #expect(try form(64, 56, .strict) == nil)
+        #expect(try form(64, 56, .tolerance(5e-7)) == "F(2x2, 3x3)")
+        #expect(try form(64, 56, .tolerance(1e-9)) == nil)
+    }
+}
