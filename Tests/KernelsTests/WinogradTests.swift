@@ -152,7 +152,7 @@ import Testing
             var group = Group.all(of: example.graph(lanes: 16).graph)[0]
             group.constants = [group.reads.first { group.graph[$0].inputName == "w" }!]
             let shape = ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0]
-            return ContractionLowering.winograd(shape, group, target: .x86AVX512, numerics: numerics)?.form.description
+            return ContractionLowering.weigh(shape, group, target: .x86AVX512, numerics: numerics)?.winograd?.form.description
         }
         for (channels, size) in [(64, 56), (128, 28), (256, 14), (64, 224), (512, 28)] {
             #expect(try form(channels, size) == "F(4x4, 3x3)", "\(channels) channels, \(size)")

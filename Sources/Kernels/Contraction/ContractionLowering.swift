@@ -37,7 +37,7 @@ enum ContractionLowering {
     /// with the times of all; nil where the convolution is of no kind that has such forms.
     ///
     /// Which form that is depends on the shape and the target alone, not on the number of threads, so that results do not either.
-    private static func weigh(
+    static func weigh(
         _ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics
     ) -> (choice: AlgorithmChoice, winograd: WinogradLowering?)? {
         guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
