@@ -107,6 +107,7 @@ public struct Compiler: Sendable {
             try self.plan(graph, of: network, batch: other)
         }
         let program = try compile(plan.kernels)
+        KernelCompiler.releaseMemory()
         do {
             return try Executable(plan, program, pool: pool)
         } catch {

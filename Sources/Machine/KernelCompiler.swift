@@ -60,9 +60,12 @@ public struct KernelCompiler: Sendable {
             entries.append(loaded[position])
         }
         statistics.linkSeconds = (clock.now - started) / .seconds(1)
-        LLVM.releaseMemory()
         return CompiledProgram(entries: entries, statistics: statistics, linker: linker)
     }
+
+    /// Gives memory that is only needed to compile back to the system: what is called before weights take theirs. Compiling goes on
+    /// working, at the price of a few milliseconds once.
+    public static func releaseMemory() { LLVM.releaseMemory() }
 
     private func seconds(_ clock: ContinuousClock, _ work: () throws -> Void) rethrows -> Double {
         try clock.measure(work) / .seconds(1)

@@ -7,32 +7,36 @@ extension Initializer {
     /// Formulas and fans are PyTorch's (`torch.nn.init`): fan-in is the number of values that one output reads, fan-out the number of
     /// outputs that one value reaches. A vector's fans are both its length.
     public func values(name: String, extents: [Int], seed: UInt64) -> [Float] {
-        let fans = Fans(extents)
-        switch self {
-        case .zeros: return Self.constant(0, extents)
-        case .ones: return Self.constant(1, extents)
-        case .constant(let value): return Self.constant(Float(value), extents)
-        case .heNormal: return Draw(name, seed).normal(deviation: (2 / fans.input).squareRoot(), extents)
-        case .heUniform: return Draw(name, seed).uniform(bound: (6 / fans.input).squareRoot(), extents)
-        case .heNormalFanOut: return Draw(name, seed).normal(deviation: (2 / fans.output).squareRoot(), extents)
-        case .heUniformFanOut: return Draw(name, seed).uniform(bound: (6 / fans.output).squareRoot(), extents)
-        case .xavierUniform: return Draw(name, seed).uniform(bound: (6 / (fans.input + fans.output)).squareRoot(), extents)
-        case .xavierNormal: return Draw(name, seed).normal(deviation: (2 / (fans.input + fans.output)).squareRoot(), extents)
-        case .fanInUniform(let fanIn):
-            let input = fanIn.map { Double(max(1, $0)) } ?? fans.input
-            return Draw(name, seed).uniform(bound: 1 / input.squareRoot(), extents)
-        case .normal(let deviation): return Draw(name, seed).normal(deviation: deviation, extents)
-        case .truncatedNormal(let deviation): return Draw(name, seed).truncatedNormal(deviation: deviation, extents)
-        case .uniform(let bound): return Draw(name, seed).uniform(bound: bound, extents)
-        case .orthogonal(let gain):
-            let rows = extents.first ?? 1
-            let columns = extents.dropFirst().reduce(1, *)
-            return Orthonormal(Draw(name, seed).normal(deviation: 1, extents), rows: rows, columns: columns).values(gain: gain)
-        }
+        values(name: name, extents: extents, seed: seed, in: 0..<extents.reduce(1, *))
     }
 
-    private static func constant(_ value: Float, _ extents: [Int]) -> [Float] {
-        [Float](repeating: value, count: extents.reduce(1, *))
+    /// Returns a part of those values, for parameters that should not be in memory as a whole.
+    func values(name: String, extents: [Int], seed: UInt64, in range: Range<Int>) -> [Float] {
+        let fans = Fans(extents)
+        let draw = Draw(name, seed, range, of: extents.reduce(1, *))
+        switch self {
+        case .zeros: return [Float](repeating: 0, count: range.count)
+        case .ones: return [Float](repeating: 1, count: range.count)
+        case .constant(let value): return [Float](repeating: Float(value), count: range.count)
+        case .heNormal: return draw.normal(deviation: (2 / fans.input).squareRoot())
+        case .heUniform: return draw.uniform(bound: (6 / fans.input).squareRoot())
+        case .heNormalFanOut: return draw.normal(deviation: (2 / fans.output).squareRoot())
+        case .heUniformFanOut: return draw.uniform(bound: (6 / fans.output).squareRoot())
+        case .xavierUniform: return draw.uniform(bound: (6 / (fans.input + fans.output)).squareRoot())
+        case .xavierNormal: return draw.normal(deviation: (2 / (fans.input + fans.output)).squareRoot())
+        case .fanInUniform(let fanIn):
+            let input = fanIn.map { Double(max(1, $0)) } ?? fans.input
+            return draw.uniform(bound: 1 / input.squareRoot())
+        case .normal(let deviation): return draw.normal(deviation: deviation)
+        case .truncatedNormal(let deviation): return draw.truncatedNormal(deviation: deviation)
+        case .uniform(let bound): return draw.uniform(bound: bound)
+        case .orthogonal(let gain):
+            // Every value depends on all others.
+            let rows = extents.first ?? 1
+            let columns = extents.dropFirst().reduce(1, *)
+            let whole = Draw(name, seed, 0..<rows * columns, of: rows * columns).normal(deviation: 1)
+            return Array(Orthonormal(whole, rows: rows, columns: columns).values(gain: gain)[range])
+        }
     }
 }
 
@@ -49,21 +53,26 @@ private struct Fans {
     }
 }
 
-/// Random values of one parameter. Every piece has a generator of its own, so that all cores can draw at once.
+/// A range of the random values of one parameter. Every piece has a generator of its own, so that all cores can draw at once.
 private struct Draw {
     private static let piece = 1 << 14
     private let seed: UInt64
     private let stream: Int
+    private let range: Range<Int>
+    /// The number of values that the parameter has.
+    private let total: Int
 
-    init(_ name: String, _ seed: UInt64) {
+    init(_ name: String, _ seed: UInt64, _ range: Range<Int>, of total: Int) {
         self.seed = seed
+        self.range = range
+        self.total = total
         // FNV-1a: a name is a stream.
         let hash = name.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         stream = Int(truncatingIfNeeded: hash)
     }
 
-    func uniform(bound: Double, _ extents: [Int]) -> [Float] {
-        fill(extents) { random, values in
+    func uniform(bound: Double) -> [Float] {
+        fill { random, values in
             for index in values.indices {
                 let unit = Double(random.next() >> 11) * 0x1p-53
                 values[index] = Float((2 * unit - 1) * bound)
@@ -72,8 +81,8 @@ private struct Draw {
     }
 
     /// Normal values within two deviations; those beyond are drawn anew.
-    func truncatedNormal(deviation: Double, _ extents: [Int]) -> [Float] {
-        fill(extents) { random, values in
+    func truncatedNormal(deviation: Double) -> [Float] {
+        fill { random, values in
             for index in values.indices {
                 var value = Double.infinity
                 while abs(value) > 2 * deviation { value = Self.pair(deviation, &random).0 }
@@ -83,8 +92,8 @@ private struct Draw {
     }
 
     /// Normal values after Box and Muller (1958).
-    func normal(deviation: Double, _ extents: [Int]) -> [Float] {
-        fill(extents) { random, values in
+    func normal(deviation: Double) -> [Float] {
+        fill { random, values in
             for index in stride(from: 0, to: values.count, by: 2) {
                 let (first, second) = Self.pair(deviation, &random)
                 values[index] = Float(first)
@@ -102,20 +111,26 @@ private struct Draw {
         return (radius * cos(2 * .pi * second), radius * sin(2 * .pi * second))
     }
 
-    private func fill(
-        _ extents: [Int], _ body: @Sendable (inout CounterGenerator, UnsafeMutableBufferPointer<Float>) -> Void
-    ) -> [Float] {
-        let count = extents.reduce(1, *)
-        return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+    private func fill(_ body: @Sendable (inout CounterGenerator, UnsafeMutableBufferPointer<Float>) -> Void) -> [Float] {
+        [Float](unsafeUninitializedCapacity: range.count) { buffer, initialized in
+            initialized = range.count
+            if range.isEmpty { return }
             nonisolated(unsafe) let buffer = buffer
-            DispatchQueue.concurrentPerform(iterations: (count + Self.piece - 1) / Self.piece) { index in
-                let range = index * Self.piece..<min(count, (index + 1) * Self.piece)
-                let values = UnsafeMutableBufferPointer(rebasing: buffer[range])
+            let first = range.lowerBound / Self.piece
+            DispatchQueue.concurrentPerform(iterations: (range.upperBound - 1) / Self.piece - first + 1) { number in
+                let index = first + number
+                let piece = index * Self.piece..<min(total, (index + 1) * Self.piece)
+                let wanted = piece.clamped(to: range)
+                // A piece at an end of the range is drawn as a whole: what it holds does not depend on what is wanted of it.
+                let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: piece.count)
+                defer { values.deallocate() }
                 values.initialize(repeating: 0)
                 var random = CounterGenerator(seed: seed, .initialization, stream, index)
                 body(&random, values)
+                let part = values[wanted.lowerBound - piece.lowerBound..<wanted.upperBound - piece.lowerBound]
+                let target = buffer[wanted.lowerBound - range.lowerBound..<wanted.upperBound - range.lowerBound]
+                _ = UnsafeMutableBufferPointer(rebasing: target).initialize(fromContentsOf: UnsafeMutableBufferPointer(rebasing: part))
             }
-            initialized = count
         }
     }
 }

@@ -44,6 +44,15 @@ import Testing
         for (index, kernel) in kernels.enumerated() { #expect(values(program, index, kernel).allSatisfy { $0 == Float(index + 1) }) }
     }
 
+    @Test func compilesAfterItsMemoryWasGivenBack() throws {
+        let compiler = KernelCompiler(target: .host, cache: nil)
+        let kernels = [adding(1), adding(2)]
+        let first = try compiler.compile([kernels[0]])
+        KernelCompiler.releaseMemory()
+        #expect(values(first, 0, kernels[0]).allSatisfy { $0 == 2 })
+        #expect(values(try compiler.compile([kernels[1]]), 0, kernels[1]).allSatisfy { $0 == 3 })
+    }
+
     @Test func cacheKeepsObjects() throws {
         try withCache { cache in
             let compiler = KernelCompiler(target: .host, cache: cache)

@@ -1,6 +1,7 @@
 import Graph
 import Testing
-import Training
+
+@testable import Training
 
 @Suite struct InitializationTests {
     /// Mean and deviation of many values.
@@ -20,6 +21,18 @@ import Training
             self.initializer = initializer
             deviation = variance.squareRoot()
             bound = squared.squareRoot()
+        }
+    }
+
+    /// What a part holds does not depend on where it begins or ends.
+    @Test func partsAreThoseOfTheWhole() {
+        let extents = [40, 1000]
+        for expectation in Self.expectations {
+            let whole = expectation.initializer.values(name: "weight", extents: extents, seed: 3)
+            for range in [0..<40_000, 0..<0, 5..<6, 16_383..<16_385, 100..<39_999, 32_768..<40_000] {
+                let part = expectation.initializer.values(name: "weight", extents: extents, seed: 3, in: range)
+                #expect(part == Array(whole[range]), "\(expectation.initializer) in \(range)")
+            }
         }
     }
 
