@@ -25,6 +25,11 @@ extension Target {
             cores: ProcessInfo.processInfo.activeProcessorCount)
     }()
 
+    /// Whether code for `other` runs on this machine: the same family, with vectors at least as wide.
+    public func canRun(_ other: Target) -> Bool {
+        triple.prefix { $0 != "-" } == other.triple.prefix { $0 != "-" } && lanes >= other.lanes
+    }
+
     private static var isARM: Bool {
         #if arch(arm64)
             true

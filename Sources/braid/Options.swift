@@ -75,12 +75,28 @@ struct ExecutionOptions: ParsableArguments {
 
     var threadCount: Int { threads ?? Target.host.cores }
 
-    var compiler: Compiler { Compiler(threads: threadCount, numerics: numerics) }
+    var compiler: Compiler { compiler(for: .host) }
+
+    func compiler(for target: Target) -> Compiler { Compiler(target: target, threads: threadCount, numerics: numerics) }
 }
 
 extension Numerics: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
     public var defaultValueDescription: String { description }
+}
+
+/// The machine that code is made for.
+struct TargetOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The machine to compile for: host, \(Target.presets.map(\.name).joined(separator: ", ")).", valueName: "target"),
+        transform: TargetOption.named)
+    var target: Target = .host
+
+    private static func named(_ name: String) throws -> Target {
+        if name == "host" { return .host }
+        if let target = Target.preset(named: name) { return target }
+        throw ValidationError("there is no target '\(name)'; there are host, \(Target.presets.map(\.name).joined(separator: ", "))")
+    }
 }
 
 /// Checks a `--batch`.

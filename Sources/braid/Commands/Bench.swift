@@ -2,6 +2,8 @@ import ArgumentParser
 import Compiler
 import Foundation
 import Interchange
+import Kernels
+import Machine
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,6 +31,8 @@ struct Bench: ParsableCommand {
     var batch = 1
 
     @OptionGroup var execution: ExecutionOptions
+
+    @OptionGroup var target: TargetOption
 
     @Flag(help: "Measures a training step: forward, backward, update.")
     var train = false
@@ -63,6 +67,9 @@ struct Bench: ParsableCommand {
         try validateBatch(batch)
         if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
         if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
+        if !Target.host.canRun(target.target) {
+            throw ValidationError("code for \(target.target.name) does not run on this machine; `braid dump` prints it")
+        }
     }
 
     func run() throws {
@@ -72,7 +79,7 @@ struct Bench: ParsableCommand {
             batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, weights: weights, input: input)
         let result: Benchmark
         do {
-            result = try execution.compiler.measure(options) { () throws(CompilerError) in try network.load() }
+            result = try execution.compiler(for: target.target).measure(options) { () throws(CompilerError) in try network.load() }
         } catch BenchmarkFailure.compiler(let error) {
             throw error
         } catch BenchmarkFailure.weights(let error) {

@@ -26,10 +26,7 @@ struct Dump: ParsableCommand {
     @Option(help: ArgumentHelp("What to print: \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "stage"))
     var stage: Stage?
 
-    @Option(
-        help: ArgumentHelp("The machine to compile for: host, \(Target.presets.map(\.name).joined(separator: ", ")).", valueName: "target"),
-        transform: Dump.target)
-    var target: Target = .host
+    @OptionGroup var target: TargetOption
 
     @Flag(help: "Shows the training step rather than the network as it predicts.")
     var training = false
@@ -51,14 +48,8 @@ struct Dump: ParsableCommand {
 
     func run() throws {
         let network = try network.load()
-        let bytes = try Compiler(target: target).dump(network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
+        let bytes = try Compiler(target: target.target).dump(network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
         if let output { try AtomicFile.write(bytes, to: output) } else { Console.write(bytes) }
-    }
-
-    private static func target(_ name: String) throws -> Target {
-        if name == "host" { return .host }
-        if let target = Target.preset(named: name) { return target }
-        throw ValidationError("there is no target '\(name)'; there are host, \(Target.presets.map(\.name).joined(separator: ", "))")
     }
 }
 
