@@ -158,12 +158,13 @@ import Testing
         }
         let saved = try workplace.run(measure + ["--compare", "before.json", "--save", "now.json", "--batch", "2"])
         #expect(saved.status == 0 && saved.errors == "warning: another batch: 1 then, 2 now\n", "\(saved.errors)")
-        for part in ["beside before.json, measured 20", " then, ", "ms now", "computes"] {
+        for part in ["beside before.json, measured 20", "  median ", "  fastest ", " then, "] {
             #expect(saved.output.contains(part), "\(part): \(saved.output)")
         }
         let record = try workplace.run(measure + ["--compare", "now.json", "--batch", "2", "--json"]).json()
         let comparison = try #require(record["comparison"] as? [String: Any])
         #expect((comparison["ratio"] as? Double ?? 0) > 0 && (comparison["warnings"] as? [Any])?.isEmpty == true)
+        #expect((comparison["kernels"] as? [Any])?.isEmpty == false)
         let steps = try #require(record["steps"] as? [[String: Any]])
         let macs = steps.compactMap { $0["macs"] as? Int }.reduce(0, +)
         #expect(macs == 2 * (25 * 8 * 64 + 512 * 10))

@@ -147,7 +147,8 @@ import Testing
                 let choice = AlgorithmChoice(
                     .init("direct", predictedSeconds: 1e-3), rejected: [.init("winograd", reason: "the kernel is 1x1")])
                 return .init(
-                    kernel: "k", summary: summary, seconds: seconds, multiplyAccumulates: 10_000, bytes: 2000, choice: choice,
+                    kernel: "k", summary: summary, seconds: seconds * 1.5, fastestSeconds: seconds, multiplyAccumulates: 10_000,
+                    bytes: 2000, choice: choice,
                     leastSeconds: 1e-4, bound: .multiplyAdds)
             }
         }
@@ -165,7 +166,9 @@ import Testing
         let record = Self.record()
         #expect(record.medianMs == 2 && abs(record.p90Ms - 2.2) < 1e-12 && record.measuredAt == "2027-01-15T08:00:00Z")
         let step = try #require(record.steps?[0])
-        for (rate, expected) in [(step.gflops, 0.02), (step.gbPerS, 0.002), (step.shareOfPeak, 0.1)] {
+        for (rate, expected) in [
+            (step.ms, 1.5), (step.minMs, 1), (step.gflops, 0.02), (step.gbPerS, 0.002), (step.shareOfPeak, 0.1),
+        ] {
             #expect(abs(rate - expected) < 1e-12)
         }
     }

@@ -64,8 +64,11 @@ import Testing
         var extents: [Int]
         var taps: [Int]
         var padding: [Int]
+        var strides = [1, 1]
 
-        var testDescription: String { "\(images)x\(channels) \(extents) taps \(taps) padding \(padding)" }
+        var testDescription: String { "\(images)x\(channels) \(extents) taps \(taps) padding \(padding) strides \(strides)" }
+
+        var phaseTaps: [Int] { zip(taps, strides).map { ($0 + $1 - 1) / $1 } }
 
         func graph(lanes: Int) -> (graph: Graph, inputs: [String: ReferenceTensor]) {
             let sketch = FusedGroupTests.Sketch()
@@ -75,7 +78,8 @@ import Testing
             let convolution = sketch.builder.apply(
                 .convolution, [x, w],
                 [
-                    "channels": .integer(channels.output), "kernel": .integers(taps), "pad": .integers(padding), "bias": .boolean(false),
+                    "channels": .integer(channels.output), "kernel": .integers(taps), "pad": .integers(padding),
+                    "stride": .integers(strides), "bias": .boolean(false),
                 ])
             let result = sketch.builder.type(of: convolution).shape.extents!
             let shortcut = sketch.input("shortcut", result)
@@ -103,6 +107,11 @@ import Testing
         Case(channels: (24, 16), extents: [9, 3], taps: [7, 1], padding: [3, 0]),
         Case(channels: (16, 16), extents: [8, 8], taps: [1, 3], padding: [0, 1]),
         Case(channels: (16, 16), extents: [8, 7], taps: [3, 1], padding: [1, 0]),
+        Case(channels: (20, 32), extents: [9, 12], taps: [3, 3], padding: [1, 1], strides: [2, 2]),
+        Case(images: 2, channels: (16, 16), extents: [11, 7], taps: [3, 3], padding: [0, 0], strides: [2, 2]),
+        Case(channels: (16, 16), extents: [17, 13], taps: [7, 7], padding: [3, 3], strides: [2, 2]),
+        Case(channels: (16, 16), extents: [8, 9], taps: [4, 4], padding: [1, 1], strides: [2, 2]),
+        Case(channels: (16, 16), extents: [20, 21], taps: [11, 11], padding: [2, 2], strides: [4, 4]),
     ]
 
     /// Every form of every filter, cut in many ways, in the interpreter, which checks all bounds.
@@ -110,7 +119,7 @@ import Testing
         let (graph, inputs) = example.graph(lanes: lanes)
         let target = Target.preset(lanes: lanes)
         let outputBlocks = (example.channels.output + lanes - 1) / lanes
-        for form in WinogradForm.forms(taps: example.taps) {
+        for form in WinogradForm.forms(taps: example.phaseTaps) {
             var schedules = [
                 WinogradSchedule(tiles: 5, registerTiles: 2, laneBlocks: 1, chunk: 1, parts: 1),
                 WinogradSchedule(tiles: 200, registerTiles: 3, laneBlocks: min(2, outputBlocks), chunk: outputBlocks, parts: 1),
@@ -136,13 +145,26 @@ import Testing
         let (graph, _) = example.graph(lanes: 16)
         let group = Group.all(of: graph)[0]
         let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
-        for form in WinogradForm.forms(taps: example.taps) {
+        for form in WinogradForm.forms(taps: example.phaseTaps) {
             let (schedule, cycles) = WinogradCost(problem, form, .x86AVX512).best(threads: threads)
             #expect(cycles > 0 && cycles.isFinite)
             #expect(schedule.registerTiles <= schedule.tiles && schedule.laneBlocks <= 4)
             let lowered = WinogradLowering(problem: problem, form: form, schedule: schedule, group: group, target: .x86AVX512).lower()
             for call in lowered.preparation + lowered.calls { try call.kernel.verify() }
         }
+    }
+
+    /// A stride of 2 leaves four phases, of which one has all taps; a form's last row and column take only those that reach them.
+    @Test func stridesBecomePhases() throws {
+        let example = Case(channels: (16, 16), extents: [8, 8], taps: [3, 3], padding: [1, 1], strides: [2, 2])
+        let group = Group.all(of: example.graph(lanes: 16).graph)[0]
+        let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
+        #expect(problem.phases.map(\.start) == [[0, 1], [0, 0], [1, 0], [1, 1]])
+        #expect(problem.phases.map(\.taps) == [[2, 1], [2, 2], [1, 2], [1, 1]])
+        let classes = problem.classes(of: WinogradForm(outputs: [4, 4], taps: [2, 2]))
+        // 4 x 4 positions of all phases, 4 + 4 of two, 1 of one: 81 products for 16 outputs of 9 taps.
+        #expect(classes.map(\.panelCount) == [64, 8, 8, 1])
+        #expect(classes.map(\.phases) == [0..<4, 1..<3, 0..<2, 1..<2])
     }
 
     /// Small maps of many channels, large maps, and numerics: what the cost model decides.

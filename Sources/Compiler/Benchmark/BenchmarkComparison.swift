@@ -3,7 +3,7 @@ public struct BenchmarkComparison: Encodable, Hashable, Sendable {
     /// What a kind of step takes in both: the steps with one summary together, for an algorithm may take several.
     public struct Change: Encodable, Hashable, Sendable {
         public var summary: String
-        /// Milliseconds of a run; nil where the measurement has no such step.
+        /// Milliseconds of the fastest run, which others disturbed least; nil where the measurement has no such step.
         public var earlierMs: Double?
         public var ms: Double?
 
@@ -16,6 +16,8 @@ public struct BenchmarkComparison: Encodable, Hashable, Sendable {
     public var earlierMeasuredAt: String
     public var earlierMedianMs: Double
     public var medianMs: Double
+    public var earlierMinMs: Double
+    public var minMs: Double
     /// The earlier median over this one: above 1 this one is faster.
     public var ratio: Double
     /// Whether the runs tell the two apart: the fastest nine of ten of one are faster than the other's fastest.
@@ -27,6 +29,7 @@ public struct BenchmarkComparison: Encodable, Hashable, Sendable {
         earlierMeasuredAt = earlier.measuredAt
         earlierMedianMs = earlier.medianMs
         medianMs = now.medianMs
+        (earlierMinMs, minMs) = (earlier.minMs, now.minMs)
         ratio = earlier.medianMs / now.medianMs
         isClear = earlier.p90Ms < now.minMs || now.p90Ms < earlier.minMs
         warnings = Self.differences(earlier, now)
@@ -51,7 +54,7 @@ public struct BenchmarkComparison: Encodable, Hashable, Sendable {
 
     private static func changes(_ earlier: [BenchmarkRecord.Step], _ now: [BenchmarkRecord.Step]) -> [Change] {
         func sums(_ steps: [BenchmarkRecord.Step]) -> [String: Double] {
-            steps.reduce(into: [:]) { $0[$1.summary, default: 0] += $1.ms }
+            steps.reduce(into: [:]) { $0[$1.summary, default: 0] += $1.minMs }
         }
         let (before, after) = (sums(earlier), sums(now))
         return Set(before.keys).union(after.keys)

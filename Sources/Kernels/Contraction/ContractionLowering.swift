@@ -19,11 +19,12 @@ enum ContractionLowering {
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
-                    var call = ResultStationary(
-                        shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil)
-                    ).lower()
+                    let nest = ResultStationary(
+                        shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil))
+                    var call = nest.lower()
                     call.multiplyAccumulates = shape.multiplyAccumulates
-                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(phases.count > 1 ? "direct, \(phases.count) phases" : "direct"))
+                    let name = phases.count > 1 ? "direct, \(phases.count) phases" : "direct"
+                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(name, predictedSeconds: CostModel.seconds(nest.cycles)))
                     return call
                 })
         }
@@ -46,8 +47,8 @@ enum ContractionLowering {
         var best: WinogradCost?
         var least = ResultStationary(shape, group, target, numerics, name: "").cycles
         var choice = AlgorithmChoice(.init("direct", predictedSeconds: CostModel.seconds(least)))
-        for form in WinogradForm.forms(taps: problem.taps) {
-            var candidate = AlgorithmChoice.Candidate("Winograd \(form)")
+        for form in WinogradForm.forms(taps: problem.phaseTaps) {
+            var candidate = AlgorithmChoice.Candidate("Winograd \(form)" + (problem.phases.count > 1 ? ", \(problem.phases.count) phases" : ""))
             guard let error = form.error, error <= numerics.largestError else {
                 candidate.reason = form.error.map { "its error is \($0)" } ?? "its error is not known"
                 choice.rejected.append(candidate)

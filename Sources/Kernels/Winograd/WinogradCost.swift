@@ -14,6 +14,9 @@ struct WinogradCost {
     private let tileCount: Int
     private let inputBlocks: Int
     private let outputBlocks: Int
+    private let phaseCount: Int
+    /// The matrix products of a tile: a position and a phase each.
+    private let panels: Int
 
     init(_ problem: WinogradShape, _ form: WinogradForm, _ target: Target) {
         self.problem = problem
@@ -22,16 +25,19 @@ struct WinogradCost {
         tileCount = problem.images * Self.grid(problem, form).reduce(1, *)
         inputBlocks = (problem.inputChannels + target.lanes - 1) / target.lanes
         outputBlocks = (problem.outputChannels + target.lanes - 1) / target.lanes
+        phaseCount = problem.phases.count
+        panels = problem.classes(of: form).reduce(0) { $0 + $1.panelCount }
     }
 
     private var model: CostModel { CostModel(target) }
-    private var weightBytes: Int { form.positions * inputBlocks * outputBlocks * target.lanes * target.lanes * 4 }
+    private var weightBytes: Int { panels * inputBlocks * outputBlocks * target.lanes * target.lanes * 4 }
 
     /// What a schedule follows from.
     private struct Key: Hashable {
         var tileCount: Int
         var inputBlocks: Int
         var outputBlocks: Int
+        var panels: Int
         var form: WinogradForm
         var target: Target
         var threads: Int
@@ -44,7 +50,7 @@ struct WinogradCost {
     /// Networks repeat their shapes: what was found once is kept.
     func best(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
         let key = Key(
-            tileCount: tileCount, inputBlocks: inputBlocks, outputBlocks: outputBlocks, form: form, target: target, threads: threads)
+            tileCount: tileCount, inputBlocks: inputBlocks, outputBlocks: outputBlocks, panels: panels, form: form, target: target, threads: threads)
         if let known = Self.known.withLock({ $0[key] }) { return known }
         let found = search(threads: threads)
         Self.known.withLock { $0[key] = found }
@@ -113,17 +119,17 @@ struct WinogradCost {
             Double(chunks) * (Double(groupCount) * steps(schedule.laneBlocks) + (lastBlocks > 0 ? steps(lastBlocks) : 0))
         // Storing the sums, and starting the loops.
         let overhead = tiles * Double(blocks) * model.store + Double(blocks / schedule.laneBlocks * (whole + 1)) * 20
-        let multiply = Double(form.positions) * (perPosition * Double(inputBlocks * target.lanes) + overhead)
+        let multiply = Double(panels) * perPosition * Double(inputBlocks * target.lanes) + Double(form.positions) * overhead
 
         // Transforms: arithmetic beside loads and stores.
         func transform(_ operations: Int, writes: Int) -> Double {
             max(Double(operations), Double(form.positions) * model.load) + Double(writes) * model.store
         }
-        let input = transform(form.inputOperations, writes: form.positions) * tiles * Double(inputBlocks)
+        let input = transform(form.inputOperations, writes: form.positions) * tiles * Double(inputBlocks * phaseCount)
         let output = transform(form.outputOperations, writes: form.outputs.reduce(1, *)) * tiles * Double(blocks)
 
         // What does not stay in the second-level cache: the transformed input is read once a chunk, the products are written and read.
-        let transformedBytes = form.positions * inputBlocks * schedule.tiles * target.lanes * 4
+        let transformedBytes = panels * inputBlocks * schedule.tiles * target.lanes * 4
         let productBytes = form.positions * schedule.chunk * schedule.tiles * target.lanes * 4
         var traffic = 0.0
         if transformedBytes + productBytes > target.level2Bytes * 3 / 4 {

@@ -18,7 +18,8 @@ struct WinogradSchedule: Hashable {
 ///
 /// A task takes some tiles and some of the output channels: `V[position][input block][tile][lane]` and
 /// `M[position][output block][tile][lane]` are its scratch. The weights are made once, in the order in which they are read:
-/// `U[chunk of output blocks][position][output block][input channel][lane]`.
+/// `U[chunk of output blocks][position][output block][input channel][lane]`. The phases of a strided convolution count as further input
+/// blocks.
 struct WinogradLowering {
     let problem: WinogradShape
     let form: WinogradForm
@@ -35,12 +36,15 @@ struct WinogradLowering {
     private var tileCount: Int { problem.images * grid.reduce(1, *) }
     /// The blocks of output channels that a task takes.
     private var taskBlocks: Int { outputBlocks / schedule.parts }
-    /// The elements of one block of output channels at one position of U.
     private var panel: Int { inputBlocks * lanes * lanes }
-    private var weightCount: Int { form.positions * outputBlocks * inputBlocks * lanes * lanes }
+    private var phases: [WinogradShape.Phase] { problem.phases }
+    private var classes: [WinogradShape.PositionClass] { problem.classes(of: form) }
+    /// The panels of weights, a position and a phase each, and the elements of one of them for a block of output channels.
+    private var panels: Int { classes.reduce(0) { $0 + $1.panelCount } }
+    private var weightCount: Int { panels * outputBlocks * panel }
     /// The distance between positions in V and M: an odd number of registers, so that the positions of a tile, which are read and written
     /// together, do not fall into the same cache set.
-    private var inputStride: Int { Self.odd(inputBlocks * schedule.tiles) * lanes }
+    private var inputStride: Int { Self.odd(phases.count * inputBlocks * schedule.tiles) * lanes }
     private var outputStride: Int { Self.odd(schedule.chunk * schedule.tiles) * lanes }
 
     private static func odd(_ count: Int) -> Int { count | 1 }
@@ -58,26 +62,39 @@ struct WinogradLowering {
         let weights = emitter.prepared(0, count: weightCount, .write)
         let memory = group.graph.storage(of: shape.vector.value)
         let (output, input) = (builder.task / inputBlocks, builder.task % inputBlocks)
+        let (chunk, block) = (output / schedule.chunk, output % schedule.chunk)
         builder.loop("input", to: .constant(lanes)) { within in
-            let filter = (0..<form.taps[0]).map { row in
-                (0..<form.taps[1]).map { column in
-                    let position = [
-                        Position(outer: output, split: lanes), Position(outer: input, inner: within, split: lanes),
-                        Position(.constant(row)), Position(.constant(column)),
-                    ]
-                    return builder.load(emitter.buffer(shape.vector.value), memory.offset(of: position, lane: nil).offset)
+            for (number, phase) in phases.enumerated() {
+                let filter = (0..<form.taps[0]).map { row in
+                    (0..<form.taps[1]).map { column -> Register in
+                        guard row < phase.taps[0], column < phase.taps[1] else { return builder.constant(0) }
+                        let taps = zip([row, column], zip(problem.strides, phase.start)).map { $0 * $1.0 + $1.1 }
+                        let position = [
+                            Position(outer: output, split: lanes), Position(outer: input, inner: within, split: lanes),
+                            Position(.constant(taps[0])), Position(.constant(taps[1])),
+                        ]
+                        return builder.load(emitter.buffer(shape.vector.value), memory.offset(of: position, lane: nil).offset)
+                    }
                 }
-            }
-            let transformed = WinogradForm.apply(form.sides.map(\.filter), to: filter, builder)
-            for (position, register) in transformed.joined().enumerated() {
-                let (chunk, block) = (output / schedule.chunk, output % schedule.chunk)
-                let offset =
-                    chunk * (form.positions * schedule.chunk * panel) + block * panel + (input * lanes + within) * lanes
-                    + .constant(position * schedule.chunk * panel)
-                builder.store(weights, offset, register)
+                let transformed = WinogradForm.apply(form.sides.map(\.filter), to: filter, builder)
+                for kind in classes where kind.phases.contains(number) {
+                    for (place, position) in kind.positions.enumerated() {
+                        let offset =
+                            panelOffset(kind, .constant(place), chunk: chunk, block: block)
+                            + .constant((number - kind.phases.lowerBound) * panel) + (input * lanes + within) * lanes
+                        builder.store(weights, offset, transformed[position.row][position.column])
+                    }
+                }
             }
         }
         return KernelCall(builder.finish(), emitter.arguments)
+    }
+
+    /// Where the weights of a class's position begin for a block of a chunk; the class's phases follow each other.
+    private func panelOffset(_ kind: WinogradShape.PositionClass, _ place: Index, chunk: Index, block: Index) -> Index {
+        let blockSize = kind.phases.count * panel
+        return chunk * (panels * schedule.chunk * panel) + .constant(kind.firstPanel * schedule.chunk * panel)
+            + place * (schedule.chunk * blockSize) + block * blockSize
     }
 
     // MARK: Convolution
@@ -95,11 +112,15 @@ struct WinogradLowering {
             tileCount % schedule.tiles == 0
             ? Index.constant(schedule.tiles) : .least(.constant(schedule.tiles), .constant(tileCount) + first * -1)
 
-        builder.loop("input_block", to: .constant(inputBlocks)) { block in
-            builder.loop("tile", to: count) { tile in
-                let target = block * (schedule.tiles * lanes) + tile * lanes
-                transformInput(emitter, first + tile, block) { position, register in
-                    builder.store(transformed, target + .constant(position * inputStride), register)
+        for (number, phase) in phases.enumerated() {
+            let isUsed = form.sizes.indices.map { side in { phase.taps[side] == form.taps[side] || $0 < form.sizes[side] - 1 } }
+            builder.loop("input_block", to: .constant(inputBlocks)) { block in
+                builder.loop("tile", to: count) { tile in
+                    let target = (block + .constant(number * inputBlocks)) * (schedule.tiles * lanes) + tile * lanes
+                    transformInput(emitter, first + tile, block, phase) { row, column, register in
+                        guard isUsed[0](row), isUsed[1](column) else { return }
+                        builder.store(transformed, target + .constant((row * form.sizes[1] + column) * inputStride), register)
+                    }
                 }
             }
         }
@@ -129,27 +150,32 @@ struct WinogradLowering {
         return (tile / (rows * columns), [row * form.outputs[0], tile % columns * form.outputs[1]])
     }
 
-    /// `V = B^T d B` of one tile and block of channels. Elements outside of the operand are zero.
-    private func transformInput(_ emitter: PointEmitter, _ tile: Index, _ block: Index, store: (Int, Register) -> Void) {
+    /// `V = B^T d B` of one tile, block of channels and phase. Elements outside of the operand are zero.
+    private func transformInput(
+        _ emitter: PointEmitter, _ tile: Index, _ block: Index, _ phase: WinogradShape.Phase, store: (Int, Int, Register) -> Void
+    ) {
         let builder = emitter.builder
         let (image, place) = origin(tile)
-        let start = zip(place, problem.padding).map { $0 - $1 }
+        let strides = problem.strides
+        let start = (0..<2).map { place[$0] * strides[$0] + .constant(phase.start[$0] - problem.padding[$0]) }
         let value = shape.broadcast.value
         func element(_ row: Int, _ column: Int, active: Index?) -> Register {
             let position = [
-                Position(image), Position(outer: block, split: lanes), Position(start[0] + .constant(row)),
-                Position(start[1] + .constant(column)),
+                Position(image), Position(outer: block, split: lanes), Position(start[0] + .constant(row * strides[0])),
+                Position(start[1] + .constant(column * strides[1])),
             ]
             let offset = group.graph.storage(of: value).offset(of: position, lane: nil).offset
             return builder.load(emitter.buffer(value), offset, active: active)
         }
         func transform(_ elements: [[Register]]) {
             let registers = WinogradForm.apply(form.sides.map(\.input), to: elements, builder)
-            for (position, register) in registers.joined().enumerated() { store(position, register) }
+            for row in registers.indices { for column in registers[row].indices { store(row, column, registers[row][column]) } }
         }
+        /// The distance from the first to the last element of a tile along a side.
+        func span(_ side: Int) -> Int { (form.sizes[side] - 1) * strides[side] }
         // How far the tile stays within the operand: not negative if it lies inside.
         let distances = (0..<2).flatMap { side in
-            [start[side], .constant(problem.inputExtents[side] - form.sizes[side]) + start[side] * -1]
+            [start[side], .constant(problem.inputExtents[side] - 1 - span(side)) + start[side] * -1]
         }
         let inside = distances.reduce(Index.constant(1 << 20)) { .least($0, $1) }
         builder.when([IndexRange(inside, 0, .constant(1 << 30))]) {
@@ -160,7 +186,7 @@ struct WinogradLowering {
             // 0 where the row or column lies outside, else 1.
             let isInside = (0..<2).map { side in
                 (0..<form.sizes[side]).map { number in
-                    let position = start[side] + .constant(number)
+                    let position = start[side] + .constant(number * strides[side])
                     let upper = Index.constant(problem.inputExtents[side]) + position * -1
                     return Index.greatest(0, .least(1, .least(position + .constant(1), upper)))
                 }
@@ -179,12 +205,18 @@ struct WinogradLowering {
     private func multiply(
         _ builder: KernelBuilder, _ weights: BufferID, _ transformed: BufferID, _ products: BufferID, _ chunk: Index, _ count: Index
     ) {
-        func product(_ position: Index, _ block: Index, _ laneBlocks: Int, _ tile: Index, _ tiles: Int) {
+        /// A register tile of one position's product: `place` counts the positions of the class.
+        func product(
+            _ kind: WinogradShape.PositionClass, _ place: Index, _ position: Index, _ block: Index, _ laneBlocks: Int, _ tile: Index,
+            _ tiles: Int
+        ) {
             let zero = builder.constant(0)
             var sums = [Register](repeating: zero, count: tiles * laneBlocks)
-            let weight = chunk * (form.positions * schedule.chunk * panel) + position * (schedule.chunk * panel) + block * panel
-            let source = position * inputStride + tile * lanes
-            sums = builder.loop("input_block", to: .constant(inputBlocks), carrying: sums) { input, sums in
+            let panel = kind.phases.count * panel
+            let weight = panelOffset(kind, place, chunk: chunk, block: block)
+            let source =
+                position * inputStride + .constant(kind.phases.lowerBound * inputBlocks * schedule.tiles * lanes) + tile * lanes
+            sums = builder.loop("input_block", to: .constant(kind.phases.count * inputBlocks), carrying: sums) { input, sums in
                 builder.loop("input", to: .constant(lanes), unroll: 4, carrying: sums) { within, sums in
                     let row = weight + input * (lanes * lanes) + within * lanes
                     let vectors = (0..<laneBlocks).map { builder.load(weights, row + .constant($0 * panel)) }
@@ -210,23 +242,32 @@ struct WinogradLowering {
                 }
             }
         }
-        func tiles(_ position: Index, _ block: Index, _ laneBlocks: Int) {
+        func tiles(_ kind: WinogradShape.PositionClass, _ place: Index, _ position: Index, _ block: Index, _ laneBlocks: Int) {
             let size = schedule.registerTiles
             let (whole, rest) = schedule.tiles.quotientAndRemainder(dividingBy: size)
             // The last group has fewer tiles; what the last register tile computes beyond them is never read.
             let end = count.constantValue == nil ? Index.least(.constant(whole), (count + .constant(size - 1)) / size) : .constant(whole)
-            builder.loop("register_tile", to: end) { product(position, block, laneBlocks, $0 * size, size) }
+            builder.loop("register_tile", to: end) { product(kind, place, position, block, laneBlocks, $0 * size, size) }
             if rest > 0 {
                 builder.when([IndexRange(count, .constant(whole * size + 1), .constant(1 << 30))]) {
-                    product(position, block, laneBlocks, .constant(whole * size), rest)
+                    product(kind, place, position, block, laneBlocks, .constant(whole * size), rest)
                     return []
                 }
             }
         }
-        builder.loop("position", to: .constant(form.positions)) { position in
-            let (groups, rest) = schedule.chunk.quotientAndRemainder(dividingBy: schedule.laneBlocks)
-            builder.loop("block", to: .constant(groups)) { tiles(position, $0 * schedule.laneBlocks, schedule.laneBlocks) }
-            if rest > 0 { tiles(position, .constant(groups * schedule.laneBlocks), rest) }
+        for kind in classes {
+            builder.loop("row", to: .constant(kind.rows.count)) { row in
+                builder.loop("column", to: .constant(kind.columns.count)) { column in
+                    let place = row * kind.columns.count + column
+                    let position =
+                        (row + .constant(kind.rows.lowerBound)) * form.sizes[1] + column + .constant(kind.columns.lowerBound)
+                    let (groups, rest) = schedule.chunk.quotientAndRemainder(dividingBy: schedule.laneBlocks)
+                    builder.loop("block", to: .constant(groups)) {
+                        tiles(kind, place, position, $0 * schedule.laneBlocks, schedule.laneBlocks)
+                    }
+                    if rest > 0 { tiles(kind, place, position, .constant(groups * schedule.laneBlocks), rest) }
+                }
+            }
         }
     }
 

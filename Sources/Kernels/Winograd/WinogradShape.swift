@@ -1,6 +1,9 @@
 import Graph
 
-/// A convolution as Winograd's algorithm needs it: two-dimensional, of stride 1, not dilated, over channels in whole blocks.
+/// A convolution as Winograd's algorithm needs it: two-dimensional, not dilated, over channels in whole blocks.
+///
+/// One of stride s is the sum of convolutions of stride 1, one a *phase*: the taps s * t + phase meet the operand's elements
+/// s * i + phase. So its phases are more channels to sum over, each with a filter of ceil((r - phase) / s) taps.
 struct WinogradShape {
     let shape: ContractionShape
     /// The number of images, the channels that are summed over, and those of the result.
@@ -11,6 +14,7 @@ struct WinogradShape {
     let outputExtents: [Int]
     let inputExtents: [Int]
     let taps: [Int]
+    let strides: [Int]
     /// How far the first tap of the first output lies before the operand.
     let padding: [Int]
 
@@ -24,15 +28,18 @@ struct WinogradShape {
             shape.broadcast.position[0].singleAxis == 0, shape.vector.dimension(of: 1) == 0, shape.vector.dimension(of: channel) == 1
         else { return nil }
         var taps: [Int] = []
+        var strides: [Int] = []
         var padding: [Int] = []
         for side in [2, 3] {
             let position = shape.broadcast.position[side]
             let tapAxes = position.terms.filter { $0.axis >= shape.resultRank }
             let points = position.terms.filter { $0.axis < shape.resultRank }
             // A side of one tap may be addressed by the point alone.
-            guard position.divisor == 1, points.count == 1, points[0].axis == side, points[0].scale == 1, tapAxes.count == 1,
-                tapAxes[0].scale == 1, shape.vector.position[side].singleAxis == tapAxes[0].axis
+            guard position.divisor == 1, points.count == 1, points[0].axis == side, points[0].scale > 0, tapAxes.count == 1,
+                tapAxes[0].scale == 1, shape.vector.position[side].singleAxis == tapAxes[0].axis,
+                extents[tapAxes[0].axis] >= points[0].scale
             else { return nil }
+            strides.append(points[0].scale)
             taps.append(extents[tapAxes[0].axis])
             padding.append(-position.offset)
         }
@@ -44,7 +51,74 @@ struct WinogradShape {
         outputExtents = [extents[2], extents[3]]
         inputExtents = [operand[2], operand[3]]
         self.taps = taps
+        self.strides = strides
         self.padding = padding
+    }
+
+    /// The taps of the longest phase: those of the filter that forms are chosen for.
+    var phaseTaps: [Int] { zip(taps, strides).map { ($0 + $1 - 1) / $1 } }
+
+    /// A phase: where it starts along each side, and how many taps it has there.
+    struct Phase: Hashable {
+        var start: [Int]
+        var taps: [Int]
+    }
+
+    /// All phases, in an order in which those with all taps along the height come first, and those with all taps along the width lie
+    /// side by side: what lacks a tap along a side adds nothing to a form's last position there, which is the filter's last tap.
+    var phases: [Phase] {
+        func along(_ side: Int) -> (full: [Int], short: [Int]) {
+            let count = (taps[side] - 1) % strides[side] + 1
+            return (Array(0..<count), Array(count..<strides[side]))
+        }
+        let (rows, columns) = (along(0), along(1))
+        let order = [(rows.full, columns.short), (rows.full, columns.full), (rows.short, columns.full), (rows.short, columns.short)]
+        return order.flatMap { rows, columns in
+            rows.flatMap { row in
+                columns.map { column in
+                    let start = [row, column]
+                    return Phase(start: start, taps: (0..<2).map { (taps[$0] - start[$0] + strides[$0] - 1) / strides[$0] })
+                }
+            }
+        }
+    }
+
+    /// Positions of a form's tiles that the same phases add to.
+    struct PositionClass: Hashable {
+        var rows: Range<Int>
+        var columns: Range<Int>
+        /// By index into `phases`.
+        var phases: Range<Int>
+        /// The panels (a position and a phase) of the classes before this one.
+        var firstPanel: Int
+
+        /// Row by row.
+        var positions: [(row: Int, column: Int)] { rows.flatMap { row in columns.map { (row, $0) } } }
+        var panelCount: Int { rows.count * columns.count * phases.count }
+    }
+
+    func classes(of form: WinogradForm) -> [PositionClass] {
+        let phases = phases
+        func parts(_ side: Int) -> [(Range<Int>, isLast: Bool)] {
+            let size = form.sizes[side]
+            let isUniform = phases.allSatisfy { $0.taps[side] == phaseTaps[side] }
+            return isUniform ? [(0..<size, false)] : [(0..<size - 1, false), (size - 1..<size, true)]
+        }
+        var classes: [PositionClass] = []
+        for (rows, isLastRow) in parts(0) {
+            for (columns, isLastColumn) in parts(1) {
+                let members = phases.indices.filter {
+                    (!isLastRow || phases[$0].taps[0] == phaseTaps[0]) && (!isLastColumn || phases[$0].taps[1] == phaseTaps[1])
+                }
+                guard let first = members.first, let last = members.last else { continue }
+                precondition(members.count == last - first + 1, "the phases of a position lie side by side")
+                classes.append(
+                    PositionClass(
+                        rows: rows, columns: columns, phases: first..<last + 1,
+                        firstPanel: classes.last.map { $0.firstPanel + $0.panelCount } ?? 0))
+            }
+        }
+        return classes
     }
 
     /// Multiply-accumulates as the convolution is written.

@@ -37,13 +37,15 @@ struct BenchReport {
         print(
             "\n\(record.machine.processor), peak with \(Self.counted(peak.threads, "thread")): FMA \(Format.fixed(peak.gigaflops, 1)) GFLOP/s; "
                 + "reads from \(levels.joined(separator: ", ")) GB/s")
-        let total = max(steps.reduce(0) { $0 + $1.seconds }, 1e-12)
+        let total = max(steps.reduce(0) { $0 + $1.fastestSeconds }, 1e-12)
         var table = Table(
-            ("ms", .right), ("share", .right), ("GFLOP/s", .right), ("GB/s", .right), ("of peak", .right), ("bound", .left),
+            ("fastest, ms", .right), ("median", .right), ("share", .right), ("GFLOP/s", .right), ("GB/s", .right), ("of peak", .right),
+            ("bound", .left),
             ("predicted", .right), ("algorithm", .left), ("kernel", .left), ("computes", .left))
-        for step in steps.sorted(by: { $0.seconds > $1.seconds }) {
+        for step in steps.sorted(by: { $0.fastestSeconds > $1.fastestSeconds }) {
             table.add(
-                Format.fixed(step.seconds * 1e3, 3), Format.percent(step.seconds / total, 1),
+                Format.fixed(step.fastestSeconds * 1e3, 3), Format.fixed(step.seconds * 1e3, 3),
+                Format.percent(step.fastestSeconds / total, 1),
                 step.multiplyAccumulates > 0 ? Format.fixed(step.gigaflops, 1) : "", Format.fixed(step.gigabytesPerSecond, 1),
                 Format.percent(step.shareOfPeak, 0), step.bound.rawValue,
                 step.choice?.chosen.predictedSeconds.map { Format.fixed($0 * 1e3, 3) } ?? "",
@@ -55,7 +57,8 @@ struct BenchReport {
         let bytes = steps.reduce(0) { $0 + Double($1.bytes) }
         let least = steps.reduce(0) { $0 + $1.leastSeconds }
         table.add(
-            Format.fixed(total * 1e3, 3), Format.percent(1, 1), Format.fixed(2e-9 * work / total, 1), Format.fixed(1e-9 * bytes / total, 1),
+            Format.fixed(total * 1e3, 3), Format.fixed(steps.reduce(0) { $0 + $1.seconds } * 1e3, 3), Format.percent(1, 1),
+            Format.fixed(2e-9 * work / total, 1), Format.fixed(1e-9 * bytes / total, 1),
             Format.percent(least / total, 0), "", "", "", Self.counted(steps.count, "kernel"), "")
         print(table.text, terminator: "")
     }
@@ -90,14 +93,18 @@ struct ComparisonReport {
         print("\n\(Console.bold("beside \(path)")), measured \(comparison.earlierMeasuredAt)")
         Console.flush()
         for warning in comparison.warnings { Console.error("warning: \(warning)\n") }
-        let (before, now) = (comparison.earlierMedianMs / 1e3, comparison.medianMs / 1e3)
-        print(
-            "  median \(BenchReport.milliseconds(before)) then, \(BenchReport.milliseconds(now)) now: \(Self.ratio(comparison.ratio))"
-                + (comparison.isClear ? "" : " (within the spread of the runs)"))
+        for (name, then, now) in [
+            ("median", comparison.earlierMedianMs, comparison.medianMs), ("fastest", comparison.earlierMinMs, comparison.minMs),
+        ] {
+            print(
+                "  \(name) \(BenchReport.milliseconds(then / 1e3)) then, \(BenchReport.milliseconds(now / 1e3)) now: \(Self.ratio(then / now))"
+            )
+        }
+        if !comparison.isClear { print("  the runs of the two overlap: nine of ten of neither are faster than all of the other") }
         guard let kernels = comparison.kernels else { return }
         let changed = kernels.filter { Format.fixed($0.difference, 3) != Format.fixed(0, 3) }
         guard !changed.isEmpty else { return print("  no kernel's time changed") }
-        var table = Table(("ms then", .right), ("ms now", .right), ("change", .right), ("", .right), ("computes", .left))
+        var table = Table(("fastest then", .right), ("now", .right), ("change", .right), ("", .right), ("computes", .left))
         for change in changed.prefix(Self.mostKernels) {
             let ratio = change.earlierMs.flatMap { then in change.ms.map { $0 > 0 ? Format.fixed(then / $0, 2) + "x" : "" } }
             table.add(
