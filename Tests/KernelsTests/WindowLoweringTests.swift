@@ -53,6 +53,37 @@ import Testing
             .check(["x": FusedGroupTests.random(one.extents, seed: 5)], "\(one)")
     }
 
+    /// Depthwise convolutions between a value that is computed anew and an epilogue.
+    @Test(
+        arguments: [
+            ([1, 20, 9, 61], 3, 1, 1, 1), ([2, 16, 8, 45], 3, 2, 1, 1), ([1, 24, 11, 38], 5, 1, 2, 1), ([1, 16, 9, 40], 3, 1, 2, 2),
+        ], [16, 8])
+    func depthwiseConvolutionsComputeWhatTheReferenceDoes(
+        _ one: (extents: [Int], kernel: Int, stride: Int, pad: Int, dilation: Int), lanes: Int
+    ) throws {
+        let sketch = FusedGroupTests.Sketch()
+        let image = sketch.input("x", one.extents)
+        let weight = sketch.input("weight", [one.extents[1], 1, one.kernel, one.kernel])
+        let scaled = sketch.map(.argument(0) * 1.5 - 0.25, image)
+        let convolution = sketch.builder.apply(
+            .convolution, scaled, weight,
+            attributes: [
+                "channels": .integer(one.extents[1]), "kernel": .integer(one.kernel), "stride": .integer(one.stride),
+                "pad": .integer(one.pad), "dilation": .integer(one.dilation), "groups": .integer(one.extents[1]), "bias": .boolean(false),
+            ])
+        let result = sketch.map(.maximum(.argument(0), 0), convolution)
+        sketch.groups = [[convolution, result]]
+        let graph = sketch.graph(outputs: [result]) { value, rank in
+            value == weight ? Layout([.init(axis: 0, size: lanes)]) : .channels(rank: rank, lanes: lanes)
+        }
+        let kernel = GeneralLowering.lower(Group.all(of: graph)[0], target: .preset(lanes: lanes)).calls[0].kernel
+        #expect(!kernel.variableNames.contains("s"))
+        let inputs = [
+            "x": FusedGroupTests.random(one.extents, seed: 7), "weight": FusedGroupTests.random(graph.extents(weight), seed: 8),
+        ]
+        try LoweringHarness(graph: graph, target: .preset(lanes: lanes), relativeTolerance: 1e-6).check(inputs, "\(one)")
+    }
+
     /// The taps along a row are written out, and no more columns are loaded than lie under a tile's windows.
     @Test func windowsThatOverlapShareTheirColumns() throws {
         let one = Case(.maxPool, [1, 16, 40, 40], [3, 3], stride: [1, 1], pad: [0, 0])

@@ -1,15 +1,18 @@
 import Graph
 
-/// Maxima and sums over sliding windows of images whose channels lie along the lanes (pooling), a row of results at a time.
+/// Maxima and sums over sliding windows of images whose channels lie along the lanes (pooling, depthwise convolutions), a row of
+/// results at a time.
 ///
-/// A tile of neighbouring results reads the columns under all its windows. Each column is first combined over the window's rows, into
-/// one register; then each result is combined from its columns, so that windows that overlap share the work. Which columns lie inside
-/// the image is decided for each tile when the kernel is written, and rows at the upper and lower border have code of their own:
-/// nothing is asked for in the interior.
+/// A tile of neighbouring results reads each column under its windows once for all of them. Where all taps count alike, each column is
+/// first combined over the window's rows, into one register, and then each result from its columns, so that windows that overlap share
+/// the work too. With weights, each result has an accumulator. Which columns lie inside the image is decided for each tile when the
+/// kernel is written, and rows at the upper and lower border have code of their own: nothing is asked for in the interior.
 struct WindowLowering {
     private let lowering: FormulaLowering
     private let space: IterationSpace
     private let operand: Value
+    /// What the taps are multiplied by: a value a channel and tap.
+    private let weight: (value: Value, position: [AffineIndex])?
     private let combination: BinaryFunction
     /// What the finished combination is multiplied by, over the result's coordinates.
     private let factor: Scalar?
@@ -53,7 +56,7 @@ struct WindowLowering {
 
     /// Nil where the formula is no such window, or one of too many columns.
     init?(_ lowering: FormulaLowering, registers: Int) {
-        guard lowering.roots.count == 1, lowering.maps.isEmpty, let formula = lowering.formulas.first, formula.reads.count == 1,
+        guard lowering.roots.count == 1, lowering.maps.isEmpty, let formula = lowering.formulas.first,
             formula.resultRank == 4, formula.axes.count == 6, lowering.space.lane == 1,
             lowering.space.splits.indices.allSatisfy({ $0 == 1 || lowering.space.splits[$0] == 1 })
         else { return nil }
@@ -68,11 +71,16 @@ struct WindowLowering {
             let largest = horizontal.results(above: registers * 5 / 8)
         else { return nil }
         switch (formula.combination, formula.body) {
-        case (.maximum, .argument(0)): (combination, factor) = (.maximum, nil)
-        case (.sum, .argument(0)): (combination, factor) = (.add, nil)
+        case (.maximum, .argument(0)): (combination, factor, weight) = (.maximum, nil, nil)
+        case (.sum, .argument(0)): (combination, factor, weight) = (.add, nil, nil)
+        case (.sum, .binary(.multiply, .argument(0), .argument(1))):
+            let read = formula.reads[1]
+            let value = graph[lowering.roots[0]].operands[read.operand]
+            guard Self.isWeight(read.position, of: graph.extents(value), over: extents) else { return nil }
+            (combination, factor, weight) = (.add, nil, (value, read.position))
         case (.sum, .binary(.multiply, .argument(0), let other)), (.sum, .binary(.multiply, let other, .argument(0))):
             guard other.isOverCoordinates(below: 4) else { return nil }
-            (combination, factor) = (.add, other)
+            (combination, factor, weight) = (.add, other, nil)
         default: return nil
         }
         self.lowering = lowering
@@ -82,6 +90,13 @@ struct WindowLowering {
         let tiles = (horizontal.output + largest - 1) / largest
         tileSize = (horizontal.output + max(tiles, 1) - 1) / max(tiles, 1)
         guard tileSize > 0 else { return nil }
+    }
+
+    /// Whether what lies at `position` is inside always and the same for all results of a channel.
+    private static func isWeight(_ position: [AffineIndex], of weight: [Int], over extents: [Int]) -> Bool {
+        zip(position, weight).allSatisfy { index, extent in
+            index.isInside(extent, over: extents) && [0, 2, 3].allSatisfy { index.scale(of: $0) == 0 }
+        }
     }
 
     func lower(name: String) -> LoweredGroup {
@@ -148,29 +163,18 @@ struct WindowLowering {
         let builder = emitter.builder
         let start = first * horizontal.scale + .constant(horizontal.offset)
         let top = state.positions[2].index * vertical.scale + .constant(vertical.offset)
-        func element(_ row: Index, _ column: Int) -> Register {
-            let position = [state.positions[0], state.positions[1], Position(row), Position(start + .constant(column))]
-            let extents = emitter.graph.extents(operand)
+        let extents = emitter.graph.extents(operand)
+        func element(_ tap: Index, _ column: Int) -> Register {
+            let (row, column) = (top + tap * vertical.step, start + .constant(column))
+            let position = [state.positions[0], state.positions[1], Position(row), Position(column)]
             return emitter.point(extents, at: position, lane: 1, active: state.active).value(operand)
         }
-        var columns: [Int: Register] = [:]
-        if !isInterior {
-            let inside = horizontal.positions(of: count).filter(isInside)
-            let combined = overRows(from: top, builder, [Register](repeating: identity(builder), count: inside.count)) { row, sums in
-                zip(inside, sums).map { builder.binary(combination, $1, element(row, $0)) }
-            }
-            columns = Dictionary(uniqueKeysWithValues: zip(inside, combined))
-        }
-        func column(_ number: Int) -> Register {
-            if let known = columns[number] { return known }
-            let rows = (0..<vertical.taps).map { element(top + .constant($0 * vertical.step), number) }
-            let combined = rows.dropFirst().reduce(rows[0]) { builder.binary(combination, $0, $1) }
-            columns[number] = combined
-            return combined
-        }
-        for result in 0..<count {
-            let taps = (0..<horizontal.taps).map { result * horizontal.scale + $0 * horizontal.step }.filter(isInside).map(column)
-            var value = taps.dropFirst().reduce(taps.first ?? identity(builder)) { builder.binary(combination, $0, $1) }
+        let values =
+            weight == nil
+            ? combined(count, isInside, from: top, isInterior: isInterior, builder, element)
+            : weighted(count, isInside, from: top, isInterior: isInterior, state, emitter, element)
+        for (result, value) in values.enumerated() {
+            var value = value
             var place = state
             place.positions[3] = Position(first + .constant(result))
             if let factor {
@@ -183,17 +187,79 @@ struct WindowLowering {
         }
     }
 
-    /// Combines over the rows of a window at the border that lie inside the image; the window begins at row `top`.
+    /// The results of a tile where all taps count alike.
+    private func combined(
+        _ count: Int, _ isInside: (Int) -> Bool, from top: Index, isInterior: Bool, _ builder: KernelBuilder,
+        _ element: (Index, Int) -> Register
+    ) -> [Register] {
+        func joined(_ registers: [Register]) -> Register {
+            registers.dropFirst().reduce(registers.first ?? identity(builder)) { builder.binary(combination, $0, $1) }
+        }
+        var columns: [Int: Register] = [:]
+        if !isInterior {
+            let inside = horizontal.positions(of: count).filter(isInside)
+            let sums = overRows(from: top, builder, [Register](repeating: identity(builder), count: inside.count)) { tap, sums in
+                zip(inside, sums).map { builder.binary(combination, $1, element(tap, $0)) }
+            }
+            columns = Dictionary(uniqueKeysWithValues: zip(inside, sums))
+        }
+        func column(_ number: Int) -> Register {
+            if let known = columns[number] { return known }
+            let sum = joined((0..<vertical.taps).map { element(.constant($0), number) })
+            columns[number] = sum
+            return sum
+        }
+        return (0..<count).map { result in joined(taps(of: result).filter(isInside).map(column)) }
+    }
+
+    /// The results of a tile where each tap has a weight: a row of the window after the other, each column as it comes.
+    private func weighted(
+        _ count: Int, _ isInside: (Int) -> Bool, from top: Index, isInterior: Bool, _ state: NestState, _ emitter: PointEmitter,
+        _ element: (Index, Int) -> Register
+    ) -> [Register] {
+        let builder = emitter.builder
+        guard let weight else { preconditionFailure("a tile without weights") }
+        func row(_ tap: Index, _ sums: [Register]) -> [Register] {
+            let weights = (0..<horizontal.taps).map { column in
+                var positions = state.positions
+                positions[4] = Position(tap)
+                positions[5] = Position(.constant(column))
+                return emitter.point(
+                    emitter.graph.extents(weight.value), at: space.place(weight.position, at: positions),
+                    lane: space.lane(in: weight.position), active: state.active
+                ).value(weight.value)
+            }
+            var sums = sums
+            for column in horizontal.positions(of: count).filter(isInside) {
+                let value = element(tap, column)
+                for result in 0..<count {
+                    guard let number = taps(of: result).firstIndex(of: column) else { continue }
+                    sums[result] = builder.multiplyAdd(value, weights[number], sums[result])
+                }
+            }
+            return sums
+        }
+        let zeros = [Register](repeating: identity(builder), count: count)
+        return isInterior
+            ? (0..<vertical.taps).reduce(zeros) { row(.constant($1), $0) } : overRows(from: top, builder, zeros, row)
+    }
+
+    /// The columns under the window of a tile's result.
+    private func taps(of result: Int) -> [Int] {
+        (0..<horizontal.taps).map { result * horizontal.scale + $0 * horizontal.step }
+    }
+
+    /// Goes through the rows of a window at the border that lie inside the image, given by their taps; the window begins at row `top`.
     private func overRows(
         from top: Index, _ builder: KernelBuilder, _ initial: [Register], _ body: (Index, [Register]) -> [Register]
     ) -> [Register] {
         if vertical.step == 1 {
             let to = Index.least(.constant(vertical.taps), top * -1 + .constant(vertical.input))
-            return builder.loop("r", from: .greatest(top * -1, 0), to: to, carrying: initial) { body(top + $0, $1) }
+            return builder.loop("r", from: .greatest(top * -1, 0), to: to, carrying: initial, body)
         }
         return builder.loop("r", to: .constant(vertical.taps), carrying: initial) { tap, sums in
             let row = top + tap * vertical.step
-            return builder.when([IndexRange(row, 0, .constant(vertical.input))], carrying: sums) { body(row, sums) }
+            return builder.when([IndexRange(row, 0, .constant(vertical.input))], carrying: sums) { body(tap, sums) }
         }
     }
 
