@@ -317,10 +317,16 @@ struct ResultStationary {
         if let source {
             let microkernel = Microkernel(
                 shape: shape, source: source, emitter: emitter, tile: tile, loops: reductionLoops(emitter), start: start,
-                numerics: numerics)
+                numerics: numerics, prefetches: prefetches)
             sums = microkernel.reduce(base, initial: sums)
         }
         Epilogue(shape: shape, emitter: emitter).store(sums, tile, base)
+    }
+
+    /// Whether a tile reads each element once (a 1x1 convolution or linear layer), from an operand that no second-level cache holds.
+    private var prefetches: Bool {
+        !isStaged && shape.reducedAxes.allSatisfy { $0 == shape.channelAxis || shape.extents[$0] == 1 }
+            && group.graph.storedCount(shape.broadcast.value) * 4 > target.level2Bytes
     }
 
     /// Blocks of channels outermost, then the taps, then the channels of a block: the order in which the weights lie in memory.

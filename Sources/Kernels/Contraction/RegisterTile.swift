@@ -76,6 +76,9 @@ struct Microkernel {
     /// Where the staged region starts, by axis.
     let start: [Position]
     var numerics = Numerics.standard
+    /// Whether the elements of the next block of channels are asked for while a block is summed: blocks lie apart, where no hardware
+    /// expects the next access.
+    var prefetches = false
 
     private var builder: KernelBuilder { emitter.builder }
 
@@ -106,7 +109,12 @@ struct Microkernel {
         case .blocks(let axis, let count):
             if count == 1 { return turn(axis, Position(outer: 0, split: builder.lanes), sums) }
             return builder.loop(shape.names[axis] + "_block", to: .constant(count), carrying: sums) { index, sums in
-                turn(axis, Position(outer: index, split: builder.lanes), sums)
+                if prefetches {
+                    var next = point
+                    next.set(axis, Position(outer: .least(index + 1, .constant(count - 1)), split: builder.lanes), from: start[axis])
+                    for point in tile.points(from: next) { builder.prefetch(source.buffer, source.offset(point)) }
+                }
+                return turn(axis, Position(outer: index, split: builder.lanes), sums)
             }
         case .withinBlock(let axis, let lanes, let extent, let unroll):
             let block = point.local[axis].outer

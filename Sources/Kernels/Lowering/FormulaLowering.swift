@@ -18,13 +18,16 @@ struct FormulaLowering {
     let formulas: [Formula]
     let guards: [Guard]
     let space: IterationSpace
+    /// The number of vector registers that a schedule may count on.
+    private let registers: Int
 
-    init(_ group: Group, roots: [Value], maps: [Value], results: [Value], lanes: Int) {
+    init(_ group: Group, roots: [Value], maps: [Value], results: [Value], target: Target) {
         let graph = group.graph
         let formulas = roots.map { root in
             guard let formula = graph.lowering(of: root)?.formula else { preconditionFailure("\(root) has no formula") }
             return formula
         }
+        registers = target.vectorRegisters
         self.group = group
         self.roots = roots
         self.maps = maps
@@ -39,7 +42,8 @@ struct FormulaLowering {
         let guarded = guards.reduce(into: Set<Int>()) { $0.formUnion($1.axes(over: extents)) }
         let accesses = Self.inner(group, roots, formulas, maps) + Self.outer(group, roots, formulas, results)
         space = IterationSpace(
-            names: formulas[0].axes.map(\.name), extents: extents, accesses: accesses, widest: lanes, isAllowed: { !guarded.contains($0) })
+            names: formulas[0].axes.map(\.name), extents: extents, accesses: accesses, widest: target.lanes,
+            isAllowed: { !guarded.contains($0) })
     }
 
     private var graph: Graph { group.graph }
@@ -109,9 +113,10 @@ struct FormulaLowering {
         if let chunks = ReductionChunks(resultLevels: space.levels(0..<resultRank), reductionLevels, space, operations), !hasPositions {
             return split(chunks, name: name, workspace: workspace)
         }
+        if let window = WindowLowering(self, registers: registers) { return window.lower(name: name) }
         let split = TaskSplit(space.levels(0..<resultRank), of: space, operations: operations)
         let builder = KernelBuilder(name: name, lanes: space.lanes, taskCount: split.tasks)
-        let emitter = PointEmitter(builder, group, reads: reads(innerAccesses + outerAccesses, maps + results), results: maps + results)
+        let emitter = emitter(builder)
         let nest = nest(emitter)
         builder.units(of: split, in: space, task: builder.task) { state in
             builder.nest(split.inner, of: space, state) { state in
@@ -121,6 +126,11 @@ struct FormulaLowering {
         }
         fillPadding(emitter)
         return LoweredGroup([KernelCall(builder.finish(), emitter.arguments)])
+    }
+
+    /// What declares the buffers of a single kernel.
+    func emitter(_ builder: KernelBuilder) -> PointEmitter {
+        PointEmitter(builder, group, reads: reads(innerAccesses + outerAccesses, maps + results), results: maps + results)
     }
 
     private func nest(_ emitter: PointEmitter) -> ReductionNest {
@@ -174,7 +184,7 @@ struct FormulaLowering {
     }
 
     /// Computes what follows the roots, and writes the results.
-    private func store(_ sums: [Register], _ state: NestState, _ emitter: PointEmitter) {
+    func store(_ sums: [Register], _ state: NestState, _ emitter: PointEmitter) {
         let lane = combinesLanes ? nil : space.lane
         let point = emitter.point(
             resultExtents, at: Array(state.positions[..<resultRank]), lane: lane, active: lane == nil ? nil : state.active)
@@ -187,7 +197,7 @@ struct FormulaLowering {
 
     private var mapPosition: [AffineIndex] { formulas[0].reads[0].position }
 
-    private func fillPadding(_ emitter: PointEmitter, maps includesMaps: Bool = true) {
+    func fillPadding(_ emitter: PointEmitter, maps includesMaps: Bool = true) {
         for result in results { emitter.fillPadding(of: result, lane: combinesLanes ? nil : space.lane, lanes: space.lanes) }
         if includesMaps { for map in maps { emitter.fillPadding(of: map, lane: space.lane(in: mapPosition), lanes: space.lanes) } }
     }

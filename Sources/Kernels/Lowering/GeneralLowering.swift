@@ -17,7 +17,7 @@ enum GeneralLowering {
             guard let next else { preconditionFailure("the parts of \(group.kernelName()) write over each other's operands") }
             let part = parts.remove(at: next)
             let name = group.kernelName(isOne ? nil : "part\(lowered.calls.count)")
-            let kernels = lower(part, of: group, lanes: target.lanes, name: name, workspace: lowered.workspaces.count)
+            let kernels = lower(part, of: group, target, name: name, workspace: lowered.workspaces.count)
             lowered.calls += kernels.calls
             lowered.workspaces += kernels.workspaces
         }
@@ -41,12 +41,13 @@ enum GeneralLowering {
         }
     }
 
-    private static func lower(_ part: Part, of group: Group, lanes: Int, name: String, workspace: Int) -> LoweredGroup {
+    private static func lower(_ part: Part, of group: Group, _ target: Target, name: String, workspace: Int) -> LoweredGroup {
         switch part {
-        case .map(let results): LoweredGroup([MapLowering(group: group, results: results, lanes: lanes).lower(name: name)])
+        case .map(let results): LoweredGroup([MapLowering(group: group, results: results, lanes: target.lanes).lower(name: name)])
         case .formulas(let roots, let maps, let results):
-            FormulaLowering(group, roots: roots, maps: maps, results: results, lanes: lanes).lower(name: name, workspace: workspace)
-        case .view(let result, let view): LoweredGroup(ViewLowering(group, result: result, view: view, lanes: lanes).lower(name: name))
+            FormulaLowering(group, roots: roots, maps: maps, results: results, target: target).lower(name: name, workspace: workspace)
+        case .view(let result, let view):
+            LoweredGroup(ViewLowering(group, result: result, view: view, lanes: target.lanes).lower(name: name))
         }
     }
 
