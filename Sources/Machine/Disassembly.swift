@@ -98,9 +98,18 @@ public struct Disassembly: Sendable {
         return loops.filter { loop in !loops.contains { $0 != loop && loop.contains($0.lowerBound) && loop.contains($0.upperBound) } }
     }
 
-    /// The innermost loops that multiply vectors: where a contraction spends its time.
+    /// The innermost loops that multiply vectors and keep the sums in registers: where a contraction spends its time. A loop that stores
+    /// what it computes, such as a transform of tiles, is none.
     public var microkernels: [ClosedRange<Int>] {
-        innermostLoops.filter { loop in loop.contains { instructions[$0].hasPrefix("vfmadd") } }
+        innermostLoops.filter { loop in
+            loop.contains { instructions[$0].hasPrefix("vfmadd") } && !loop.contains { Self.isStore(instructions[$0]) }
+        }
+    }
+
+    /// Whether a vector goes to memory other than the stack (x86).
+    private static func isStore(_ instruction: String) -> Bool {
+        instruction.hasPrefix("vmov") && instruction.hasSuffix(")") && !instruction.contains("%rsp")
+            && instruction.split(whereSeparator: \.isWhitespace).dropFirst().first?.hasPrefix("%") == true
     }
 
     /// The instructions of microkernels that move a vector register to or from the stack.
