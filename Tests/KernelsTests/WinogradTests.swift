@@ -65,8 +65,12 @@ import Testing
         var taps: [Int]
         var padding: [Int]
         var strides = [1, 1]
+        /// Whether the images lie row-major, as a network's input does.
+        var isPlain = false
 
-        var testDescription: String { "\(images)x\(channels) \(extents) taps \(taps) padding \(padding) strides \(strides)" }
+        var testDescription: String {
+            "\(images)x\(channels) \(extents) taps \(taps) padding \(padding) strides \(strides)\(isPlain ? ", plain" : "")"
+        }
 
         var phaseTaps: [Int] { zip(taps, strides).map { ($0 + $1 - 1) / $1 } }
 
@@ -86,7 +90,8 @@ import Testing
             let sum = sketch.map(.maximum(.argument(0) + .argument(1), 0), convolution, shortcut)
             sketch.groups = [[convolution, sum]]
             let graph = sketch.graph(outputs: [sum]) { value, rank in
-                value == w ? Layout([.init(axis: 1, size: lanes), .init(axis: 0, size: lanes)]) : .channels(rank: rank, lanes: lanes)
+                if value == w { return Layout((isPlain ? [] : [.init(axis: 1, size: lanes)]) + [.init(axis: 0, size: lanes)]) }
+                return value == x && isPlain ? .plain : .channels(rank: rank, lanes: lanes)
             }
             let inputs = [
                 "x": FusedGroupTests.random([images, channels.input] + extents, seed: 1),
@@ -112,6 +117,10 @@ import Testing
         Case(channels: (16, 16), extents: [17, 13], taps: [7, 7], padding: [3, 3], strides: [2, 2]),
         Case(channels: (16, 16), extents: [8, 9], taps: [4, 4], padding: [1, 1], strides: [2, 2]),
         Case(channels: (16, 16), extents: [20, 21], taps: [11, 11], padding: [2, 2], strides: [4, 4]),
+        Case(images: 2, channels: (3, 24), extents: [17, 20], taps: [7, 7], padding: [3, 3], strides: [2, 2], isPlain: true),
+        Case(channels: (3, 16), extents: [21, 19], taps: [11, 11], padding: [2, 2], strides: [4, 4], isPlain: true),
+        Case(images: 2, channels: (1, 32), extents: [6, 7], taps: [3, 3], padding: [1, 1], isPlain: true),
+        Case(channels: (3, 16), extents: [9, 8], taps: [3, 3], padding: [0, 0], strides: [2, 2], isPlain: true),
     ]
 
     /// Every form of every filter, cut in many ways, in the interpreter, which checks all bounds.

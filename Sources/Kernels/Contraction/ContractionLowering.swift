@@ -13,7 +13,9 @@ enum ContractionLowering {
         let weighed = phases.count == 1 ? weigh(phases[0], group, target: target, numerics: numerics) : nil
         if let weighed, let winograd = weighed.winograd {
             var lowered = winograd.lower()
-            lowered.calls[0].choice = weighed.choice
+            // The convolution itself is the last call.
+            lowered.calls[lowered.calls.count - 1].choice = weighed.choice
+            lowered.calls[lowered.calls.count - 1].multiplyAccumulates = phases[0].multiplyAccumulates
             return lowered
         }
         if phases.allSatisfy(\.reducesChannels) {
@@ -48,7 +50,8 @@ enum ContractionLowering {
         var least = ResultStationary(shape, group, target, numerics, name: "").cycles
         var choice = AlgorithmChoice(.init("direct", predictedSeconds: CostModel.seconds(least)))
         for form in WinogradForm.forms(taps: problem.phaseTaps) {
-            var candidate = AlgorithmChoice.Candidate("Winograd \(form)" + (problem.phases.count > 1 ? ", \(problem.phases.count) phases" : ""))
+            var candidate = AlgorithmChoice.Candidate(
+                "Winograd \(form)" + (problem.phases.count > 1 ? ", \(problem.phases.count) phases" : ""))
             guard let error = form.error, error <= numerics.largestError else {
                 candidate.reason = form.error.map { "its error is \($0)" } ?? "its error is not known"
                 choice.rejected.append(candidate)

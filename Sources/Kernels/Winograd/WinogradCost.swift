@@ -35,6 +35,8 @@ struct WinogradCost {
     /// What a schedule follows from.
     private struct Key: Hashable {
         var tileCount: Int
+        var inputChannels: Int
+        var packing: WinogradShape.Packing?
         var inputBlocks: Int
         var outputBlocks: Int
         var panels: Int
@@ -50,7 +52,8 @@ struct WinogradCost {
     /// Networks repeat their shapes: what was found once is kept.
     func best(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
         let key = Key(
-            tileCount: tileCount, inputBlocks: inputBlocks, outputBlocks: outputBlocks, panels: panels, form: form, target: target, threads: threads)
+            tileCount: tileCount, inputChannels: problem.inputChannels, packing: problem.packing, inputBlocks: inputBlocks,
+            outputBlocks: outputBlocks, panels: panels, form: form, target: target, threads: threads)
         if let known = Self.known.withLock({ $0[key] }) { return known }
         let found = search(threads: threads)
         Self.known.withLock { $0[key] = found }
@@ -88,7 +91,8 @@ struct WinogradCost {
     /// How many blocks of output channels may be kept at a time: divisors of those of a task, near few sizes.
     private func chunks(of blocks: Int, _ laneBlocks: Int) -> [Int] {
         let divisors = (1...blocks).filter { blocks % $0 == 0 && ($0 >= laneBlocks || $0 == blocks) }
-        return Set([2, 4, 8].compactMap { size in divisors.min { abs($0 - size) < abs($1 - size) } } + [divisors[divisors.count - 1]]).sorted()
+        return Set([2, 4, 8].compactMap { size in divisors.min { abs($0 - size) < abs($1 - size) } } + [divisors[divisors.count - 1]])
+            .sorted()
     }
 
     /// Register tiles worth a try for a group of `tiles`.
@@ -97,6 +101,12 @@ struct WinogradCost {
             (1...28).last { RegisterTile.fits(points: $0, laneBlocks: blocks, registers: target.vectorRegisters) }
                 .map { (RegisterTile.cover(tiles, largest: $0).size, blocks) }
         }
+    }
+
+    /// What packing the operand takes: an element at a time.
+    private var packingCycles: Double {
+        problem.packing == nil
+            ? 0 : Double(problem.images * problem.inputChannels * problem.inputExtents.reduce(1, *)) * (model.load + model.store)
     }
 
     /// What the thread with the most work takes.
@@ -119,7 +129,7 @@ struct WinogradCost {
             Double(chunks) * (Double(groupCount) * steps(schedule.laneBlocks) + (lastBlocks > 0 ? steps(lastBlocks) : 0))
         // Storing the sums, and starting the loops.
         let overhead = tiles * Double(blocks) * model.store + Double(blocks / schedule.laneBlocks * (whole + 1)) * 20
-        let multiply = Double(panels) * perPosition * Double(inputBlocks * target.lanes) + Double(form.positions) * overhead
+        let multiply = Double(panels) * perPosition * Double(problem.inputChannels) + Double(form.positions) * overhead
 
         // Transforms: arithmetic beside loads and stores.
         func transform(_ operations: Int, writes: Int) -> Double {
@@ -142,6 +152,6 @@ struct WinogradCost {
         let later = weightBytes > target.level3Bytes / 2 ? model.memory(bytes: weights, threads: threads) : model.level3(bytes: weights)
         let streams = model.memory(bytes: weights, threads: threads) + Double(turns - 1) * later
         let compute = (multiply + input + output + traffic) * Double(turns)
-        return model.together(compute, streams) + CostModel.taskCycles * Double(turns)
+        return model.together(compute, streams) + CostModel.taskCycles * Double(turns) + packingCycles / Double(threads)
     }
 }

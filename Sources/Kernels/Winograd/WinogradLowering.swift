@@ -27,21 +27,21 @@ struct WinogradLowering {
     let group: Group
     let target: Target
 
-    private var shape: ContractionShape { problem.shape }
-    private var lanes: Int { target.lanes }
-    private var inputBlocks: Int { (problem.inputChannels + lanes - 1) / lanes }
-    private var outputBlocks: Int { (problem.outputChannels + lanes - 1) / lanes }
+    var shape: ContractionShape { problem.shape }
+    var lanes: Int { target.lanes }
+    var inputBlocks: Int { (problem.inputChannels + lanes - 1) / lanes }
+    var outputBlocks: Int { (problem.outputChannels + lanes - 1) / lanes }
     /// Tiles along the height and the width.
     private var grid: [Int] { WinogradCost.grid(problem, form) }
     private var tileCount: Int { problem.images * grid.reduce(1, *) }
     /// The blocks of output channels that a task takes.
     private var taskBlocks: Int { outputBlocks / schedule.parts }
-    private var panel: Int { inputBlocks * lanes * lanes }
-    private var phases: [WinogradShape.Phase] { problem.phases }
-    private var classes: [WinogradShape.PositionClass] { problem.classes(of: form) }
+    var panel: Int { inputBlocks * lanes * lanes }
+    var phases: [WinogradShape.Phase] { problem.phases }
+    var classes: [WinogradShape.PositionClass] { problem.classes(of: form) }
     /// The panels of weights, a position and a phase each, and the elements of one of them for a block of output channels.
     private var panels: Int { classes.reduce(0) { $0 + $1.panelCount } }
-    private var weightCount: Int { panels * outputBlocks * panel }
+    var weightCount: Int { panels * outputBlocks * panel }
     /// The distance between positions in V and M: an odd number of registers, so that the positions of a tile, which are read and written
     /// together, do not fall into the same cache set.
     private var inputStride: Int { Self.odd(phases.count * inputBlocks * schedule.tiles) * lanes }
@@ -50,7 +50,10 @@ struct WinogradLowering {
     private static func odd(_ count: Int) -> Int { count | 1 }
 
     func lower() -> LoweredGroup {
-        LoweredGroup([convolution()], preparation: [transformedWeights()], prepared: [weightCount])
+        let isPacked = problem.packing != nil
+        return LoweredGroup(
+            (isPacked ? [packing()] : []) + [convolution()], workspaces: isPacked ? [packedCount] : [],
+            preparation: [isPacked ? packedWeights() : transformedWeights()], prepared: [weightCount])
     }
 
     // MARK: Weights
@@ -91,7 +94,7 @@ struct WinogradLowering {
     }
 
     /// Where the weights of a class's position begin for a block of a chunk; the class's phases follow each other.
-    private func panelOffset(_ kind: WinogradShape.PositionClass, _ place: Index, chunk: Index, block: Index) -> Index {
+    func panelOffset(_ kind: WinogradShape.PositionClass, _ place: Index, chunk: Index, block: Index) -> Index {
         let blockSize = kind.phases.count * panel
         return chunk * (panels * schedule.chunk * panel) + .constant(kind.firstPanel * schedule.chunk * panel)
             + place * (schedule.chunk * blockSize) + block * blockSize
@@ -103,8 +106,10 @@ struct WinogradLowering {
         let groups = (tileCount + schedule.tiles - 1) / schedule.tiles
         let builder = KernelBuilder(name: group.kernelName(), lanes: lanes, taskCount: groups * schedule.parts)
         let others = Group.storedOperands(of: group.members.filter { $0 != shape.result.value }, in: group.graph)
-        let emitter = PointEmitter(builder, group, reads: group.reads.filter { $0 != shape.vector.value || others.contains($0) })
+        let unread = [shape.vector.value] + (problem.packing == nil ? [] : [shape.broadcast.value])
+        let emitter = PointEmitter(builder, group, reads: group.reads.filter { !unread.contains($0) || others.contains($0) })
         let weights = emitter.prepared(0, count: weightCount, .read)
+        let packed = problem.packing.map { _ in emitter.workspace(0, count: packedCount, .read) }
         let transformed = builder.scratch("transformed", count: inputStride * form.positions)
         let products = builder.scratch("products", count: outputStride * form.positions)
         let first = builder.task / schedule.parts * schedule.tiles
@@ -117,7 +122,7 @@ struct WinogradLowering {
             builder.loop("input_block", to: .constant(inputBlocks)) { block in
                 builder.loop("tile", to: count) { tile in
                     let target = (block + .constant(number * inputBlocks)) * (schedule.tiles * lanes) + tile * lanes
-                    transformInput(emitter, first + tile, block, phase) { row, column, register in
+                    transformInput(emitter, packed, first + tile, block, phase) { row, column, register in
                         guard isUsed[0](row), isUsed[1](column) else { return }
                         builder.store(transformed, target + .constant((row * form.sizes[1] + column) * inputStride), register)
                     }
@@ -152,7 +157,8 @@ struct WinogradLowering {
 
     /// `V = B^T d B` of one tile, block of channels and phase. Elements outside of the operand are zero.
     private func transformInput(
-        _ emitter: PointEmitter, _ tile: Index, _ block: Index, _ phase: WinogradShape.Phase, store: (Int, Int, Register) -> Void
+        _ emitter: PointEmitter, _ packed: BufferID?, _ tile: Index, _ block: Index, _ phase: WinogradShape.Phase,
+        store: (Int, Int, Register) -> Void
     ) {
         let builder = emitter.builder
         let (image, place) = origin(tile)
@@ -164,6 +170,7 @@ struct WinogradLowering {
                 Position(image), Position(outer: block, split: lanes), Position(start[0] + .constant(row * strides[0])),
                 Position(start[1] + .constant(column * strides[1])),
             ]
+            if let packed { return builder.load(packed, packedOffset(position), active: active) }
             let offset = group.graph.storage(of: value).offset(of: position, lane: nil).offset
             return builder.load(emitter.buffer(value), offset, active: active)
         }
@@ -217,7 +224,12 @@ struct WinogradLowering {
             let source =
                 position * inputStride + .constant(kind.phases.lowerBound * inputBlocks * schedule.tiles * lanes) + tile * lanes
             sums = builder.loop("input_block", to: .constant(kind.phases.count * inputBlocks), carrying: sums) { input, sums in
-                builder.loop("input", to: .constant(lanes), unroll: 4, carrying: sums) { within, sums in
+                // The padding of the last block of channels is zero.
+                let rest = .constant(problem.inputChannels) + input % inputBlocks * -lanes
+                let channels = problem.inputChannels % lanes == 0 ? Index.constant(lanes) : .least(.constant(lanes), rest)
+                return builder.loop(
+                    "input", to: inputBlocks == 1 ? .constant(min(lanes, problem.inputChannels)) : channels, unroll: 4, carrying: sums
+                ) { within, sums in
                     let row = weight + input * (lanes * lanes) + within * lanes
                     let vectors = (0..<laneBlocks).map { builder.load(weights, row + .constant($0 * panel)) }
                     // The next panels come while these are used: the processor's own prefetching stops at every page.

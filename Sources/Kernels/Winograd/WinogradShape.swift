@@ -1,6 +1,7 @@
 import Graph
 
-/// A convolution as Winograd's algorithm needs it: two-dimensional, not dilated, over channels in whole blocks.
+/// A convolution as Winograd's algorithm needs it: two-dimensional, not dilated, over channels in whole blocks (or few channels that lie
+/// row-major, which are packed into blocks first).
 ///
 /// One of stride s is the sum of convolutions of stride 1, one a *phase*: the taps s * t + phase meet the operand's elements
 /// s * i + phase. So its phases are more channels to sum over, each with a filter of ceil((r - phase) / s) taps.
@@ -17,14 +18,33 @@ struct WinogradShape {
     let strides: [Int]
     /// How far the first tap of the first output lies before the operand.
     let padding: [Int]
+    /// Where the operand is packed first; the properties above are those of the convolution over what is packed.
+    let packing: Packing?
+
+    /// The rearrangement of a row-major operand of few channels: the channels of all phases side by side in one or a few blocks, so that
+    /// a stem's three channels fill the lanes and its stride disappears.
+    struct Packing: Hashable {
+        static let mostChannels = 64
+        var channels: Int
+        var inputExtents: [Int]
+        var taps: [Int]
+        var strides: [Int]
+        var padding: [Int]
+
+        /// The packed channel of a channel in a phase.
+        func channel(_ channel: Int, phase: [Int]) -> Int { (phase[0] * strides[1] + phase[1]) * channels + channel }
+    }
 
     /// Nil for any other contraction.
     init?(_ shape: ContractionShape, _ group: Group, lanes: Int) {
         let graph = group.graph
         let extents = shape.extents
-        guard shape.resultRank == 4, extents.count == 7, shape.lane == 1, !shape.isEmpty, shape.channelsArePadded(graph, lanes: lanes),
-            let channel = shape.channelAxis, graph.layout(shape.broadcast.value).blocks.map(\.axis) == [1],
-            graph.layout(shape.vector.value).blocks.map(\.axis) == [1, 0], graph[shape.broadcast.value].type.element == .f32,
+        let (operandBlocks, weightBlocks) = (
+            graph.layout(shape.broadcast.value).blocks.map(\.axis), graph.layout(shape.vector.value).blocks.map(\.axis)
+        )
+        let isBlocked = operandBlocks == [1] && weightBlocks == [1, 0] && shape.channelsArePadded(graph, lanes: lanes)
+        guard shape.resultRank == 4, extents.count == 7, shape.lane == 1, !shape.isEmpty, let channel = shape.channelAxis,
+            isBlocked || (operandBlocks.isEmpty && weightBlocks == [0]), graph[shape.broadcast.value].type.element == .f32,
             shape.broadcast.position[0].singleAxis == 0, shape.vector.dimension(of: 1) == 0, shape.vector.dimension(of: channel) == 1
         else { return nil }
         var taps: [Int] = []
@@ -46,13 +66,26 @@ struct WinogradShape {
         let operand = graph.extents(shape.broadcast.value)
         self.shape = shape
         images = extents[0]
-        inputChannels = extents[channel]
         outputChannels = extents[1]
         outputExtents = [extents[2], extents[3]]
-        inputExtents = [operand[2], operand[3]]
-        self.taps = taps
-        self.strides = strides
-        self.padding = padding
+        if isBlocked {
+            packing = nil
+            inputChannels = extents[channel]
+            inputExtents = [operand[2], operand[3]]
+            self.taps = taps
+            self.strides = strides
+            self.padding = padding
+            return
+        }
+        let packing = Packing(
+            channels: extents[channel], inputExtents: [operand[2], operand[3]], taps: taps, strides: strides, padding: padding)
+        inputChannels = packing.channels * strides.reduce(1, *)
+        guard inputChannels <= Packing.mostChannels else { return nil }
+        self.packing = packing
+        self.taps = zip(taps, strides).map { ($0 + $1 - 1) / $1 }
+        self.strides = [1, 1]
+        self.padding = [0, 0]
+        inputExtents = zip(outputExtents, self.taps).map { $0 + $1 - 1 }
     }
 
     /// The taps of the longest phase: those of the filter that forms are chosen for.
@@ -120,7 +153,4 @@ struct WinogradShape {
         }
         return classes
     }
-
-    /// Multiply-accumulates as the convolution is written.
-    var multiplications: Int { images * inputChannels * outputChannels * (outputExtents + taps).reduce(1, *) }
 }
