@@ -40,6 +40,7 @@ struct WinogradCost {
         var inputBlocks: Int
         var outputBlocks: Int
         var panels: Int
+        var weightsAreLarge: Bool
         var form: WinogradForm
         var target: Target
         var threads: Int
@@ -53,7 +54,7 @@ struct WinogradCost {
     func best(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
         let key = Key(
             tileCount: tileCount, inputChannels: problem.inputChannels, packing: problem.packing, inputBlocks: inputBlocks,
-            outputBlocks: outputBlocks, panels: panels, form: form, target: target, threads: threads)
+            outputBlocks: outputBlocks, panels: panels, weightsAreLarge: weightsAreLarge, form: form, target: target, threads: threads)
         if let known = Self.known.withLock({ $0[key] }) { return known }
         let found = search(threads: threads)
         Self.known.withLock { $0[key] = found }
@@ -62,21 +63,37 @@ struct WinogradCost {
 
     private func search(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
         var best: (schedule: WinogradSchedule, cycles: Double)?
+        var leanest: (schedule: WinogradSchedule, cycles: Double)?
         for parts in [1, 2, 4, 8, 16] where outputBlocks % parts == 0 && (parts == 1 || parts <= 2 * threads) {
             for groups in groupCounts(threads: threads) {
                 let tiles = (tileCount + groups - 1) / groups
                 for (registerTiles, laneBlocks) in registerTiles(tiles) {
                     for chunk in chunks(of: outputBlocks / parts, laneBlocks) {
-                        let schedule = WinogradSchedule(
+                        var schedule = WinogradSchedule(
                             tiles: tiles, registerTiles: registerTiles, laneBlocks: laneBlocks, chunk: chunk, parts: parts)
                         let cycles = cycles(schedule, threads: threads)
                         if cycles < (best?.cycles ?? .infinity) * 0.999 { best = (schedule, cycles) }
+                        guard weightsAreLarge && chunk <= 4 else { continue }
+                        schedule.transformsWeights = true
+                        let lean = self.cycles(schedule, threads: threads)
+                        if lean < (leanest?.cycles ?? .infinity) * 0.999 { leanest = (schedule, lean) }
                     }
                 }
             }
         }
         guard let best else { preconditionFailure("one group of tiles is always possible") }
+        if let leanest, leanest.cycles < best.cycles * Self.leanFactor { return leanest }
         return best
+    }
+
+    /// How much slower a convolution may be for not keeping large transformed weights.
+    private static let leanFactor = 1.075
+
+    /// Whether the transformed weights would take a noticeable part of a network's memory, and more than the activations beside them.
+    private var weightsAreLarge: Bool {
+        let activations =
+            problem.inputChannels * problem.inputExtents.reduce(1, *) + problem.outputChannels * problem.outputExtents.reduce(1, *)
+        return problem.packing == nil && weightBytes >= 8 << 20 && weightBytes >= 4 * 4 * problem.images * activations
     }
 
     /// Into how many groups the tiles may be cut: few sizes, of every magnitude.
@@ -148,6 +165,15 @@ struct WinogradCost {
             traffic += model.level2(bytes: transformedBytes * 2 + productBytes * 2 * chunks) * 0.25
         }
         // Weights stream past every group of tiles: the first time from memory, then from the last level where they fit.
+        if schedule.transformsWeights {
+            // A task transforms all weights of its part; what is read are the weights as they are.
+            let plain = weightBytes / (schedule.parts * panels) * problem.originalTaps / phaseCount
+            let pairs = Double(outputBlocks / schedule.parts * inputBlocks * target.lanes)
+            let each = Double(form.filterOperations * phaseCount + problem.originalTaps * form.sizes[0]) + Double(panels) * model.store
+            let compute = (multiply + input + output + traffic + pairs * each) * Double(turns)
+            let stream = model.memory(bytes: plain, threads: threads) + Double(turns - 1) * model.level3(bytes: plain)
+            return model.together(compute, stream) + CostModel.taskCycles * Double(turns)
+        }
         let weights = weightBytes / schedule.parts
         let later = weightBytes > target.level3Bytes / 2 ? model.memory(bytes: weights, threads: threads) : model.level3(bytes: weights)
         let streams = model.memory(bytes: weights, threads: threads) + Double(turns - 1) * later

@@ -7,6 +7,8 @@ struct WinogradForm: Hashable, CustomStringConvertible {
     /// The operations, in registers, that transform a tile of the input, and a tile of products.
     let inputOperations: Int
     let outputOperations: Int
+    /// Those that transform a filter.
+    let filterOperations: Int
 
     init(outputs: [Int], taps: [Int]) {
         let first = ToomCook(outputs: outputs[0], taps: taps[0])
@@ -14,6 +16,7 @@ struct WinogradForm: Hashable, CustomStringConvertible {
         sides = [first, isSquare ? first : ToomCook(outputs: outputs[1], taps: taps[1])]
         inputOperations = Self.operationCount(sides.map(\.input))
         outputOperations = Self.operationCount(sides.map(\.output))
+        filterOperations = Self.operationCount(sides.map(\.filter))
     }
 
     var outputs: [Int] { sides.map(\.outputs) }

@@ -11,6 +11,9 @@ struct WinogradSchedule: Hashable {
     var chunk: Int
     /// Into how many parts the output channels are split over tasks.
     var parts: Int
+    /// Whether each task transforms the weights that it needs, a chunk at a time, instead of reading what was made once: for small maps
+    /// of many channels, where the transformed weights are larger than everything else.
+    var transformsWeights = false
 }
 
 /// A convolution by Winograd's minimal filtering: tiles of the input are transformed, multiplied with the transformed weights (one matrix
@@ -40,8 +43,15 @@ struct WinogradLowering {
     var phases: [WinogradShape.Phase] { problem.phases }
     var classes: [WinogradShape.PositionClass] { problem.classes(of: form) }
     /// The panels of weights, a position and a phase each, and the elements of one of them for a block of output channels.
-    private var panels: Int { classes.reduce(0) { $0 + $1.panelCount } }
-    var weightCount: Int { panels * outputBlocks * panel }
+    var panels: Int { classes.reduce(0) { $0 + $1.panelCount } }
+    var weightCount: Int { chunkCount * (outputBlocks / schedule.chunk) }
+    /// The elements of a chunk of weights. Between positions lies one register that is not used: positions that a transform writes
+    /// together must not fall into the same cache set.
+    var chunkCount: Int { (panels * panel + form.positions * lanes) * schedule.chunk }
+    /// The elements of the weights of a row of positions of a chunk.
+    private var rowCount: Int {
+        classes.map { $0.columns.count * ($0.phases.count * panel + lanes) * schedule.chunk }.max() ?? 0
+    }
     /// The distance between positions in V and M: an odd number of registers, so that the positions of a tile, which are read and written
     /// together, do not fall into the same cache set.
     private var inputStride: Int { Self.odd(phases.count * inputBlocks * schedule.tiles) * lanes }
@@ -51,52 +61,98 @@ struct WinogradLowering {
 
     func lower() -> LoweredGroup {
         let isPacked = problem.packing != nil
+        precondition(!isPacked || !schedule.transformsWeights, "the few weights of a stem are transformed once")
+        let isPrepared = !schedule.transformsWeights
         return LoweredGroup(
             (isPacked ? [packing()] : []) + [convolution()], workspaces: isPacked ? [packedCount] : [],
-            preparation: [isPacked ? packedWeights() : transformedWeights()], prepared: [weightCount])
+            preparation: isPrepared ? [isPacked ? packedWeights() : transformedWeights()] : [], prepared: isPrepared ? [weightCount] : [])
     }
 
     // MARK: Weights
 
-    /// `U = G g G^T` for every pair of channels; a task takes a block of output channels.
+    /// `U = G g G^T` for every pair of channels; a task takes a block of output and one of input channels.
     private func transformedWeights() -> KernelCall {
         let builder = KernelBuilder(name: group.kernelName("weights"), lanes: lanes, taskCount: outputBlocks * inputBlocks)
         let emitter = PointEmitter(builder, group, reads: [shape.vector.value], results: [])
         let weights = emitter.prepared(0, count: weightCount, .write)
-        let memory = group.graph.storage(of: shape.vector.value)
         let (output, input) = (builder.task / inputBlocks, builder.task % inputBlocks)
-        let (chunk, block) = (output / schedule.chunk, output % schedule.chunk)
+        let chunk = output / schedule.chunk
+        transformWeights(
+            emitter, output: output, input: input, into: weights, at: chunk * chunkCount,
+            block: output % schedule.chunk)
+        return KernelCall(builder.finish(), emitter.arguments)
+    }
+
+    /// Transforms the weights of a block of output and one of input channels; those of the chunk begin at `start` in `weights`.
+    private func transformWeights(
+        _ emitter: PointEmitter, output: Index, input: Index, into weights: BufferID, at start: Index, block: Index
+    ) {
+        let builder = emitter.builder
         builder.loop("input", to: .constant(lanes)) { within in
             for (number, phase) in phases.enumerated() {
-                let filter = (0..<form.taps[0]).map { row in
-                    (0..<form.taps[1]).map { column -> Register in
-                        guard row < phase.taps[0], column < phase.taps[1] else { return builder.constant(0) }
-                        let taps = zip([row, column], zip(problem.strides, phase.start)).map { $0 * $1.0 + $1.1 }
-                        let position = [
-                            Position(outer: output, split: lanes), Position(outer: input, inner: within, split: lanes),
-                            Position(.constant(taps[0])), Position(.constant(taps[1])),
-                        ]
-                        return builder.load(emitter.buffer(shape.vector.value), memory.offset(of: position, lane: nil).offset)
-                    }
-                }
+                let filter = filter(emitter, phase, output: output, input: input, within: within)
                 let transformed = WinogradForm.apply(form.sides.map(\.filter), to: filter, builder)
                 for kind in classes where kind.phases.contains(number) {
                     for (place, position) in kind.positions.enumerated() {
                         let offset =
-                            panelOffset(kind, .constant(place), chunk: chunk, block: block)
+                            start + panelOffset(kind, .constant(place), block: block)
                             + .constant((number - kind.phases.lowerBound) * panel) + (input * lanes + within) * lanes
                         builder.store(weights, offset, transformed[position.row][position.column])
                     }
                 }
             }
         }
-        return KernelCall(builder.finish(), emitter.arguments)
     }
 
-    /// Where the weights of a class's position begin for a block of a chunk; the class's phases follow each other.
-    func panelOffset(_ kind: WinogradShape.PositionClass, _ place: Index, chunk: Index, block: Index) -> Index {
-        let blockSize = kind.phases.count * panel
-        return chunk * (panels * schedule.chunk * panel) + .constant(kind.firstPanel * schedule.chunk * panel)
+    /// Transforms the weights of one row of a class's positions, for a chunk of output channels and all input channels.
+    private func transformRow(
+        _ emitter: PointEmitter, _ kind: WinogradShape.PositionClass, row: Int, chunk: Index, into weights: BufferID
+    ) {
+        let builder = emitter.builder
+        let along = LinearMap([form.sides[0].filter.matrix[row]])
+        let blockSize = kind.phases.count * panel + lanes
+        builder.loop("output_block", to: .constant(schedule.chunk)) { block in
+            builder.loop("input_block", to: .constant(inputBlocks)) { input in
+                builder.loop("input", to: .constant(lanes)) { within in
+                    for (number, phase) in kind.phases.enumerated() {
+                        let filter = filter(emitter, phases[phase], output: chunk * schedule.chunk + block, input: input, within: within)
+                        let columns = filter[0].indices.map { column in along.apply(filter.map { $0[column] }, builder)[0] }
+                        let transformed = form.sides[1].filter.apply(columns, builder)
+                        for (place, column) in kind.columns.enumerated() {
+                            let offset =
+                                block * blockSize + (input * lanes + within) * lanes
+                                + .constant(place * schedule.chunk * blockSize + number * panel)
+                            builder.store(weights, offset, transformed[column])
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The taps of a phase for one input channel, zero where it has fewer than the longest.
+    private func filter(
+        _ emitter: PointEmitter, _ phase: WinogradShape.Phase, output: Index, input: Index, within: Index
+    ) -> [[Register]] {
+        let builder = emitter.builder
+        let memory = group.graph.storage(of: shape.vector.value)
+        return (0..<form.taps[0]).map { row in
+            (0..<form.taps[1]).map { column -> Register in
+                guard row < phase.taps[0], column < phase.taps[1] else { return builder.constant(0) }
+                let taps = zip([row, column], zip(problem.strides, phase.start)).map { $0 * $1.0 + $1.1 }
+                let position = [
+                    Position(outer: output, split: lanes), Position(outer: input, inner: within, split: lanes),
+                    Position(.constant(taps[0])), Position(.constant(taps[1])),
+                ]
+                return builder.load(emitter.buffer(shape.vector.value), memory.offset(of: position, lane: nil).offset)
+            }
+        }
+    }
+
+    /// Where within a chunk the weights of a class's position begin for one of its blocks; the class's phases follow each other.
+    func panelOffset(_ kind: WinogradShape.PositionClass, _ place: Index, block: Index) -> Index {
+        let blockSize = kind.phases.count * panel + lanes
+        return .constant((kind.firstPanel * panel + kind.firstPosition * lanes) * schedule.chunk)
             + place * (schedule.chunk * blockSize) + block * blockSize
     }
 
@@ -106,12 +162,14 @@ struct WinogradLowering {
         let groups = (tileCount + schedule.tiles - 1) / schedule.tiles
         let builder = KernelBuilder(name: group.kernelName(), lanes: lanes, taskCount: groups * schedule.parts)
         let others = Group.storedOperands(of: group.members.filter { $0 != shape.result.value }, in: group.graph)
-        let unread = [shape.vector.value] + (problem.packing == nil ? [] : [shape.broadcast.value])
+        let unread =
+            (schedule.transformsWeights ? [] : [shape.vector.value]) + (problem.packing == nil ? [] : [shape.broadcast.value])
         let emitter = PointEmitter(builder, group, reads: group.reads.filter { !unread.contains($0) || others.contains($0) })
-        let weights = emitter.prepared(0, count: weightCount, .read)
+        let prepared = schedule.transformsWeights ? nil : emitter.prepared(0, count: weightCount, .read)
         let packed = problem.packing.map { _ in emitter.workspace(0, count: packedCount, .read) }
         let transformed = builder.scratch("transformed", count: inputStride * form.positions)
         let products = builder.scratch("products", count: outputStride * form.positions)
+        let weights = prepared ?? builder.scratch("weights", count: rowCount)
         let first = builder.task / schedule.parts * schedule.tiles
         let count =
             tileCount % schedule.tiles == 0
@@ -135,7 +193,7 @@ struct WinogradLowering {
         let firstChunk = schedule.parts == 1 ? 0 : builder.task % schedule.parts * chunks
         builder.loop("chunk", to: .constant(chunks)) { number in
             let chunk = firstChunk + number
-            multiply(builder, weights, transformed, products, chunk, count)
+            multiply(emitter, weights, chunk, transformed, products, count)
             builder.loop("output_block", to: .constant(schedule.chunk)) { block in
                 builder.loop("tile", to: count) { tile in
                     let source = block * (schedule.tiles * lanes) + tile * lanes
@@ -210,8 +268,9 @@ struct WinogradLowering {
 
     /// The matrix products of all positions for a chunk of output channels.
     private func multiply(
-        _ builder: KernelBuilder, _ weights: BufferID, _ transformed: BufferID, _ products: BufferID, _ chunk: Index, _ count: Index
+        _ emitter: PointEmitter, _ weights: BufferID, _ chunk: Index, _ transformed: BufferID, _ products: BufferID, _ count: Index
     ) {
+        let builder = emitter.builder
         /// A register tile of one position's product: `place` counts the positions of the class.
         func product(
             _ kind: WinogradShape.PositionClass, _ place: Index, _ position: Index, _ block: Index, _ laneBlocks: Int, _ tile: Index,
@@ -219,8 +278,11 @@ struct WinogradLowering {
         ) {
             let zero = builder.constant(0)
             var sums = [Register](repeating: zero, count: tiles * laneBlocks)
-            let panel = kind.phases.count * panel
-            let weight = panelOffset(kind, place, chunk: chunk, block: block)
+            let panel = kind.phases.count * panel + lanes
+            let weight =
+                schedule.transformsWeights
+                ? place % kind.columns.count * (schedule.chunk * panel) + block * panel
+                : chunk * chunkCount + panelOffset(kind, place, block: block)
             let source =
                 position * inputStride + .constant(kind.phases.lowerBound * inputBlocks * schedule.tiles * lanes) + tile * lanes
             sums = builder.loop("input_block", to: .constant(kind.phases.count * inputBlocks), carrying: sums) { input, sums in
@@ -233,7 +295,9 @@ struct WinogradLowering {
                     let row = weight + input * (lanes * lanes) + within * lanes
                     let vectors = (0..<laneBlocks).map { builder.load(weights, row + .constant($0 * panel)) }
                     // The next panels come while these are used: the processor's own prefetching stops at every page.
-                    for block in 0..<laneBlocks { builder.prefetch(weights, row + .constant((laneBlocks + block) * panel)) }
+                    for block in 0..<laneBlocks where !schedule.transformsWeights {
+                        builder.prefetch(weights, row + .constant((laneBlocks + block) * panel))
+                    }
                     var sums = sums
                     for tile in 0..<tiles {
                         let element = builder.broadcast(
@@ -269,6 +333,15 @@ struct WinogradLowering {
         }
         for kind in classes {
             builder.loop("row", to: .constant(kind.rows.count)) { row in
+                if schedule.transformsWeights {
+                    // Each row has its own factors.
+                    for number in 0..<kind.rows.count {
+                        builder.when([IndexRange(row, .constant(number), .constant(number + 1))]) {
+                            transformRow(emitter, kind, row: kind.rows.lowerBound + number, chunk: chunk, into: weights)
+                            return []
+                        }
+                    }
+                }
                 builder.loop("column", to: .constant(kind.columns.count)) { column in
                     let place = row * kind.columns.count + column
                     let position =

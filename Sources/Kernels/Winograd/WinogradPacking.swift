@@ -91,7 +91,7 @@ extension WinogradLowering {
                     let packed = channel + .constant(packing.channel(0, phase: [rowPhase, columnPhase]))
                     for kind in classes {
                         for (place, position) in kind.positions.enumerated() {
-                            let offset = panelOffset(kind, .constant(place), chunk: chunk, block: block) + packed * lanes
+                            let offset = chunk * chunkCount + panelOffset(kind, .constant(place), block: block) + packed * lanes
                             builder.store(weights, offset, transformed[position.row][position.column])
                         }
                     }

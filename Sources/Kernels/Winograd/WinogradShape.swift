@@ -88,6 +88,9 @@ struct WinogradShape {
         inputExtents = zip(outputExtents, self.taps).map { $0 + $1 - 1 }
     }
 
+    /// The taps of the filter as it is written.
+    var originalTaps: Int { (packing?.taps ?? taps).reduce(1, *) }
+
     /// The taps of the longest phase: those of the filter that forms are chosen for.
     var phaseTaps: [Int] { zip(taps, strides).map { ($0 + $1 - 1) / $1 } }
 
@@ -124,6 +127,8 @@ struct WinogradShape {
         var phases: Range<Int>
         /// The panels (a position and a phase) of the classes before this one.
         var firstPanel: Int
+        /// The positions of the classes before this one.
+        var firstPosition: Int
 
         /// Row by row.
         var positions: [(row: Int, column: Int)] { rows.flatMap { row in columns.map { (row, $0) } } }
@@ -148,7 +153,8 @@ struct WinogradShape {
                 classes.append(
                     PositionClass(
                         rows: rows, columns: columns, phases: first..<last + 1,
-                        firstPanel: classes.last.map { $0.firstPanel + $0.panelCount } ?? 0))
+                        firstPanel: classes.last.map { $0.firstPanel + $0.panelCount } ?? 0,
+                        firstPosition: classes.reduce(0) { $0 + $1.rows.count * $1.columns.count }))
             }
         }
         return classes
