@@ -11,7 +11,7 @@ public enum Numerics: Hashable, Sendable {
     /// ten times the arithmetic. No minimal filtering.
     case strict
 
-    static let standardError = 2e-6
+    static let standardError = 3.5e-6
 
     /// The largest error that a form of minimal filtering may have.
     var largestError: Double {

@@ -65,7 +65,7 @@ struct ExecutionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How exactly sums are computed: default; strict (convolutions and linear layers as if in twice the precision; slow); or the "
-                + "largest relative error of a convolution that may be traded for speed, such as 1e-6 (default: 2e-6).",
+                + "largest relative error of a convolution that may be traded for speed, such as 1e-6 (default: 3.5e-6).",
             valueName: "numerics"))
     var numerics = Numerics.standard
 
