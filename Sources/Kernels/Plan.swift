@@ -96,7 +96,7 @@ private struct Planner {
     init(_ graph: Graph, _ target: Target, _ numerics: Numerics, _ streamsParameters: Bool) {
         self.graph = graph
         self.target = target
-        self.numerics = numerics
+        self.numerics = numerics.resolved(for: graph)
         self.streamsParameters = streamsParameters
         groups = Group.all(of: graph)
         plan = Plan(empty: graph.name)

@@ -36,8 +36,8 @@ import Testing
     @Test(arguments: [Numerics.standard, .tolerance(1e-6), .strict]) func choicesAreTheLeastOfWhatIsAllowed(numerics: Numerics) throws {
         let plan = try Compiler(target: .x86AVX512, cache: nil, numerics: numerics).plan(try Self.network(), batch: 1)
         let choices = plan.steps.compactMap(\.choice).filter { !$0.rejected.isEmpty }
-        // All of 3 x 3, two of them of stride 2.
-        #expect(choices.count == 12)
+        // All of 3 x 3, two of them of stride 2, and the stem.
+        #expect(choices.count == 13)
         for choice in choices {
             let chosen = try #require(choice.chosen.predictedSeconds)
             #expect(choice.chosen.reason == nil && chosen > 0)
