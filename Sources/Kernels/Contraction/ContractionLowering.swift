@@ -54,6 +54,7 @@ enum ContractionLowering {
                 choice.rejected.append(candidate)
                 continue
             }
+            candidate.error = error
             let cost = WinogradCost(problem, form, target)
             let cycles = cost.best(threads: 1).cycles
             candidate.predictedSeconds = CostModel.seconds(cycles)
