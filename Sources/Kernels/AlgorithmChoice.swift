@@ -22,9 +22,12 @@ public struct AlgorithmChoice: Hashable, Sendable {
 
     public var chosen: Candidate
     public var rejected: [Candidate]
+    /// What the cost model says that the thread with the most work takes, in seconds, with a thread a core of the target.
+    public var secondsOfLongestThread: Double?
 
-    public init(_ chosen: Candidate, rejected: [Candidate] = []) {
+    public init(_ chosen: Candidate, rejected: [Candidate] = [], secondsOfLongestThread: Double? = nil) {
         self.chosen = chosen
         self.rejected = rejected
+        self.secondsOfLongestThread = secondsOfLongestThread
     }
 }

@@ -25,6 +25,7 @@ enum ContractionLowering {
                     call.multiplyAccumulates = shape.multiplyAccumulates
                     let name = phases.count > 1 ? "direct, \(phases.count) phases" : "direct"
                     call.choice = weighed?.choice ?? AlgorithmChoice(.init(name, predictedSeconds: CostModel.seconds(nest.cycles)))
+                    call.choice?.secondsOfLongestThread = CostModel.seconds(nest.cyclesOfLongestThread)
                     return call
                 })
         }
@@ -48,7 +49,8 @@ enum ContractionLowering {
         var least = ResultStationary(shape, group, target, numerics, name: "").cycles
         var choice = AlgorithmChoice(.init("direct", predictedSeconds: CostModel.seconds(least)))
         for form in WinogradForm.forms(taps: problem.phaseTaps) {
-            var candidate = AlgorithmChoice.Candidate("Winograd \(form)" + (problem.phases.count > 1 ? ", \(problem.phases.count) phases" : ""))
+            var candidate = AlgorithmChoice.Candidate(
+                "Winograd \(form)" + (problem.phases.count > 1 ? ", \(problem.phases.count) phases" : ""))
             guard let error = form.error, error <= numerics.largestError else {
                 candidate.reason = form.error.map { "its error is \($0)" } ?? "its error is not known"
                 choice.rejected.append(candidate)
@@ -65,8 +67,9 @@ enum ContractionLowering {
             choice.rejected.append(candidate)
         }
         let winograd = best.map { cost in
-            WinogradLowering(
-                problem: problem, form: cost.form, schedule: cost.best(threads: target.cores).schedule, group: group, target: target)
+            let (schedule, cycles) = cost.best(threads: target.cores)
+            choice.secondsOfLongestThread = CostModel.seconds(cycles)
+            return WinogradLowering(problem: problem, form: cost.form, schedule: schedule, group: group, target: target)
         }
         return (choice, winograd)
     }
@@ -128,6 +131,8 @@ struct ResultStationary {
     /// Into how many parts the lane blocks are split over tasks.
     private var laneParts = 1
     private let isStaged: Bool
+    /// What the thread with the most work takes, with a thread a core.
+    private(set) var cyclesOfLongestThread = 0.0
 
     init(_ shape: ContractionShape, _ group: Group, _ target: Target, _ numerics: Numerics, name: String) {
         self.shape = shape
@@ -182,6 +187,7 @@ struct ResultStationary {
         if rows.count > 1 { rows[rows.count - 1].count = best.rows }
         laneParts = best.laneParts
         tile = best.tile
+        cyclesOfLongestThread = cycles(best, height: height, stagedBytes: isStaged ? region(rows: best.rows).count * 4 : 0)
     }
 
     /// What the thread with the most work takes.

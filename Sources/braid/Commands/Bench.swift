@@ -29,6 +29,10 @@ struct Bench: ParsableCommand {
             compared with the same elements computed in fp64 from the operands that the kernel read: root mean square error over the
             root mean square of the result, largest error over the largest element. Beside them stands the error that the algorithm is
             stated to have.
+
+            With --simulate-threads nothing is run: the network is planned for machines with other numbers of cores, and what the cost
+            model says of the thread with the most work in each step, what its bytes take at an assumed bandwidth, and barriers between
+            the steps make up the time.
             """)
 
     @OptionGroup var network: NetworkOptions
@@ -63,6 +67,13 @@ struct Bench: ParsableCommand {
     @Flag(help: "Lists how far the results of convolutions and linear layers are off, compared with fp64.")
     var errors = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Measures nothing, but prints what the cost model says of machines with these numbers of cores, such as 1,2,4,8,16.",
+            valueName: "counts"),
+        transform: Bench.coreCounts)
+    var simulateThreads: [Int]?
+
     @Option(help: ArgumentHelp("Writes the result as JSON, for --compare.", valueName: "file"))
     var save: String?
 
@@ -72,16 +83,33 @@ struct Bench: ParsableCommand {
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
 
+    /// Reads `--simulate-threads`.
+    private static func coreCounts(_ text: String) throws -> [Int] {
+        let counts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard counts.allSatisfy({ (1...1024).contains($0 ?? 0) }), counts.count <= 64 else {
+            throw ValidationError("--simulate-threads takes numbers from 1 to 1024 with commas between, such as 1,2,4, not '\(text)'")
+        }
+        return counts.compactMap(\.self)
+    }
+
     func validate() throws {
+        if simulateThreads != nil && (train || perKernel || errors || save != nil || compare != nil) {
+            throw ValidationError("--simulate-threads measures nothing: leave out --train, --per-kernel, --errors, --save and --compare")
+        }
         try validateBatch(batch)
         if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
         if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
-        if !Target.host.canRun(target.target) {
+        if simulateThreads == nil && !Target.host.canRun(target.target) {
             throw ValidationError("code for \(target.target.name) does not run on this machine; `braid dump` prints it")
         }
     }
 
     func run() throws {
+        if let simulateThreads {
+            let study = try execution.compiler(for: target.target).studyThreads(network.load(), batch: batch, cores: simulateThreads)
+            if json { Console.printJSON(study) } else { ThreadReport(study).show() }
+            return
+        }
         // What cannot be read is told before anything is measured.
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
         let options = BenchmarkOptions(
