@@ -93,18 +93,24 @@ public struct Compiler: Sendable {
         try plan(optimize(network, training: training), of: network, batch: batch)
     }
 
-    private func plan(_ graph: Graph, of network: Network, batch: Int) throws(CompilerError) -> Plan {
+    private func plan(_ graph: Graph, of network: Network, batch: Int, keepsOperands: Bool = false) throws(CompilerError) -> Plan {
         try check(graph, batch: batch, network)
         // A training sets and reads its parameters one by one.
-        return Plan(bind(graph, batch: batch), target: target, numerics: numerics, streamsParameters: graph.updates.isEmpty)
+        return Plan(
+            bind(graph, batch: batch), target: target, numerics: numerics, streamsParameters: graph.updates.isEmpty && !keepsOperands)
     }
 
     /// A network ready to run, when its parameters are set: for inference all at once, see `Executable.setParameters`.
-    public func executable(_ network: Network, training: Bool = false, batch: Int, pool: ThreadPool) throws(CompilerError) -> Executable {
+    ///
+    /// - Parameter keepsOperands: whether all that steps are computed from stays in memory, prepared weights beside what they are made
+    ///   from.
+    public func executable(
+        _ network: Network, training: Bool = false, batch: Int, pool: ThreadPool, keepsOperands: Bool = false
+    ) throws(CompilerError) -> Executable {
         let graph = try optimize(network, training: training)
-        let plan = try plan(graph, of: network, batch: batch)
+        let plan = try plan(graph, of: network, batch: batch, keepsOperands: keepsOperands)
         try checkMemory(plan, of: network, training: training, batch: batch) { (other) throws(CompilerError) in
-            try self.plan(graph, of: network, batch: other)
+            try self.plan(graph, of: network, batch: other, keepsOperands: keepsOperands)
         }
         let program = try compile(plan.kernels)
         KernelCompiler.releaseMemory()

@@ -6,21 +6,28 @@ public struct AlgorithmChoice: Hashable, Sendable {
         public var algorithm: String
         /// What the cost model says of it, in seconds with one thread; nil where it was not asked.
         public var predictedSeconds: Double?
+        /// The root mean square error that is stated for it, relative to the root mean square of the result; nil for sums as they are
+        /// written, whose error is `Numerics.errorOfSum`.
+        public var error: Double?
         /// Why it may not be taken, if so.
         public var reason: String?
 
-        public init(_ algorithm: String, predictedSeconds: Double? = nil, reason: String? = nil) {
+        public init(_ algorithm: String, predictedSeconds: Double? = nil, error: Double? = nil, reason: String? = nil) {
             self.algorithm = algorithm
             self.predictedSeconds = predictedSeconds
+            self.error = error
             self.reason = reason
         }
     }
 
     public var chosen: Candidate
     public var rejected: [Candidate]
+    /// What the cost model says that the thread with the most work takes, in seconds, with a thread a core of the target.
+    public var secondsOfLongestThread: Double?
 
-    public init(_ chosen: Candidate, rejected: [Candidate] = []) {
+    public init(_ chosen: Candidate, rejected: [Candidate] = [], secondsOfLongestThread: Double? = nil) {
         self.chosen = chosen
         self.rejected = rejected
+        self.secondsOfLongestThread = secondsOfLongestThread
     }
 }

@@ -44,12 +44,23 @@ public struct Plan: Sendable {
         public var choice: AlgorithmChoice?
     }
 
+    /// A group of the graph with the steps that compute it.
+    public struct PlannedGroup: Sendable {
+        public var group: Group
+        /// By index into `steps`.
+        public var steps: Range<Int>
+    }
+
     public var name: String
     public var kernels: [Kernel] = []
     public var buffers: [PlannedBuffer] = []
     /// Run once, whenever parameters were set.
     public var preparation: [Step] = []
     public var steps: [Step] = []
+    /// The groups that the steps compute, in their order.
+    public var groups: [PlannedGroup] = []
+    /// The buffer of every value that has memory of its own, or is written over another.
+    public var bufferOf: [Value: Int] = [:]
     /// The graph's outputs, by name.
     public var outputs: [(name: String, buffer: Int)] = []
     /// Parameters with their declarations, in the graph's order.
@@ -112,6 +123,7 @@ private struct Planner {
             plan.outputs.append((output.name, stored(output.value)))
         }
         placeArena()
+        plan.bufferOf = bufferOf
     }
 
     /// The buffer of a value that must be in memory when the steps are done; a constant gets one that is filled beforehand.
@@ -235,6 +247,7 @@ private struct Planner {
         let works = lowered.calls.enumerated().map { index, call in
             sharesWork || index > 0 ? call.multiplyAccumulates ?? 0 : group.multiplyAccumulates
         }
+        let first = plan.steps.count
         let calls = lowered.preparation.map { ($0, 0, true) } + zip(lowered.calls, works).map { ($0, $1, isPrepared) }
         for (call, work, isPrepared) in calls {
             let buffers = call.arguments.map { argument in
@@ -246,6 +259,7 @@ private struct Planner {
             }
             append(call.kernel, buffers, of: group, summary: group.summary, work: work, choice: call.choice, isPrepared: isPrepared)
         }
+        if first < plan.steps.count { plan.groups.append(.init(group: group, steps: first..<plan.steps.count)) }
     }
 
     /// Appends a step with its traffic. A tensor that lies within another one counts with its own size.

@@ -23,16 +23,6 @@ public struct ReferenceTensor: Hashable, Sendable {
         for axis in extents.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * extents[axis + 1] }
         return strides
     }
-
-    /// The element at `position`, or nil outside the tensor.
-    func element(at position: [Int]) -> Double? {
-        var offset = 0
-        for (axis, extent) in extents.enumerated() {
-            guard position[axis] >= 0, position[axis] < extent else { return nil }
-            offset = offset * extent + position[axis]
-        }
-        return values[offset]
-    }
 }
 
 /// Calls `body` with every position of a space of these extents, in row-major order.
@@ -90,37 +80,81 @@ extension Scalar {
     }
 }
 
+/// Where a formula's operand has its elements.
+protocol ElementSource {
+    var extents: [Int] { get }
+    /// The element at a position inside the extents.
+    func element(inside position: [Int]) -> Double
+}
+
+extension ReferenceTensor: ElementSource {
+    func element(inside position: [Int]) -> Double {
+        var offset = 0
+        var axis = 0
+        while axis < extents.count {
+            offset = offset * extents[axis] + position[axis]
+            axis += 1
+        }
+        return values[offset]
+    }
+}
+
 extension Formula {
     /// The formula by naive loops over all its axes, which must be bound.
     public func evaluate(_ operands: [ReferenceTensor]) -> ReferenceTensor {
-        guard let extents = Shape(axes.map(\.extent)).extents else { preconditionFailure("a formula's axes must be bound") }
-        precondition(!extents.contains(0), "a formula's axes are never empty")
-        let reads = reads.map { BoundRead($0, operands[$0.operand], rank: axes.count) }
-        var coordinates = [Int](repeating: 0, count: axes.count)
-        var arguments = [Double](repeating: 0, count: reads.count)
+        var bound = BoundFormula(self, operands)
+        var position = [Int](repeating: 0, count: resultRank)
         var values: [Double] = []
         repeat {
-            var total = combination == .sum ? 0 : -Double.infinity
-            var number = 0
-            var best = 0
-            repeat {
-                defer { number += 1 }
-                guard Self.fetch(reads, coordinates, into: &arguments) else { continue }
-                let term = body.evaluate(arguments, coordinates: coordinates, position: values.count)
-                switch combination {
-                case .sum: total += term
-                case .maximum: total = BinaryFunction.maximum.evaluate(total, term)
-                case .positionOfMaximum:
-                    if term > total { (total, best) = (term, number) }
-                }
-            } while advance(&coordinates, in: extents, axes: reductionAxes)
-            values.append(combination == .positionOfMaximum ? Double(best) : total)
-        } while advance(&coordinates, in: extents, axes: parallelAxes)
-        return ReferenceTensor(Array(extents[parallelAxes]), values)
+            values.append(bound.element(at: position, number: values.count))
+        } while advance(&position, in: bound.resultExtents, axes: parallelAxes)
+        return ReferenceTensor(bound.resultExtents, values)
+    }
+}
+
+/// A formula with its operands at hand, which gives single elements of the result.
+struct BoundFormula<Source: ElementSource> {
+    let resultExtents: [Int]
+    private let formula: Formula
+    private let extents: [Int]
+    private var reads: [BoundRead<Source>]
+    private var coordinates: [Int]
+    private var arguments: [Double]
+
+    /// The formula's axes must be bound.
+    init(_ formula: Formula, _ operands: [Source]) {
+        guard let extents = Shape(formula.axes.map(\.extent)).extents else { preconditionFailure("a formula's axes must be bound") }
+        precondition(!extents.contains(0), "a formula's axes are never empty")
+        self.formula = formula
+        self.extents = extents
+        resultExtents = Array(extents[formula.parallelAxes])
+        reads = formula.reads.map { BoundRead($0, operands[$0.operand], rank: extents.count) }
+        coordinates = [Int](repeating: 0, count: extents.count)
+        arguments = [Double](repeating: 0, count: reads.count)
     }
 
-    /// Fills `arguments` with what the reads find; false where one is outside its operand.
-    private static func fetch(_ reads: [BoundRead], _ coordinates: [Int], into arguments: inout [Double]) -> Bool {
+    /// The element at `position`, the one with this row-major `number`: terms are combined in order.
+    mutating func element(at position: [Int], number: Int) -> Double {
+        for axis in formula.parallelAxes { coordinates[axis] = position[axis] }
+        var total = formula.combination == .sum ? 0 : -Double.infinity
+        var term = 0
+        var best = 0
+        repeat {
+            defer { term += 1 }
+            guard fetch() else { continue }
+            let value = formula.body.evaluate(arguments, coordinates: coordinates, position: number)
+            switch formula.combination {
+            case .sum: total += value
+            case .maximum: total = BinaryFunction.maximum.evaluate(total, value)
+            case .positionOfMaximum:
+                if value > total { (total, best) = (value, term) }
+            }
+        } while advance(&coordinates, in: extents, axes: formula.reductionAxes)
+        return formula.combination == .positionOfMaximum ? Double(best) : total
+    }
+
+    /// Fills the arguments with what the reads find; false where one is outside its operand.
+    private mutating func fetch() -> Bool {
         var index = 0
         while index < reads.count {
             guard let value = reads[index].value(at: coordinates) else { return false }
@@ -132,66 +166,76 @@ extension Formula {
 }
 
 /// A read with its operand at hand and its positions as rows of one scale an axis.
-private struct BoundRead {
-    private let tensor: ReferenceTensor
+private struct BoundRead<Source: ElementSource> {
+    private let source: Source
+    private let extents: [Int]
     private let scales: [[Int]]
     private let offsets: [Int]
     private let divisors: [Int]
+    private var position: [Int]
 
-    init(_ read: Read, _ tensor: ReferenceTensor, rank: Int) {
-        self.tensor = tensor
+    init(_ read: Read, _ source: Source, rank: Int) {
+        self.source = source
+        extents = source.extents
         scales = read.position.map { position in (0..<rank).map(position.scale(of:)) }
         offsets = read.position.map(\.offset)
         divisors = read.position.map(\.divisor)
+        position = offsets
     }
 
     /// The element read at `coordinates`, nil outside the operand. While loops, for debug builds iterate ranges slowly.
-    func value(at coordinates: [Int]) -> Double? {
-        var element = 0
+    mutating func value(at coordinates: [Int]) -> Double? {
         var axis = 0
         while axis < offsets.count {
-            var position = offsets[axis]
+            var place = offsets[axis]
             var index = 0
             while index < coordinates.count {
-                position += scales[axis][index] * coordinates[index]
+                place += scales[axis][index] * coordinates[index]
                 index += 1
             }
             if divisors[axis] > 1 {
-                guard position % divisors[axis] == 0 else { return nil }
-                position /= divisors[axis]
+                guard place % divisors[axis] == 0 else { return nil }
+                place /= divisors[axis]
             }
-            guard position >= 0, position < tensor.extents[axis] else { return nil }
-            element = element * tensor.extents[axis] + position
+            guard place >= 0, place < extents[axis] else { return nil }
+            position[axis] = place
             axis += 1
         }
-        return tensor.values[element]
+        return source.element(inside: position)
     }
 }
 
 extension View {
     fileprivate func evaluate(_ operands: [ReferenceTensor], extents: [Int]) -> ReferenceTensor {
+        if case .reshape = self { return ReferenceTensor(extents, operands[0].values) }
+        let operandExtents = operands.map(\.extents)
+        var values: [Double] = []
+        forEachPosition(extents) { position in
+            let source = self.source(of: position, in: extents, operands: operandExtents)
+            values.append(operands[source.operand].element(inside: source.position))
+        }
+        return ReferenceTensor(extents, values)
+    }
+
+    /// Which element of which operand the element of the result at `position` is.
+    func source(of position: [Int], in extents: [Int], operands: [[Int]]) -> (operand: Int, position: [Int]) {
+        var source = position
         switch self {
-        case .reshape: return ReferenceTensor(extents, operands[0].values)
+        case .reshape:
+            var rest = zip(position, extents).reduce(0) { $0 * $1.1 + $1.0 }
+            source = operands[0]
+            for axis in source.indices.reversed() { (rest, source[axis]) = rest.quotientAndRemainder(dividingBy: operands[0][axis]) }
+            return (0, source)
         case .slice(let axis, let start, _):
-            var values: [Double] = []
-            forEachPosition(extents) { position in
-                var source = position
-                source[axis] += start
-                values.append(operands[0].element(at: source)!)
-            }
-            return ReferenceTensor(extents, values)
+            source[axis] += start
+            return (0, source)
         case .concatenate(let axis):
-            var values: [Double] = []
-            forEachPosition(extents) { position in
-                var source = position
-                var operand = 0
-                while source[axis] >= operands[operand].extents[axis] {
-                    source[axis] -= operands[operand].extents[axis]
-                    operand += 1
-                }
-                values.append(operands[operand].element(at: source)!)
+            var operand = 0
+            while source[axis] >= operands[operand][axis] {
+                source[axis] -= operands[operand][axis]
+                operand += 1
             }
-            return ReferenceTensor(extents, values)
+            return (operand, source)
         }
     }
 }

@@ -87,12 +87,28 @@ public final class Executable {
     ///
     /// Where the plan streams its parameters they must have been set.
     public func run() {
-        if mustPrepare {
-            precondition(!plan.streamsParameters || plan.preparation.isEmpty, "'\(plan.name)' has no parameters yet")
-            pool.run(preparation)
-            mustPrepare = false
-        }
+        prepareIfNeeded()
         pool.run(steps)
+    }
+
+    /// As `run`, one step after the other, with `before` and `after` called around each with its index: what lies in memory may then be
+    /// looked at, see `elements(of:in:)`.
+    public func run(before: (Int) -> Void, after: (Int) -> Void) {
+        prepareIfNeeded()
+        defer { steps.range = plan.steps.indices }
+        for step in plan.steps.indices {
+            before(step)
+            steps.range = step..<step + 1
+            pool.run(steps)
+            after(step)
+        }
+    }
+
+    private func prepareIfNeeded() {
+        guard mustPrepare else { return }
+        precondition(!plan.streamsParameters || plan.preparation.isEmpty, "'\(plan.name)' has no parameters yet")
+        pool.run(preparation)
+        mustPrepare = false
     }
 
     /// Whether each run measures its steps; off at first.

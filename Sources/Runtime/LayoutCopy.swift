@@ -110,7 +110,7 @@ struct LayoutCopy {
 
 extension Layout {
     /// What every position of every axis adds to an element's offset.
-    fileprivate func offsetsByAxis(_ extents: [Int]) -> [[Int]] {
+    func offsetsByAxis(_ extents: [Int]) -> [[Int]] {
         let stored = storedExtents(extents)
         var strides = [Int](repeating: 1, count: stored.count)
         for index in stored.indices.dropLast().reversed() { strides[index] = strides[index + 1] * stored[index + 1] }

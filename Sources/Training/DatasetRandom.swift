@@ -17,6 +17,8 @@ public struct CounterGenerator: RandomNumberGenerator, Sendable {
         /// Inputs made up to measure with.
         case inputs = 8
         case crop = 9
+        /// Elements that are compared with a reference.
+        case samples = 10
     }
 
     private var state: UInt64

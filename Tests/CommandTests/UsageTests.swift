@@ -47,6 +47,9 @@ import Testing
         (["bench", "tiny.braid", "--input", "absent.npy"], 1, "there is no such file"),
         (["bench", "tiny.braid", "--input", "one.npy", "--batch", "2"], 1, "give --batch 1"),
         (["bench", "tiny.braid", "--input", "one.npy", "--seconds", "0", "--runs", "1"], 0, ""),
+        (["bench", "tiny.braid", "--simulate-threads", "1,,2"], 2, "not '1,,2'"),
+        (["bench", "tiny.braid", "--simulate-threads", "0"], 2, "--simulate-threads takes numbers from 1 to 1024"),
+        (["bench", "tiny.braid", "--simulate-threads", "2", "--train"], 2, "--simulate-threads measures nothing"),
         (["bench", "tiny.braid", "--compare", "absent.json"], 1, "there is no such file"),
         (["bench", "tiny.braid", "--compare", "tiny.braid"], 1, "name a file that `braid bench --save` wrote"),
         (["data", "fetch", "imagenet", "--to", "x"], 2, "there are mnist, fashion-mnist"),
@@ -172,6 +175,31 @@ import Testing
         #expect((peak["gigaflops"] as? Double ?? 0) > 0)
         let refused = try workplace.run(measure + ["--save", "absent/now.json"])
         #expect(refused.status == 1 && refused.errors.contains("absent/now.json"))
+    }
+
+    /// The errors of contractions, as text, as JSON and in a file that reads back.
+    @Test func measuresErrors() throws {
+        let measure = ["bench", "tiny.braid", "--threads", "1", "--runs", "1", "--seconds", "0", "--errors", "--save", "errors.json"]
+        let text = try workplace.run(measure)
+        #expect(text.status == 0 && text.errors.isEmpty, "\(text.errors)")
+        for part in ["errors against fp64, numerics default", "rms error", "of stated", "first conv", "fc linear"] {
+            #expect(text.output.contains(part), "\(part): \(text.output)")
+        }
+        let record = try workplace.run(measure + ["--compare", "errors.json", "--json"]).json()
+        let errors = try #require(record["errors"] as? [[String: Any]])
+        #expect(errors.count == 2)
+        for error in errors {
+            let (size, stated) = (error["root_mean_square"] as? Double ?? 0, error["stated"] as? Double ?? 0)
+            #expect(size > 0 && size < 4 * stated && error["terms"] as? Int ?? 0 > 0, "\(error)")
+        }
+    }
+
+    @Test func studiesThreads() throws {
+        let study = ["bench", "tiny.braid", "--simulate-threads", "1,4", "--target", "aarch64-neon"]
+        let text = try workplace.run(study)
+        #expect(text.status == 0 && text.output.contains("steps that lose the most of 4 cores"), "\(text.errors)")
+        let machines = try #require(try workplace.run(study + ["--json"]).json()["machines"] as? [[String: Any]])
+        #expect(machines.map { $0["cores"] as? Int } == [1, 4] && machines[0]["speedup"] as? Double == 1)
     }
 
     /// A reader that goes away is no failure.

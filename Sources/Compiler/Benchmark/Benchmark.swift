@@ -56,6 +56,8 @@ public struct Benchmark: Sendable {
     /// In the order of the plan, and what the machine can do at most; empty and nil where they were not asked for.
     public var steps: [Step] = []
     public var peak: MachinePeak?
+    /// How far each contraction is off, in the order of the plan; nil where it was not asked for.
+    public var errors: [ContractionError]?
 
     public var median: Double { seconds.medianOfSorted }
     public var minimum: Double { seconds[0] }
@@ -79,6 +81,8 @@ public struct BenchmarkOptions: Sendable {
     public var runs: Int
     public var seconds: Double
     public var measuresSteps: Bool
+    /// Whether contractions are compared with fp64, after all that is timed.
+    public var measuresErrors: Bool
     /// Measured with these weights; random ones where nil.
     public var weights: String?
     /// An array of as many images as the batch has, for the network's first input; seeded random numbers where nil.
@@ -86,13 +90,14 @@ public struct BenchmarkOptions: Sendable {
 
     public init(
         batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false,
-        weights: String? = nil, input: String? = nil
+        measuresErrors: Bool = false, weights: String? = nil, input: String? = nil
     ) {
         self.batch = batch
         self.isTraining = isTraining
         self.runs = runs
         self.seconds = seconds
         self.measuresSteps = measuresSteps
+        self.measuresErrors = measuresErrors
         self.weights = weights
         self.input = input
     }
@@ -108,6 +113,15 @@ public enum BenchmarkFailure: Error, Sendable {
 extension Compiler {
     /// Measures a network; `load` reads it, which counts as compile time.
     public func measure(_ options: BenchmarkOptions, _ load: () throws(CompilerError) -> Network) throws(BenchmarkFailure) -> Benchmark {
+        var (result, network) = try measureTime(options, load)
+        // The executable that was timed is gone: this one keeps more in memory.
+        if options.measuresErrors { result.errors = try measureErrors(options, of: network) }
+        return result
+    }
+
+    private func measureTime(
+        _ options: BenchmarkOptions, _ load: () throws(CompilerError) -> Network
+    ) throws(BenchmarkFailure) -> (Benchmark, Network) {
         let clock = ContinuousClock()
         let start = clock.now
         let network: Network
@@ -120,10 +134,7 @@ extension Compiler {
             throw .compiler(error)
         }
         let compiled = clock.now
-        do throws(WeightsFailure) { try setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
-        // So small a learning rate that weights stay what they are, however many steps are timed.
-        executable.setSyntheticInputs(learningRate: 1e-6)
-        do throws(InterchangeError) { try setInput(of: executable, options, network) } catch { throw .input(error) }
+        try fill(executable, options, network)
 
         let firstRun = clock.measure { executable.run() }
         // Caches, branch predictors and the processor's clock settle.
@@ -143,7 +154,7 @@ extension Compiler {
             isTraining: options.isTraining, seconds: seconds.sorted(), compileSeconds: (compiled - start).seconds,
             firstRunSeconds: firstRun.seconds, memoryBytes: executable.memoryBytes, peakMemoryBytes: ProcessMemory.peakBytes,
             kernels: executable.program.statistics.unique, cachedKernels: executable.program.statistics.cached, macs: description.macs)
-        guard options.measuresSteps else { return result }
+        guard options.measuresSteps else { return (result, network) }
         do throws(CompilerError) {
             let peak = try measurePeak(executable.pool)
             result.steps = steps(executable, times, peak)
@@ -151,7 +162,15 @@ extension Compiler {
         } catch {
             throw .compiler(error)
         }
-        return result
+        return (result, network)
+    }
+
+    /// Gives the executable its weights and inputs.
+    func fill(_ executable: Executable, _ options: BenchmarkOptions, _ network: Network) throws(BenchmarkFailure) {
+        do throws(WeightsFailure) { try setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
+        // So small a learning rate that weights stay what they are, however many steps are timed.
+        executable.setSyntheticInputs(learningRate: 1e-6)
+        do throws(InterchangeError) { try setInput(of: executable, options, network) } catch { throw .input(error) }
     }
 
     private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws(WeightsFailure) {

@@ -73,6 +73,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
     public var cachedKernels: Int
     public var peak: MachinePeak?
     public var steps: [Step]?
+    public var errors: [ContractionError]?
 
     public init(_ result: Benchmark, target: Target = .host, at date: Date = Date()) {
         network = result.network
@@ -98,6 +99,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         cachedKernels = result.cachedKernels
         peak = result.peak
         steps = result.peak == nil ? nil : result.steps.map(Step.init)
+        errors = result.errors
     }
 }
 
@@ -133,6 +135,8 @@ extension BenchmarkRecord {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
+        // Errors of broken weights may be infinite.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         guard var data = try? encoder.encode(self) else { preconditionFailure("a measurement is of numbers that JSON has") }
         data.append(UInt8(ascii: "\n"))
         try AtomicFile.write(data, to: path)
@@ -146,6 +150,7 @@ extension BenchmarkRecord {
         let data = try InputFile.read(path, maximum: 64 << 20)
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         do {
             self = try decoder.decode(BenchmarkRecord.self, from: data)
         } catch DecodingError.keyNotFound(let key, _) {

@@ -27,6 +27,7 @@ enum ContractionLowering {
                     call.multiplyAccumulates = shape.multiplyAccumulates
                     let name = phases.count > 1 ? "direct, \(phases.count) phases" : "direct"
                     call.choice = weighed?.choice ?? AlgorithmChoice(.init(name, predictedSeconds: CostModel.seconds(nest.cycles)))
+                    call.choice?.secondsOfLongestThread = CostModel.seconds(nest.cyclesOfLongestThread)
                     return call
                 })
         }
@@ -57,6 +58,7 @@ enum ContractionLowering {
                 choice.rejected.append(candidate)
                 continue
             }
+            candidate.error = error
             let cost = WinogradCost(problem, form, target)
             let cycles = cost.best(threads: 1).cycles
             candidate.predictedSeconds = CostModel.seconds(cycles)
@@ -67,8 +69,9 @@ enum ContractionLowering {
             choice.rejected.append(candidate)
         }
         let winograd = best.map { cost in
-            WinogradLowering(
-                problem: problem, form: cost.form, schedule: cost.best(threads: target.cores).schedule, group: group, target: target)
+            let (schedule, cycles) = cost.best(threads: target.cores)
+            choice.secondsOfLongestThread = CostModel.seconds(cycles)
+            return WinogradLowering(problem: problem, form: cost.form, schedule: schedule, group: group, target: target)
         }
         return (choice, winograd)
     }
@@ -130,6 +133,8 @@ struct ResultStationary {
     /// Into how many parts the lane blocks are split over tasks.
     private var laneParts = 1
     private let isStaged: Bool
+    /// What the thread with the most work takes, with a thread a core.
+    private(set) var cyclesOfLongestThread = 0.0
 
     init(_ shape: ContractionShape, _ group: Group, _ target: Target, _ numerics: Numerics, name: String) {
         self.shape = shape
@@ -184,6 +189,7 @@ struct ResultStationary {
         if rows.count > 1 { rows[rows.count - 1].count = best.rows }
         laneParts = best.laneParts
         tile = best.tile
+        cyclesOfLongestThread = cycles(best, height: height, stagedBytes: isStaged ? region(rows: best.rows).count * 4 : 0)
     }
 
     /// What the thread with the most work takes.

@@ -1,14 +1,14 @@
 import Graph
 
 /// Where a value lies in memory: from a position along one axis on in a tensor that has memory of its own, usually itself.
-struct StoredTensor: Hashable {
+public struct StoredTensor: Hashable, Sendable {
     /// The tensor that has the memory, and how it lies there.
-    var owner: Value
-    var layout: Layout
-    var extents: [Int]
+    public var owner: Value
+    public var layout: Layout
+    public var extents: [Int]
     /// The position in the owner, along `axis`, of the value's first.
-    var axis = 0
-    var start = 0
+    public var axis = 0
+    public var start = 0
 
     /// The element offset of a position of the value, and the distance from one position along `lane` to the next.
     func offset(of position: [Position], lane: Int?) -> (offset: Index, laneStride: Int?) {
@@ -28,7 +28,7 @@ extension Position {
 
 extension Graph {
     /// Where a value lies that kernels read or write.
-    func storage(of value: Value) -> StoredTensor {
+    public func storage(of value: Value) -> StoredTensor {
         guard var place = self[value].place else {
             return StoredTensor(owner: value, layout: layout(value), extents: extents(value))
         }

@@ -15,6 +15,7 @@ struct Bench: ParsableCommand {
               braid bench graphs/resnet.braid --network resnet50 --json
               braid bench graphs/vgg.braid:vgg16 --per-kernel --save before.json
               braid bench graphs/vgg.braid:vgg16 --per-kernel --compare before.json
+              braid bench graphs/resnet.braid:resnet50 --weights resnet50.safetensors --input images.npy --errors
 
             Weights and inputs are random with a fixed seed, unless given. GFLOP/s count 2 operations for every multiply-accumulate of convolutions
             and linear layers, and 6 in training.
@@ -23,6 +24,15 @@ struct Bench: ParsableCommand {
             A kernel's share of it is the least time that its multiply-accumulates or its bytes take at that peak (the longer of the
             two: FMA, L2, L3 or memory says which) over the time that it took. An algorithm with fewer multiplications, such as
             Winograd's, can exceed 100 %.
+
+            With --errors some hundred elements of what every convolution and linear layer leaves, with all that is fused with it, are
+            compared with the same elements computed in fp64 from the operands that the kernel read: root mean square error over the
+            root mean square of the result, largest error over the largest element. Beside them stands the error that the algorithm is
+            stated to have.
+
+            With --simulate-threads nothing is run: the network is planned for machines with other numbers of cores, and what the cost
+            model says of the thread with the most work in each step, what its bytes take at an assumed bandwidth, and barriers between
+            the steps make up the time.
             """)
 
     @OptionGroup var network: NetworkOptions
@@ -54,6 +64,16 @@ struct Bench: ParsableCommand {
         help: "Lists the kernels by the time that they take, with their rates, their algorithms and what bounds them.")
     var perKernel = false
 
+    @Flag(help: "Lists how far the results of convolutions and linear layers are off, compared with fp64.")
+    var errors = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Measures nothing, but prints what the cost model says of machines with these numbers of cores, such as 1,2,4,8,16.",
+            valueName: "counts"),
+        transform: Bench.coreCounts)
+    var simulateThreads: [Int]?
+
     @Option(help: ArgumentHelp("Writes the result as JSON, for --compare.", valueName: "file"))
     var save: String?
 
@@ -63,20 +83,38 @@ struct Bench: ParsableCommand {
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
 
+    /// Reads `--simulate-threads`.
+    private static func coreCounts(_ text: String) throws -> [Int] {
+        let counts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard counts.allSatisfy({ (1...1024).contains($0 ?? 0) }), counts.count <= 64 else {
+            throw ValidationError("--simulate-threads takes numbers from 1 to 1024 with commas between, such as 1,2,4, not '\(text)'")
+        }
+        return counts.compactMap(\.self)
+    }
+
     func validate() throws {
+        if simulateThreads != nil && (train || perKernel || errors || save != nil || compare != nil) {
+            throw ValidationError("--simulate-threads measures nothing: leave out --train, --per-kernel, --errors, --save and --compare")
+        }
         try validateBatch(batch)
         if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
         if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
-        if !Target.host.canRun(target.target) {
+        if simulateThreads == nil && !Target.host.canRun(target.target) {
             throw ValidationError("code for \(target.target.name) does not run on this machine; `braid dump` prints it")
         }
     }
 
     func run() throws {
+        if let simulateThreads {
+            let study = try execution.compiler(for: target.target).studyThreads(network.load(), batch: batch, cores: simulateThreads)
+            if json { Console.printJSON(study) } else { ThreadReport(study).show() }
+            return
+        }
         // What cannot be read is told before anything is measured.
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
         let options = BenchmarkOptions(
-            batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, weights: weights, input: input)
+            batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, measuresErrors: errors,
+            weights: weights, input: input)
         let result: Benchmark
         do {
             result = try execution.compiler(for: target.target).measure(options) { () throws(CompilerError) in try network.load() }
@@ -93,6 +131,7 @@ struct Bench: ParsableCommand {
             Console.printJSON(Output(record: record, comparison: comparison))
         } else {
             BenchReport(result, record).show()
+            if let errors = result.errors { ErrorReport(errors, result.numerics).show() }
             if let comparison, let compare { ComparisonReport(comparison, path: compare).show() }
         }
         try save.map { path throws(InterchangeError) in try record.write(to: path) }

@@ -5,6 +5,9 @@ enum Format {
     /// With `digits` behind the point.
     static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 
+    /// Two digits and a power of ten: `1.5e-06`; `0` for none.
+    static func scientific(_ value: Double) -> String { value == 0 ? "0" : String(format: "%.1e", value) }
+
     static func percent(_ share: Double, _ digits: Int = 2) -> String { fixed(share * 100, digits) + " %" }
 
     /// A whole number in groups of three digits.
