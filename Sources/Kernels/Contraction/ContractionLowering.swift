@@ -224,8 +224,12 @@ struct ResultStationary {
         return sums + Double(blocks) * Double(extent) * rowCount * CostModel(target).store
     }
 
-    /// The cycles that one thread takes: register tiles, copies of the operand, and weights from memory.
+    /// The cycles that one thread takes: register tiles, copies of the operand, and weights from memory. They do not depend on how the work
+    /// is cut, nor therefore on the number of cores.
     var cycles: Double {
+        let tile = RegisterTile.best(
+            axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: shape.laneBlockCount(target.lanes),
+            registers: numerics.accumulatorRegisters(of: target))
         let model = CostModel(target)
         let staged = isStaged ? Double(group.graph.storedCount(shape.broadcast.value) / target.lanes) * (model.load + model.store) : 0
         return model.together(
