@@ -226,3 +226,58 @@ import Testing
         #expect(Numerics.strict.resolved(for: network(depth: 300)) == .strict)
     }
 }
+
+/// Results are the same bits however the work is cut.
+@Suite struct WinogradBitsTests {
+    @Test(arguments: [
+        WinogradTests.Case(channels: (32, 32), extents: [7, 7], taps: [3, 3], padding: [1, 1]),
+        WinogradTests.Case(channels: (16, 32), extents: [9, 9], taps: [3, 3], padding: [1, 1], strides: [2, 2]),
+    ]) func schedulesDoNotMatter(_ example: WinogradTests.Case) throws {
+        let (graph, inputs) = example.graph(lanes: 16)
+        let group = Group.all(of: graph)[0]
+        let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
+        for form in WinogradForm.forms(taps: problem.phaseTaps) {
+            let schedules = [
+                WinogradSchedule(tiles: 9, registerTiles: 9, laneBlocks: 2, chunk: 2, parts: 1),
+                WinogradSchedule(tiles: 2, registerTiles: 2, laneBlocks: 1, chunk: 1, parts: 2),
+                WinogradSchedule(tiles: 4, registerTiles: 3, laneBlocks: 1, chunk: 2, parts: 1, transformsWeights: true),
+            ]
+            let results = try schedules.map { schedule in
+                let lowered = WinogradLowering(
+                    problem: problem, form: form, schedule: schedule, group: group, target: .x86AVX512
+                ).lower()
+                return try Self.run(lowered, group, inputs)
+            }
+            #expect(results[1] == results[0] && results[2] == results[0], "\(form)")
+        }
+    }
+
+    private static func run(_ lowered: LoweredGroup, _ group: Group, _ inputs: [String: ReferenceTensor]) throws -> [Float] {
+        let graph = group.graph
+        var memory: [Value: KernelArray] = [:]
+        for value in graph.values {
+            if let name = graph[value].inputName { memory[value] = .f32(graph.layout(value).stored(inputs[name]!)) }
+        }
+        let result = group.results[0]
+        memory[result] = .f32([Float](repeating: 0, count: graph.storedCount(result)))
+        var prepared = lowered.prepared.map { KernelArray.f32([Float](repeating: .nan, count: $0)) }
+        for call in lowered.preparation + lowered.calls {
+            var buffers = call.arguments.map { argument -> KernelArray in
+                switch argument {
+                case .value(let value): memory[value]!
+                case .prepared(let index): prepared[index]
+                case .workspace: preconditionFailure("nothing is packed here")
+                }
+            }
+            try KernelInterpreter(order: .shuffled(seed: 3)).run(call.kernel, &buffers)
+            for (argument, contents) in zip(call.arguments, buffers) {
+                switch argument {
+                case .value(let value): memory[value] = contents
+                case .prepared(let index): prepared[index] = contents
+                case .workspace: break
+                }
+            }
+        }
+        return memory[result]!.numbers.map(Float.init)
+    }
+}

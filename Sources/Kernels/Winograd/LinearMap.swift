@@ -23,20 +23,21 @@ struct LinearMap: Hashable {
     /// The terms that each row adds up.
     private let rows: [[Term]]
 
-    /// - Parameter choices: how many ways to share are tried; the shortest program is kept.
-    init(_ matrix: [[Rational]], choices: Int = 1) {
+    /// - Parameter choices: how many ways to share are tried; the shortest program is kept. With none, each row is a sum of its own, which
+    ///   has the same bits whichever rows are computed.
+    init(_ matrix: [[Rational]], choices: Int = 0) {
         self.matrix = matrix
         rowCount = matrix.count
         columnCount = matrix.first?.count ?? 0
         let plain = matrix.map { row in row.indices.filter { row[$0] != .zero }.map { Term(index: $0, factor: row[$0]) } }
         // Which of several equally frequent pairs is taken first matters.
-        var best: (pairs: [Pair], rows: [[Term]], cost: Int)?
+        var best = (pairs: [Pair](), rows: plain, cost: Self.operationCount([], plain))
         for choice in 0..<choices {
             let (pairs, rows) = Self.shared(plain, columns: columnCount, choice: choice)
             let cost = Self.operationCount(pairs, rows)
-            if cost < best?.cost ?? .max { best = (pairs, rows, cost) }
+            if cost < best.cost { best = (pairs, rows, cost) }
         }
-        (pairs, rows) = (best!.pairs, best!.rows)
+        (pairs, rows) = (best.pairs, best.rows)
     }
 
     /// Takes pairs out of the rows until none occurs twice; `choice` says in base 4 which of the most frequent is taken at each turn.

@@ -57,6 +57,7 @@ struct ToomCook: Hashable {
         input.append(Self.polynomial(roots: points))
         filter.append((0..<taps).map { $0 == taps - 1 ? .one : .zero })
         self.input = LinearMap(input, choices: 16)
+        // Filters are transformed whole or a row at a time, with the same bits.
         self.filter = LinearMap(filter)
         output = LinearMap(
             (0..<outputs).map { row in points.map { $0.power(row) } + [row == outputs - 1 ? .one : .zero] }, choices: 16)
