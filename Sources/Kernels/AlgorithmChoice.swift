@@ -18,9 +18,15 @@ public struct AlgorithmChoice: Hashable, Sendable {
 
     public var chosen: Candidate
     public var rejected: [Candidate]
+    /// Whether measurements chose the algorithm or its schedule, not the cost model.
+    public var isTuned = false
+    /// By what `TunedChoices` knows the contraction; nil where there is nothing to tune.
+    public var key: String?
 
     public init(_ chosen: Candidate, rejected: [Candidate] = []) {
         self.chosen = chosen
         self.rejected = rejected
     }
+    /// The algorithm's name, with a word on whether it was measured.
+    public var text: String { chosen.algorithm + (isTuned ? ", tuned" : "") }
 }

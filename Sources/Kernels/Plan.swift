@@ -67,13 +67,23 @@ public struct Plan: Sendable {
 extension Plan {
     /// Lowers every group of a fused graph whose symbols are bound, and places its buffers.
     ///
-    /// - Parameter streamsParameters: whether parameters that only the preparation reads are not kept, see `streamParameters`.
-    public init(_ graph: Graph, target: Target, numerics: Numerics = .standard, streamsParameters: Bool = false) {
+    /// - Parameters:
+    ///   - tuned: what measurements chose; the cost model decides the rest.
+    ///   - streamsParameters: whether parameters that only the preparation reads are not kept, see `streamParameters`.
+    public init(
+        _ graph: Graph, target: Target, numerics: Numerics = .standard, tuned: TunedChoices = .none, streamsParameters: Bool = false
+    ) {
         name = graph.name
-        var planner = Planner(graph, target, numerics, streamsParameters)
+        var planner = Planner(graph, target, numerics, tuned, streamsParameters)
         planner.run()
         self = planner.plan
         if streamsParameters { streamParameters() }
+    }
+
+    /// The groups of a fused graph, as `init` lowers them: with what they may count on as constant.
+    static func groups(of graph: Graph) -> [Group] {
+        var planner = Planner(graph, .x86AVX512, .standard, .none, false)
+        return planner.groupsWithConstants()
     }
 }
 
@@ -82,6 +92,7 @@ private struct Planner {
     let graph: Graph
     let target: Target
     let numerics: Numerics
+    let tuned: TunedChoices
     let streamsParameters: Bool
     var plan: Plan
     private var groups: [Group]
@@ -93,10 +104,11 @@ private struct Planner {
     /// Values that depend on parameters alone, and those parameters never change.
     private var isConstant: [Bool] = []
 
-    init(_ graph: Graph, _ target: Target, _ numerics: Numerics, _ streamsParameters: Bool) {
+    init(_ graph: Graph, _ target: Target, _ numerics: Numerics, _ tuned: TunedChoices, _ streamsParameters: Bool) {
         self.graph = graph
         self.target = target
         self.numerics = numerics
+        self.tuned = tuned
         self.streamsParameters = streamsParameters
         groups = Group.all(of: graph)
         plan = Plan(empty: graph.name)
@@ -134,6 +146,17 @@ private struct Planner {
             case .constant: isConstant.append(true)
             case .operation: isConstant.append(node.operands.allSatisfy { isConstant[$0.index] })
             }
+        }
+    }
+
+    private func constants(of group: Group) -> Set<Value> { Set(group.reads.filter { isConstant[$0.index] }) }
+
+    mutating func groupsWithConstants() -> [Group] {
+        findConstants()
+        return groups.map { group in
+            var group = group
+            group.constants = constants(of: group)
+            return group
         }
     }
 
@@ -219,8 +242,8 @@ private struct Planner {
             if !isPrepared { lifetimes[buffer] = number...number }
         }
         var group = group
-        group.constants = Set(group.reads.filter { isConstant[$0.index] })
-        let lowered = group.lowered(for: target, numerics)
+        group.constants = constants(of: group)
+        let lowered = group.lowered(for: target, numerics, tuned)
         let workspaces = lowered.workspaces.map { count in
             plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))
             lifetimes[plan.buffers.count - 1] = number...number
@@ -367,7 +390,7 @@ extension Group {
     }
 
     /// The group's kernels for a target.
-    public func lowered(for target: Target, _ numerics: Numerics = .standard) -> LoweredGroup {
-        ContractionLowering.lower(self, target: target, numerics: numerics) ?? GeneralLowering.lower(self, target: target)
+    public func lowered(for target: Target, _ numerics: Numerics = .standard, _ tuned: TunedChoices = .none) -> LoweredGroup {
+        ContractionLowering.lower(self, target: target, numerics: numerics, tuned: tuned) ?? GeneralLowering.lower(self, target: target)
     }
 }

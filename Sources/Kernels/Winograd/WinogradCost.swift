@@ -50,7 +50,8 @@ struct WinogradCost {
     /// Networks repeat their shapes: what was found once is kept.
     func best(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
         let key = Key(
-            tileCount: tileCount, inputBlocks: inputBlocks, outputBlocks: outputBlocks, panels: panels, form: form, target: target, threads: threads)
+            tileCount: tileCount, inputBlocks: inputBlocks, outputBlocks: outputBlocks, panels: panels, form: form, target: target,
+            threads: threads)
         if let known = Self.known.withLock({ $0[key] }) { return known }
         let found = search(threads: threads)
         Self.known.withLock { $0[key] = found }
@@ -59,6 +60,14 @@ struct WinogradCost {
 
     private func search(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
         var best: (schedule: WinogradSchedule, cycles: Double)?
+        for candidate in candidates(threads: threads) where candidate.cycles < (best?.cycles ?? .infinity) * 0.999 { best = candidate }
+        guard let best else { preconditionFailure("one group of tiles is always possible") }
+        return best
+    }
+
+    /// All schedules that are tried, with the cycles that the thread with the most work takes.
+    func candidates(threads: Int) -> [(schedule: WinogradSchedule, cycles: Double)] {
+        var candidates: [(WinogradSchedule, Double)] = []
         for parts in [1, 2, 4, 8, 16] where outputBlocks % parts == 0 && (parts == 1 || parts <= 2 * threads) {
             for groups in groupCounts(threads: threads) {
                 let tiles = (tileCount + groups - 1) / groups
@@ -66,14 +75,24 @@ struct WinogradCost {
                     for chunk in chunks(of: outputBlocks / parts, laneBlocks) {
                         let schedule = WinogradSchedule(
                             tiles: tiles, registerTiles: registerTiles, laneBlocks: laneBlocks, chunk: chunk, parts: parts)
-                        let cycles = cycles(schedule, threads: threads)
-                        if cycles < (best?.cycles ?? .infinity) * 0.999 { best = (schedule, cycles) }
+                        candidates.append((schedule, cycles(schedule, threads: threads)))
                     }
                 }
             }
         }
-        guard let best else { preconditionFailure("one group of tiles is always possible") }
-        return best
+        return candidates
+    }
+
+    /// The tiles that a group has at most.
+    private static let mostTiles = 256
+
+    /// Whether a schedule, which may come from a file, can be lowered.
+    func allows(_ schedule: WinogradSchedule) -> Bool {
+        (1...min(tileCount, Self.mostTiles)).contains(schedule.tiles) && (1...schedule.tiles).contains(schedule.registerTiles)
+            && (1...outputBlocks).contains(schedule.laneBlocks)
+            && RegisterTile.fits(points: schedule.registerTiles, laneBlocks: schedule.laneBlocks, registers: target.vectorRegisters)
+            && (1...outputBlocks).contains(schedule.parts) && outputBlocks % schedule.parts == 0
+            && (1...outputBlocks / schedule.parts).contains(schedule.chunk) && outputBlocks / schedule.parts % schedule.chunk == 0
     }
 
     /// Into how many groups the tiles may be cut: few sizes, of every magnitude.
@@ -82,13 +101,14 @@ struct WinogradCost {
         var counts = Set(sizes.filter { $0 <= tileCount }.map { (tileCount + $0 - 1) / $0 } + [max(1, tileCount / 196), 1])
         // The threads should end together.
         counts.formUnion(counts.map { ($0 + threads - 1) / threads * threads }.filter { $0 <= tileCount })
-        return counts.filter { (tileCount + $0 - 1) / $0 <= 256 }.sorted()
+        return counts.filter { (tileCount + $0 - 1) / $0 <= Self.mostTiles }.sorted()
     }
 
     /// How many blocks of output channels may be kept at a time: divisors of those of a task, near few sizes.
     private func chunks(of blocks: Int, _ laneBlocks: Int) -> [Int] {
         let divisors = (1...blocks).filter { blocks % $0 == 0 && ($0 >= laneBlocks || $0 == blocks) }
-        return Set([2, 4, 8].compactMap { size in divisors.min { abs($0 - size) < abs($1 - size) } } + [divisors[divisors.count - 1]]).sorted()
+        return Set([2, 4, 8].compactMap { size in divisors.min { abs($0 - size) < abs($1 - size) } } + [divisors[divisors.count - 1]])
+            .sorted()
     }
 
     /// Register tiles worth a try for a group of `tiles`.

@@ -1,7 +1,7 @@
 import Graph
 
 /// How the work of a Winograd convolution is cut.
-struct WinogradSchedule: Hashable {
+struct WinogradSchedule: Hashable, Sendable, Codable {
     /// Tiles that a task takes through all three stages: their transforms stay in the second-level cache.
     var tiles: Int
     /// Tiles and blocks of output channels that the matrix product keeps in registers.
@@ -11,6 +11,12 @@ struct WinogradSchedule: Hashable {
     var chunk: Int
     /// Into how many parts the output channels are split over tasks.
     var parts: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case tiles, chunk, parts
+        case registerTiles = "register_tiles"
+        case laneBlocks = "lane_blocks"
+    }
 }
 
 /// A convolution by Winograd's minimal filtering: tiles of the input are transformed, multiplied with the transformed weights (one matrix
