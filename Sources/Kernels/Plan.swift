@@ -79,12 +79,6 @@ extension Plan {
         self = planner.plan
         if streamsParameters { streamParameters() }
     }
-
-    /// The groups of a fused graph, as `init` lowers them: with what they may count on as constant.
-    static func groups(of graph: Graph) -> [Group] {
-        var planner = Planner(graph, .x86AVX512, .standard, .none, false)
-        return planner.groupsWithConstants()
-    }
 }
 
 /// Builds a plan group by group.
@@ -101,8 +95,8 @@ private struct Planner {
     /// The lifetime in steps of every buffer in the arena.
     private var lifetimes: [Int: ClosedRange<Int>] = [:]
     private var kernelIndex: [Kernel: Int] = [:]
-    /// Values that depend on parameters alone, and those parameters never change.
-    private var isConstant: [Bool] = []
+    /// Whether each value depends on parameters alone that never change.
+    private let isConstant: [Bool]
 
     init(_ graph: Graph, _ target: Target, _ numerics: Numerics, _ tuned: TunedChoices, _ streamsParameters: Bool) {
         self.graph = graph
@@ -111,11 +105,11 @@ private struct Planner {
         self.tuned = tuned
         self.streamsParameters = streamsParameters
         groups = Group.all(of: graph)
+        isConstant = graph.constantValues
         plan = Plan(empty: graph.name)
     }
 
     mutating func run() {
-        findConstants()
         declareInterface()
         chooseInPlace()
         for (number, group) in groups.enumerated() { lower(group, at: number) }
@@ -133,31 +127,6 @@ private struct Planner {
         let buffer = declare(value, .prepared)
         append(.fill(with: constant, lanes: target.lanes), [buffer], summary: "constant", isPrepared: true)
         return buffer
-    }
-
-    private mutating func findConstants() {
-        let updated = Set(graph.updates.map(\.state))
-        isConstant = []
-        for value in graph.values {
-            let node = graph[value]
-            switch node.kind {
-            case .input: isConstant.append(false)
-            case .parameter: isConstant.append(!updated.contains(value))
-            case .constant: isConstant.append(true)
-            case .operation: isConstant.append(node.operands.allSatisfy { isConstant[$0.index] })
-            }
-        }
-    }
-
-    private func constants(of group: Group) -> Set<Value> { Set(group.reads.filter { isConstant[$0.index] }) }
-
-    mutating func groupsWithConstants() -> [Group] {
-        findConstants()
-        return groups.map { group in
-            var group = group
-            group.constants = constants(of: group)
-            return group
-        }
     }
 
     private mutating func declareInterface() {
@@ -242,7 +211,7 @@ private struct Planner {
             if !isPrepared { lifetimes[buffer] = number...number }
         }
         var group = group
-        group.constants = constants(of: group)
+        group.constants = Set(group.reads.filter { isConstant[$0.index] })
         let lowered = group.lowered(for: target, numerics, tuned)
         let workspaces = lowered.workspaces.map { count in
             plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))

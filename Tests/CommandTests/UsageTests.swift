@@ -79,7 +79,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch", "data show",
+        "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
+        "data show",
         "lsp",
     ])
     func helps(command: String) throws {

@@ -44,8 +44,8 @@ public struct TuningResult: Sendable {
     public var numerics: Numerics
     public var isTraining: Bool
     public var layers: [Layer]
-    /// Of the whole network, the median of runs that alternate between the cost model's choices and the tuned ones; the same number twice
-    /// where nothing was found.
+    /// Of the whole network, the medians of runs that alternate between the cost model's choices and the best of all that were measured;
+    /// the same number twice where nothing was found.
     public var secondsBefore: Double
     public var secondsAfter: Double
     /// For the table of measurements.

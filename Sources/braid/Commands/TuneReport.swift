@@ -19,10 +19,10 @@ enum TuneReport {
         print(table.text, terminator: "")
         let improved = result.layers.filter { $0.after != nil }
         guard !improved.isEmpty else { return print("nothing was clearly faster than what the cost model chooses") }
+        let ratio = result.secondsBefore / result.secondsAfter
         print(
             "\(improved.count) of \(result.layers.count) shapes improved; the network took \(BenchReport.milliseconds(result.secondsBefore)) "
-                + "and takes \(BenchReport.milliseconds(result.secondsAfter)): \(Format.percent(result.secondsBefore / result.secondsAfter - 1, 1)) faster"
-        )
+                + "and takes \(BenchReport.milliseconds(result.secondsAfter)): \(Format.fixed(ratio, 3)) times as fast")
         print("kept in \(path)")
     }
 
