@@ -14,17 +14,20 @@ public struct Compiler: Sendable {
     public var threads: Int
     /// How exactly sums of products are computed.
     public var numerics: Numerics
+    /// What measurements chose for this target, these threads and numerics; the cost model decides the rest.
+    public var tuned: TunedChoices
     /// Executables that need more bytes are refused before anything is allocated.
     public var memoryLimit: Int
 
     public init(
         target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores, numerics: Numerics = .standard,
-        memoryLimit: Int = Compiler.machineMemory
+        tuned: TunedChoices = .none, memoryLimit: Int = Compiler.machineMemory
     ) {
         self.target = target
         self.cache = cache
         self.threads = threads
         self.numerics = numerics
+        self.tuned = tuned
         self.memoryLimit = memoryLimit
     }
 
@@ -97,7 +100,8 @@ public struct Compiler: Sendable {
         try check(graph, batch: batch, network)
         // A training sets and reads its parameters one by one.
         return Plan(
-            bind(graph, batch: batch), target: target, numerics: numerics, streamsParameters: graph.updates.isEmpty && !keepsOperands)
+            bind(graph, batch: batch), target: target, numerics: numerics, tuned: tuned,
+            streamsParameters: graph.updates.isEmpty && !keepsOperands)
     }
 
     /// A network ready to run, when its parameters are set: for inference all at once, see `Executable.setParameters`.
@@ -131,7 +135,7 @@ public struct Compiler: Sendable {
     }
 
     /// The graph with every symbol standing for the number of images.
-    private func bind(_ graph: Graph, batch: Int) -> Graph {
+    func bind(_ graph: Graph, batch: Int) -> Graph {
         graph.bound(Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, batch) }))
     }
 

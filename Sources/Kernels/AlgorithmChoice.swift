@@ -24,10 +24,16 @@ public struct AlgorithmChoice: Hashable, Sendable {
     public var rejected: [Candidate]
     /// What the cost model says that the thread with the most work takes, in seconds, with a thread a core of the target.
     public var secondsOfLongestThread: Double?
+    /// Whether measurements chose the algorithm or its schedule, not the cost model.
+    public var isTuned = false
+    /// By what `TunedChoices` knows the contraction; nil where there is nothing to tune.
+    public var key: String?
 
     public init(_ chosen: Candidate, rejected: [Candidate] = [], secondsOfLongestThread: Double? = nil) {
         self.chosen = chosen
         self.rejected = rejected
         self.secondsOfLongestThread = secondsOfLongestThread
     }
+    /// The algorithm's name, with a word on whether it was measured.
+    public var text: String { chosen.algorithm + (isTuned ? ", tuned" : "") }
 }

@@ -78,10 +78,14 @@ public struct Plan: Sendable {
 extension Plan {
     /// Lowers every group of a fused graph whose symbols are bound, and places its buffers.
     ///
-    /// - Parameter streamsParameters: whether parameters that only the preparation reads are not kept, see `streamParameters`.
-    public init(_ graph: Graph, target: Target, numerics: Numerics = .standard, streamsParameters: Bool = false) {
+    /// - Parameters:
+    ///   - tuned: what measurements chose; the cost model decides the rest.
+    ///   - streamsParameters: whether parameters that only the preparation reads are not kept, see `streamParameters`.
+    public init(
+        _ graph: Graph, target: Target, numerics: Numerics = .standard, tuned: TunedChoices = .none, streamsParameters: Bool = false
+    ) {
         name = graph.name
-        var planner = Planner(graph, target, numerics, streamsParameters)
+        var planner = Planner(graph, target, numerics, tuned, streamsParameters)
         planner.run()
         self = planner.plan
         if streamsParameters { streamParameters() }
@@ -93,6 +97,7 @@ private struct Planner {
     let graph: Graph
     let target: Target
     let numerics: Numerics
+    let tuned: TunedChoices
     let streamsParameters: Bool
     var plan: Plan
     private var groups: [Group]
@@ -101,20 +106,21 @@ private struct Planner {
     /// The lifetime in steps of every buffer in the arena.
     private var lifetimes: [Int: ClosedRange<Int>] = [:]
     private var kernelIndex: [Kernel: Int] = [:]
-    /// Values that depend on parameters alone, and those parameters never change.
-    private var isConstant: [Bool] = []
+    /// Whether each value depends on parameters alone that never change.
+    private let isConstant: [Bool]
 
-    init(_ graph: Graph, _ target: Target, _ numerics: Numerics, _ streamsParameters: Bool) {
+    init(_ graph: Graph, _ target: Target, _ numerics: Numerics, _ tuned: TunedChoices, _ streamsParameters: Bool) {
         self.graph = graph
         self.target = target
         self.numerics = numerics.resolved(for: graph)
+        self.tuned = tuned
         self.streamsParameters = streamsParameters
         groups = Group.all(of: graph)
+        isConstant = graph.constantValues
         plan = Plan(empty: graph.name)
     }
 
     mutating func run() {
-        findConstants()
         declareInterface()
         chooseInPlace()
         for (number, group) in groups.enumerated() { lower(group, at: number) }
@@ -133,20 +139,6 @@ private struct Planner {
         let buffer = declare(value, .prepared)
         append(.fill(with: constant, lanes: target.lanes), [buffer], summary: "constant", isPrepared: true)
         return buffer
-    }
-
-    private mutating func findConstants() {
-        let updated = Set(graph.updates.map(\.state))
-        isConstant = []
-        for value in graph.values {
-            let node = graph[value]
-            switch node.kind {
-            case .input: isConstant.append(false)
-            case .parameter: isConstant.append(!updated.contains(value))
-            case .constant: isConstant.append(true)
-            case .operation: isConstant.append(node.operands.allSatisfy { isConstant[$0.index] })
-            }
-        }
     }
 
     private mutating func declareInterface() {
@@ -232,7 +224,7 @@ private struct Planner {
         }
         var group = group
         group.constants = Set(group.reads.filter { isConstant[$0.index] })
-        let lowered = group.lowered(for: target, numerics)
+        let lowered = group.lowered(for: target, numerics, tuned)
         let workspaces = lowered.workspaces.map { count in
             plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))
             lifetimes[plan.buffers.count - 1] = number...number
@@ -381,7 +373,7 @@ extension Group {
     }
 
     /// The group's kernels for a target.
-    public func lowered(for target: Target, _ numerics: Numerics = .standard) -> LoweredGroup {
-        ContractionLowering.lower(self, target: target, numerics: numerics) ?? GeneralLowering.lower(self, target: target)
+    public func lowered(for target: Target, _ numerics: Numerics = .standard, _ tuned: TunedChoices = .none) -> LoweredGroup {
+        ContractionLowering.lower(self, target: target, numerics: numerics, tuned: tuned) ?? GeneralLowering.lower(self, target: target)
     }
 }

@@ -32,6 +32,6 @@ struct Braid: ParsableCommand {
         version: "braid 0.1",
         subcommands: [
             Check.self, FormatCommand.self, Describe.self, Dump.self, Run.self, Train.self, Evaluate.self, OverfitCommand.self, Bench.self,
-            DataCommand.self, Lsp.self,
+            Tune.self, DataCommand.self, Lsp.self,
         ])
 }

@@ -26,9 +26,11 @@ struct NetworkOptions: ParsableArguments {
     var definitions: [Definition] = []
 
     /// Reads and elaborates the network; warnings go to standard error.
-    func load() throws(CompilerError) -> Network {
+    func load() throws(CompilerError) -> Network { try Self.load(file, network, definitions) }
+
+    static func load(_ file: String, _ name: String?, _ definitions: [Definition]) throws(CompilerError) -> Network {
         let values = Dictionary(definitions.map { ($0.name, $0.value) }) { _, last in last }
-        let network = try Network.load(file, name: network, definitions: values)
+        let network = try Network.load(file, name: name, definitions: values)
         if !network.diagnostics.isEmpty {
             Console.error(CompilerError(network.diagnostics, network.sources).text(usesColor: Console.errorUsesColor))
         }
@@ -57,8 +59,8 @@ extension String {
     }
 }
 
-/// How a network is computed.
-struct ExecutionOptions: ParsableArguments {
+/// With how many threads, and how exactly, a network is computed.
+struct ArithmeticOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads that compute (default: all cores); the results do not depend on it.", valueName: "count"))
     var threads: Int?
 
@@ -75,9 +77,39 @@ struct ExecutionOptions: ParsableArguments {
 
     var threadCount: Int { threads ?? Target.host.cores }
 
+    /// A compiler that knows no measurements.
+    func compiler(for target: Target) -> Compiler { Compiler(target: target, threads: threadCount, numerics: numerics) }
+}
+
+/// How a network is computed.
+struct ExecutionOptions: ParsableArguments {
+    @OptionGroup var arithmetic: ArithmeticOptions
+
+    @Flag(help: "Leaves all choices to the cost model, even where `braid tune` measured better ones.")
+    var untuned = false
+
+    var threadCount: Int { arithmetic.threadCount }
+
     var compiler: Compiler { compiler(for: .host) }
 
-    func compiler(for target: Target) -> Compiler { Compiler(target: target, threads: threadCount, numerics: numerics) }
+    func compiler(for target: Target) -> Compiler {
+        let compiler = arithmetic.compiler(for: target)
+        return untuned ? compiler : compiler.tuned(by: .standard)
+    }
+}
+
+extension Compiler {
+    /// The compiler with what was measured on its target. A file that cannot be used is told of, and does not stop anything.
+    func tuned(by store: TuningStore?) -> Compiler {
+        guard let store else { return self }
+        var tuned = self
+        do {
+            tuned.tuned = try store.read(for: target).choices(numerics: numerics, threads: threads)
+        } catch {
+            Console.error("warning: measurements are not used: \(error)\n")
+        }
+        return tuned
+    }
 }
 
 extension Numerics: ExpressibleByArgument {

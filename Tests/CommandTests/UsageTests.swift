@@ -52,6 +52,9 @@ import Testing
         (["bench", "tiny.braid", "--simulate-threads", "2", "--train"], 2, "--simulate-threads measures nothing"),
         (["bench", "tiny.braid", "--compare", "absent.json"], 1, "there is no such file"),
         (["bench", "tiny.braid", "--compare", "tiny.braid"], 1, "name a file that `braid bench --save` wrote"),
+        (["tune"], 2, "give either a file, --show or --clear"), (["tune", "tiny.braid", "--show"], 2, "give either a file"),
+        (["tune", "tiny.braid", "--candidates", "0"], 2, "--candidates must be from 1 to 64"),
+        (["tune", "absent.braid"], 1, "cannot read 'absent.braid'"), (["tune", "--show"], 0, ""), (["tune", "--clear"], 0, ""),
         (["data", "fetch", "imagenet", "--to", "x"], 2, "there are mnist, fashion-mnist"),
         (["data", "fetch", "mnist", "--to", "m", "--mirror", "http://127.0.0.1:9/none"], 1, "http://127.0.0.1:9/none"),
         (["data", "show", "builtin:letters"], 2, "write builtin:digits"),
@@ -79,7 +82,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "data", "data fetch", "data show",
+        "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
+        "data show",
         "lsp",
     ])
     func helps(command: String) throws {
@@ -104,6 +108,23 @@ import Testing
         #expect(record["is_finite"] as? Bool == true && record["falls"] as? Bool == true)
         let failed = try workplace.run("overfit", "tiny.braid", "--rate", "1e30")
         #expect(failed.status == 1 && failed.output.contains("lower the rate"))
+    }
+
+    /// What was tuned is shown, used and forgotten; a damaged file is told of and stops nothing.
+    @Test func tunes() throws {
+        let record = try workplace.run("tune", "tiny.braid", "--seconds", "0", "--candidates", "2", "--json").json()
+        #expect(record["network"] as? String == "tiny" && (record["layers"] as? [Any])?.isEmpty == false)
+        let shown = try workplace.run("tune", "--show", "--json").json()
+        let path = try #require(shown["path"] as? String)
+        #expect(path.hasPrefix(workplace.folder) && FileManager.default.fileExists(atPath: path))
+        try "nonsense".write(toFile: path, atomically: true, encoding: .utf8)
+        let bench = ["bench", "tiny.braid", "--seconds", "0", "--runs", "1"]
+        let warned = try workplace.run(bench)
+        #expect(warned.status == 0 && warned.errors.contains("warning: measurements are not used"), "\(warned.errors)")
+        #expect(try workplace.run(bench + ["--untuned"]).errors.isEmpty)
+        #expect(try workplace.run("tune", "--show").status == 1)
+        #expect(try workplace.run("tune", "--clear").output.hasPrefix("removed"))
+        #expect(try workplace.run("tune", "--show").output == "nothing is kept for this machine\n")
     }
 
     @Test func describesAsJSON() throws {

@@ -233,7 +233,7 @@ import Testing
 
 extension Network {
     /// The network of a text.
-    fileprivate static func load(written text: String) throws -> Network {
+    static func load(written text: String) throws -> Network {
         let path = NSTemporaryDirectory() + "/braid-benchmark-\(UUID().uuidString).braid"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try text.write(toFile: path, atomically: true, encoding: .utf8)

@@ -209,7 +209,7 @@ extension Compiler {
 }
 
 /// The times of a plan's steps in single runs, of which an executable gives the sums.
-private struct StepTimes {
+struct StepTimes {
     /// More runs tell no more, and networks that take microseconds run very often.
     private static let mostRuns = 4096
     private var samples: [[Double]]
@@ -219,6 +219,9 @@ private struct StepTimes {
         last = executable.stepSeconds
         samples = last.map { _ in [] }
     }
+
+    /// Leaves the runs since the last call out.
+    mutating func skip(_ executable: Executable) { last = executable.stepSeconds }
 
     mutating func note(_ executable: Executable) {
         guard let first = samples.first, first.count < Self.mostRuns else { return }

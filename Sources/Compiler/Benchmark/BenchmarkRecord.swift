@@ -24,9 +24,12 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         public var algorithm: String
         public var predictedMs: Double?
         public var reason: String?
+        /// Whether measurements chose it, or how its work is cut.
+        public var tuned: Bool?
 
-        init(_ candidate: AlgorithmChoice.Candidate) {
+        init(_ candidate: AlgorithmChoice.Candidate, isTuned: Bool = false) {
             algorithm = candidate.algorithm
+            tuned = isTuned ? true : nil
             predictedMs = candidate.predictedSeconds.map { $0 * 1e3 }
             reason = candidate.reason
         }
@@ -116,8 +119,8 @@ extension BenchmarkRecord.Step {
         leastMs = step.leastSeconds * 1e3
         bound = step.bound
         shareOfPeak = step.shareOfPeak
-        algorithm = step.choice.map { .init($0.chosen) }
-        rejected = step.choice.flatMap { $0.rejected.isEmpty ? nil : $0.rejected.map(BenchmarkRecord.Candidate.init) }
+        algorithm = step.choice.map { .init($0.chosen, isTuned: $0.isTuned) }
+        rejected = step.choice.flatMap { $0.rejected.isEmpty ? nil : $0.rejected.map { BenchmarkRecord.Candidate($0) } }
     }
 }
 

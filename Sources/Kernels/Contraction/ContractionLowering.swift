@@ -3,14 +3,16 @@ import Graph
 /// Register-blocked kernels for groups around a contraction (convolutions, linear layers and their gradients).
 enum ContractionLowering {
     /// The kernels of `group`, or nil if its contraction's operands do not lie in memory as these kernels need them.
-    static func lower(_ group: Group, target: Target, numerics: Numerics = .standard) -> LoweredGroup? {
-        guard
-            let contraction = group.members.first(where: { member in
-                if case .contraction? = group.graph.lowering(of: member) { true } else { false }
-            }), let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
-            epilogueIsElementwise(group, contraction)
-        else { return nil }
-        let weighed = phases.count == 1 ? weigh(phases[0], group, target: target, numerics: numerics) : nil
+    ///
+    /// - Parameter tuned: what measurements chose, which comes before what the cost model says.
+    static func lower(
+        _ group: Group, target: Target, numerics: Numerics = .standard, tuned: TunedChoices = .none
+    ) -> LoweredGroup? {
+        guard let phases = phases(of: group, target: target) else { return nil }
+        let key = phases.count == 1 && phases[0].reducesChannels ? phases[0].tuningKey(group) : nil
+        let tuned = key.flatMap { tuned[$0] }
+        var weighed = phases.count == 1 ? weigh(phases[0], group, target: target, numerics: numerics, tuned: tuned) : nil
+        weighed?.choice.key = key
         if let weighed, let winograd = weighed.winograd {
             var lowered = winograd.lower()
             // The convolution itself is the last call.
@@ -21,13 +23,20 @@ enum ContractionLowering {
         if phases.allSatisfy(\.reducesChannels) {
             return LoweredGroup(
                 phases.enumerated().map { number, shape in
-                    let nest = ResultStationary(
+                    var nest = ResultStationary(
                         shape, group, target, numerics, name: group.kernelName(phases.count > 1 ? "phase\(number)" : nil))
+                    let name = phases.count > 1 ? "direct, \(phases.count) phases" : TunedChoice.direct
+                    var choice = weighed?.choice ?? AlgorithmChoice(.init(name, predictedSeconds: CostModel.seconds(nest.cycles)))
+                    choice.key = key
+                    if let tuned, tuned.algorithm == TunedChoice.direct, case .direct(let schedule)? = tuned.schedule, nest.allows(schedule)
+                    {
+                        nest.apply(schedule)
+                        choice.isTuned = true
+                    }
                     var call = nest.lower()
                     call.multiplyAccumulates = shape.multiplyAccumulates
-                    let name = phases.count > 1 ? "direct, \(phases.count) phases" : "direct"
-                    call.choice = weighed?.choice ?? AlgorithmChoice(.init(name, predictedSeconds: CostModel.seconds(nest.cycles)))
-                    call.choice?.secondsOfLongestThread = CostModel.seconds(nest.cyclesOfLongestThread)
+                    choice.secondsOfLongestThread = CostModel.seconds(nest.cyclesOfLongestThread)
+                    call.choice = choice
                     return call
                 })
         }
@@ -37,43 +46,66 @@ enum ContractionLowering {
         return lowered
     }
 
+    /// The phases of a group's contraction; nil where these kernels cannot compute it.
+    static func phases(of group: Group, target: Target) -> [ContractionShape]? {
+        guard
+            let contraction = group.members.first(where: { member in
+                if case .contraction? = group.graph.lowering(of: member) { true } else { false }
+            }), let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
+            epilogueIsElementwise(group, contraction)
+        else { return nil }
+        return phases
+    }
+
+    /// The forms of minimal filtering that a convolution may be computed by; nil where it is of no kind that has such forms.
+    static func winogradProblem(_ shape: ContractionShape, _ group: Group, target: Target) -> WinogradShape? {
+        guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value) else { return nil }
+        return WinogradShape(shape, group, lanes: target.lanes)
+    }
+
     /// The form of minimal filtering that takes the least time, if one is allowed and takes less than the convolution as it is written,
     /// with the times of all; nil where the convolution is of no kind that has such forms.
     ///
-    /// Which form that is depends on the shape and the target alone, not on the number of threads, so that results do not either.
+    /// Which form that is depends on the shape, the target and what was measured for them alone, not on the number of threads, so that
+    /// results do not either.
+    ///
+    /// - Parameter tuned: what was measured to be fastest: taken if it is still allowed.
     static func weigh(
-        _ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics
+        _ shape: ContractionShape, _ group: Group, target: Target, numerics: Numerics, tuned: TunedChoice? = nil
     ) -> (choice: AlgorithmChoice, winograd: WinogradLowering?)? {
-        guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value),
-            let problem = WinogradShape(shape, group, lanes: target.lanes)
-        else { return nil }
-        var best: WinogradCost?
-        var least = ResultStationary(shape, group, target, numerics, name: "").cycles
-        var choice = AlgorithmChoice(.init("direct", predictedSeconds: CostModel.seconds(least)))
+        guard let problem = winogradProblem(shape, group, target: target) else { return nil }
+        let direct = ResultStationary(shape, group, target, numerics, name: "").cycles
+        var candidates = [AlgorithmChoice.Candidate(TunedChoice.direct, predictedSeconds: CostModel.seconds(direct))]
+        var costs: [WinogradCost?] = [nil]
+        var (chosen, least) = (0, direct)
+        var measured = tuned?.algorithm == TunedChoice.direct ? 0 : nil
         for form in WinogradForm.forms(taps: problem.phaseTaps) {
             var candidate = AlgorithmChoice.Candidate(
                 "Winograd \(form)" + (problem.phases.count > 1 ? ", \(problem.phases.count) phases" : ""))
-            guard let error = form.error, error <= numerics.largestError else {
+            if let error = form.error, error <= numerics.largestError {
+                candidate.error = error
+                let cost = WinogradCost(problem, form, target)
+                let cycles = cost.best(threads: 1).cycles
+                candidate.predictedSeconds = CostModel.seconds(cycles)
+                if cycles < least { (chosen, least) = (candidates.count, cycles) }
+                if tuned?.algorithm == form.description { measured = candidates.count }
+                costs.append(cost)
+            } else {
                 candidate.reason = form.error.map { "its error is \($0)" } ?? "its error is not known"
-                choice.rejected.append(candidate)
-                continue
+                costs.append(nil)
             }
-            candidate.error = error
-            let cost = WinogradCost(problem, form, target)
-            let cycles = cost.best(threads: 1).cycles
-            candidate.predictedSeconds = CostModel.seconds(cycles)
-            if cycles < least {
-                (best, least) = (cost, cycles)
-                swap(&choice.chosen, &candidate)
-            }
-            choice.rejected.append(candidate)
+            candidates.append(candidate)
         }
-        let winograd = best.map { cost in
-            let (schedule, cycles) = cost.best(threads: target.cores)
-            choice.secondsOfLongestThread = CostModel.seconds(cycles)
-            return WinogradLowering(problem: problem, form: cost.form, schedule: schedule, group: group, target: target)
+        var choice = AlgorithmChoice(candidates.remove(at: measured ?? chosen), rejected: candidates)
+        choice.isTuned = measured != nil && measured != chosen
+        guard let cost = costs[measured ?? chosen] else { return (choice, nil) }
+        var (schedule, cycles) = cost.best(threads: target.cores)
+        choice.secondsOfLongestThread = CostModel.seconds(cycles)
+        if measured != nil, case .winograd(let found)? = tuned?.schedule, cost.allows(found) {
+            schedule = found
+            choice.isTuned = true
         }
-        return (choice, winograd)
+        return (choice, WinogradLowering(problem: problem, form: cost.form, schedule: schedule, group: group, target: target))
     }
 
     /// Everything but the contraction can be computed element by element from its result.
@@ -120,19 +152,19 @@ extension ContractionShape {
 /// A task is some rows of one image (and, where those are few, some blocks of output channels): it stages the rows of the broadcast
 /// operand that they need, padded with zeros, and runs register tiles over them.
 struct ResultStationary {
-    private let shape: ContractionShape
-    private let group: Group
-    private let target: Target
-    private let numerics: Numerics
+    let shape: ContractionShape
+    let group: Group
+    let target: Target
+    let numerics: Numerics
     private let name: String
-    private var tile: RegisterTile
+    var tile: RegisterTile
     /// The point axis along which tiles run: the last.
-    private let tileAxis: Int
+    let tileAxis: Int
     /// The other point axes with the positions of each that a task takes.
-    private var rows: [RegisterTile.Side]
+    var rows: [RegisterTile.Side]
     /// Into how many parts the lane blocks are split over tasks.
-    private var laneParts = 1
-    private let isStaged: Bool
+    var laneParts = 1
+    let isStaged: Bool
     /// What the thread with the most work takes, with a thread a core.
     private(set) var cyclesOfLongestThread = 0.0
 
@@ -154,7 +186,7 @@ struct ResultStationary {
     }
 
     /// How the work is cut: some rows, and some of the lane blocks.
-    private struct Cut {
+    struct Cut {
         var rows: Int
         var laneParts: Int
         var tile: RegisterTile
@@ -193,7 +225,7 @@ struct ResultStationary {
     }
 
     /// What the thread with the most work takes.
-    private func cycles(_ cut: Cut, height: Int, stagedBytes: Int) -> Double {
+    func cycles(_ cut: Cut, height: Int, stagedBytes: Int) -> Double {
         let model = CostModel(target)
         let others = rows.dropLast(rows.count > 1 ? 1 : 0).reduce(1) { $0 * shape.extents[$1.axis] }
         let tasks = others * ((height + cut.rows - 1) / cut.rows) * cut.laneParts
@@ -208,7 +240,7 @@ struct ResultStationary {
     }
 
     /// The cycles of all register tiles and of storing what they make.
-    private func arithmetic(_ tile: RegisterTile) -> Double {
+    func arithmetic(_ tile: RegisterTile) -> Double {
         let blocks = shape.laneBlockCount(target.lanes)
         let extent = shape.extents[tileAxis]
         let (whole, rest) = extent.quotientAndRemainder(dividingBy: tile.points[0].count)
@@ -236,7 +268,7 @@ struct ResultStationary {
             arithmetic(tile) + staged, model.memory(bytes: group.graph.storedCount(shape.vector.value) * 4, threads: 1))
     }
 
-    private func region(rows count: Int) -> StagedRegion {
+    func region(rows count: Int) -> StagedRegion {
         var changed = self
         if !rows.isEmpty { changed.rows[rows.count - 1].count = count }
         return changed.region

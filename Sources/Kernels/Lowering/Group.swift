@@ -142,6 +142,22 @@ extension Graph {
         return extents
     }
 
+    /// Whether each value follows from parameters alone that never change, or from constants.
+    var constantValues: [Bool] {
+        let updated = Set(updates.map(\.state))
+        var isConstant: [Bool] = []
+        for value in values {
+            let node = self[value]
+            switch node.kind {
+            case .input: isConstant.append(false)
+            case .parameter: isConstant.append(!updated.contains(value))
+            case .constant: isConstant.append(true)
+            case .operation: isConstant.append(node.operands.allSatisfy { isConstant[$0.index] })
+            }
+        }
+        return isConstant
+    }
+
     /// The layout of a value: as assigned, or row-major.
     public func layout(_ value: Value) -> Layout { self[value].layout ?? .plain }
 

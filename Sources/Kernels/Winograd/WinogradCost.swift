@@ -62,8 +62,23 @@ struct WinogradCost {
     }
 
     private func search(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
-        var best: (schedule: WinogradSchedule, cycles: Double)?
-        var leanest: (schedule: WinogradSchedule, cycles: Double)?
+        let candidates = candidates(threads: threads)
+        func least(_ isLean: Bool) -> (schedule: WinogradSchedule, cycles: Double)? {
+            var best: (schedule: WinogradSchedule, cycles: Double)?
+            for candidate in candidates
+            where candidate.schedule.transformsWeights == isLean && candidate.cycles < (best?.cycles ?? .infinity) * 0.999 {
+                best = candidate
+            }
+            return best
+        }
+        guard let best = least(false) else { preconditionFailure("one group of tiles is always possible") }
+        if let leanest = least(true), leanest.cycles < best.cycles * Self.leanFactor { return leanest }
+        return best
+    }
+
+    /// All schedules that are tried, with the cycles that the thread with the most work takes.
+    func candidates(threads: Int) -> [(schedule: WinogradSchedule, cycles: Double)] {
+        var candidates: [(WinogradSchedule, Double)] = []
         for parts in [1, 2, 4, 8, 16] where outputBlocks % parts == 0 && (parts == 1 || parts <= 2 * threads) {
             for groups in groupCounts(threads: threads) {
                 let tiles = (tileCount + groups - 1) / groups
@@ -71,19 +86,28 @@ struct WinogradCost {
                     for chunk in chunks(of: outputBlocks / parts, laneBlocks) {
                         var schedule = WinogradSchedule(
                             tiles: tiles, registerTiles: registerTiles, laneBlocks: laneBlocks, chunk: chunk, parts: parts)
-                        let cycles = cycles(schedule, threads: threads)
-                        if cycles < (best?.cycles ?? .infinity) * 0.999 { best = (schedule, cycles) }
+                        candidates.append((schedule, cycles(schedule, threads: threads)))
                         guard weightsAreLarge && chunk <= 4 else { continue }
                         schedule.transformsWeights = true
-                        let lean = self.cycles(schedule, threads: threads)
-                        if lean < (leanest?.cycles ?? .infinity) * 0.999 { leanest = (schedule, lean) }
+                        candidates.append((schedule, cycles(schedule, threads: threads)))
                     }
                 }
             }
         }
-        guard let best else { preconditionFailure("one group of tiles is always possible") }
-        if let leanest, leanest.cycles < best.cycles * Self.leanFactor { return leanest }
-        return best
+        return candidates
+    }
+
+    /// The tiles that a group has at most.
+    private static let mostTiles = 256
+
+    /// Whether a schedule, which may come from a file, can be lowered.
+    func allows(_ schedule: WinogradSchedule) -> Bool {
+        (1...min(tileCount, Self.mostTiles)).contains(schedule.tiles) && (1...schedule.tiles).contains(schedule.registerTiles)
+            && (1...outputBlocks).contains(schedule.laneBlocks)
+            && RegisterTile.fits(points: schedule.registerTiles, laneBlocks: schedule.laneBlocks, registers: target.vectorRegisters)
+            && (1...outputBlocks).contains(schedule.parts) && outputBlocks % schedule.parts == 0
+            && (1...outputBlocks / schedule.parts).contains(schedule.chunk) && outputBlocks / schedule.parts % schedule.chunk == 0
+            && (problem.packing == nil || !schedule.transformsWeights)
     }
 
     /// How much slower a convolution may be for not keeping large transformed weights.
@@ -102,7 +126,7 @@ struct WinogradCost {
         var counts = Set(sizes.filter { $0 <= tileCount }.map { (tileCount + $0 - 1) / $0 } + [max(1, tileCount / 196), 1])
         // The threads should end together.
         counts.formUnion(counts.map { ($0 + threads - 1) / threads * threads }.filter { $0 <= tileCount })
-        return counts.filter { (tileCount + $0 - 1) / $0 <= 256 }.sorted()
+        return counts.filter { (tileCount + $0 - 1) / $0 <= Self.mostTiles }.sorted()
     }
 
     /// How many blocks of output channels may be kept at a time: divisors of those of a task, near few sizes.

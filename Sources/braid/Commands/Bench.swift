@@ -23,7 +23,8 @@ struct Bench: ParsableCommand {
             With --per-kernel the machine's peak is measured too: multiply-adds of registers, and reads from each level of memory.
             A kernel's share of it is the least time that its multiply-accumulates or its bytes take at that peak (the longer of the
             two: FMA, L2, L3 or memory says which) over the time that it took. An algorithm with fewer multiplications, such as
-            Winograd's, can exceed 100 %.
+            Winograd's, can exceed 100 %. An algorithm is "tuned" where `braid tune` measured a better one, or a better way to cut its
+            work, than the cost model predicts; --untuned shows what that gains.
 
             With --errors some hundred elements of what every convolution and linear layer leaves, with all that is fused with it, are
             compared with the same elements computed in fp64 from the operands that the kernel read: root mean square error over the

@@ -49,7 +49,7 @@ struct BenchReport {
                 step.multiplyAccumulates > 0 ? Format.fixed(step.gigaflops, 1) : "", Format.fixed(step.gigabytesPerSecond, 1),
                 Format.percent(step.shareOfPeak, 0), step.bound.rawValue,
                 step.choice?.chosen.predictedSeconds.map { Format.fixed($0 * 1e3, 3) } ?? "",
-                step.choice?.chosen.algorithm ?? "", step.kernel, step.summary)
+                step.choice?.text ?? "", step.kernel, step.summary)
             if let rejected = Self.rejected(step) { table.addRemark("        not " + rejected) }
         }
         table.addRule()

@@ -34,6 +34,9 @@ struct Dump: ParsableCommand {
     @Option(help: ArgumentHelp("The images of a run, from the stage plan on.", valueName: "count"))
     var batch = 1
 
+    @Flag(help: "Plans with what `braid tune` measured on this machine with all its cores; other plans are the same on all machines.")
+    var tuned = false
+
     @Option(name: .customLong("dump-after"), help: ArgumentHelp("Prints the graph after this pass instead of a stage.", valueName: "pass"))
     var pass: String?
 
@@ -48,7 +51,8 @@ struct Dump: ParsableCommand {
 
     func run() throws {
         let network = try network.load()
-        let bytes = try Compiler(target: target.target).dump(network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
+        let compiler = Compiler(target: target.target)
+        let bytes = try (tuned ? compiler.tuned(by: .standard) : compiler).dump(network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
         if let output { try AtomicFile.write(bytes, to: output) } else { Console.write(bytes) }
     }
 }
