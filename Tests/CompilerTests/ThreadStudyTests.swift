@@ -58,7 +58,9 @@ import Testing
     /// Which algorithm computes a step is the same for every number of cores, so that results are.
     @Test func algorithmsDoNotDependOnCores() throws {
         func algorithms(_ cores: Int) throws -> [String: String?] {
-            Dictionary(try Self.study([cores]).steps.map { ($0.summary, $0.algorithm) }) { first, _ in first }
+            // A stem's packing is a step of its own, of the same summary, without an algorithm.
+            let steps = try Self.study([cores]).steps.filter { $0.algorithm != nil }
+            return Dictionary(steps.map { ($0.summary, $0.algorithm) }) { first, _ in first }
         }
         #expect(try algorithms(1) == algorithms(64))
     }
