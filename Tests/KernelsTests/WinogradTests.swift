@@ -252,7 +252,7 @@ import Testing
         }
     }
 
-    private static func run(_ lowered: LoweredGroup, _ group: Group, _ inputs: [String: ReferenceTensor]) throws -> [Float] {
+    static func run(_ lowered: LoweredGroup, _ group: Group, _ inputs: [String: ReferenceTensor]) throws -> [Float] {
         let graph = group.graph
         var memory: [Value: KernelArray] = [:]
         for value in graph.values {

@@ -41,9 +41,10 @@ struct WinogradForm: Hashable, CustomStringConvertible {
         maps[0].operationCount * maps[1].columnCount + maps[1].operationCount * maps[0].rowCount
     }
 
-    /// The root mean square error against fp64, relative to the root mean square of the result, of a convolution of stride 1 over 256
-    /// channels of random numbers; that of a sum in order is 3.4e-7 to 1e-6. From a simulation in fp32; `braid bench --errors` measures real
-    /// layers, of which strided ones, by phases, have up to 4.5 times this. Nil for a form that is not on the list, which is not used.
+    /// The largest root mean square error against fp64, relative to the root mean square of the result, that a convolution over activations
+    /// behind a ReLU has, whatever its channels and strides (`WinogradProducts`); that of a sum in order is 3.4e-7 to 1e-6. Measured: by a
+    /// test in the interpreter, and by `braid bench --errors` on real layers, which reach up to what is stated. Nil for a form that is not
+    /// on the list, which is not used.
     var error: Double? { Self.errors[[outputs, taps]] }
 
     private static let errors: [[[Int]]: Double] = [

@@ -61,8 +61,8 @@ struct WinogradLowering {
     }
     /// The distance between positions in V and M: an odd number of registers, so that the positions of a tile, which are read and written
     /// together, do not fall into the same cache set.
-    private var inputStride: Int { Self.odd(phases.count * inputBlocks * schedule.tiles) * lanes }
-    private var outputStride: Int { Self.odd(schedule.chunk * schedule.tiles) * lanes }
+    var inputStride: Int { Self.odd(phases.count * inputBlocks * schedule.tiles) * lanes }
+    var outputStride: Int { Self.odd(schedule.chunk * schedule.tiles) * lanes }
 
     private static func odd(_ count: Int) -> Int { count | 1 }
 
@@ -110,7 +110,9 @@ struct WinogradLowering {
         let firstChunk = schedule.parts == 1 ? 0 : builder.task % schedule.parts * chunks
         builder.loop("chunk", to: .constant(chunks)) { number in
             let chunk = firstChunk + number
-            multiply(emitter, weights, chunk, transformed, products, count)
+            WinogradProducts(
+                lowering: self, emitter: emitter, weights: weights, transformed: transformed, products: products, chunk: chunk, count: count
+            ).emit()
             builder.loop("output_block", to: .constant(schedule.chunk)) { block in
                 builder.loop("tile", to: count) { tile in
                     let source = block * (schedule.tiles * lanes) + tile * lanes
@@ -180,96 +182,6 @@ struct WinogradLowering {
                     }
                 })
             return []
-        }
-    }
-
-    /// The matrix products of all positions for a chunk of output channels.
-    private func multiply(
-        _ emitter: PointEmitter, _ weights: BufferID, _ chunk: Index, _ transformed: BufferID, _ products: BufferID, _ count: Index
-    ) {
-        let builder = emitter.builder
-        /// A register tile of one position's product: `place` counts the positions of the class.
-        func product(
-            _ kind: WinogradShape.PositionClass, _ place: Index, _ position: Index, _ block: Index, _ laneBlocks: Int, _ tile: Index,
-            _ tiles: Int
-        ) {
-            let zero = builder.constant(0)
-            var sums = [Register](repeating: zero, count: tiles * laneBlocks)
-            let panel = kind.phases.count * panel + lanes
-            let weight =
-                schedule.transformsWeights
-                ? place % kind.columns.count * (schedule.chunk * panel) + block * panel
-                : chunk * chunkCount + panelOffset(kind, place, block: block)
-            let source =
-                position * inputStride + .constant(kind.phases.lowerBound * inputBlocks * schedule.tiles * lanes) + tile * lanes
-            sums = builder.loop("input_block", to: .constant(kind.phases.count * inputBlocks), carrying: sums) { input, sums in
-                // The padding of the last block of channels is zero.
-                let rest = .constant(problem.inputChannels) + input % inputBlocks * -lanes
-                let channels = problem.inputChannels % lanes == 0 ? Index.constant(lanes) : .least(.constant(lanes), rest)
-                return builder.loop(
-                    "input", to: inputBlocks == 1 ? .constant(min(lanes, problem.inputChannels)) : channels, unroll: 4, carrying: sums
-                ) { within, sums in
-                    let row = weight + input * (lanes * lanes) + within * lanes
-                    let vectors = (0..<laneBlocks).map { builder.load(weights, row + .constant($0 * panel)) }
-                    // The next panels come while these are used: the processor's own prefetching stops at every page.
-                    for block in 0..<laneBlocks where !schedule.transformsWeights {
-                        builder.prefetch(weights, row + .constant((laneBlocks + block) * panel))
-                    }
-                    var sums = sums
-                    for tile in 0..<tiles {
-                        let element = builder.broadcast(
-                            transformed, source + input * (schedule.tiles * lanes) + within + .constant(tile * lanes))
-                        for block in 0..<laneBlocks {
-                            sums[tile * laneBlocks + block] = builder.multiplyAdd(element, vectors[block], sums[tile * laneBlocks + block])
-                        }
-                    }
-                    return sums
-                }
-            }
-            for tileNumber in 0..<tiles {
-                for number in 0..<laneBlocks {
-                    let offset =
-                        position * outputStride + (block + .constant(number)) * (schedule.tiles * lanes) + tile * lanes
-                        + .constant(tileNumber * lanes)
-                    builder.store(products, offset, sums[tileNumber * laneBlocks + number])
-                }
-            }
-        }
-        func tiles(_ kind: WinogradShape.PositionClass, _ place: Index, _ position: Index, _ block: Index, _ laneBlocks: Int) {
-            let size = schedule.registerTiles
-            let (whole, rest) = schedule.tiles.quotientAndRemainder(dividingBy: size)
-            // The last group has fewer tiles; what the last register tile computes beyond them is never read.
-            let end = count.constantValue == nil ? Index.least(.constant(whole), (count + .constant(size - 1)) / size) : .constant(whole)
-            builder.loop("register_tile", to: end) { product(kind, place, position, block, laneBlocks, $0 * size, size) }
-            if rest > 0 {
-                builder.when([IndexRange(count, .constant(whole * size + 1), .constant(1 << 30))]) {
-                    product(kind, place, position, block, laneBlocks, .constant(whole * size), rest)
-                    return []
-                }
-            }
-        }
-        for kind in classes {
-            builder.loop("row", to: .constant(kind.rows.count)) { row in
-                if schedule.transformsWeights {
-                    // Each row has its own factors.
-                    for number in 0..<kind.rows.count {
-                        builder.when([IndexRange(row, .constant(number), .constant(number + 1))]) {
-                            transformRow(emitter, kind, row: kind.rows.lowerBound + number, chunk: chunk, into: weights)
-                            return []
-                        }
-                    }
-                }
-                builder.loop("column", to: .constant(kind.columns.count)) { column in
-                    let place = row * kind.columns.count + column
-                    let position =
-                        (row + .constant(kind.rows.lowerBound)) * form.sizes[1] + column + .constant(kind.columns.lowerBound)
-                    let (groups, rest) = schedule.chunk.quotientAndRemainder(dividingBy: schedule.laneBlocks)
-                    builder.loop("block", to: .constant(groups)) {
-                        tiles(kind, place, position, $0 * schedule.laneBlocks, schedule.laneBlocks)
-                    }
-                    if rest > 0 { tiles(kind, place, position, .constant(groups * schedule.laneBlocks), rest) }
-                }
-            }
         }
     }
 
