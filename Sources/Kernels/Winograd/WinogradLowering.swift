@@ -207,10 +207,11 @@ struct WinogradLowering {
                 let rest = .constant(problem.inputChannels) + input % inputBlocks * -lanes
                 let channels = problem.inputChannels % lanes == 0 ? Index.constant(lanes) : .least(.constant(lanes), rest)
                 let fewest = min(lanes, problem.inputChannels)
+                let unroll = RegisterTile.unroll(laneBlocks: laneBlocks, registers: target.vectorRegisters)
                 // A few channels stay a loop of two turns or more: written out, their weights would be the same in every turn of the loop
                 // over register tiles, and kept there in registers that the sums need.
                 return builder.loop(
-                    "input", to: inputBlocks == 1 ? .constant(fewest) : channels, unroll: max(1, min(4, fewest / 2)), carrying: sums
+                    "input", to: inputBlocks == 1 ? .constant(fewest) : channels, unroll: max(1, min(unroll, fewest / 2)), carrying: sums
                 ) { within, sums in
                     let row = weight + input * (lanes * lanes) + within * lanes
                     let vectors = (0..<laneBlocks).map { builder.load(weights, row + .constant($0 * panel)) }
