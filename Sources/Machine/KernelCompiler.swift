@@ -72,7 +72,7 @@ public struct KernelCompiler: Sendable {
     }
 
     /// The object files of `jobs`, in their order.
-    private func generate(_ jobs: [(Kernel, KernelFingerprint)]) throws -> [[UInt8]] {
+    func generate(_ jobs: [(Kernel, KernelFingerprint)]) throws -> [[UInt8]] {
         if jobs.isEmpty { return [] }
         let next = Atomic(0)
         let results = Mutex<[Result<[UInt8], any Error>?]>(Array(repeating: nil, count: jobs.count))

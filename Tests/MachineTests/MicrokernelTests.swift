@@ -78,6 +78,61 @@ import Testing
         #expect(try spills(in: Self.convolution(block, unrollColumns: 1, unrollChannels: 4), for: block.target).count > 4)
     }
 
+    /// Sums over three channels, written out, in a loop over tiles that stores them: `pixels * outputs` accumulators, and weights that are
+    /// the same in every turn.
+    private static func writtenOut(_ block: Block) -> Kernel {
+        let (lanes, pixels, outputs) = (block.target.lanes, block.pixels, block.outputs)
+        let builder = KernelBuilder(name: "written_out", lanes: lanes, taskCount: 1)
+        let input = builder.parameter("input", count: 8 * pixels * lanes, .read)
+        let weight = builder.parameter("weight", count: 3 * outputs * lanes, .read)
+        let output = builder.parameter("output", count: 8 * pixels * outputs * lanes, .write)
+        builder.loop("tile", to: 8) { tile in
+            let start = (0..<pixels * outputs).map { _ in builder.constant(0) }
+            let sums = builder.loop("channel", to: 3, unroll: 4, carrying: start) { channel, sums in
+                let weights = (0..<outputs).map { builder.load(weight, channel * (outputs * lanes) + .constant($0 * lanes)) }
+                return sums.indices.map { index in
+                    let value = builder.broadcast(input, (tile * pixels + .constant(index / outputs)) * lanes + channel)
+                    return builder.multiplyAdd(value, weights[index % outputs], sums[index])
+                }
+            }
+            for (index, sum) in sums.enumerated() { builder.store(output, (tile * sums.count + .constant(index)) * lanes, sum) }
+        }
+        return builder.finish()
+    }
+
+    /// What the tests of whole networks look at: the inner loop that sums, with the loops around it, or with its stores where the sum is
+    /// written out; and that blocks too large for the registers are seen to spill there.
+    @Test(arguments: [
+        (Block(target: .x86AVX512, pixels: 14, outputs: 2), Block(target: .x86AVX512, pixels: 18, outputs: 2)),
+        (Block(target: .x86AVX2, pixels: 4, outputs: 3), Block(target: .x86AVX2, pixels: 6, outputs: 3)),
+    ]) func spillsOfMicrokernelsAreFound(fitting: Block, large: Block) throws {
+        func functions(_ kernel: Kernel, _ target: Target) throws -> [Disassembly] {
+            try Disassembly.functions(of: CodeGenerator(for: target).object([(kernel, "kernel")]), for: target)
+        }
+        let target = fitting.target
+        for (block, fits) in [(fitting, true), (large, false)] {
+            let summing = try functions(Self.convolution(block, unrollColumns: 1, unrollChannels: 4), target)
+            #expect(summing.reduce(0) { $0 + $1.microkernels.count } == 1, "\(block)")
+            #expect(summing.allSatisfy { $0.microkernelSpills.isEmpty && $0.multiplyingLoopSaves.isEmpty } == fits, "\(block)")
+        }
+        let written = try functions(Self.writtenOut(large), target)
+        #expect(written.reduce(0) { $0 + $1.microkernels.count } == 1)
+        #expect(written.contains { !$0.microkernelSpills.isEmpty && !$0.multiplyingLoopSaves.isEmpty })
+    }
+
+    /// Every tile that fits the registers, with as many steps written out as lowerings do.
+    @Test(arguments: [Target.x86AVX512, .x86AVX2]) func allTilesFit(target: Target) throws {
+        for outputs in 1...6 {
+            for pixels in 1...28 where pixels * outputs + outputs + 1 <= target.vectorRegisters {
+                let unroll = outputs == 1 && target.vectorRegisters == 16 ? 1 : 4
+                let block = Block(target: target, pixels: pixels, outputs: outputs)
+                let kernel = Self.convolution(block, unrollColumns: 1, unrollChannels: unroll)
+                let functions = try Disassembly.functions(of: CodeGenerator(for: target).object([(kernel, "kernel")]), for: target)
+                #expect(functions.reduce(0) { $0 + $1.microkernels.count } == 1 && functions.flatMap(\.microkernelSpills) == [], "\(block)")
+            }
+        }
+    }
+
     @Test(arguments: runnable) func computeTheConvolution(target: Target) throws {
         for block in Self.blocks where block.target.lanes == target.lanes {
             let kernel = Self.convolution(block, unrollColumns: 3, unrollChannels: 4)

@@ -361,7 +361,7 @@ struct ResultStationary {
         var sums = [Register](repeating: zero, count: tile.pointCount * tile.laneBlocks)
         if let source {
             let microkernel = Microkernel(
-                shape: shape, source: source, emitter: emitter, tile: tile, loops: reductionLoops(emitter), start: start,
+                shape: shape, source: source, emitter: emitter, tile: tile, loops: reductionLoops(emitter, tile), start: start,
                 numerics: numerics, prefetches: prefetches)
             sums = microkernel.reduce(base, initial: sums)
         }
@@ -375,8 +375,9 @@ struct ResultStationary {
     }
 
     /// Blocks of channels outermost, then the taps, then the channels of a block: the order in which the weights lie in memory.
-    private func reductionLoops(_ emitter: PointEmitter) -> [Microkernel.ReductionLoop] {
+    private func reductionLoops(_ emitter: PointEmitter, _ tile: RegisterTile) -> [Microkernel.ReductionLoop] {
         let lanes = target.lanes
+        let unroll = RegisterTile.unroll(laneBlocks: tile.laneBlocks, registers: target.vectorRegisters)
         guard let channel = shape.channelAxis else {
             return shape.reducedAxes.map { .axis($0, count: shape.extents[$0], unroll: 1) }
         }
@@ -385,9 +386,9 @@ struct ResultStationary {
         }
         let extent = shape.extents[channel]
         let isPadded = shape.channelsArePadded(emitter.graph, lanes: lanes)
-        if extent <= lanes && !isPadded { return taps + [.axis(channel, count: extent, unroll: 4)] }
+        if extent <= lanes && !isPadded { return taps + [.axis(channel, count: extent, unroll: unroll)] }
         return [.blocks(channel, count: (extent + lanes - 1) / lanes)] + taps
-            + [.withinBlock(channel, lanes: lanes, extent: isPadded ? nil : extent, unroll: 4)]
+            + [.withinBlock(channel, lanes: lanes, extent: isPadded ? nil : extent, unroll: unroll)]
     }
 }
 

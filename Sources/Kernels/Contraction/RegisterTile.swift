@@ -17,6 +17,12 @@ struct RegisterTile: Hashable {
     /// The accumulators, a register of the vector operand for each block, and one broadcast element must fit.
     static func fits(points: Int, laneBlocks: Int, registers: Int) -> Bool { points * laneBlocks + laneBlocks + 1 <= registers }
 
+    /// How many steps of the reduction are written out.
+    ///
+    /// With one lane block each broadcast has one use. Where no instruction multiplies by a broadcast element (AVX2), LLVM then computes the
+    /// next sum in the register of the element, and of several steps so many are in flight that 11 sums no longer fit 16 registers.
+    static func unroll(laneBlocks: Int, registers: Int) -> Int { laneBlocks == 1 && registers <= 16 ? 1 : 4 }
+
     /// Every point of the tile, with the tile's first point at `base`.
     func points(from base: ContractionPoint) -> [ContractionPoint] {
         points.reduce([base]) { list, side in list.flatMap { point in (0..<side.count).map { point.advanced(side.axis, by: $0) } } }

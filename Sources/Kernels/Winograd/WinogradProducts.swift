@@ -124,8 +124,12 @@ struct WinogradProducts {
             // The padding of the last block of channels is zero.
             let rest = .constant(problem.inputChannels) + input % inputBlocks * -lanes
             let channels = problem.inputChannels % lanes == 0 ? Index.constant(lanes) : .least(.constant(lanes), rest)
+            let fewest = min(lanes, problem.inputChannels)
+            let unroll = RegisterTile.unroll(laneBlocks: sums.laneBlocks, registers: lowering.target.vectorRegisters)
+            // A few channels stay a loop of two turns or more: written out, their weights would be the same in every turn of the loop
+            // over register tiles, and kept there in registers that the sums need.
             return builder.loop(
-                "input", to: inputBlocks == 1 ? .constant(min(lanes, problem.inputChannels)) : channels, unroll: 4, carrying: registers
+                "input", to: inputBlocks == 1 ? .constant(fewest) : channels, unroll: max(1, min(unroll, fewest / 2)), carrying: registers
             ) { within, registers in
                 let row = weight + input * (lanes * lanes) + within * lanes
                 let vectors = (0..<sums.laneBlocks).map { builder.load(weights, row + .constant($0 * panel)) }
