@@ -19,13 +19,14 @@ public struct Compiler: Sendable {
     /// Executables that need more bytes are refused before anything is allocated.
     public var memoryLimit: Int
 
+    /// - Parameter threads: as many as the target has cores if it is nil.
     public init(
-        target: Target = .host, cache: ObjectCache? = .standard, threads: Int = Target.host.cores, numerics: Numerics = .standard,
+        target: Target = .host, cache: ObjectCache? = .standard, threads: Int? = nil, numerics: Numerics = .standard,
         tuned: TunedChoices = .none, memoryLimit: Int = Compiler.machineMemory
     ) {
         self.target = target
         self.cache = cache
-        self.threads = threads
+        self.threads = threads ?? target.cores
         self.numerics = numerics
         self.tuned = tuned
         self.memoryLimit = memoryLimit
@@ -91,6 +92,16 @@ public struct Compiler: Sendable {
             help: "leave them to the passes: give the text of the stage graph or training")
     }
 
+    /// The target with the cores that the threads will run on: what work is cut for.
+    ///
+    /// Neither the algorithm of a step nor the order of its sums follows from the number of cores (see `ContractionLowering.weigh`), so
+    /// results do not depend on it.
+    var plannedTarget: Target {
+        var planned = target
+        planned.cores = max(1, min(threads, target.cores))
+        return planned
+    }
+
     /// The kernels and buffers for a batch size.
     public func plan(_ network: Network, training: Bool = false, batch: Int) throws(CompilerError) -> Plan {
         try plan(optimize(network, training: training), of: network, batch: batch)
@@ -100,7 +111,7 @@ public struct Compiler: Sendable {
         try check(graph, batch: batch, network)
         // A training sets and reads its parameters one by one.
         return Plan(
-            bind(graph, batch: batch), target: target, numerics: numerics, tuned: tuned,
+            bind(graph, batch: batch), target: plannedTarget, numerics: numerics, tuned: tuned,
             streamsParameters: graph.updates.isEmpty && !keepsOperands)
     }
 

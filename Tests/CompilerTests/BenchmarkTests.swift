@@ -32,7 +32,8 @@ import Testing
         #expect(algorithms == ["direct", "direct, 4 phases", "reduction split"])
     }
 
-    /// The chosen algorithm is the fastest of those that are allowed, by the predictions it is chosen by.
+    /// The chosen algorithm is the fastest of those that are allowed, by the predictions it is chosen by, or the direct one for want of a
+    /// form that is clearly faster.
     @Test(arguments: [Numerics.standard, .tolerance(1e-6), .strict]) func choicesAreTheLeastOfWhatIsAllowed(numerics: Numerics) throws {
         let plan = try Compiler(target: .x86AVX512, cache: nil, numerics: numerics).plan(try Self.network(), batch: 1)
         let choices = plan.steps.compactMap(\.choice).filter { !$0.rejected.isEmpty }
@@ -43,7 +44,8 @@ import Testing
             #expect(choice.chosen.reason == nil && chosen > 0)
             for other in choice.rejected {
                 #expect((other.predictedSeconds == nil) == (other.reason != nil), "\(other)")
-                #expect(other.predictedSeconds ?? .infinity >= chosen, "\(choice)")
+                let share = choice.chosen.algorithm == "direct" ? ContractionLowering.worthwhileShare : 1
+                #expect(other.predictedSeconds ?? .infinity >= chosen * share, "\(choice)")
             }
         }
         #expect(

@@ -19,7 +19,7 @@ import Testing
     private static func problems(_ numerics: Numerics = .standard, target: Target = .x86AVX512, limit: Int = 8) throws -> [TuningProblem] {
         let compiler = Compiler(target: target, cache: nil, threads: 2, numerics: numerics)
         let graph = compiler.bind(try compiler.optimize(Network.load(written: text)), batch: 1)
-        return TuningProblem.all(of: graph, target: target, numerics: numerics, threads: 2, limit: limit)
+        return TuningProblem.all(of: graph, target: target, numerics: numerics, limit: limit)
     }
 
     private static func plan(_ tuned: TunedChoices, _ numerics: Numerics = .standard, target: Target = .x86AVX512) throws -> Plan {

@@ -86,7 +86,7 @@ extension Compiler {
     ) throws(CompilerError) -> ThreadStudy {
         func times(_ count: Int) throws(CompilerError) -> PlannedTimes {
             var compiler = self
-            compiler.target.cores = count
+            (compiler.target.cores, compiler.threads) = (count, count)
             return PlannedTimes(try compiler.plan(network, batch: batch), cores: count, target, assumptions)
         }
         let one = try times(1)

@@ -83,7 +83,7 @@ extension Compiler {
         before.tuned = .none
         // Refuses what does not fit before anything is searched for.
         let base = try before.tunable(network, options, pool)
-        let problems = TuningProblem.all(of: graph, target: target, numerics: numerics, threads: threads, limit: options.candidates)
+        let problems = TuningProblem.all(of: graph, target: plannedTarget, numerics: numerics, limit: options.candidates)
         let rounds = problems.map(\.candidates.count).max() ?? 0
         var best: [String: (choice: TunedChoice, ratio: Double)] = [:]
         func report(_ round: Int) {

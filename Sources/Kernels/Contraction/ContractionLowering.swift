@@ -77,7 +77,7 @@ enum ContractionLowering {
         let direct = ResultStationary(shape, group, target, numerics, name: "").cycles
         var candidates = [AlgorithmChoice.Candidate(TunedChoice.direct, predictedSeconds: CostModel.seconds(direct))]
         var costs: [WinogradCost?] = [nil]
-        var (chosen, least) = (0, direct)
+        var (chosen, least) = (0, direct * worthwhileShare)
         var measured = tuned?.algorithm == TunedChoice.direct ? 0 : nil
         for form in WinogradForm.forms(taps: problem.phaseTaps) {
             var candidate = AlgorithmChoice.Candidate(
@@ -107,6 +107,10 @@ enum ContractionLowering {
         }
         return (choice, WinogradLowering(problem: problem, form: cost.form, schedule: schedule, group: group, target: target))
     }
+
+    /// A form of minimal filtering, which is less exact, must be predicted to take less than this share of the time of the convolution as it
+    /// is written: predictions are off by some percent.
+    static let worthwhileShare = 0.97
 
     /// Everything but the contraction can be computed element by element from its result.
     private static func epilogueIsElementwise(_ group: Group, _ contraction: Value) -> Bool {
@@ -235,8 +239,11 @@ struct ResultStationary {
         let weights = group.graph.storedCount(shape.vector.value) * 4 / cut.laneParts
         let operand = group.graph.storedCount(shape.broadcast.value) * 4 * cut.rows / (others * height)
         let streams = (turns - 1) * model.level3(bytes: weights) + model.memory(bytes: weights, threads: 1)
+        // A group of lane blocks goes through all rows: its weights and the operand stay in the second-level cache, or come again a row.
+        let group = weights * cut.laneParts * cut.tile.laneBlocks / shape.laneBlockCount(target.lanes)
+        let again = group + operand > target.level2Bytes * 3 / 4 ? turns * Double(cut.rows - 1) * model.level3(bytes: weights) : 0
         return turns * (rowCycles * Double(cut.rows) / Double(cut.laneParts) + staging + CostModel.taskCycles)
-            + 0.3 * (streams + turns * model.level3(bytes: operand))
+            + 0.3 * (streams + again + turns * model.level3(bytes: operand))
     }
 
     /// The cycles of all register tiles and of storing what they make.

@@ -15,9 +15,9 @@ public struct TuningProblem: Sendable {
     /// The problems of a graph whose symbols are bound, each once.
     ///
     /// - Parameters:
-    ///   - threads: those that will share the work.
+    ///   - target: with as many cores as threads will share the work.
     ///   - limit: how many candidates a problem has at most.
-    public static func all(of graph: Graph, target: Target, numerics: Numerics, threads: Int, limit: Int) -> [TuningProblem] {
+    public static func all(of graph: Graph, target: Target, numerics: Numerics, limit: Int) -> [TuningProblem] {
         var problems: [TuningProblem] = []
         var numbers: [String: Int] = [:]
         let isConstant = graph.constantValues
@@ -31,7 +31,7 @@ public struct TuningProblem: Sendable {
                 problems[known].layers += 1
                 continue
             }
-            let search = TuningSearch(shape: phases[0], group: group, target: target, numerics: numerics, threads: threads)
+            let search = TuningSearch(shape: phases[0], group: group, target: target, numerics: numerics)
             numbers[key] = problems.count
             problems.append(
                 TuningProblem(
@@ -47,7 +47,6 @@ private struct TuningSearch {
     let group: Group
     let target: Target
     let numerics: Numerics
-    let threads: Int
 
     /// An algorithm that is predicted to take longer than the best by this factor is not measured.
     private static let mostPredicted = 2.5
@@ -76,16 +75,13 @@ private struct TuningSearch {
 
     /// The schedules of every allowed algorithm, each list by rising cycles and without those that differ little from a better one.
     private func algorithms() -> [[Candidate]] {
-        var shared = target
-        shared.cores = threads
-        let nest = ResultStationary(shape, group, shared, numerics, name: "")
-        let tiles = distinct(nest.candidates(), by: \.kind).map { Candidate(TunedChoice($0.schedule), $0.cycles) }
+        let tiles = distinct(direct.candidates(), by: \.kind).map { Candidate(TunedChoice($0.schedule), $0.cycles) }
         guard let problem = ContractionLowering.winogradProblem(shape, group, target: target) else { return [tiles] }
         let forms = WinogradForm.forms(taps: problem.phaseTaps).filter { ($0.error ?? .infinity) <= numerics.largestError }
         return [tiles]
             + forms.map { form in
                 let cost = WinogradCost(problem, form, target)
-                return distinct(cost.candidates(threads: threads).filter { cost.allows($0.schedule) }, by: \.kind)
+                return distinct(cost.candidates(threads: target.cores).filter { cost.allows($0.schedule) }, by: \.kind)
                     .map { Candidate(TunedChoice(form, $0.schedule), $0.cycles) }
             }
     }

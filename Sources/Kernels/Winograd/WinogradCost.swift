@@ -111,7 +111,7 @@ struct WinogradCost {
     }
 
     /// How much slower a convolution may be for not keeping large transformed weights.
-    private static let leanFactor = 1.075
+    private static let leanFactor = 1.15
 
     /// Whether the transformed weights would take a noticeable part of a network's memory, and more than the activations beside them.
     private var weightsAreLarge: Bool {
@@ -129,11 +129,12 @@ struct WinogradCost {
         return counts.filter { (tileCount + $0 - 1) / $0 <= Self.mostTiles }.sorted()
     }
 
-    /// How many blocks of output channels may be kept at a time: divisors of those of a task, near few sizes.
+    /// How many blocks of output channels may be kept at a time: divisors of those of a task, near few sizes, the largest first, since fewer
+    /// turns are better where the model sees no difference.
     private func chunks(of blocks: Int, _ laneBlocks: Int) -> [Int] {
         let divisors = (1...blocks).filter { blocks % $0 == 0 && ($0 >= laneBlocks || $0 == blocks) }
         return Set([2, 4, 8].compactMap { size in divisors.min { abs($0 - size) < abs($1 - size) } } + [divisors[divisors.count - 1]])
-            .sorted()
+            .sorted(by: >)
     }
 
     /// Register tiles worth a try for a group of `tiles`.
@@ -144,64 +145,96 @@ struct WinogradCost {
         }
     }
 
+    /// What the thread with the most work takes.
+    ///
+    /// A turn is a task: it transforms its tiles, multiplies them with its part of the weights, and transforms the products back. Beside
+    /// the arithmetic and what moves between the caches, the weights stream past every group of tiles.
+    private func cycles(_ schedule: WinogradSchedule, threads: Int) -> Double {
+        let groups = (tileCount + schedule.tiles - 1) / schedule.tiles
+        let turns = (groups * schedule.parts + threads - 1) / threads
+        let turn =
+            products(schedule) + transforms(schedule) + traffic(schedule, threads: threads)
+            + (schedule.transformsWeights ? weightTransforms(schedule) : 0)
+        let streams = weightStreams(schedule, turns: turns, threads: threads)
+        let compute = turn * Double(turns)
+        // Weights as they are written lie in short pieces: a transform waits for most of them.
+        let together = schedule.transformsWeights ? compute + streams : model.together(compute, streams)
+        return together + CostModel.taskCycles * Double(turns) + packingCycles / Double(threads)
+    }
+
+    /// The matrix products of a task, with storing the sums and starting the loops.
+    private func products(_ schedule: WinogradSchedule) -> Double {
+        let blocks = outputBlocks / schedule.parts
+        let (whole, rest) = schedule.tiles.quotientAndRemainder(dividingBy: schedule.registerTiles)
+        func steps(_ laneBlocks: Int) -> Double {
+            Double(whole) * RegisterTile.cycles(schedule.registerTiles, laneBlocks)
+                + (rest > 0 ? RegisterTile.cycles(rest, laneBlocks) : 0)
+        }
+        let (groups, last) = schedule.chunk.quotientAndRemainder(dividingBy: schedule.laneBlocks)
+        let perChunk = Double(groups) * steps(schedule.laneBlocks) + (last > 0 ? steps(last) : 0)
+        let perPanel = Double(blocks / schedule.chunk) * perChunk * Double(problem.inputChannels)
+        let stores = Double(schedule.tiles * blocks) * model.store
+        let starts = Double(blocks / schedule.laneBlocks * (whole + 1)) * Self.startCycles
+        // Long sums are made of short ones, each of which joins what lies in memory.
+        let sums = (inputBlocks * phaseCount * target.lanes + WinogradProducts.channelsOfSum - 1) / WinogradProducts.channelsOfSum
+        let joins = Double(sums - 1) * (Double(schedule.tiles * blocks) * model.load + stores + starts)
+        return Double(panels) * perPanel + Double(form.positions) * (stores + starts + joins)
+    }
+
+    /// The transforms of a task's tiles and of their products: arithmetic beside loads and stores.
+    private func transforms(_ schedule: WinogradSchedule) -> Double {
+        func transform(_ operations: Int, writes: Int) -> Double {
+            max(Double(operations), Double(form.positions) * model.load) + Double(writes) * model.store
+        }
+        let input = transform(form.inputOperations, writes: form.positions) * Double(inputBlocks * phaseCount)
+        let output = transform(form.outputOperations, writes: form.outputs.reduce(1, *)) * Double(outputBlocks / schedule.parts)
+        return Double(schedule.tiles) * (input + output)
+    }
+
+    /// What a task reads and writes beyond the first-level cache: its transformed input once a chunk, the products twice. What the
+    /// threads keep together may exceed even the last level, which weights and activations pass through as well.
+    private func traffic(_ schedule: WinogradSchedule, threads: Int) -> Double {
+        let chunks = outputBlocks / schedule.parts / schedule.chunk
+        let transformed = panels * inputBlocks * schedule.tiles * target.lanes * 4
+        let products = form.positions * schedule.chunk * schedule.tiles * target.lanes * 4
+        let kept = transformed + products
+        if kept > target.level2Bytes * 3 / 4 {
+            let bytes = transformed * (1 + chunks) + products * 2 * chunks
+            let exceeds = kept * CostModel.sharing(threads) > target.level3Bytes / 3
+            return 0.5 * (exceeds ? model.memory(bytes: bytes, threads: threads) : model.level3(bytes: bytes))
+        }
+        return kept > target.level1Bytes ? 0.25 * model.level2(bytes: transformed * 2 + products * 2 * chunks) : 0
+    }
+
+    /// What a task takes to transform the weights of its part, a row of positions at a time.
+    private func weightTransforms(_ schedule: WinogradSchedule) -> Double {
+        let pairs = Double(outputBlocks / schedule.parts * inputBlocks * target.lanes)
+        let loads = Double(problem.originalTaps * form.sizes[0]) * model.load
+        let rows = Double(form.sizes[0] * phaseCount) * Self.rowCycles
+        return pairs * (Double(form.filterOperations * phaseCount) + loads + Double(panels) * model.store + rows)
+    }
+
+    /// What the weights of the thread's tasks take on their way. Neighbouring tasks have different parts of the weights: each part comes
+    /// from memory the first time, then from the last level where all fit.
+    private func weightStreams(_ schedule: WinogradSchedule, turns: Int, threads: Int) -> Double {
+        let firsts = Double(min(turns, schedule.parts))
+        let laters = Double(turns) - firsts
+        if schedule.transformsWeights {
+            let bytes = weightBytes / (schedule.parts * panels) * problem.originalTaps / phaseCount
+            return firsts * model.weights(bytes: bytes, threads: threads) + laters * model.level3(bytes: bytes)
+        }
+        let bytes = weightBytes / schedule.parts
+        let first = model.weights(bytes: bytes, threads: threads)
+        return firsts * first + laters * (weightBytes > target.level3Bytes / 2 ? first : model.level3(bytes: bytes))
+    }
+
     /// What packing the operand takes: an element at a time.
     private var packingCycles: Double {
         problem.packing == nil
             ? 0 : Double(problem.images * problem.inputChannels * problem.inputExtents.reduce(1, *)) * (model.load + model.store)
     }
 
-    /// What the thread with the most work takes.
-    private func cycles(_ schedule: WinogradSchedule, threads: Int) -> Double {
-        let groups = (tileCount + schedule.tiles - 1) / schedule.tiles
-        let tasks = groups * schedule.parts
-        let turns = (tasks + threads - 1) / threads
-        let blocks = outputBlocks / schedule.parts
-        let tiles = Double(schedule.tiles)
-
-        // Matrix products.
-        let (whole, rest) = schedule.tiles.quotientAndRemainder(dividingBy: schedule.registerTiles)
-        func steps(_ laneBlocks: Int) -> Double {
-            Double(whole) * RegisterTile.cycles(schedule.registerTiles, laneBlocks)
-                + (rest > 0 ? RegisterTile.cycles(rest, laneBlocks) : 0)
-        }
-        let chunks = blocks / schedule.chunk
-        let (groupCount, lastBlocks) = schedule.chunk.quotientAndRemainder(dividingBy: schedule.laneBlocks)
-        let perPosition =
-            Double(chunks) * (Double(groupCount) * steps(schedule.laneBlocks) + (lastBlocks > 0 ? steps(lastBlocks) : 0))
-        // Storing the sums, and starting the loops.
-        let overhead = tiles * Double(blocks) * model.store + Double(blocks / schedule.laneBlocks * (whole + 1)) * 20
-        let multiply = Double(panels) * perPosition * Double(problem.inputChannels) + Double(form.positions) * overhead
-
-        // Transforms: arithmetic beside loads and stores.
-        func transform(_ operations: Int, writes: Int) -> Double {
-            max(Double(operations), Double(form.positions) * model.load) + Double(writes) * model.store
-        }
-        let input = transform(form.inputOperations, writes: form.positions) * tiles * Double(inputBlocks * phaseCount)
-        let output = transform(form.outputOperations, writes: form.outputs.reduce(1, *)) * tiles * Double(blocks)
-
-        // What does not stay in the second-level cache: the transformed input is read once a chunk, the products are written and read.
-        let transformedBytes = panels * inputBlocks * schedule.tiles * target.lanes * 4
-        let productBytes = form.positions * schedule.chunk * schedule.tiles * target.lanes * 4
-        var traffic = 0.0
-        if transformedBytes + productBytes > target.level2Bytes * 3 / 4 {
-            traffic += model.level3(bytes: transformedBytes * (1 + chunks) + productBytes * 2 * chunks) * 0.5
-        } else if transformedBytes + productBytes > target.level1Bytes {
-            traffic += model.level2(bytes: transformedBytes * 2 + productBytes * 2 * chunks) * 0.25
-        }
-        // Weights stream past every group of tiles: the first time from memory, then from the last level where they fit.
-        if schedule.transformsWeights {
-            // A task transforms all weights of its part; what is read are the weights as they are.
-            let plain = weightBytes / (schedule.parts * panels) * problem.originalTaps / phaseCount
-            let pairs = Double(outputBlocks / schedule.parts * inputBlocks * target.lanes)
-            let each = Double(form.filterOperations * phaseCount + problem.originalTaps * form.sizes[0]) + Double(panels) * model.store
-            let compute = (multiply + input + output + traffic + pairs * each) * Double(turns)
-            let stream = model.memory(bytes: plain, threads: threads) + Double(turns - 1) * model.level3(bytes: plain)
-            return model.together(compute, stream) + CostModel.taskCycles * Double(turns)
-        }
-        let weights = weightBytes / schedule.parts
-        let later = weightBytes > target.level3Bytes / 2 ? model.memory(bytes: weights, threads: threads) : model.level3(bytes: weights)
-        let streams = model.memory(bytes: weights, threads: threads) + Double(turns - 1) * later
-        let compute = (multiply + input + output + traffic) * Double(turns)
-        return model.together(compute, streams) + CostModel.taskCycles * Double(turns) + packingCycles / Double(threads)
-    }
+    /// Starting the loop of a register tile, and transforming a row of a filter beside its operations. Measured.
+    private static let startCycles = 20.0
+    private static let rowCycles = 12.0
 }
