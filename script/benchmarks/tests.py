@@ -6,8 +6,9 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
-from benchmarks import arrays, load, report
+from benchmarks import arrays, chart, load, report
 
 SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "benchmark")
 
@@ -69,6 +70,23 @@ class ReportTests(unittest.TestCase):
             self.assertIn(part, text)
 
 
+class ChartTests(unittest.TestCase):
+    def test_marks_lie_where_the_ratios_are(self):
+        document = chart.svg([
+            record({"braid": measured(2), "openvino": measured(4), "jax": measured(1)}), record({"braid": measured(2)}, network="<alone>")])
+        root = xml.etree.ElementTree.fromstring(document)
+        space = "{http://www.w3.org/2000/svg}"
+        # The first is the legend's.
+        slower = float(root.findall(space + "circle")[1].get("cx"))
+        corners = root.findall(space + "polygon")[1].get("points").split()
+        faster = float(corners[0].split(",")[0])
+        ticks = {element.text: float(element.get("x")) for element in root.findall(space + "text")}
+        self.assertAlmostEqual(slower, ticks["2x"], delta=0.2)
+        self.assertAlmostEqual(faster, ticks["0.5x"], delta=0.2)
+        self.assertAlmostEqual(slower - ticks["1x"], ticks["1x"] - faster, delta=0.3)
+        self.assertIn("<alone>, batch 1, 2 threads", ticks)
+
+
 class LoadTests(unittest.TestCase):
     def test_own_work_is_no_load(self):
         watch = load.CoreLoad({0}, None)
@@ -97,6 +115,11 @@ class CommandTests(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("| net, batch 1, 2 threads | 1.00 |", done.stdout)
             self.assertIn("broken off", done.stderr)
+            picture = file.name + ".svg"
+            self.assertEqual(self.run_script("--render", file.name, "--chart", picture).returncode, 0)
+            with open(picture) as drawn:
+                self.assertIn("net, batch 1, 2 threads", drawn.read())
+            os.remove(picture)
 
 
 if __name__ == "__main__":
