@@ -1,5 +1,8 @@
 /// What a core can do, in cycles of one vector multiply-add: enough to choose between algorithms and blockings, which differ by more
 /// than the machines do. Ratios measured on AMD Zen 4 and Zen 5.
+///
+/// A core multiplies as many numbers a nanosecond by narrow vectors as by wide ones, of which it has fewer units. So a cycle of a narrow
+/// vector is shorter, and bytes take more of them.
 struct CostModel {
     private let target: Target
 
@@ -12,7 +15,11 @@ struct CostModel {
     /// Starting a task.
     static let taskCycles = 500.0
 
-    private func lines(_ bytes: Int) -> Double { Double(bytes) / 64 }
+    /// The lanes of the vectors that the figures were measured with.
+    private static let measuredLanes = 16.0
+
+    /// The bytes in cache lines, times the cycles that go into one of the measured width.
+    private func lines(_ bytes: Int) -> Double { Double(bytes) / 64 * Self.measuredLanes / Double(target.lanes) }
     /// Streams from the second-level cache, from the last, and from memory, which threads share.
     func level2(bytes: Int) -> Double { lines(bytes) * 2 }
     func level3(bytes: Int) -> Double { lines(bytes) * 2.5 }
@@ -28,6 +35,6 @@ struct CostModel {
     /// Arithmetic and streams that are fetched ahead: at the same time but for a little, measured as 0 to 0.2 of the shorter.
     func together(_ compute: Double, _ streams: Double) -> Double { max(compute, streams) + 0.1 * min(compute, streams) }
 
-    /// Seconds, at 3.6 vector multiply-adds a nanosecond.
-    static func seconds(_ cycles: Double) -> Double { cycles / 3.6e9 }
+    /// Seconds, at 3.6 multiply-adds of 16 lanes a nanosecond.
+    func seconds(_ cycles: Double) -> Double { cycles * Double(target.lanes) / Self.measuredLanes / 3.6e9 }
 }
