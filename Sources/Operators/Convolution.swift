@@ -73,6 +73,9 @@ extension Operator {
                 "two groups", [.f32(2, 6, 5, 5), .f32(4, 3, 3, 3), .f32(4)],
                 ["channels": .integer(4), "kernel": .integer(3), "pad": .integer(1), "groups": .integer(2)]),
             OperatorExample(
+                "two groups of many channels", [.f32(1, 32, 4, 5), .f32(40, 16, 3, 3), .f32(40)],
+                ["channels": .integer(40), "kernel": .integer(3), "pad": .integer(1), "groups": .integer(2)]),
+            OperatorExample(
                 "two groups, same", [.f32(2, 6, 5, 4), .f32(4, 3, 3, 3)],
                 [
                     "channels": .integer(4), "kernel": .integer(3), "stride": .integer(2), "pad": .text("same"), "groups": .integer(2),
@@ -127,14 +130,40 @@ extension Operator {
     }
 
     /// A convolution in groups, by splitting the channel axis in two.
+    /// Few groups of many channels are convolutions of their own, side by side, which all that is known of plain ones applies to; many
+    /// narrow ones an operator with an axis of groups.
     @Sendable private static func splitGroups(_ context: Decomposition) -> Value {
         let builder = context.builder
+        let (image, weight) = (context.operands[0], context.operands[1])
         let groups = context.signature.attributes.integer("groups")
+        let (inputs, outputs) = (channels(builder, weight, axis: 1), channels(builder, weight, axis: 0) / groups)
+        if groups <= mostColumns && min(inputs, outputs) >= fewestChannels {
+            let attributes = context.signature.attributes.only("kernel", "stride", "pad", "dilation")
+            let columns = (0..<groups).map { group in
+                builder.apply(
+                    convolution, cut(builder, image, axis: 1, start: group * inputs, count: inputs),
+                    cut(builder, weight, axis: 0, start: group * outputs, count: outputs),
+                    attributes: attributes.with(["channels": .integer(outputs), "bias": .boolean(false)]))
+            }
+            return builder.apply(concat, columns, [:])
+        }
         let result = builder.apply(
-            groupedConvolution, split(builder, context.operands[0], axis: 1, into: groups),
-            split(builder, context.operands[1], axis: 0, into: groups),
+            groupedConvolution, split(builder, image, axis: 1, into: groups), split(builder, weight, axis: 0, into: groups),
             attributes: context.signature.attributes.only("stride", "pad", "dilation"))
         return mergeGroups(builder, result)
+    }
+
+    /// As many groups are written side by side, of as many channels at least.
+    private static let mostColumns = 8
+    private static let fewestChannels = 16
+
+    private static func channels(_ builder: GraphBuilder, _ value: Value, axis: Int) -> Int {
+        guard let extent = builder.type(of: value).shape.dimensions[axis].value else { preconditionFailure("channels are never a symbol") }
+        return extent
+    }
+
+    private static func cut(_ builder: GraphBuilder, _ value: Value, axis: Int, start: Int, count: Int) -> Value {
+        builder.apply(slice, value, attributes: ["axis": .integer(axis), "start": .integer(start), "count": .integer(count)])
     }
 
     /// `value` with its channel axis in two: groups, and the channels of one group.
