@@ -30,19 +30,10 @@ struct Tune: ParsableCommand {
             Measurements lie beside the cached machine code (in $BRAID_TUNING, if that is set; `none` keeps and uses none).
             """)
 
-    @Argument(
-        help: ArgumentHelp("A .braid file, or the printed text of a stage; FILE:NAME picks one of several networks.", valueName: "file"),
-        completion: .file(extensions: ["braid"]))
+    @Argument(help: NetworkOptions.fileHelp, completion: .file(extensions: ["braid"]))
     var file: String?
 
-    @Option(help: ArgumentHelp("The network, where the file has several.", valueName: "name"))
-    var network: String?
-
-    @Option(
-        name: .customShort("D"), parsing: .singleValue,
-        help: ArgumentHelp("Sets a parameter of the network, such as classes=100; may be given repeatedly.", valueName: "name=value"),
-        transform: Definition.init)
-    var definitions: [Definition] = []
+    @OptionGroup var choice: NetworkChoice
 
     @Option(help: ArgumentHelp("Images a run.", valueName: "count"))
     var batch = 1
@@ -84,7 +75,7 @@ struct Tune: ParsableCommand {
         }
         if show { return try TuneReport.show(store.read(for: .host), path: store.path(for: .host), asJSON: json) }
         guard let file else { return }
-        let network = try NetworkOptions.load(file, network, definitions)
+        let network = try choice.load(file)
         let options = TuningOptions(batch: batch, isTraining: train, candidates: candidates, seconds: seconds)
         // A damaged file is told of now; it is replaced in the end.
         _ = Compiler().tuned(by: store)
