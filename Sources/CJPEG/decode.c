@@ -32,6 +32,20 @@ static void warn(j_common_ptr info, int level) {
     }
 }
 
+// The colours of a row of inks (cyan, magenta, yellow, black), with the formula and rounding of Pillow's convert("RGB").
+static void mix(const uint8_t *inks, uint8_t *colours, size_t count, int is_inverted) {
+    for (size_t pixel = 0; pixel < count; pixel++) {
+        // What light the black ink lets through; where values are inverted, they say that themselves.
+        const int black = is_inverted ? inks[4 * pixel + 3] : 255 - inks[4 * pixel + 3];
+        for (int channel = 0; channel < 3; channel++) {
+            const int value = inks[4 * pixel + channel];
+            const int product = (is_inverted ? 255 - value : value) * black + 128;
+            const int absorbed = ((product >> 8) + product) >> 8;
+            colours[3 * pixel + channel] = (uint8_t)(black - absorbed);
+        }
+    }
+}
+
 // A file can ask for any number of passes over the whole picture; real ones have about ten.
 static const int maximum_scans = 200;
 
@@ -53,11 +67,13 @@ int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels,
     jpeg_mem_src(&info, bytes, count);
     jpeg_read_header(&info, TRUE);
     if ((size_t)info.image_width * info.image_height > maximum_pixels) {
-        snprintf(message, message_size, "%u x %u pixels are more than %zu", info.image_width, info.image_height, maximum_pixels);
+        *width = (int)info.image_width;
+        *height = (int)info.image_height;
         jpeg_destroy_decompress(&info);
-        return 1;
+        return 2;
     }
-    info.out_color_space = info.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+    const int has_inks = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
+    info.out_color_space = has_inks ? JCS_CMYK : info.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
     if (jpeg_has_multiple_scans(&info)) {
         info.buffered_image = TRUE;
         jpeg_start_decompress(&info);
@@ -72,21 +88,25 @@ int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels,
     } else {
         jpeg_start_decompress(&info);
     }
-    size_t stride = (size_t)info.output_width * info.output_components;
+    const int stored = has_inks ? 3 : info.output_components;
+    const size_t stride = (size_t)info.output_width * stored;
     image = malloc(stride * info.output_height);
     if (!image) {
         snprintf(message, message_size, "out of memory");
         jpeg_destroy_decompress(&info);
         return 1;
     }
+    // libjpeg frees what comes from its pool, also when it fails.
+    JSAMPROW inks = has_inks ? info.mem->alloc_large((j_common_ptr)&info, JPOOL_IMAGE, (size_t)info.output_width * 4) : NULL;
     while (info.output_scanline < info.output_height) {
         JSAMPROW row = image + stride * info.output_scanline;
-        jpeg_read_scanlines(&info, &row, 1);
+        jpeg_read_scanlines(&info, has_inks ? &inks : &row, 1);
+        if (has_inks) mix(inks, row, info.output_width, info.saw_Adobe_marker);
     }
     if (info.buffered_image) jpeg_finish_output(&info);
     *width = (int)info.output_width;
     *height = (int)info.output_height;
-    *channels = info.output_components;
+    *channels = stored;
     *pixels = image;
     jpeg_finish_decompress(&info);
     jpeg_destroy_decompress(&info);

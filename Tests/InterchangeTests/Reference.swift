@@ -115,13 +115,4 @@ enum Reference {
         qrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APj/AP4Zt/6df/HaP+Gbf+nX/wAdr9Vf+Gbf+nX/AMdo
         /wCGbf8Ap1/8dr//2Q==
         """
-
-    /// 16 x 16 with four inks
-    static let jpegCMYK = """
-        /9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAQCwwODAoQDg0OEhEQExgoGhgWFhgxIyUdKDozPTw5Mzg3QEhcTkBEV0U3OFBtUVdfYmdoZz5NcXlwZHhcZWdj/8AA
-        FAgAEAAQBEMRAE0RAFkRAEsRAP/EAB8AAAEFAQEBAQEBAAAAAAAAAAABAgMEBQYHCAkKC//EALUQAAIBAwMCBAMFBQQEAAABfQECAwAEEQUSITFBBhNRYQci
-        cRQygZGhCCNCscEVUtHwJDNicoIJChYXGBkaJSYnKCkqNDU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6g4SFhoeIiYqSk5SVlpeYmZqi
-        o6Slpqeoqaqys7S1tre4ubrCw8TFxsfIycrS09TV1tfY2drh4uPk5ebn6Onq8fLz9PX29/j5+v/aAA4EQwBNAFkASwAAPwDm/wCx/wDZrm9E/hrm7Kz6cV6B
-        R/Y/+zXoGifw10FlZ9OKK9A/sf8A2a8/0T+Giys+nFFH9j/7NegaJ/DXQWVn04or/9k=
-        """
 }

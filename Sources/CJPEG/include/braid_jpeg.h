@@ -3,7 +3,9 @@
 #include <stdint.h>
 
 /// Decodes a JPEG in memory to interleaved 8-bit pixels: one channel where the file is grey, otherwise RGB.
-/// Returns 0 and a buffer to `free`, or nonzero and a message.
+/// Four components are inks (CMYK, or YCCK, which is CMYK as YCbCr), stored inverted where Adobe's marker stands in the file, and become
+/// RGB by the plain formula, without a colour profile.
+/// Returns 0 and a buffer to `free`, 1 and a message, or 2, width and height where these are more than `maximum_pixels`.
 /// (libjpeg reports errors through longjmp, which Swift cannot host: hence these few lines of C.)
 int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels, uint8_t **pixels, int *width, int *height,
                       int *channels, char *message, size_t message_size);
