@@ -51,7 +51,7 @@ public struct NetworkInput: Sendable {
         }
         var planes: [Float] = []
         for path in paths {
-            let picture = try Image(path: path).converted(channels: extents[0]).covering(width: extents[2], height: extents[1])
+            let picture = try Image(path: path).prepared(channels: extents[0], height: extents[1], width: extents[2])
             planes += Self.normalized(picture.planes(), normalization)
         }
         values = HostTensor(name: name, shape: [paths.count] + extents, floats: planes)

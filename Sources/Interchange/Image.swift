@@ -65,15 +65,6 @@ public struct Image: Equatable, Sendable {
         return Image(width: width, height: height, channels: channels, pixels: values)
     }
 
-    /// Cuts out the middle, at most as large as the picture.
-    public func centerCropped(width: Int, height: Int) -> Image {
-        let width = min(width, self.width), height = min(height, self.height)
-        // Halves round to even, as in torchvision.
-        let x = (Double(self.width - width) / 2).rounded(.toNearestOrEven)
-        let y = (Double(self.height - height) / 2).rounded(.toNearestOrEven)
-        return cropped(x: Int(x), y: Int(y), width: width, height: height)
-    }
-
     /// Copies another picture into this one with its upper left corner there; what reaches outside is left out.
     public mutating func paste(_ other: Image, x: Int, y: Int) {
         let other = other.converted(channels: channels)

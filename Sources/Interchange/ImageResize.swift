@@ -1,42 +1,40 @@
+import Graph
+
 extension Image {
-    /// Resizes with a triangle filter that widens when shrinking (bilinear, antialiased).
+    /// Resizes the whole picture; the filter widens when shrinking (antialiasing), but that of `nearest`.
     ///
-    /// The result equals Pillow's `resize(…, BILINEAR)` bit for bit: the same fixed-point weights, rows before columns.
-    public func resized(width: Int, height: Int) -> Image {
-        precondition(width > 0 && height > 0, "no picture of \(width) x \(height)")
-        var result = self
-        if width != self.width { result = result.resizedHorizontally(ResizeFilter(from: self.width, to: width)) }
-        if height != self.height { result = result.resizedVertically(ResizeFilter(from: self.height, to: height)) }
-        return result
+    /// The result equals that of Pillow's `resize` up to version 12 bit for bit: the same fixed-point weights, rows before columns. Where it
+    /// shrinks the height much more than the width, version 13 goes the other way round, which changes values by 1 of 255.
+    public func resized(width: Int, height: Int, _ interpolation: PicturePreparation.Interpolation = .bilinear) -> Image {
+        resized(width: width, height: height, columns: 0..<width, rows: 0..<height, interpolation)
     }
 
-    /// Resizes so that the shorter side has `size` pixels and the proportions stay, as torchvision's `Resize(size)`.
-    public func resized(shorterSide size: Int) -> Image {
-        width <= height
-            ? resized(width: size, height: max(1, size * height / width)) : resized(width: max(1, size * width / height), height: size)
+    /// A part of the picture that `resized(width:height:)` gives. Only what it needs is computed, so that a narrow picture, which becomes
+    /// very long, takes no more memory than another.
+    func resized(
+        width: Int, height: Int, columns: Range<Int>, rows: Range<Int>, _ interpolation: PicturePreparation.Interpolation
+    ) -> Image {
+        precondition(columns.lowerBound >= 0 && columns.upperBound <= width && !columns.isEmpty, "no columns \(columns) of \(width)")
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= height && !rows.isEmpty, "no rows \(rows) of \(height)")
+        if width == self.width, height == self.height {
+            return cropped(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
+        }
+        let vertical = ResizeFilter(from: self.height, to: height, rows, interpolation)
+        let horizontal = ResizeFilter(from: self.width, to: width, columns, interpolation)
+        return resizedHorizontally(horizontal, rows: vertical.sources).resizedVertically(vertical)
     }
 
-    /// Resizes so that the picture covers `width` x `height`, then crops the middle: no distortion, no border.
-    public func covering(width: Int, height: Int) -> Image {
-        // Comparing products avoids rounding the two ratios.
-        let fillsWidth = self.width * height <= self.height * width
-        let scaled =
-            fillsWidth
-            ? resized(width: width, height: max(height, (self.height * width + self.width / 2) / self.width))
-            : resized(width: max(width, (self.width * height + self.height / 2) / self.height), height: height)
-        return scaled.centerCropped(width: width, height: height)
-    }
-
-    private func resizedHorizontally(_ filter: ResizeFilter) -> Image {
+    /// The rows of the range alone, each resized.
+    private func resizedHorizontally(_ filter: ResizeFilter, rows: Range<Int>) -> Image {
         let target = filter.windows.count
-        let values = [UInt8](unsafeUninitializedCapacity: target * height * channels) { output, count in
-            for row in 0..<height {
+        let values = [UInt8](unsafeUninitializedCapacity: target * rows.count * channels) { output, count in
+            for row in rows {
                 for window in filter.windows {
                     for channel in 0..<channels {
                         let first = (row * width + window.first) * channels + channel
                         var sum = ResizeFilter.half
                         for tap in 0..<window.count {
-                            sum += Int(pixels[first + tap * channels]) * filter.weights[window.weights + tap]
+                            sum += Int(pixels[first + tap * channels]) * Int(filter.weights[window.weights + tap])
                         }
                         output[count] = ResizeFilter.clamp(sum)
                         count += 1
@@ -44,9 +42,10 @@ extension Image {
                 }
             }
         }
-        return Image(width: target, height: height, channels: channels, pixels: values)
+        return Image(width: target, height: rows.count, channels: channels, pixels: values)
     }
 
+    /// Resizes the columns of a picture whose rows are the `sources` of the filter.
     private func resizedVertically(_ filter: ResizeFilter) -> Image {
         let stride = width * channels
         let values = [UInt8](unsafeUninitializedCapacity: filter.windows.count * stride) { output, count in
@@ -54,7 +53,9 @@ extension Image {
                 for column in 0..<stride {
                     var sum = ResizeFilter.half
                     for tap in 0..<window.count {
-                        sum += Int(pixels[(window.first + tap) * stride + column]) * filter.weights[window.weights + tap]
+                        sum +=
+                            Int(pixels[(window.first - filter.sources.lowerBound + tap) * stride + column])
+                            * Int(filter.weights[window.weights + tap])
                     }
                     output[count] = ResizeFilter.clamp(sum)
                     count += 1
@@ -65,7 +66,7 @@ extension Image {
     }
 }
 
-/// The weights of a triangle filter along one axis, in fixed point.
+/// The weights of a filter along one axis, in fixed point.
 private struct ResizeFilter {
     /// What one target pixel sums: `count` source pixels from `first` on, with the weights from `weights` on.
     struct Window {
@@ -79,20 +80,60 @@ private struct ResizeFilter {
     static let half = 1 << (fractionBits - 1)
 
     private(set) var windows: [Window] = []
-    private(set) var weights: [Int] = []
+    private(set) var weights: [Int32] = []
+    /// The source pixels that are read.
+    private(set) var sources = 0..<0
 
-    init(from source: Int, to target: Int) {
+    /// Prepares the target pixels of a range, which is not empty.
+    init(from source: Int, to target: Int, _ range: Range<Int>, _ interpolation: PicturePreparation.Interpolation) {
         let scale = Double(source) / Double(target)
-        let support = max(scale, 1)
-        for index in 0..<target {
+        switch interpolation {
+        case .nearest: chooseNearest(from: source, to: target, range)
+        case .bilinear: weigh(source, scale, range, support: 1, Self.triangle)
+        case .bicubic: weigh(source, scale, range, support: 2, Self.cubic)
+        }
+        let first = windows.map(\.first).min() ?? 0, last = windows.map { $0.first + $0.count }.max() ?? 0
+        sources = first..<last
+    }
+
+    /// One source pixel for each target pixel. Pillow adds up the scale from pixel to pixel, and so do we, for the same roundings.
+    private mutating func chooseNearest(from source: Int, to target: Int, _ range: Range<Int>) {
+        let scale = Double(source) / Double(target)
+        weights = [1 << Self.fractionBits]
+        var place = scale * 0.5
+        // No picture of Pillow's is so long that this would not be what it computes.
+        let isCounted = range.upperBound <= 1 << 24
+        if isCounted { for _ in 0..<range.lowerBound { place += scale } }
+        for index in range {
+            let position = isCounted ? place : (Double(index) + 0.5) * scale
+            windows.append(Window(first: min(Int(position), source - 1), count: 1, weights: 0))
+            place += scale
+        }
+    }
+
+    private mutating func weigh(_ source: Int, _ scale: Double, _ range: Range<Int>, support radius: Double, _ filter: (Double) -> Double) {
+        let widening = max(scale, 1)
+        let support = radius * widening, narrowing = 1 / widening
+        for index in range {
             let center = (Double(index) + 0.5) * scale
             let first = max(0, Int(center - support + 0.5))
             let last = min(source, Int(center + support + 0.5))
-            let taps = (first..<last).map { tap in max(0, 1 - abs((Double(tap) - center + 0.5) / support)) }
+            let taps = (first..<last).map { tap in filter((Double(tap) - center + 0.5) * narrowing) }
             let sum = taps.reduce(0, +)
             windows.append(Window(first: first, count: taps.count, weights: weights.count))
-            weights += taps.map { Int(0.5 + $0 / sum * Double(1 << Self.fractionBits)) }
+            weights += taps.map { tap in
+                let weight = tap / sum * Double(1 << Self.fractionBits)
+                return Int32(weight < 0 ? weight - 0.5 : weight + 0.5)
+            }
         }
+    }
+
+    private static func triangle(_ distance: Double) -> Double { max(0, 1 - abs(distance)) }
+
+    private static func cubic(_ distance: Double) -> Double {
+        let x = abs(distance), a = -0.5
+        if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+        return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0
     }
 
     static func clamp(_ sum: Int) -> UInt8 { UInt8(clamping: sum >> fractionBits) }

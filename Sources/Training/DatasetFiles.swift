@@ -126,7 +126,7 @@ struct DatasetFolder {
 
     /// Fits a picture and stores it channel after channel.
     private static func store(_ image: Image, _ extents: ImageExtents, into target: UnsafeMutableBufferPointer<UInt8>) {
-        let fitted = image.converted(channels: extents.channels).covering(width: extents.width, height: extents.height)
+        let fitted = image.prepared(channels: extents.channels, height: extents.height, width: extents.width)
         let area = extents.height * extents.width
         for index in 0..<extents.count {
             target.initializeElement(at: index, to: fitted.pixels[index % area * extents.channels + index / area])
