@@ -108,7 +108,7 @@ let package = Package(
         tests("Source", needs: ["Source"]),
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Operators", needs: ["Operators", "Graph"], exclude: ["Cases"]),
-        tests("Interchange", needs: ["Interchange"]),
+        tests("Interchange", needs: ["Interchange"], exclude: ["Cases"]),
         tests("Language", needs: ["Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Kernels", needs: ["Kernels", "Passes", "TestSupport", "Operators", "Graph"], exclude: ["Cases"]),

@@ -1,4 +1,5 @@
 import Graph
+import Interchange
 import Kernels
 import Machine
 import Passes
@@ -22,7 +23,7 @@ public struct Compiler: Sendable {
     /// - Parameter threads: as many as the target has cores if it is nil.
     public init(
         target: Target = .host, cache: ObjectCache? = .standard, threads: Int? = nil, numerics: Numerics = .standard,
-        tuned: TunedChoices = .none, memoryLimit: Int = Compiler.machineMemory
+        tuned: TunedChoices = .none, memoryLimit: Int = MachineMemory.limit
     ) {
         self.target = target
         self.cache = cache

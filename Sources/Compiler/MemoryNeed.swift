@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import Interchange
 import Kernels
 import Source
 
@@ -28,26 +29,12 @@ public struct MemoryNeed: Hashable, Sendable {
     }
 
     var text: String {
-        "weights \(Self.text(weights)), inputs \(Self.text(inputs)), activations \(Self.text(activations)), scratch \(Self.text(scratch))"
-    }
-
-    /// A number of bytes in the unit that suits it, such as `23.4 GiB`.
-    static func text(_ bytes: Int) -> String {
-        let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
-        var (value, unit) = (Double(bytes), 0)
-        while value >= 1024, unit + 1 < units.count { (value, unit) = (value / 1024, unit + 1) }
-        return unit == 0 ? "\(bytes) bytes" : String(format: "%.1f %@", value, units[unit])
+        [("weights", weights), ("inputs", inputs), ("activations", activations), ("scratch", scratch)]
+            .map { "\($0) \(MachineMemory.text($1))" }.joined(separator: ", ")
     }
 }
 
 extension Compiler {
-    /// The memory that this process can have at most: the machine's, or less where a control group bounds it.
-    public static let machineMemory: Int = {
-        let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-        let bound = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8)
-        return min(physical, bound.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? physical)
-    }()
-
     /// Refuses a plan that cannot be had in memory, before anything is allocated, and says which batch could.
     ///
     /// - Parameter planned: gives the plan for another batch.
@@ -71,8 +58,8 @@ extension Compiler {
         throw CompilerError(
             [
                 Diagnostic(
-                    "\(training ? "training " : "")'\(network.name)' at batch \(batch) needs \(MemoryNeed.text(need.total)) of memory, "
-                        + "and there are \(MemoryNeed.text(memoryLimit))",
+                    "\(training ? "training " : "")'\(network.name)' at batch \(batch) needs \(MachineMemory.text(need.total)) of memory, "
+                        + "and there are \(MachineMemory.text(memoryLimit))",
                     at: .none, notes: [need.text], help: help)
             ], network.sources)
     }

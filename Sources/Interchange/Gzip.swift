@@ -51,6 +51,8 @@ public enum Gzip {
 }
 
 /// Expands a gzip file in memory piece by piece, its members (RFC 1952, section 2.2) one after the other.
+///
+/// Zeros behind a member are passed over, as gzip(1) and Python do: tapes and some object stores fill files up to whole blocks.
 public final class GzipReader {
     private let data: Data
     private let path: String
@@ -105,6 +107,7 @@ public final class GzipReader {
         switch status {
         case Z_OK where used > 0 || made > 0: break
         case Z_STREAM_END:
+            offset += data.dropFirst(offset).prefix { $0 == 0 }.count
             isFinished = offset == data.count
             if !isFinished { inflateReset(stream) }
         case Z_OK, Z_BUF_ERROR:

@@ -74,7 +74,8 @@ public struct HostTensor: Equatable, Sendable {
                 return values.contains(nil) ? nil : values.compactMap { $0 }
             case .uint32: return decode(source) { (bits: UInt32) in Int64(bits) }
             case .uint16: return decode(source) { (bits: UInt16) in Int64(bits) }
-            case .uint8, .bool: return source.map { Int64($0) }
+            case .uint8: return source.map { Int64($0) }
+            case .bool: return source.map { $0 == 0 ? 0 : 1 }
             case .float64, .float32, .float16, .bfloat16: return nil
             }
         }
@@ -118,7 +119,19 @@ func convertToFloats(_ source: UnsafeRawBufferPointer, element: StoredElement, i
     case .uint64: convert { (bits: UInt64) in Float(bits) }
     case .uint32: convert { (bits: UInt32) in Float(bits) }
     case .uint16: convert { (bits: UInt16) in Float(bits) }
-    case .uint8, .bool: convert { (bits: UInt8) in Float(bits) }
+    case .uint8: convert { (bits: UInt8) in Float(bits) }
+    case .bool: convert { (bits: UInt8) in bits == 0 ? 0 : 1 }
+    }
+}
+
+/// Reverses the bytes of every element of `size` bytes.
+func swappingBytes(_ bytes: [UInt8], size: Int) -> [UInt8] {
+    if size == 1 { return bytes }
+    return [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            for place in 0..<size { target.initializeElement(at: start + place, to: bytes[start + size - 1 - place]) }
+        }
+        count = bytes.count
     }
 }
 

@@ -4,23 +4,30 @@ import Foundation
 public enum IDX {
     /// Reads the array at `path`, which may be compressed with gzip.
     ///
-    /// Memory is bounded by what the file can really hold, whatever its header says.
-    public static func read(_ path: String) throws(InterchangeError) -> HostTensor {
-        try read(data: try InputFile.read(path, maximum: 4 << 30), path: path)
+    /// Memory is bounded by what the file can really hold, whatever its header says, and refused before it is taken where the machine has less.
+    ///
+    /// - Parameter check: throws where the header's type and shape are not what is wanted, before anything else is read.
+    public static func read(
+        _ path: String, check: (StoredElement, [Int]) throws(InterchangeError) -> Void = { _, _ in }
+    ) throws(InterchangeError) -> HostTensor {
+        try read(data: try InputFile.read(path, maximum: 4 << 30), path: path, check: check)
     }
 
     /// Reads an array that is in memory already; `path` names it in errors.
-    public static func read(data: Data, path: String) throws(InterchangeError) -> HostTensor {
+    public static func read(
+        data: Data, path: String, check: (StoredElement, [Int]) throws(InterchangeError) -> Void = { _, _ in }
+    ) throws(InterchangeError) -> HostTensor {
         guard Gzip.isCompressed(data) else {
             var offset = 0
-            return try read(path: path, capacity: data.count) { (count) throws(InterchangeError) in
+            return try read(path: path, capacity: data.count, check: check) { (count) throws(InterchangeError) in
                 let piece = data.array(offset..<min(data.count, offset + count))
                 offset += piece.count
                 return piece
             }
         }
         let stream = GzipReader(data, path: path)
-        return try read(path: path, capacity: Gzip.largestOutput(compressed: data.count)) { (count) throws(InterchangeError) in
+        return try read(path: path, capacity: Gzip.largestOutput(compressed: data.count), check: check) {
+            (count) throws(InterchangeError) in
             try stream.read(upTo: count)
         }
     }
@@ -49,11 +56,12 @@ public enum IDX {
         0x08: .uint8, 0x09: .int8, 0x0b: .int16, 0x0c: .int32, 0x0d: .float32, 0x0e: .float64,
     ]
 
-    private static let largestPiece = 1 << 26
+    private static let largestPiece = 1 << 20
 
     /// Reads from `next`, which returns as many bytes as asked unless the content ends; it can hold `capacity` at most.
     private static func read(
-        path: String, capacity: Int, next: (Int) throws(InterchangeError) -> [UInt8]
+        path: String, capacity: Int, check: (StoredElement, [Int]) throws(InterchangeError) -> Void,
+        next: (Int) throws(InterchangeError) -> [UInt8]
     ) throws(InterchangeError) -> HostTensor {
         let repair = "check that this is one of the four MNIST files"
         let magic = try next(4)
@@ -69,8 +77,12 @@ public enum IDX {
         guard let count = element.byteCount(shape: shape), count <= capacity else {
             throw InterchangeError(path, .byte(4), "the file is too short for \(element) \(shape)", repair: "fetch the file again")
         }
-        // The memory grows with what the file really holds, not with what its header says.
-        var bytes = try next(min(count, largestPiece))
+        try check(element, shape)
+        try MachineMemory.require(
+            count + largestPiece, for: "\(element) \(shape)", path: path, repair: "take fewer pictures, or a machine with more memory")
+        // Pages that are not written to take no memory: it grows with what the file really holds, not with what its header says.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
         while bytes.count < count {
             let piece = try next(min(count - bytes.count, largestPiece))
             if piece.isEmpty { break }
@@ -84,11 +96,5 @@ public enum IDX {
             throw InterchangeError(path, .byte(4 + 4 * rank + count), "the file goes on after \(element) \(shape)", repair: repair)
         }
         return HostTensor(element: element, shape: shape, bytes: swappingBytes(bytes, size: element.size))
-    }
-
-    /// Reverses the bytes of every element of `size` bytes.
-    private static func swappingBytes(_ bytes: [UInt8], size: Int) -> [UInt8] {
-        if size == 1 { return bytes }
-        return bytes.indices.map { index in bytes[index / size * size + (size - 1 - index % size)] }
     }
 }

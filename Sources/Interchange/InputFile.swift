@@ -4,12 +4,13 @@ import Foundation
 public enum InputFile {
     /// Reads a regular file.
     ///
-    /// Throws where the file is absent, is no regular file, cannot be read or is larger than `maximum` bytes.
+    /// Throws where the file is absent, is no regular file, cannot be read, or is larger than `maximum` bytes or than memory.
     public static func read(_ path: String, maximum: Int = .max) throws(InterchangeError) -> Data {
         let size = try self.size(path)
         if size > maximum {
             throw InterchangeError(path, "the file has \(size) bytes, more than the \(maximum) allowed here", repair: "name a smaller file")
         }
+        try MachineMemory.require(size, for: "the file", path: path, repair: "name a smaller file")
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {

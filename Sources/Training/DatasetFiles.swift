@@ -1,57 +1,8 @@
 import Foundation
 import Interchange
 
-/// Reading data sets in the format of MNIST.
-enum DatasetFiles {
-    private static let spellings = ["-ubyte.gz", "-ubyte", ".gz", ""]
-
-    /// Tells whether a folder holds the pictures of one of the two parts.
-    static func holdsMNIST(_ folder: String) -> Bool {
-        ["train", "t10k"].contains { (try? find("\($0)-images-idx3", in: folder)) != nil }
-    }
-
-    /// Reads one part of MNIST: pictures [N, rows, columns] and labels [N] below 10, both of 8 bits.
-    static func readMNIST(_ folder: String, _ part: Dataset.Part) throws(InterchangeError) -> Dataset {
-        let prefix = part == .training ? "train" : "t10k"
-        let imagePath = try find("\(prefix)-images-idx3", in: folder), labelPath = try find("\(prefix)-labels-idx1", in: folder)
-        let images = try IDX.read(imagePath), labels = try IDX.read(labelPath)
-        let repair = "fetch it again: braid data fetch mnist --to \(folder)"
-        guard images.element == .uint8, images.shape.count == 3, images.count > 0 else {
-            throw InterchangeError(
-                imagePath, "the file holds \(images.element) \(images.shape), not pictures [N, rows, columns]", repair: repair)
-        }
-        guard labels.element == .uint8, labels.shape == [images.shape[0]] else {
-            let message = "the file holds \(labels.element) \(labels.shape), but there are \(images.shape[0]) pictures"
-            throw InterchangeError(labelPath, message, repair: repair)
-        }
-        if let wrong = labels.bytes.firstIndex(where: { $0 > 9 }) {
-            throw InterchangeError(labelPath, .entry("label \(wrong)"), "\(labels.bytes[wrong]) is not a class from 0 to 9", repair: repair)
-        }
-        return Dataset(
-            name: "mnist:\(folder)", isSynthetic: false, classNames: (0..<10).map(String.init),
-            extents: ImageExtents(channels: 1, height: images.shape[1], width: images.shape[2]),
-            pixels: images.bytes, labels: labels.bytes.map(Int32.init))
-    }
-
-    /// Finds a file of MNIST under one of its usual names.
-    private static func find(_ stem: String, in folder: String) throws(InterchangeError) -> String {
-        let dotted = stem.replacing("-idx", with: ".idx")
-        for name in [stem, dotted] {
-            for spelling in spellings {
-                let path = "\(folder)/\(name)\(spelling)"
-                if FileManager.default.fileExists(atPath: path) { return path }
-            }
-        }
-        throw InterchangeError(
-            folder, "there is no \(stem)-ubyte.gz in the folder",
-            repair: "fetch it: braid data fetch mnist --to \(folder); or train on builtin:digits")
-    }
-}
-
 /// A folder of photos, `PART/CLASS/*.jpg`, as ImageFolder of torchvision knows it.
 struct DatasetFolder {
-    /// The most bytes that decoded pictures may take in memory.
-    static let largestSize = 8 << 30
     private static let endings: Set<String> = ["jpg", "jpeg", "png"]
     private static let partNames: [Dataset.Part: [String]] = [.training: ["train"], .heldOut: ["val", "valid", "validation", "test"]]
 
@@ -97,10 +48,9 @@ struct DatasetFolder {
             extents = ImageExtents(channels: first.channels, height: first.height, width: first.width)
         }
         let (size, overflow) = files.count.multipliedReportingOverflow(by: extents.count)
-        if overflow || size > Self.largestSize {
-            let message = "\(files.count) pictures of \(extents) are more than \(Self.largestSize >> 30) GiB"
-            throw InterchangeError(path, message, repair: "take a smaller input or fewer pictures")
-        }
+        try MachineMemory.require(
+            overflow ? .max : size, for: "\(files.count) pictures of \(extents)", path: path,
+            repair: "take a smaller input or fewer pictures")
         var failures = [InterchangeError?](repeating: nil, count: files.count)
         let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
             failures.withUnsafeMutableBufferPointer { failures in

@@ -3,14 +3,15 @@ import Interchange
 
 /// Where data come from, as `--data` names it: `mnist:DIR`, `folder:DIR` or `builtin:digits`.
 public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
-    /// A folder with the four files of MNIST, or of a data set in its format (Fashion-MNIST).
+    /// A folder with the four files of MNIST, or of a data set in its format (Fashion-MNIST, EMNIST), with any number of classes.
     case mnist(folder: String)
     /// A folder with `train/CLASS/*.jpg` and `val/CLASS/*.jpg` (or .jpeg, .png).
     case folder(String)
     /// The synthetic digits, drawn by code.
     case digits
 
-    private static let forms = "mnist:DIR (also Fashion-MNIST), folder:DIR (train/CLASS/*.jpg, val/CLASS/*.jpg) or builtin:digits"
+    private static let forms =
+        "mnist:DIR (also Fashion-MNIST, EMNIST and their like), folder:DIR (train/CLASS/*.jpg, val/CLASS/*.jpg) or builtin:digits"
 
     /// Reads the text of `--data`; throws where it is none of the three forms.
     public init(parsing text: String) throws(InterchangeError) {
@@ -18,7 +19,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         guard parts.count == 2 else {
             // A bare path is the likeliest mistake, so the folder itself shows which form was meant.
             if FileManager.default.fileExists(atPath: text) {
-                let kind = DatasetFiles.holdsMNIST(text) ? "mnist" : "folder"
+                let kind = DatasetIDX.isIn(text) ? "mnist" : "folder"
                 throw InterchangeError(text, "a data set is named with its kind", repair: "write \(kind):\(text)")
             }
             throw InterchangeError(text, "this names no data set", repair: "write \(Self.forms)")
@@ -52,7 +53,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
     public func open(_ part: Dataset.Part, extents: ImageExtents? = nil) throws(InterchangeError) -> Dataset {
         let dataset: Dataset
         switch self {
-        case .mnist(let folder): dataset = try DatasetFiles.readMNIST(folder, part)
+        case .mnist(let folder): dataset = try DatasetIDX.read(folder, part)
         case .folder(let folder): return try DatasetFolder(folder, part).read(extents: extents)
         case .digits: dataset = Self.drawDigits(part)
         }

@@ -13,6 +13,13 @@ import Testing
         // Two members one after the other are one content.
         let halves = Gzip.compress(Array(plain[..<9])) + Gzip.compress(Array(plain[9...]))
         #expect(try IDX.read(data: Data(halves), path: "halves.gz") == images)
+        // Tapes and object stores fill up blocks with zeros; Python reads on behind them.
+        for padding in [1, 64, 100_000] {
+            let zeros = [UInt8](repeating: 0, count: padding)
+            #expect(try IDX.read(data: Data(Gzip.compress(plain) + zeros), path: "padded.gz") == images)
+            let padded = Gzip.compress(Array(plain[..<9])) + zeros + Gzip.compress(Array(plain[9...])) + zeros
+            #expect(try IDX.read(data: Data(padded), path: "halves.gz") == images)
+        }
         let numbers = HostTensor(shape: [2], int32s: [1, -2])
         #expect(try IDX.encode(numbers) == [0, 0, 12, 1, 0, 0, 0, 2, 0, 0, 0, 1, 255, 255, 255, 254])
         #expect(try IDX.read(data: Data(IDX.encode(numbers)), path: "numbers") == numbers)
@@ -27,6 +34,9 @@ import Testing
         checkFailure("goes on after") { _ = try IDX.read(data: Data(Gzip.compress(plain + [0])), path: "long.gz") }
         checkFailure("ends before the last") { _ = try IDX.read(data: Data(Gzip.compress(plain.dropLast())), path: "cut.gz") }
         checkFailure("end too early") { _ = try IDX.read(data: Data(Gzip.compress(plain).dropLast(9)), path: "cut.gz") }
+        checkFailure("damaged (incorrect header check)") {
+            _ = try IDX.read(data: Data(Gzip.compress(plain) + [0, 0, 1, 0]), path: "junk.gz")
+        }
         checkFailure("this is not an IDX file") { _ = try IDX.read(data: Data([1, 2, 3, 4, 5, 6, 7, 8]), path: "other") }
         let enormous: [UInt8] = [0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]
         checkFailure("too short for uint8") { _ = try IDX.read(data: Data(enormous), path: "enormous") }
@@ -35,6 +45,19 @@ import Testing
         checkFailure("there is no such file") { _ = try IDX.read("/nowhere/at/all") }
         checkFailure("this is a folder") { _ = try IDX.read("/tmp") }
         checkFailure("not a regular file") { _ = try IDX.read("/dev/zero") }
+    }
+
+    /// A file that really could hold more than the machine's memory: refused by its header, before anything of it is expanded.
+    @Test func refusesWhatMemoryCannotHold() throws {
+        let extents = [UInt32(clamping: MachineMemory.limit >> 20), 1024, 1025].flatMap {
+            withUnsafeBytes(of: $0.bigEndian) { [UInt8]($0) }
+        }
+        // So many compressed bytes may stand for it; they are never looked at.
+        let rest = Data(repeating: 1, count: MachineMemory.limit / 1000)
+        let data = Data(Gzip.compress([0, 0, 8, 3] + extents)) + rest
+        checkFailure("of memory, and there are \(MachineMemory.text(MachineMemory.limit)); take fewer pictures") {
+            _ = try IDX.read(data: data, path: "bomb.gz")
+        }
     }
 
     @Test func survivesDamage() throws {

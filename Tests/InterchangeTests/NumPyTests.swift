@@ -11,7 +11,46 @@ import Testing
         #expect(try read(Reference.npyScalar) == HostTensor(shape: [], floats: [2.5]))
         #expect(try read(Reference.npyUInt8) == HostTensor(element: .uint8, shape: [1, 2], bytes: [0, 255]))
         #expect(try read(Reference.npyEmpty) == HostTensor(shape: [0, 3], floats: []))
-        checkFailure("array.astype('<f4')") { _ = try read(Reference.npyBigEndian) }
+        #expect(try read(Reference.npyBigEndian) == HostTensor(shape: [2, 3], floats: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]))
+    }
+
+    /// What `numpy.load` makes of files in many spellings, see Cases/numpy_files.py.
+    private struct Spellings: Decodable {
+        var types: [String: String]
+        var files: [String: [String]]
+
+        static func read() throws -> Spellings {
+            let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Cases/numpy_files.json")
+            return try JSONDecoder().decode(Spellings.self, from: Data(contentsOf: path))
+        }
+    }
+
+    @Test func readsTypesInEverySpelling() throws {
+        let types = try Spellings.read().types
+        #expect(types.count > 150)
+        for (spelled, canonical) in types {
+            let element = try #require(
+                StoredElement.allCases.first {
+                    $0.numpyName?.last == canonical.last && $0.numpyName?.dropFirst().first == canonical.dropFirst().first
+                })
+            let bytes = (1...UInt8(2 * element.size)).map { element == .bool ? $0 % 2 : $0 }
+            let header = "{'descr': '\(spelled)', 'fortran_order': False, 'shape': (2,), }"
+            let data = Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0]) + Data(header.utf8) + Data(bytes)
+            let expected =
+                canonical.hasPrefix(">") ? Array(bytes[..<element.size].reversed() + bytes[element.size...].reversed()) : bytes
+            #expect(try NumPy.read(data: data, path: spelled) == HostTensor(element: element, shape: [2], bytes: expected), "\(spelled)")
+        }
+    }
+
+    @Test func readsFilesOfOtherWriters() throws {
+        let files = try Spellings.read().files
+        #expect(files.count > 20)
+        for (name, pair) in files {
+            let tensor = try NumPy.read(data: Data(reference: pair[0]), path: name)
+            #expect(NumPy.encode(tensor) == [UInt8](Data(reference: pair[1])), "\(name)")
+        }
+        let booleans = try NumPy.read(data: Data(reference: try #require(files["bool with other bytes"])[0]), path: "booleans")
+        #expect(booleans.floats == [0, 1, 0, 1, 1, 0] && booleans.integers == [0, 1, 0, 1, 1, 0])
     }
 
     @Test func writesAsNumPyDoes() throws {
@@ -38,6 +77,11 @@ import Testing
         ("{'descr': '<f4', 'fortran_order': 0, 'shape': (2,), }", "no 'False' here"),
         ("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }", "the element type a record is not known"),
         ("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", "the element type '|O' is not known"),
+        ("{'descr': ('<f4', (2,)), 'fortran_order': False, 'shape': (1,), }", "the element type a record is not known"),
+        ("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "convert it first: numpy.save(path, array.astype('<f4'))"),
+        ("{'descr': '<float32', 'fortran_order': False, 'shape': (2,), }", "the element type '<float32' is not known"),
+        ("{'descr': '', 'fortran_order': False, 'shape': (2,), }", "the element type '' is not known"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (2LL,), }", "no ')' here"),
         ("{'descr': '<f4', 'shape': (2,), }", "lacks one of"),
         ("{'descr': '<f4", "does not end"),
         ("{'colour': 1}", "'colour' is not a key"),
@@ -50,7 +94,7 @@ import Testing
     }
 
     @Test func survivesDamage() {
-        for text in [Reference.npyFloat32, Reference.npyFortran, Reference.npyInt64] {
+        for text in [Reference.npyFloat32, Reference.npyFortran, Reference.npyInt64, Reference.npyBigEndian] {
             let refused = checkSurvivesDamage(Data(reference: text)) { _ = try NumPy.read(data: $0, path: "damaged").floats }
             #expect(refused > 200)
         }

@@ -43,12 +43,50 @@ import Training
         checkDatasetFailure("declare the input as f32[N, 1, 4, 5]") {
             _ = try specification.open(.heldOut, extents: ImageExtents(channels: 3, height: 4, width: 5))
         }
-        try writeMNIST(images: [3, 4, 5], labels: [7, 10, 9])
-        checkDatasetFailure("label 1: 10 is not a class from 0 to 9") { _ = try specification.open(.heldOut) }
+        #expect(dataset.classNames == (0...9).map(String.init))
         try writeMNIST(images: [3, 4, 5], labels: [7, 0])
         checkDatasetFailure("but there are 3 pictures") { _ = try specification.open(.heldOut) }
         try writeMNIST(images: [3, 4], labels: [7, 0, 1])
         checkDatasetFailure("not pictures [N, rows, columns]") { _ = try specification.open(.heldOut) }
+    }
+
+    private func writeIDX(_ prefix: String, images: Int, labels: HostTensor) throws {
+        let pixels = [UInt8](repeating: 7, count: images * 6)
+        try folder.write(IDX.encode(HostTensor(element: .uint8, shape: [images, 2, 3], bytes: pixels)), to: "\(prefix)-images-idx3-ubyte")
+        try folder.write(IDX.encode(labels), to: "\(prefix)-labels-idx1-ubyte")
+    }
+
+    /// As EMNIST has them: as many classes as the labels of both parts, from 0 on, though "letters" begins with 1.
+    @Test func readsAnyNumberOfClasses() throws {
+        let letters = HostTensor(element: .uint8, shape: [26], bytes: (1...26).map { $0 })
+        try writeIDX("emnist-letters-train", images: 26, labels: letters)
+        try writeIDX("emnist-letters-test", images: 2, labels: HostTensor(shape: [2], int32s: [1, 300]))
+        let specification = try DatasetSpecification(parsing: "mnist:\(folder.path)")
+        for part in [Dataset.Part.training, .heldOut] {
+            #expect(try specification.open(part).classNames == (0...300).map(String.init))
+        }
+        #expect(try specification.open(.training).labels == Array(1...26))
+        checkDatasetFailure("write mnist:") { _ = try DatasetSpecification(parsing: folder.path) }
+        // Two data sets in one folder could be mixed up; plain names count before all.
+        try writeIDX("emnist-digits-train", images: 26, labels: letters)
+        checkDatasetFailure("several data sets in the folder: emnist-digits, emnist-letters; give each a folder of its own") {
+            _ = try specification.open(.training)
+        }
+        try writeIDX("train", images: 1, labels: HostTensor(element: .uint8, shape: [1], bytes: [0]))
+        #expect(try specification.open(.training).count == 1)
+    }
+
+    @Test func refusesImpossibleLabels() throws {
+        let specification = try DatasetSpecification(parsing: "mnist:\(folder.path)")
+        for (labels, message) in [
+            (HostTensor(shape: [2], int32s: [0, -1]), "label 1: -1 is not a class from 0 to 65535; number the classes from 0"),
+            (HostTensor(shape: [2], int32s: [.max, 1]), "label 0: 2147483647 is not a class"),
+            (HostTensor(shape: [2], floats: [0, 1]), "the file holds float32 [2], not labels [N]"),
+            (HostTensor(shape: [2, 1], int32s: [0, 1]), "the file holds int32 [2, 1], not labels [N]"),
+        ] {
+            try writeIDX("train", images: 2, labels: labels)
+            checkDatasetFailure(message) { _ = try specification.open(.training) }
+        }
     }
 
     @Test func readsAFolderOfPhotos() throws {
@@ -70,8 +108,8 @@ import Training
         checkDatasetFailure("photos have 1 or 3 channels") {
             _ = try specification.open(.heldOut, extents: ImageExtents(channels: 2, height: 2, width: 2))
         }
-        checkDatasetFailure("are more than 8 GiB") {
-            _ = try specification.open(.heldOut, extents: ImageExtents(channels: 3, height: 1 << 20, width: 1 << 20))
+        checkDatasetFailure("of memory, and there are") {
+            _ = try specification.open(.heldOut, extents: ImageExtents(channels: 3, height: 1 << 22, width: 1 << 22))
         }
         try folder.write(Data([0xff, 0xd8, 0xff]), to: "train/b/broken.jpg")
         checkDatasetFailure("train/b/broken.jpg: the JPEG data cannot be decoded") { _ = try specification.open(.training) }

@@ -126,7 +126,7 @@ extension BenchmarkRecord.Step {
 
 extension BenchmarkRecord.Machine: CustomStringConvertible {
     public var description: String {
-        "\(processor), \(lanes) lanes, caches of \(MemoryNeed.text(level2)) and \(MemoryNeed.text(level3))"
+        "\(processor), \(lanes) lanes, caches of \(MachineMemory.text(level2)) and \(MachineMemory.text(level3))"
     }
 }
 
