@@ -101,12 +101,7 @@ public struct DataFetch {
     ///
     /// Throws where no mirror gives a file with the right digest, or the disk refuses.
     public func fetch(_ dataset: RemoteDataset, mirrors: [String] = []) throws(InterchangeError) {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            let repair = "check the path and its permissions"
-            throw InterchangeError(folder, "the folder cannot be made (\((error as NSError).localizedDescription))", repair: repair)
-        }
+        try OutputPath.makeFolder(folder)
         for file in dataset.files { try fetch(file, from: mirrors.isEmpty ? dataset.mirrors : mirrors) }
     }
 
@@ -115,6 +110,7 @@ public struct DataFetch {
         if FileManager.default.fileExists(atPath: path), try SHA256.hexadecimal(file: path) == file.sha256 {
             return report(.kept(file))
         }
+        try OutputPath.requireWritable(path, bytes: file.size)
         var lastFailure = InterchangeError(path, "no mirror is known", repair: "name one with --mirror URL")
         for mirror in mirrors {
             let address = mirror.hasSuffix("/") ? mirror + file.name : "\(mirror)/\(file.name)"

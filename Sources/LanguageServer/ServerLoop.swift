@@ -6,10 +6,12 @@ public enum ServerLoop {
     private static let patience = 0.015
 
     /// Serves until the client ends it. Returns whether it did so as the protocol wants.
-    public static func run(version: String, input: FileHandle = .standardInput, output: FileHandle = .standardOutput) -> Bool {
+    ///
+    /// - Parameter send: takes a whole message for the client, with its header.
+    public static func run(version: String, input: FileHandle = .standardInput, send: @escaping (Data) -> Void) -> Bool {
         let queue = MessageQueue()
         Thread.detachNewThread { receive(input, into: queue) }
-        let server = LanguageServer(version: version) { content in try? output.write(contentsOf: MessageFraming.frame(content)) }
+        let server = LanguageServer(version: version) { content in send(MessageFraming.frame(content)) }
         while true {
             switch queue.next(patience: server.hasUnpublishedDocuments ? patience : nil) {
             case .event(.message(let content)):

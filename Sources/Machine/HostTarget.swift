@@ -30,6 +30,9 @@ extension Target {
         triple.prefix { $0 != "-" } == other.triple.prefix { $0 != "-" } && lanes >= other.lanes
     }
 
+    /// The version of the library that generates code, such as 19.1.7.
+    public static var codeGeneratorVersion: String { LLVM.version }
+
     private static var isARM: Bool {
         #if arch(arm64)
             true

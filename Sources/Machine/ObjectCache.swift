@@ -1,7 +1,8 @@
 import Foundation
 
 /// Object files on disk, by fingerprint. Several processes may share a folder: an entry appears whole or not at all, and an entry that
-/// is damaged, or is another kernel's, counts as absent. Entries of other versions, targets and options have other fingerprints.
+/// is damaged, or is another kernel's, counts as absent. Entries of other versions, targets and options have other fingerprints. What
+/// else lies in the folder is somebody else's, and is left alone (`ObjectCacheContents.swift`).
 ///
 /// An entry is a 48-byte header (8 bytes of magic, the length of the content as a little-endian 64-bit number, the SHA-256 of the
 /// fingerprint and the content) and the object file.
@@ -10,10 +11,13 @@ public struct ObjectCache: Sendable {
     /// The size above which `trim` removes what was not used for longest.
     public var limit: Int
 
-    private static let magic = Array("braidob2".utf8)
+    static let magic = Array("braidob2".utf8)
     private static let headerCount = 48
 
-    public init(directory: URL, limit: Int = 256 << 20) {
+    /// The limit of the user's cache.
+    public static let standardLimit = 256 << 20
+
+    public init(directory: URL, limit: Int = ObjectCache.standardLimit) {
         self.directory = directory
         self.limit = limit
     }
@@ -63,7 +67,7 @@ public struct ObjectCache: Sendable {
         entry += object
         let final = path(of: fingerprint)
         let temporary = "\(final).\(getpid()).\(UInt64.random(in: 0 ... .max))"
-        try? FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        makeFolder()
         guard let file = fopen(temporary, "wb") else { return false }
         let written = fwrite(entry, 1, entry.count, file)
         guard fclose(file) == 0, written == entry.count, rename(temporary, final) == 0 else {
@@ -71,26 +75,6 @@ public struct ObjectCache: Sendable {
             return false
         }
         return true
-    }
-
-    /// Removes the entries that were not used for longest, to an hour, until the folder is within its limit, and temporaries older than an hour.
-    public func trim() {
-        let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
-        let files = (try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: Array(keys))) ?? []
-        var entries: [(url: URL, bytes: Int, date: Date)] = []
-        for url in files {
-            guard let values = try? url.resourceValues(forKeys: keys), let date = values.contentModificationDate else { continue }
-            if url.pathExtension == "o" {
-                entries.append((url, values.fileSize ?? 0, date))
-            } else if url.lastPathComponent.contains(".o."), date.timeIntervalSinceNow < -3600 {
-                try? FileManager.default.removeItem(at: url)
-            }
-        }
-        var total = entries.reduce(0) { $0 + $1.bytes }
-        for entry in entries.sorted(by: { $0.date < $1.date }) where total > limit {
-            try? FileManager.default.removeItem(at: entry.url)
-            total -= entry.bytes
-        }
     }
 
     private static func contents(of path: String, atMost limit: Int) -> [UInt8]? {
@@ -109,7 +93,7 @@ public struct ObjectCache: Sendable {
 
 extension stat {
     /// When the file was last written, in seconds since 1970.
-    fileprivate var modificationSeconds: Int {
+    var modificationSeconds: Int {
         #if os(Linux)
             st_mtim.tv_sec
         #else

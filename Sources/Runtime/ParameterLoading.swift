@@ -9,27 +9,33 @@ extension Executable {
     /// of the last run are gone afterwards. A source that gives another number of values than a parameter has is a broken one; where the plan
     /// does not keep parameters, the source must have all of them.
     ///
+    /// - Returns: the parameters that hold values that are not finite, in the order in which they are asked for.
     /// - Throws: what the source throws; the parameters must then be set again.
-    public func setParameters<Source: ParameterSource>(from source: Source) throws(Source.Failure) {
+    @discardableResult
+    public func setParameters<Source: ParameterSource>(from source: Source) throws(Source.Failure) -> [NonFiniteValues] {
+        var found: [NonFiniteValues] = []
         try prepare { (parameter, index) throws(Source.Failure) in
             let buffer = plan.buffers[index]
             guard buffer.element == .f32 else { return }
             let copy = LayoutCopy(buffer.layout, buffer.extents)
             let start = clearedPlace(of: index)
             var row = 0
+            let tally = NonFiniteTally()
             let granule = copy.rowLength * LayoutCopy.rowsAtOnce
             let isFound = try source.read(parameter, extents: buffer.extents, granule: granule) { values in
                 let rows = row..<row + values.count / max(1, copy.rowLength)
                 precondition(
                     rows.upperBound <= copy.rowCount && rows.count * copy.rowLength == values.count,
                     "\(parameter.name): \(values.count) values from row \(row) on do not fit \(buffer.extents)")
-                if let base = values.baseAddress, !rows.isEmpty { RowScatter.run(pool, copy, rows, base, to: start) }
+                if let base = values.baseAddress, !rows.isEmpty { RowScatter.run(pool, copy, rows, base, to: start, noting: tally) }
                 row = rows.upperBound
             }
             precondition(isFound || !isConsumed[index], "the source of parameters lacks '\(parameter.name)'")
             precondition(
                 !isFound || row == copy.rowCount || copy.count == 0, "\(parameter.name): values for \(row) rows of \(copy.rowCount)")
+            if let values = tally.values(name: parameter.name, extents: buffer.extents) { found.append(values) }
         }
+        return found
     }
 
     /// Takes over all parameters that `other` has too: for an evaluation between steps of a training, or another batch size.

@@ -21,30 +21,46 @@ final class RowScatter: ParallelJob {
     private let rows: Range<Int>
     private let values: UnsafePointer<Float>
     private let stored: UnsafeMutablePointer<Float>
+    private let tally: NonFiniteTally
 
     private init(
-        _ pool: ThreadPool, _ copy: LayoutCopy, _ rows: Range<Int>, _ values: UnsafePointer<Float>, _ stored: UnsafeMutablePointer<Float>
+        _ pool: ThreadPool, _ copy: LayoutCopy, _ rows: Range<Int>, _ values: UnsafePointer<Float>, _ stored: UnsafeMutablePointer<Float>,
+        _ tally: NonFiniteTally
     ) {
-        (self.pool, self.copy, self.rows, self.values, self.stored) = (pool, copy, rows, values, stored)
+        (self.pool, self.copy, self.rows, self.values, self.stored, self.tally) = (pool, copy, rows, values, stored, tally)
     }
 
     /// What is smaller is stored before another thread is awake.
     private static let smallestShared = 1 << 15
+    /// Values that are looked at and then stored: they stay in the second-level cache meanwhile.
+    private static let valuesAtOnce = 1 << 15
 
     static func run(
         _ pool: ThreadPool, _ copy: LayoutCopy, _ rows: Range<Int>, _ values: UnsafePointer<Float>,
-        to stored: UnsafeMutablePointer<Float>
+        to stored: UnsafeMutablePointer<Float>, noting tally: NonFiniteTally
     ) {
-        if rows.count * copy.rowLength < smallestShared { return copy.scatter(values, rows: rows, to: stored) }
-        pool.run(RowScatter(pool, copy, rows, values, stored))
+        let job = RowScatter(pool, copy, rows, values, stored, tally)
+        if rows.count * copy.rowLength < smallestShared { return job.store(0..<rows.count) }
+        pool.run(job)
     }
 
     func run(thread: Int) {
         let each = LayoutCopy.rowsAtOnce
         let share = pool.share(of: (rows.count + each - 1) / each, thread: thread)
         let mine = share.lowerBound * each..<min(rows.count, share.upperBound * each)
-        if mine.isEmpty { return }
+        if !mine.isEmpty { store(mine) }
+    }
+
+    /// Stores some of the rows, counted from the first.
+    private func store(_ mine: Range<Int>) {
+        let each = LayoutCopy.rowsAtOnce
+        let together = max(each, Self.valuesAtOnce / max(1, copy.rowLength) / each * each)
         let first = rows.lowerBound
-        copy.scatter(values + mine.lowerBound * copy.rowLength, rows: first + mine.lowerBound..<first + mine.upperBound, to: stored)
+        for start in stride(from: mine.lowerBound, to: mine.upperBound, by: together) {
+            let part = start..<min(mine.upperBound, start + together)
+            let from = values + part.lowerBound * copy.rowLength
+            tally.look(at: from, count: part.count * copy.rowLength, from: (first + part.lowerBound) * copy.rowLength)
+            copy.scatter(from, rows: first + part.lowerBound..<first + part.upperBound, to: stored)
+        }
     }
 }

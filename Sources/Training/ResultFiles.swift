@@ -1,15 +1,31 @@
 import Foundation
 import Interchange
+import Runtime
 
 /// The files of one training, named after where the weights go.
 public struct ResultFiles: Sendable {
     /// The path of the weights without its ending.
     public let stem: String
 
-    /// Takes what was given with `-o`, with or without its ending.
-    public init(output: String) {
-        let ending = ".safetensors"
-        stem = output.hasSuffix(ending) && output.count > ending.count ? String(output.dropLast(ending.count)) : output
+    private static let ending = ".safetensors"
+
+    /// Takes what was given with `-o`: a path with or without its ending, or a folder, in which the files are named after the network, as
+    /// they are in the current folder where nothing was given. Throws where the path names no file.
+    public init(output: String?, network: String) throws(InterchangeError) {
+        let path = try output.map { given throws(InterchangeError) in
+            try OutputPath.file(given, orInFolder: network, ending: Self.ending)
+        }
+        stem = path.map { $0.hasSuffix(Self.ending) ? String($0.dropLast(Self.ending.count)) : $0 } ?? network
+    }
+
+    /// Checks that all files can be written, before there is something to write.
+    public func requireWritable() throws(InterchangeError) {
+        for path in [weights, checkpoint, history, curves] { try OutputPath.requireWritable(path) }
+    }
+
+    /// Checks that the disk has room for the weights, the checkpoint, and another one while it replaces the first.
+    public func requireRoom(weightBytes: Int, checkpointBytes: Int) throws(InterchangeError) {
+        try OutputPath.requireWritable(checkpoint, bytes: weightBytes + 2 * checkpointBytes)
     }
 
     public var weights: String { stem + ".safetensors" }
@@ -46,6 +62,11 @@ public struct WeightsMetadata: Equatable, Sendable {
         if let classNames, let data = try? JSONEncoder().encode(classNames) { fields["classes"] = String(decoding: data, as: UTF8.self) }
         return fields
     }
+}
+
+extension Executable {
+    /// The bytes of all parameters, as a file holds them.
+    public var parameterBytes: Int { plan.parameters.reduce(0) { $0 + 4 * plan.buffers[$1.buffer].extents.reduce(1, *) } }
 }
 
 extension TrainingHistory {

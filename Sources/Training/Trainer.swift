@@ -61,6 +61,8 @@ public final class Trainer {
     private var stepsSinceCheckpoint = 0
     private var lastCheckpoint = ContinuousClock.now
     private var checkpointSeconds = 0.0
+    /// Whether a step was done since the start, or the last one of a resumed training.
+    private var hasTrained = false
 
     public let learningRate: LearningRate
     public let normalization: Normalization
@@ -180,12 +182,16 @@ public final class Trainer {
     /// Trains up to the last epoch.
     ///
     /// `report` is called after every step; `shouldStop` is asked then, and where it says so, a checkpoint is written and false returned.
-    /// Throws where the loss is no longer a number, or a checkpoint cannot be written.
+    /// Throws where the loss, a parameter or the optimizer's state is no longer a finite number, or a checkpoint cannot be written.
     public func run(shouldStop: () -> Bool = { false }, report: (TrainerEvent) -> Void = { _ in }) throws(TrainingFailure) -> Bool {
         let steps = learningRate.stepsPerEpoch
         // From the start there is something to resume from, whenever the process ends.
         try writeCheckpoint(report)
         let position = BatchPosition(epoch: checkpoint.state.step / steps, batch: checkpoint.state.step % steps)
+        // What ended while an epoch was evaluated goes on with that.
+        if position.batch == 0, checkpoint.state.imageCount > 0 {
+            guard try finishEpoch(position.epoch - 1, seconds: nil, shouldStop, report) else { return false }
+        }
         let loader = Loader(maker, from: position, epochs: options.epochs)
         var begin = ContinuousClock.now
         var isWhole = position.batch == 0
@@ -195,12 +201,13 @@ public final class Trainer {
             clock.endStep()
             report(.step(progress(batch.position)))
             if batch.position.batch + 1 == steps {
-                try finishEpoch(batch.position.epoch, seconds: isWhole ? (ContinuousClock.now - begin).seconds : nil, report)
+                let seconds = isWhole ? (ContinuousClock.now - begin).seconds : nil
+                guard try finishEpoch(batch.position.epoch, seconds: seconds, shouldStop, report) else { return false }
                 (begin, isWhole) = (.now, true)
             } else {
                 try writeCheckpointIfDue(report)
             }
-            if shouldStop() {
+            if checkpoint.state.step < learningRate.totalSteps, shouldStop() {
                 try writeCheckpoint(report)
                 return false
             }
@@ -225,10 +232,9 @@ public final class Trainer {
         }
         guard loss.isFinite else {
             throw .training(
-                TrainingError(
+                damage(
                     "the loss became \(loss) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
-                        + "at a learning rate of \(Float(learningRate(number)))",
-                    repair: "lower the rate (it peaks at \(recipe.schedule.peak)), or bound the gradients with `clip norm 1.0`"))
+                        + "at a learning rate of \(Float(learningRate(number)))"))
         }
         let classes = classifier.classCount
         let correct = scores.withUnsafeBufferPointer { scores in
@@ -236,6 +242,7 @@ public final class Trainer {
                 Scores.best(UnsafeBufferPointer(rebasing: scores[place * classes..<(place + 1) * classes])) == Int(batch.labels[place])
             }
         }
+        hasTrained = true
         checkpoint.state.add(loss: loss, correct: correct, of: batch.count)
         let stretch = max(1, learningRate.totalSteps / 200)
         if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps { checkpoint.state.endPoint() }
@@ -253,23 +260,61 @@ public final class Trainer {
             secondsLeft: clock.secondsLeft(steps: left, evaluations: options.epochs - position.epoch))
     }
 
-    private func finishEpoch(_ epoch: Int, seconds: Double?, _ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
+    /// Evaluates an epoch; false where that was stopped, behind a checkpoint that goes on with it.
+    private func finishEpoch(
+        _ epoch: Int, seconds: Double?, _ shouldStop: () -> Bool, _ report: (TrainerEvent) -> Void
+    ) throws(TrainingFailure) -> Bool {
         clock.begin()
         known { () throws(RuntimeError) in try classifier.executable.copyParameters(from: step) }
-        let evaluation: Evaluation
+        let evaluation: Evaluation?
         do throws(TrainingError) {
-            evaluation = try classifier.evaluate(heldOut, normalization: normalization) { report(.evaluating(done: $0, of: heldOut.count)) }
+            evaluation = try classifier.evaluate(heldOut, normalization: normalization, shouldStop: shouldStop) {
+                report(.evaluating(done: $0, of: heldOut.count))
+            }
         } catch {
             throw .training(error)
         }
+        guard let evaluation else {
+            try writeCheckpoint(report)
+            return false
+        }
         clock.endEvaluation()
         let state = checkpoint.state
+        guard evaluation.loss.isFinite else {
+            throw .training(damage("the held-out loss became \(evaluation.loss) in epoch \(epoch + 1)"))
+        }
         let record = TrainingHistory.Epoch(
-            epoch: epoch + 1, loss: state.loss, accuracy: state.accuracy, heldOutLoss: evaluation.loss.isFinite ? evaluation.loss : nil,
+            epoch: epoch + 1, loss: state.loss, accuracy: state.accuracy, heldOutLoss: evaluation.loss,
             heldOutAccuracy: evaluation.accuracy, learningRate: learningRate(state.step - 1), seconds: seconds)
         checkpoint.state.endEpoch(record)
         report(.epoch(record))
         try writeCheckpoint(report)
+        return true
+    }
+
+    /// The parameters and what the optimizer keeps, as they are saved; throws where one holds a value that is not finite.
+    private func soundTensors() throws(TrainingFailure) -> [HostTensor] {
+        let tensors = Weights.tensors(of: step)
+        for tensor in tensors {
+            let found = tensor.bytes.withUnsafeBytes { bytes in
+                NonFiniteValues(in: bytes.bindMemory(to: Float.self), name: tensor.name, extents: tensor.shape)
+            }
+            guard let found else { continue }
+            if !hasTrained {
+                throw .training(
+                    TrainingError("the training cannot start: \(found.description)", repair: "start from other weights, or from none"))
+            }
+            throw .training(damage("\(found.description), after step \(stepsDone)"))
+        }
+        return tensors
+    }
+
+    /// A training that has left the finite numbers.
+    private func damage(_ message: String) -> TrainingError {
+        TrainingError(
+            message,
+            repair: "lower the rate (it peaks at \(recipe.schedule.peak)), or bound the gradients with `clip norm 1.0`"
+                + (options.checkpointPath.map { "; \($0) is from before" } ?? ""))
     }
 
     private func writeCheckpointIfDue(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
@@ -283,9 +328,10 @@ public final class Trainer {
     }
 
     private func writeCheckpoint(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
-        guard let path = options.checkpointPath else { return }
         let start = ContinuousClock.now
-        do { try checkpoint.write(Weights.tensors(of: step), to: path) } catch { throw .file(error) }
+        let tensors = try soundTensors()
+        guard let path = options.checkpointPath else { return }
+        do { try checkpoint.write(tensors, to: path) } catch { throw .file(error) }
         stepsSinceCheckpoint = 0
         lastCheckpoint = .now
         checkpointSeconds = (lastCheckpoint - start).seconds

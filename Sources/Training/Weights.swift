@@ -22,9 +22,11 @@ public enum Weights {
     ///
     /// - Parameter optional: parameters that only the training of the network has, such as those of an auxiliary head: they may be in
     ///   excess, where the executable predicts, or missing, where it trains on from the weights of a network that predicts.
+    /// - Returns: the parameters that hold values that are not finite.
+    @discardableResult
     public static func load(
         _ file: Safetensors, into executable: Executable, optional: Set<String> = []
-    ) throws(WeightsFailure) {
+    ) throws(WeightsFailure) -> [NonFiniteValues] {
         let declared = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
         let extents = Dictionary(declared.map { ($0.name, $0.extents) }) { first, _ in first }
         let isNeeded = { (name: String) in !OptimizerState.isName(name) && !optional.contains(name) }
@@ -37,7 +39,7 @@ public enum Weights {
         if !(missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty) {
             throw .mismatch(Mismatch(path: file.path, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped))
         }
-        do { try executable.setParameters(from: FileParameters(file: file)) } catch { throw .file(error) }
+        do { return try executable.setParameters(from: FileParameters(file: file)) } catch { throw .file(error) }
     }
 
     /// Sets every parameter by its initializer, a pure function of the seed and the parameter's name.

@@ -56,6 +56,8 @@ enum Failure {
             print(message)
             return 0
         }
+        // What is no mistake in the use, such as of the code generator, is an error as others are.
+        guard Braid.exitCode(for: error) == .validationFailure else { return report("\(error)", help: nil) }
         Console.error(message.hasSuffix("\n") ? message : message + "\n")
         return 2
     }

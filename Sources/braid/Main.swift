@@ -3,20 +3,23 @@ import Foundation
 
 @main
 enum Main {
-    /// Runs the command; the exit status is 0, 1 (the input is wrong) or 2 (bad usage).
+    /// Runs the command; the exit status is 0, 1 (the input is wrong, or something cannot be written) or 2 (bad usage).
     static func main() {
-        // A reader that goes away, such as `head`, must not end a training.
-        signal(SIGPIPE, SIG_IGN)
+        Console.begin()
+        var status: Int32 = 0
         do {
             var command = try Braid.parseAsRoot()
             try command.run()
         } catch {
-            exit(Failure.report(error))
+            status = Failure.report(error)
         }
+        exit(StandardOutput.finish(status))
     }
 }
 
 struct Braid: ParsableCommand {
+    static let number = "0.1"
+
     static let configuration = CommandConfiguration(
         commandName: "braid",
         abstract: "Compiles convolutional networks written as text: describes, runs, trains, measures them.",
@@ -27,11 +30,15 @@ struct Braid: ParsableCommand {
               braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits
               braid run graphs/mnist_resnet.braid --weights digits.safetensors --input photo.png --top 3
 
-            Exit status: 0 done; 1 the input is wrong, and a message says where; 2 bad usage.
+            Exit status: 0 done; 1 the input is wrong or something cannot be written, and a message says what; 2 bad usage. A training that
+            is interrupted (Ctrl-C), terminated or hung up saves a checkpoint first, and has the status 130, 143 or 129.
+
+            Colour is left out with NO_COLOR, or CLICOLOR=0, and where output is no terminal, unless CLICOLOR_FORCE is set.
             """,
-        version: "braid 0.1",
+        version: "braid \(number)",
         subcommands: [
             Check.self, FormatCommand.self, Describe.self, Dump.self, Run.self, Train.self, Evaluate.self, OverfitCommand.self, Bench.self,
-            Tune.self, DataCommand.self, Lsp.self,
+            Tune.self, CacheCommand.self, DataCommand.self, Lsp.self,
+            VersionCommand.self,
         ])
 }

@@ -138,6 +138,12 @@ struct TargetOption: ParsableArguments {
     }
 }
 
+/// How much a command says while it works.
+struct ProgressOptions: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Says nothing of how far the work is: prints the result only, and what is wrong.")
+    var quiet = false
+}
+
 /// Checks a `--batch`.
 func validateBatch(_ batch: Int?) throws {
     if let batch, !(1...65_536).contains(batch) { throw ValidationError("--batch must be from 1 to 65536, not \(batch)") }

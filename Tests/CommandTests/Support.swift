@@ -38,9 +38,10 @@ final class Workplace {
         return found
     }()
 
-    func process(_ arguments: [String]) -> (Process, output: Pipe, errors: Pipe) {
+    /// - Parameter command: what is run in place of the built command.
+    func process(_ arguments: [String], command: URL? = nil) -> (Process, output: Pipe, errors: Pipe) {
         let process = Process()
-        process.executableURL = Self.command
+        process.executableURL = command ?? Self.command
         process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: folder)
         process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
@@ -58,7 +59,14 @@ final class Workplace {
 
     /// - Parameter input: what standard input gives.
     func run(_ arguments: [String], input: String = "") throws -> CommandResult {
-        let (process, output, errors) = process(arguments)
+        try run(process(arguments), input: input)
+    }
+
+    /// Runs a line of bash in the folder and waits.
+    func run(line: String) throws -> CommandResult { try run(process(["-c", line], command: URL(filePath: "/bin/bash")), input: "") }
+
+    private func run(_ started: (Process, output: Pipe, errors: Pipe), input: String) throws -> CommandResult {
+        let (process, output, errors) = started
         if !input.isEmpty {
             try write(input, to: "standard-input")
             process.standardInput = try FileHandle(forReadingFrom: URL(filePath: path("standard-input")))
@@ -82,6 +90,18 @@ final class Workplace {
     func path(_ name: String) -> String { "\(folder)/\(name)" }
 
     func write(_ text: String, to name: String) throws { try text.write(toFile: path(name), atomically: true, encoding: .utf8) }
+
+    func makeFolder(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
+    }
+
+    /// What lies in the folder.
+    func names() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: folder)) }
+
+    /// Writes an input for the tiny network.
+    func writeOnes(to name: String) throws {
+        try NumPy.write(HostTensor(name: "image", shape: [1, 1, 28, 28], floats: [Float](repeating: 1, count: 784)), to: path(name))
+    }
 
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: path(name))) }
 

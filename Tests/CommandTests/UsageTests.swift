@@ -83,8 +83,7 @@ import Testing
 
     @Test(arguments: [
         "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
-        "data show",
-        "lsp",
+        "data show", "cache", "cache show", "cache clear", "lsp", "version",
     ])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)

@@ -29,6 +29,11 @@ import Testing
         try body(ObjectCache(directory: folder))
     }
 
+    /// What lies in a cache's folder, but for the file that marks it as a cache.
+    private func names(_ cache: ObjectCache) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: cache.directory.path).filter { $0 != "CACHEDIR.TAG" }
+    }
+
     @Test func equalKernelsShareCode() throws {
         let kernels = [adding(1), adding(2), adding(1, name: "other"), adding(1, tasks: 5)]
         let program = try KernelCompiler(target: .host, cache: nil).compile(kernels)
@@ -61,7 +66,7 @@ import Testing
             let warm = try compiler.compile(kernels + [adding(3)])
             #expect(warm.statistics.cached == 2)
             #expect(values(warm, 1, kernels[1]).allSatisfy { $0 == 3 })
-            #expect(try FileManager.default.contentsOfDirectory(atPath: cache.directory.path).count == 3)
+            #expect(try names(cache).count == 3)
         }
     }
 
@@ -71,7 +76,7 @@ import Testing
             let compiler = KernelCompiler(target: .host, cache: cache)
             let kernel = adding(1)
             _ = try compiler.compile([kernel])
-            let name = try #require(try FileManager.default.contentsOfDirectory(atPath: cache.directory.path).first)
+            let name = try #require(try names(cache).first)
             let file = cache.directory.appending(path: name)
             var bytes = [UInt8](try Data(contentsOf: file))
             switch damage {
@@ -154,7 +159,7 @@ import Testing
             let found = wrong.withLock { $0 }
             #expect(found.isEmpty, "\(found)")
             // No temporaries are left behind.
-            let names = try FileManager.default.contentsOfDirectory(atPath: cache.directory.path)
+            let names = try names(cache)
             #expect(names.allSatisfy { $0.hasSuffix(".o") })
         }
     }
@@ -187,11 +192,43 @@ import Testing
             small.limit = 5000
             let compiler = KernelCompiler(target: .host, cache: small)
             for number in 0..<12 { _ = try compiler.compile([adding(Double(number))]) }
-            let files = try FileManager.default.contentsOfDirectory(atPath: cache.directory.path)
+            let files = try FileManager.default.contentsOfDirectory(atPath: cache.directory.path).filter { $0.hasSuffix(".o") }
             let bytes = try files.reduce(0) {
                 $0 + (try cache.directory.appending(path: $1).resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0)
             }
             #expect(bytes <= 5000 && !files.isEmpty)
+            #expect(cache.size == ObjectCache.Size(entries: files.count, bytes: bytes))
+        }
+    }
+
+    /// Whatever others keep in the folder, under whatever names, is neither counted nor removed.
+    @Test func cacheLeavesForeignFilesAlone() throws {
+        try withCache { cache in
+            let hexadecimal = String(repeating: "0f", count: 32)
+            let foreign = [
+                "mine.o", "libx.o.bak", "\(hexadecimal).o", "\(hexadecimal).o.bak", "\(hexadecimal).o.1", "\(hexadecimal).a.1.2",
+                "\(hexadecimal.uppercased()).o", "\(hexadecimal)0.o", "notes.txt",
+            ]
+            try FileManager.default.createDirectory(at: cache.directory, withIntermediateDirectories: true)
+            for name in foreign {
+                let url = cache.directory.appending(path: name)
+                try Data(count: 4000).write(to: url)
+                try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: url.path)
+            }
+            try FileManager.default.createSymbolicLink(
+                atPath: cache.directory.path + "/\(String(repeating: "1", count: 64)).o", withDestinationPath: "mine.o")
+            var small = cache
+            small.limit = 5000
+            let compiler = KernelCompiler(target: .host, cache: small)
+            for number in 0..<4 { _ = try compiler.compile([adding(Double(number))]) }
+            let left = { try FileManager.default.contentsOfDirectory(atPath: cache.directory.path) }
+            #expect(try Set(left()).isSuperset(of: foreign))
+            let size = cache.size
+            #expect(try size.entries == left().count - foreign.count - 1)
+            // An interrupted write's file is the cache's too.
+            try Data().write(to: cache.directory.appending(path: "\(hexadecimal).o.123.456"))
+            #expect(try cache.clear() == size)
+            #expect(try left().count == foreign.count + 1 && cache.size == ObjectCache.Size())
         }
     }
 

@@ -44,8 +44,10 @@ public struct TuningResult: Sendable {
     public var numerics: Numerics
     public var isTraining: Bool
     public var layers: [Layer]
-    /// Of the whole network, the medians of runs that alternate between the cost model's choices and the best of all that were measured;
-    /// the same number twice where nothing was found.
+    /// Whether the network was faster with what was found; there are entries only then.
+    public var isKept: Bool { !entries.isEmpty }
+    /// Of the whole network, the medians of runs that alternate between the cost model's choices and the best that were found together,
+    /// whether they are kept or not.
     public var secondsBefore: Double
     public var secondsAfter: Double
     /// For the table of measurements.
@@ -65,13 +67,18 @@ public struct TuningProgress: Sendable {
 extension Compiler {
     /// What a choice must gain over the cost model's, in the rounds and when all are tried together.
     private static let leastGain = 0.02
+    /// Turns of a round, and pairs of the last measurement, which decides.
+    private static let leastTurns = 4
+    private static let leastPairs = 12
+    /// Pairs of a last measurement that is close, about.
+    private static let mostPairs = 48
 
     /// Measures other choices than the cost model's for every shape of a network.
     ///
     /// Each round compiles the whole network with another choice for every shape, and times its steps in runs that alternate with those of
     /// the cost model's choices: layers are measured where they will run, with what the layers around them leave in the caches. The best
-    /// of each shape are then tried together, once more beside the cost model's: only what holds up there is kept, so that none is kept
-    /// for having been lucky once.
+    /// of each shape are then tried together, once more beside the cost model's: only what holds up there is left, so that none is kept
+    /// for having been lucky once; and it is kept only if the network itself is faster with it, beyond doubt.
     ///
     /// - Parameter progress: called before each round.
     public func tune(
@@ -94,18 +101,18 @@ extension Compiler {
             let tried = problems.filter { round < $0.candidates.count }
             var after = self
             after.tuned = TunedChoices(Dictionary(uniqueKeysWithValues: tried.map { ($0.key, $0.candidates[round]) }))
-            let times = Self.measure(base, try after.tunable(network, options, pool), seconds: options.seconds)
+            var measurement = PairedMeasurement(base, try after.tunable(network, options, pool))
+            measurement.run(turns: Self.leastTurns, seconds: options.seconds)
+            let times = measurement.shapes
             for problem in tried {
-                guard let time = times.shapes[problem.key], time.after <= time.before * (1 - Self.leastGain) else { continue }
+                guard let time = times[problem.key], time.after <= time.before * (1 - Self.leastGain) else { continue }
                 let ratio = time.after / time.before
                 if ratio < best[problem.key]?.ratio ?? 1 { best[problem.key] = (problem.candidates[round], ratio) }
             }
         }
         report(rounds)
-        var after = self
-        after.tuned = TunedChoices(best.mapValues(\.choice))
-        let times = Self.measure(base, try after.tunable(network, options, pool), seconds: 2 * options.seconds)
-        return result(network, options, problems, best.mapValues(\.choice), times)
+        let (kept, measurement) = try settle(best.mapValues(\.choice), beside: base, network, options, pool)
+        return result(network, options, problems, kept, measurement)
     }
 
     /// An executable whose steps are measured, with random weights and inputs.
@@ -117,61 +124,52 @@ extension Compiler {
         return executable
     }
 
-    private struct Times {
-        /// Of all layers of a shape together, by key.
-        var shapes: [String: (before: Double, after: Double)] = [:]
-        var total = (before: 0.0, after: 0.0)
-    }
-
-    /// Times the steps of two executables in turns of a few runs, of which the first settles the caches.
-    private static func measure(_ before: Executable, _ after: Executable, seconds: Double) -> Times {
-        let (leastTurns, runsOfTurn) = (4, 3)
-        let clock = ContinuousClock()
-        let both = [before, after]
-        both.forEach { $0.measuresSteps = true }
-        defer { both.forEach { $0.measuresSteps = false } }
-        var steps = both.map { StepTimes($0) }
-        var totals: [[Double]] = [[], []]
-        let start = clock.now
-        var turns = 0
-        while turns < leastTurns || (clock.now - start) / .seconds(1) < seconds {
-            for index in both.indices {
-                both[index].run()
-                steps[index].skip(both[index])
-                for _ in 0..<runsOfTurn {
-                    totals[index].append(clock.measure { both[index].run() } / .seconds(1))
-                    steps[index].note(both[index])
+    /// Measures the network with all choices together. What gains nothing among the others is dropped, and the rest measured again: what
+    /// is kept was measured as it will run.
+    ///
+    /// - Returns: the choices that are left, none where the network is not faster with them, and the last measurement.
+    private func settle(
+        _ best: [String: TunedChoice], beside base: Executable, _ network: Network, _ options: TuningOptions, _ pool: ThreadPool
+    ) throws(CompilerError) -> ([String: TunedChoice], PairedMeasurement) {
+        var choices = best
+        var leastGain = Self.leastGain
+        while true {
+            var after = self
+            after.tuned = TunedChoices(choices)
+            var measurement = PairedMeasurement(base, choices.isEmpty ? base : try after.tunable(network, options, pool))
+            measurement.run(turns: choices.isEmpty ? Self.leastTurns : Self.leastPairs, seconds: 2 * options.seconds)
+            if choices.isEmpty { return ([:], measurement) }
+            let times = measurement.shapes
+            let weak = choices.keys.filter { key in times[key].map { $0.after > $0.before * (1 - leastGain) } ?? true }
+            if weak.isEmpty {
+                // Each time as many pairs as there are.
+                var pairs = Self.leastPairs
+                while measurement.isClose, pairs < Self.mostPairs {
+                    measurement.run(turns: pairs, seconds: 2 * options.seconds)
+                    pairs *= 2
                 }
+                return (measurement.isFaster ? choices : [:], measurement)
             }
-            turns += 1
+            for key in weak { choices[key] = nil }
+            // What held up once needs only go on to gain something.
+            leastGain = 0
         }
-        func shapes(_ index: Int) -> [String: Double] {
-            var sums: [String: Double] = [:]
-            for (step, seconds) in zip(both[index].plan.steps, steps[index].sorted) {
-                if let key = step.choice?.key { sums[key, default: 0] += seconds.medianOfSorted }
-            }
-            return sums
-        }
-        let (first, second) = (shapes(0), shapes(1))
-        var times = Times()
-        for (key, seconds) in first { times.shapes[key] = second[key].map { (seconds, $0) } }
-        times.total = (totals[0].sorted().medianOfSorted, totals[1].sorted().medianOfSorted)
-        return times
     }
 
     private func result(
-        _ network: Network, _ options: TuningOptions, _ problems: [TuningProblem], _ best: [String: TunedChoice], _ times: Times
+        _ network: Network, _ options: TuningOptions, _ problems: [TuningProblem], _ kept: [String: TunedChoice],
+        _ measurement: PairedMeasurement
     ) -> TuningResult {
+        let (times, total) = (measurement.shapes, measurement.total)
         var result = TuningResult(
             network: network.name, batch: options.batch, threads: threads, numerics: numerics, isTraining: options.isTraining, layers: [],
-            secondsBefore: times.total.before, secondsAfter: best.isEmpty ? times.total.before : times.total.after, entries: [],
-            verdicts: [])
+            secondsBefore: total.before, secondsAfter: total.after, entries: [], verdicts: [])
         for problem in problems {
-            guard let time = times.shapes[problem.key] else { continue }
+            guard let time = times[problem.key] else { continue }
             var layer = TuningResult.Layer(
                 summary: problem.summary, layers: problem.layers, before: problem.predicted, secondsBefore: time.before,
                 secondsAfter: time.before, candidates: problem.candidates.count)
-            if let choice = best[problem.key], time.after <= time.before * (1 - Self.leastGain) {
+            if let choice = kept[problem.key] {
                 (layer.after, layer.secondsAfter) = (choice, time.after)
                 let each = 1e3 / Double(problem.layers)
                 result.entries.append(

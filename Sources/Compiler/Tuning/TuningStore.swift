@@ -64,13 +64,20 @@ public struct TuningStore: Sendable {
         return table
     }
 
+    /// Checks that the target's file can be written: measuring takes long.
+    public func requireWritable(for target: Target) throws(InterchangeError) {
+        try OutputPath.requireFolder(directory.path(percentEncoded: false))
+        let path = path(for: target)
+        if FileManager.default.fileExists(atPath: path) { try OutputPath.requireWritable(path) }
+    }
+
     /// Adds what was measured to the target's file, and gives what it then holds. A damaged file is replaced.
     @discardableResult
     public func add(
         _ found: [TuningEntry], measured: [TuningTable.Verdict], for target: Target
     ) throws(InterchangeError) -> TuningTable {
         let path = path(for: target)
-        try? FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        try OutputPath.makeFolder(directory.path(percentEncoded: false))
         let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard lock >= 0 else {
             throw InterchangeError(

@@ -111,7 +111,11 @@ struct Bench: ParsableCommand {
             if json { Console.printJSON(study) } else { ThreadReport(study).show() }
             return
         }
-        // What cannot be read is told before anything is measured.
+        // What cannot be read or written is told before anything is measured.
+        if let save {
+            StandardOutput.outlivesItsReader()
+            try OutputPath.requireWritable(save)
+        }
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
         let options = BenchmarkOptions(
             batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, measuresErrors: errors,

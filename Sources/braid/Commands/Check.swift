@@ -21,6 +21,7 @@ struct Check: ParsableCommand {
     var json = false
 
     func run() throws {
+        StandardOutput.outlivesItsReader()
         var results: [FileResult] = []
         for file in files {
             let (diagnostics, sources) = diagnose(file)

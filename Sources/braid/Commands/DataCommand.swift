@@ -28,26 +28,30 @@ struct DataFetchCommand: ParsableCommand {
     @Option(parsing: .singleValue, help: ArgumentHelp("An address to fetch from; may be given repeatedly.", valueName: "url"))
     var mirror: [String] = []
 
+    @OptionGroup var progress: ProgressOptions
+
     func run() throws {
-        var line = ProgressLine()
+        StandardOutput.outlivesItsReader()
+        let isQuiet = progress.quiet
+        var line = ProgressLine(isQuiet: isQuiet)
         let fetch = DataFetch(to: to) { event in
             switch event {
             case .kept(let file):
                 line.clear()
-                print("kept     \(file.name) (\(Format.bytes(file.size)), verified)")
+                if !isQuiet { print("kept     \(file.name) (\(Format.bytes(file.size)), verified)") }
             case .received(let file, let bytes):
                 line.show(
                     "fetching \(file.name): \(Format.bytes(bytes)) of \(Format.bytes(file.size))", part: Double(bytes) / Double(file.size))
             case .fetched(let file):
                 line.clear()
-                print("fetched  \(file.name) (\(Format.bytes(file.size)), verified)")
+                if !isQuiet { print("fetched  \(file.name) (\(Format.bytes(file.size)), verified)") }
             case .failed(let error):
                 line.clear()
                 Console.error("failed   \(error)\n")
             }
         }
         try fetch.fetch(dataset, mirrors: mirror)
-        print("now train on it: --data mnist:\(to)")
+        if !isQuiet { print("now train on it: --data mnist:\(to)") }
     }
 
     private static func dataset(_ name: String) throws -> RemoteDataset {
@@ -96,6 +100,10 @@ struct DataShow: ParsableCommand {
     }
 
     func run() throws {
+        if let output {
+            StandardOutput.outlivesItsReader()
+            try OutputPath.requireWritable(output)
+        }
         let dataset = try data.open(part == .training ? .training : .heldOut)
         print("\(Console.bold(dataset.name)), \(part.rawValue) part: \(Format.grouped(dataset.count)) pictures of \(dataset.extents)")
         var counts = [Int](repeating: 0, count: dataset.classNames.count)

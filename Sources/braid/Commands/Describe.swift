@@ -42,7 +42,10 @@ struct Describe: ParsableCommand {
     @Flag(help: "Draws the graph in the language of Graphviz.")
     var dot = false
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Writes the drawing there instead of printing it.", valueName: "path"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Writes the drawing there, or to a file named after the network in a folder, instead of printing it.", valueName: "path"))
     var output: String?
 
     func validate() throws {
@@ -58,13 +61,15 @@ struct Describe: ParsableCommand {
         guard network.origin != .kernels else {
             throw CompilerError("loop nests have no layers to describe", help: "give the .braid file, or the text of an earlier stage")
         }
+        let output = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: svg ? ".svg" : ".dot") }
+        if let output { try OutputPath.requireWritable(output) }
         let description = NetworkDescription(network, batch: batch)
         if json { return Console.printJSON(DescriptionRecord(description)) }
-        if svg || dot { return try draw(description) }
-        DescriptionTable(description, depth: depth).print()
+        if svg || dot { return try draw(description, to: output) }
+        DescriptionTable(description, depth: depth).show()
     }
 
-    private func draw(_ description: NetworkDescription) throws {
+    private func draw(_ description: NetworkDescription, to output: String?) throws {
         let drawing = Drawing(description, depth: depth)
         let text = svg ? try drawing.svg() : drawing.dot
         if let output { return try AtomicFile.write(Array(text.utf8), to: output) }

@@ -31,7 +31,7 @@ struct DescriptionTable {
         isFoldedByItself = depth == nil && self.depth < deepest
     }
 
-    func print() {
+    func show() {
         printHead()
         var table = Table(
             ("layer", .left), ("operator", .left), ("output", .left), ("parameters", .right), ("MACs", .right), ("bytes", .right),
@@ -41,22 +41,22 @@ struct DescriptionTable {
         table.add(
             "\(description.layers.count) layers", "", "", Format.grouped(description.parameters), Self.scaled(description.macs),
             Format.bytes(description.activationBytes), "")
-        Swift.print(table.text, terminator: "")
+        print(table.text, terminator: "")
         if isFoldedByItself {
-            Swift.print("\nBlocks are summed up from level \(depth) on; --depth \(deepest) shows every layer.")
+            print("\nBlocks are summed up from level \(depth) on; --depth \(deepest) shows every layer.")
         }
         printShares()
-        Swift.print(
+        print(
             "\n\(Format.grouped(description.parameters)) parameters (\(Format.bytes(description.parameterBytes))), "
                 + "\(Format.grouped(description.macs)) MACs (\(Format.scaled(Double(description.macs)))) an image")
     }
 
     private func printHead() {
-        Swift.print(Console.bold(Self.line(description.name)))
-        if !description.documentation.isEmpty { Swift.print(DisplayText.sanitized(description.documentation)) }
-        for (name, type) in description.inputs { Swift.print("  input   \(Self.line("\(name): \(type)"))") }
-        for (name, type, _) in description.outputs { Swift.print("  output  \(Self.line("\(name): \(type)"))") }
-        Swift.print()
+        print(Console.bold(Self.line(description.name)))
+        if !description.documentation.isEmpty { print(DisplayText.sanitized(description.documentation)) }
+        for (name, type) in description.inputs { print("  input   \(Self.line("\(name): \(type)"))") }
+        for (name, type, _) in description.outputs { print("  output  \(Self.line("\(name): \(type)"))") }
+        print()
     }
 
     private func add(_ index: Int, to table: inout Table) {
@@ -116,8 +116,8 @@ struct DescriptionTable {
                 Self.line(label), Format.percent(work, 1), Chart.bar(work / mostWork, width: 24), Format.percent(size, 1),
                 Chart.bar(size / mostParameters, width: 24))
         }
-        Swift.print()
-        Swift.print(table.text, terminator: "")
+        print()
+        print(table.text, terminator: "")
     }
 
     private static func scaled(_ macs: Int) -> String { Format.scaled(Double(macs)) }

@@ -40,7 +40,10 @@ struct Dump: ParsableCommand {
     @Option(name: .customLong("dump-after"), help: ArgumentHelp("Prints the graph after this pass instead of a stage.", valueName: "pass"))
     var pass: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Writes to a file instead of standard output.", valueName: "path"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Writes to a file, or to one named after the network in a folder, instead of standard output.", valueName: "path"))
     var output: String?
 
     func validate() throws {
@@ -51,10 +54,24 @@ struct Dump: ParsableCommand {
 
     func run() throws {
         let network = try network.load()
+        let ending = stage?.ending ?? Stage.graph.ending
+        let path = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: ending) }
+        if let path { try OutputPath.requireWritable(path) }
         let compiler = Compiler(target: target.target)
-        let bytes = try (tuned ? compiler.tuned(by: .standard) : compiler).dump(network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
-        if let output { try AtomicFile.write(bytes, to: output) } else { Console.write(bytes) }
+        let bytes = try (tuned ? compiler.tuned(by: .standard) : compiler).dump(
+            network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
+        if let path { try AtomicFile.write(bytes, to: path) } else { StandardOutput.write(bytes) }
     }
 }
 
-extension Stage: ExpressibleByArgument {}
+extension Stage: ExpressibleByArgument {
+    /// The ending of a file's name.
+    fileprivate var ending: String {
+        switch self {
+        case .llvm: ".ll"
+        case .assembly: ".s"
+        case .object: ".o"
+        default: ".\(rawValue)"
+        }
+    }
+}

@@ -32,28 +32,37 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Draws the confusion matrix as a PNG file.", valueName: "path"))
     var confusion: String?
 
+    @OptionGroup var progress: ProgressOptions
+
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
 
     func validate() throws { try validateBatch(batch) }
 
     func run() throws {
+        if let confusion {
+            StandardOutput.outlivesItsReader()
+            try OutputPath.requireWritable(confusion)
+        }
         let network = try network.load()
         let executable = try execution.compiler.executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         let classifier = try Classifier(executable)
         let file = try Safetensors(path: weights)
-        try Weights.load(file, into: executable, optional: network.trainingParameters)
+        var report = NonFiniteReport()
+        report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
         let heldOut = try data.open(.heldOut, extents: classifier.extents)
         let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels)
-        var line = ProgressLine()
+        var line = ProgressLine(isQuiet: progress.quiet)
         let evaluation = try classifier.evaluate(heldOut, normalization: normalization) { done in
             if !Console.errorIsTerminal { return }
             line.show(
                 "evaluated \(Format.grouped(done)) of \(Format.grouped(heldOut.count))", part: Double(done) / Double(max(1, heldOut.count)))
         }
         line.clear()
+        for values in evaluation.nonFinite { report.add(values.name == classifier.imageInput ? .input : .output, [values]) }
+        report.warn()
         if let confusion { try evaluation.confusion.picture().writePNG(to: confusion) }
-        if json { Console.printJSON(Record(evaluation, heldOut)) } else { show(evaluation, heldOut) }
+        if json { Console.printJSON(Record(evaluation, heldOut, report)) } else { show(evaluation, heldOut) }
     }
 
     private func show(_ evaluation: Evaluation, _ heldOut: Dataset) {
@@ -99,8 +108,9 @@ struct Evaluate: ParsableCommand {
         var synthetic: Bool
         var classes: [Class]
         var confusion: [[Int]]
+        var notFinite: [NonFiniteReport.Tensor]
 
-        init(_ evaluation: Evaluation, _ heldOut: Dataset) {
+        init(_ evaluation: Evaluation, _ heldOut: Dataset, _ report: NonFiniteReport) {
             let matrix = evaluation.confusion
             accuracy = evaluation.accuracy
             correct = matrix.correct
@@ -114,6 +124,7 @@ struct Evaluate: ParsableCommand {
                 Class(name: matrix.classNames[$0], precision: matrix.precision($0), recall: matrix.recall($0))
             }
             confusion = matrix.rows
+            notFinite = report.tensors
         }
     }
 }

@@ -30,6 +30,7 @@ struct FormatCommand: ParsableCommand {
     var check = false
 
     func run() throws {
+        StandardOutput.outlivesItsReader()
         var hasFailed = false
         for file in files {
             let text = try file == "-" ? Self.readStandardInput() : Network.readText(file)
@@ -46,7 +47,7 @@ struct FormatCommand: ParsableCommand {
                     hasFailed = true
                 }
             } else if file == "-" {
-                Console.write(Array(result.utf8))
+                StandardOutput.write(Array(result.utf8))
             } else if result != text {
                 try AtomicFile.write(Array(result.utf8), to: file)
             }

@@ -13,6 +13,11 @@ struct Lsp: ParsableCommand {
             """)
 
     func run() throws {
-        if !ServerLoop.run(version: Braid.configuration.version) { throw ExitCode(1) }
+        StandardOutput.outlivesItsReader()
+        let isProper = ServerLoop.run(version: Braid.configuration.version) { message in
+            StandardOutput.write(message)
+            StandardOutput.flush()
+        }
+        if !isProper { throw ExitCode(1) }
     }
 }

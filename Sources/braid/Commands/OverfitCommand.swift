@@ -22,13 +22,18 @@ struct OverfitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Steps of training.", valueName: "count"))
     var steps = 20
 
-    @Option(help: ArgumentHelp("The learning rate (default: the recipe's highest, scaled from its batch to this one; then a tenth and a hundredth, if the loss does not fall).", valueName: "rate"))
+    @Option(
+        help: ArgumentHelp(
+            "The learning rate (default: the recipe's highest, scaled from its batch to this one; then a tenth and a hundredth, if the loss does not fall).",
+            valueName: "rate"))
     var rate: Double?
 
     @Option(help: ArgumentHelp("What weights, pictures and labels derive from.", valueName: "number"))
     var seed: UInt64 = 0
 
     @OptionGroup var execution: ExecutionOptions
+
+    @OptionGroup var progress: ProgressOptions
 
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
@@ -43,7 +48,7 @@ struct OverfitCommand: ParsableCommand {
         let network = try network.load()
         let options = OverfitOptions(batch: batch, steps: steps, learningRate: rate, seed: seed)
         let result = try execution.compiler.overfit(network, options) { rate, step, loss in
-            if json { return }
+            if json || progress.quiet { return }
             if step == 1 { print("rate \(Float(rate))") }
             print("  step \(step)  loss \(Format.fixed(loss, 4))")
         }
@@ -54,7 +59,9 @@ struct OverfitCommand: ParsableCommand {
     private func summarize(_ result: Overfit) {
         let first = Format.fixed(result.losses.first ?? .nan, 4), last = Format.fixed(result.losses.last ?? .nan, 4)
         let rate = Float(result.learningRate)
-        print("\n\(Console.bold(result.network)): loss \(first) to \(last) in \(result.losses.count) steps at a rate of \(rate)")
+        print(
+            "\(progress.quiet ? "" : "\n")\(Console.bold(result.network)): loss \(first) to \(last) in \(result.losses.count) steps at a rate of \(rate)"
+        )
         for name in result.damaged.prefix(8) { print("  \(name) holds values that are no finite numbers") }
         if !result.isFinite {
             print("the training does not stay finite: lower the rate, or `clip norm 1.0` in the recipe")

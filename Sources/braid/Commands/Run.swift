@@ -47,32 +47,42 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
+        if let outputDir {
+            StandardOutput.outlivesItsReader()
+            try OutputPath.requireFolder(outputDir)
+        }
         let network = try network.load()
         let file = try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
         let metadata = file.map { WeightsMetadata($0) }
         let inputs = try read(network, metadata)
         let batch = try batch(of: inputs)
         let executable = try execution.compiler.executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        var report = NonFiniteReport()
         if let file {
-            try Weights.load(file, into: executable, optional: network.trainingParameters)
+            report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
         } else {
             Console.error("note: without --weights the network has random ones\n")
             Weights.initialize(executable, seed: 0)
         }
-        for input in inputs { input.set(on: executable) }
+        for input in inputs {
+            report.add(.input, input.values, name: input.name)
+            input.set(on: executable)
+        }
         executable.run()
 
         let outputs = try executable.plan.outputs.map { name, buffer in
             Output(name: name, shape: executable.plan.buffers[buffer].extents, values: try executable.output(name))
         }
+        for output in outputs { report.add(.output, output.values, name: output.name, shape: output.shape) }
+        report.warn()
         let results = try outputDir.map { folder in try outputs.map { output in try output.write(to: folder) } }
         let scores = outputs.first { $0.name == "logits" && $0.shape.count == 2 } ?? outputs.first { $0.shape.count == 2 }
-        guard let top else { return show(outputs, results, []) }
+        guard let top else { return show(outputs, results, [], report) }
         guard let scores else {
             throw TrainingError(
                 "'\(network.name)' gives no scores [N, classes]", repair: "leave out --top, and write outputs with --output-dir")
         }
-        show(outputs, results, scores.best(top, names: metadata?.classNames))
+        show(outputs, results, scores.best(top, names: metadata?.classNames), report)
     }
 
     // MARK: Inputs
@@ -114,11 +124,13 @@ struct Run: ParsableCommand {
 
     // MARK: Outputs
 
-    private func show(_ outputs: [Output], _ paths: [String]?, _ best: [[Output.Class]]) {
+    private func show(_ outputs: [Output], _ paths: [String]?, _ best: [[Output.Class]], _ report: NonFiniteReport) {
         if json {
             let records = outputs.enumerated().map { Record.Output(name: $1.name, shape: $1.shape, path: paths?[$0]) }
             return Console.printJSON(
-                Record(outputs: records, top: best.isEmpty ? nil : best, peakRssMb: Double(ProcessMemory.peakBytes) / 1_048_576))
+                Record(
+                    outputs: records, top: best.isEmpty ? nil : best, notFinite: report.tensors,
+                    peakRssMb: Double(ProcessMemory.peakBytes) / 1_048_576))
         }
         for (index, classes) in best.enumerated() {
             if best.count > 1 { print(Console.bold("image \(index)")) }
@@ -146,6 +158,7 @@ struct Run: ParsableCommand {
         var outputs: [Output]
         /// One list an image.
         var top: [[Run.Output.Class]]?
+        var notFinite: [NonFiniteReport.Tensor]
         /// The most memory that the process has had resident, in MiB.
         var peakRssMb: Double
     }
@@ -170,11 +183,7 @@ struct Run: ParsableCommand {
         }
 
         func write(to folder: String) throws -> String {
-            do {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            } catch {
-                throw InterchangeError(folder, "the folder cannot be made", repair: "check the path and its permissions")
-            }
+            try OutputPath.makeFolder(folder)
             let path = "\(folder)/\(name).npy"
             try NumPy.write(HostTensor(name: name, shape: shape, floats: values), to: path)
             return path

@@ -3,7 +3,6 @@ import Compiler
 import Foundation
 import Interchange
 import Runtime
-import Synchronization
 import Training
 
 struct Train: ParsableCommand {
@@ -17,6 +16,7 @@ struct Train: ParsableCommand {
 
             How to train is in the file: the `training of` definition says loss, optimizer, schedule, batch and augmentation.
             Writes OUT.safetensors (the weights), OUT.checkpoint.safetensors (to go on from), OUT.history.json and OUT.curves.svg.
+            Ctrl-C, SIGTERM and SIGHUP save a checkpoint and end with the status 130, 143 or 129; the second one ends at once.
             The same seed gives the same weights, bit for bit: with any number of threads, and in a run that was cut off and resumed.
             """)
 
@@ -48,8 +48,13 @@ struct Train: ParsableCommand {
         transform: Train.interval)
     var checkpointEvery: CheckpointInterval = .seconds(30)
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where results go, without ending (default: the network's name).", valueName: "out"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Where results go, without ending; in a folder they have the network's name (default: there and here).", valueName: "out"))
     var output: String?
+
+    @OptionGroup var progress: ProgressOptions
 
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
@@ -61,7 +66,10 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
+        StandardOutput.outlivesItsReader()
         let network = try network.load()
+        let files = try ResultFiles(output: output, network: network.name)
+        try files.requireWritable()
         guard let definition = network.training, let labels = definition.targets.first else {
             throw CompilerError(
                 "'\(network.name)' has no training",
@@ -75,8 +83,8 @@ struct Train: ParsableCommand {
         let extents = try Classifier(inference).extents
         let (training, heldOut) = (try data.open(.training, extents: extents), try data.open(.heldOut, extents: extents))
         let step = try execution.compiler.executable(network, training: true, batch: batch, pool: pool)
+        try files.requireRoom(weightBytes: inference.parameterBytes, checkpointBytes: step.parameterBytes)
 
-        let files = ResultFiles(output: output ?? network.name)
         let options = TrainerOptions(
             dataName: data.description, epochs: epochs ?? recipe.epochs ?? 1, seed: seed ?? recipe.seed.map { UInt64($0) } ?? 0,
             checkpointPath: files.checkpoint, checkpointInterval: checkpointEvery)
@@ -88,7 +96,7 @@ struct Train: ParsableCommand {
         }
         if let resume { try trainer.resume(try Safetensors(path: resume)) }
 
-        var report = TrainReport(isQuiet: json)
+        var report = TrainReport(showsEpochs: !json, isQuiet: progress.quiet)
         report.begin(network.name, training, heldOut, recipe: recipe, batch: batch, options, stepsDone: trainer.stepsDone)
         let start = ContinuousClock.now
         let isInterrupted = Interruption.watch()
@@ -132,36 +140,5 @@ struct Train: ParsableCommand {
         var weights: String
         var checkpoint: String
         var history: String
-    }
-}
-
-/// Ctrl-C: the first one asks for an orderly end, the second one ends the process at once.
-private enum Interruption {
-    private static let isAsked = Atomic(false)
-    nonisolated(unsafe) private static var source: (any DispatchSourceSignal)?
-
-    /// Starts to watch, and returns whether an end was asked for.
-    static func watch() -> () -> Bool {
-        signal(SIGINT, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        source.setEventHandler {
-            isAsked.store(true, ordering: .relaxed)
-            signal(SIGINT, SIG_DFL)
-        }
-        source.resume()
-        self.source = source
-        return { isAsked.load(ordering: .relaxed) }
-    }
-
-    /// Ends the process as the signal would have.
-    static func end() -> Never {
-        signal(SIGINT, SIG_DFL)
-        // Whoever started the process may have left the signal blocked.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-        raise(SIGINT)
-        exit(130)
     }
 }

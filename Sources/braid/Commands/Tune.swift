@@ -19,9 +19,9 @@ struct Tune: ParsableCommand {
             How a layer is computed (as it is written, or by one of Winograd's forms; how its work is cut into tasks and register tiles) is
             chosen by a model of the machine, which is often within a few percent of the best and sometimes not. This command measures the
             most promising choices for every shape of layer, in the network itself, beside what the model chose. What is at least 2 %
-            faster, and is so again when all are tried together, is kept on disk for this machine and is used from then on by run, train,
-            evaluate, overfit and bench, for every network with the same shapes, batch, threads and numerics, unless they are given
-            --untuned.
+            faster, and is so again when all are tried together, is kept on disk for this machine, if the network as a whole is clearly
+            faster with it (pairs of runs are repeated until that is plain, or hopeless), and is used from then on by run, train, evaluate,
+            overfit and bench, for every network with the same shapes, batch, threads and numerics, unless they are given --untuned.
 
             Measure with the batch and the threads that the network will run with, on a machine that does nothing else. Another algorithm
             rounds differently, within --numerics; which one a shape has does not depend on --threads, so results do not either: the last
@@ -49,6 +49,8 @@ struct Tune: ParsableCommand {
     @Option(help: ArgumentHelp("The least time that each is measured for.", valueName: "seconds"))
     var seconds = 1.0
 
+    @OptionGroup var progress: ProgressOptions
+
     @Flag(help: "Prints what is kept for this machine.")
     var show = false
 
@@ -69,6 +71,7 @@ struct Tune: ParsableCommand {
         guard let store = TuningStore.standard else {
             throw ValidationError("measurements have no place, because BRAID_TUNING or BRAID_CACHE is 'none'; name a folder there")
         }
+        StandardOutput.outlivesItsReader()
         if clear {
             let existed = try store.clear(for: .host)
             return print(existed ? "removed \(store.path(for: .host))" : "nothing is kept for this machine")
@@ -77,11 +80,12 @@ struct Tune: ParsableCommand {
         guard let file else { return }
         let network = try choice.load(file)
         let options = TuningOptions(batch: batch, isTraining: train, candidates: candidates, seconds: seconds)
+        try store.requireWritable(for: .host)
         // A damaged file is told of now; it is replaced in the end.
         _ = Compiler().tuned(by: store)
-        let result = try arithmetic.compiler(for: .host).tune(network, options) { progress in
-            Console.error(
-                "round \(progress.round + 1) of \(progress.rounds): \(progress.improved) of \(progress.shapes) shapes improved so far\n")
+        let result = try arithmetic.compiler(for: .host).tune(network, options) { state in
+            if progress.quiet { return }
+            Console.error("round \(state.round + 1) of \(state.rounds): \(state.improved) of \(state.shapes) shapes improved so far\n")
         }
         try store.add(result.entries, measured: result.verdicts, for: .host)
         if json { Console.printJSON(TuneReport.Record(result)) } else { TuneReport.show(result, path: store.path(for: .host)) }

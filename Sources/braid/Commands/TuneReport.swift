@@ -18,7 +18,11 @@ enum TuneReport {
         }
         print(table.text, terminator: "")
         let improved = result.layers.filter { $0.after != nil }
-        guard !improved.isEmpty else { return print("nothing was clearly faster than what the cost model chooses") }
+        guard result.isKept else {
+            return print(
+                "the network takes \(BenchReport.milliseconds(result.secondsBefore)), and nothing was clearly faster than what the cost model "
+                    + "chooses: nothing was kept")
+        }
         let ratio = result.secondsBefore / result.secondsAfter
         print(
             "\(improved.count) of \(result.layers.count) shapes improved; the network took \(BenchReport.milliseconds(result.secondsBefore)) "
@@ -65,6 +69,8 @@ enum TuneReport {
         var training: Bool
         var msBefore: Double
         var msAfter: Double
+        /// Whether anything is used from now on.
+        var kept: Bool
         var layers: [Layer]
 
         init(_ result: TuningResult) {
@@ -75,6 +81,7 @@ enum TuneReport {
             training = result.isTraining
             msBefore = result.secondsBefore * 1e3
             msAfter = result.secondsAfter * 1e3
+            kept = result.isKept
             layers = result.layers.map { layer in
                 Layer(
                     computes: layer.summary, layers: layer.layers, measured: layer.candidates, before: "\(layer.before)",

@@ -2,25 +2,45 @@ import Foundation
 
 /// Standard output and error as terminals: colour, width, a line that is rewritten in place.
 enum Console {
-    private static let allowsColor =
-        (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
-        && ProcessInfo.processInfo.environment["TERM"] != "dumb"
-    static let outputUsesColor = isatty(STDOUT_FILENO) == 1 && allowsColor
-    static let errorUsesColor = isatty(STDERR_FILENO) == 1 && allowsColor
+    static let outputUsesColor = usesColor(STDOUT_FILENO)
+    static let errorUsesColor = usesColor(STDERR_FILENO)
     /// Whether a line on standard error can be rewritten.
-    static let errorIsTerminal = isatty(STDERR_FILENO) == 1
+    static let errorIsTerminal = isatty(STDERR_FILENO) == 1 && !isDumb
 
-    /// Writes text to standard error as it is. A reader that went away is no error: there is nobody left to tell.
-    static func error(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+    private static let isDumb = ProcessInfo.processInfo.environment["TERM"] == "dumb"
 
-    /// Writes bytes to standard output as they are, behind what was printed.
-    static func write(_ bytes: [UInt8]) {
+    /// Whether text to a file is coloured (no-color.org, bixense.com/clicolors): never with NO_COLOR, always with CLICOLOR_FORCE, otherwise
+    /// on terminals that can show it, unless CLICOLOR is 0.
+    private static func usesColor(_ descriptor: Int32) -> Bool {
+        let environment = ProcessInfo.processInfo.environment
+        if !(environment["NO_COLOR"] ?? "").isEmpty { return false }
+        if let force = environment["CLICOLOR_FORCE"], !force.isEmpty, force != "0" { return true }
+        return isatty(descriptor) == 1 && !isDumb && environment["CLICOLOR"] != "0"
+    }
+
+    /// Writes text to standard error as it is, behind what was printed. A reader that went away is no error: there is nobody left to tell.
+    static func error(_ text: String) {
         flush()
-        try? FileHandle.standardOutput.write(contentsOf: Data(bytes))
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
     /// Sends what was printed on its way.
-    static func flush() { fflush(nil) }
+    static func flush() { StandardOutput.flush() }
+
+    /// Prepares the process for whatever its files are.
+    static func begin() {
+        // A reader that goes away, such as `head`, must not end a training, and a file that may grow no more is an error as others are.
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        // Where one of the three is closed, the next file that is opened must not take its place. What this one gives cannot be written.
+        while true {
+            let descriptor = open("/dev/null", O_RDONLY)
+            if descriptor < 0 || descriptor > STDERR_FILENO {
+                close(descriptor)
+                break
+            }
+        }
+    }
 
     /// The columns of the terminal, 80 where it is none.
     static var width: Int {
@@ -45,13 +65,18 @@ enum Console {
 
 /// A line on standard error that shows how far something is: rewritten in place on a terminal, now and then a new line elsewhere.
 struct ProgressLine {
+    private let isQuiet: Bool
     private var lastShown: ContinuousClock.Instant?
     private var isOpen = false
     /// The tenth of the work that the last plain line told of.
     private var lastTenth = -1
 
+    /// - Parameter isQuiet: whether nothing is ever shown.
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
     /// Shows `text`, unless the last one is too recent; `part` goes from 0 to 1 and starts over with every stretch of work.
     mutating func show(_ text: @autoclosure () -> String, part: Double) {
+        if isQuiet { return }
         if Console.errorIsTerminal {
             let now = ContinuousClock.now
             if let lastShown, now - lastShown < .milliseconds(100) { return }

@@ -7,11 +7,17 @@ struct TrainReport {
     private static let columns = ["epoch", "loss", "accuracy", "held-out loss", "held-out accuracy", "rate", "time"]
     private static let widths = columns.map { max(8, $0.count) }
 
-    /// Nothing on standard output.
-    let isQuiet: Bool
-    private var line = ProgressLine()
+    /// Whether the table of epochs is left out.
+    private let isQuiet: Bool
+    private var line: ProgressLine
 
-    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+    /// - Parameters:
+    ///   - showsEpochs: whether a table grows on standard output.
+    ///   - isQuiet: whether there is neither that nor a line on standard error.
+    init(showsEpochs: Bool, isQuiet: Bool) {
+        self.isQuiet = isQuiet || !showsEpochs
+        line = ProgressLine(isQuiet: isQuiet)
+    }
 
     func begin(
         _ network: String, _ training: Dataset, _ heldOut: Dataset, recipe: TrainingRecipe, batch: Int, _ options: TrainerOptions,
@@ -64,18 +70,20 @@ struct TrainReport {
 
     mutating func interrupted(_ checkpoint: String) {
         line.clear()
-        Console.error("interrupted; go on with --resume \(checkpoint)\n")
+        Console.error("\(Interruption.reason); go on with --resume \(checkpoint)\n")
     }
 
     mutating func end(_ history: TrainingHistory, seconds: Double, _ files: ResultFiles) {
         line.clear()
         let points = history.points.map(\.loss)
-        if points.count >= 8 {
+        if points.count >= 8, !isQuiet {
             print("\nloss over the steps")
             for row in Chart.curve(points, width: 60, height: 5, label: { Format.fixed($0, 3) }) { print("  " + row) }
         }
         if let accuracy = history.epochs.last?.heldOutAccuracy {
-            print("\n" + Console.green("\(Format.percent(accuracy)) of the held-out pictures recognized") + ", \(Format.duration(seconds))")
+            print(
+                (isQuiet ? "" : "\n") + Console.green("\(Format.percent(accuracy)) of the held-out pictures recognized")
+                    + ", \(Format.duration(seconds))")
         }
         print("  weights     \(files.weights)")
         print("  checkpoint  \(files.checkpoint)")
