@@ -4,12 +4,31 @@ import Interchange
 import Runtime
 import Training
 
+/// How pictures become the values of a network's input.
+public struct PictureNormalization: Sendable {
+    public let values: Normalization
+    /// Whether nothing says how, so that values from 0 to 1 are taken as they are.
+    public let isAssumed: Bool
+}
+
 extension Network {
     /// How pictures become the network's input: as the weights remember it, else as the recipe says, else as values from 0 to 1.
-    public func normalization(_ metadata: WeightsMetadata?, channels: Int) throws(TrainingError) -> Normalization {
-        if let remembered = metadata?.normalization, remembered.mean.count == channels { return remembered }
-        if let given = try training?.recipe.normalization(channels: channels) { return given }
-        return Normalization(mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels))
+    ///
+    /// Throws where the weights or the recipe are for another number of channels.
+    public func normalization(_ metadata: WeightsMetadata?, channels: Int) throws(TrainingError) -> PictureNormalization {
+        if let remembered = metadata?.normalization {
+            guard remembered.mean.count == channels else {
+                throw TrainingError(
+                    "the weights are for pictures of \(remembered.mean.count) channels, but '\(name)' takes \(channels)",
+                    repair: "name the network that they were made for, with the same -D")
+            }
+            return PictureNormalization(values: remembered, isAssumed: false)
+        }
+        if let given = try training?.recipe.normalization(channels: channels) {
+            return PictureNormalization(values: given, isAssumed: false)
+        }
+        let plain = Normalization(mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels))
+        return PictureNormalization(values: plain, isAssumed: true)
     }
 }
 
@@ -20,6 +39,8 @@ public struct NetworkInput: Sendable {
     public let values: HostTensor
     /// The images of the run, where the input's first extent is the batch.
     public let batch: Int?
+    /// Whether pictures were read, and not an array.
+    public let isPictures: Bool
 
     /// Reads the files for an input: an array (`.npy`) as it is, or pictures, resized and cropped to the input's size and normalized.
     ///
@@ -43,6 +64,7 @@ public struct NetworkInput: Sendable {
             }
             values = try Self.converted(array, to: type.element, shape: shape, path: path)
             batch = isBatched ? shape[0] : nil
+            isPictures = false
             return
         }
         guard isBatched, extents.count == 3, extents[0] == 1 || extents[0] == 3, type.element == .f32 else {
@@ -56,6 +78,7 @@ public struct NetworkInput: Sendable {
         }
         values = HostTensor(name: name, shape: [paths.count] + extents, floats: planes)
         batch = paths.count
+        isPictures = true
     }
 
     private static func normalized(_ planes: [Float], _ normalization: Normalization?) -> [Float] {

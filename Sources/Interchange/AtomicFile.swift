@@ -24,19 +24,17 @@ public enum AtomicFile {
         // A link keeps pointing where it did: what it names is replaced.
         let target = exists ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
         let folder = (target as NSString).deletingLastPathComponent
-        let name = (target as NSString).lastPathComponent
-        let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-        let temporary = (folder as NSString).appendingPathComponent(".\(name).\(unique).tmp")
-        let output = try OutputFile(temporary, shownAs: path, flags: O_WRONLY | O_CREAT | O_EXCL)
+        let temporary = try TemporaryFile(beside: target, shownAs: path)
+        TemporaryFile.removeLeftovers(beside: target, writtenBefore: temporary.output.modified)
         do throws(InterchangeError) {
-            try body(output)
-            if exists { output.setMode(status.st_mode & 0o7777) }
-            try output.synchronize()
-            guard rename(temporary, target) == 0 else {
+            try body(temporary.output)
+            if exists { temporary.output.setMode(status.st_mode & 0o7777) }
+            try temporary.output.synchronize()
+            guard rename(temporary.path, target) == 0 else {
                 throw InterchangeError(path, "the file cannot be replaced (\(lastSystemError()))", repair: "check the folder's permissions")
             }
         } catch {
-            unlink(temporary)
+            unlink(temporary.path)
             throw error
         }
         synchronize(folder: folder.isEmpty ? "." : folder)
@@ -83,6 +81,21 @@ public struct OutputFile: ~Copyable {
         if failed {
             throw InterchangeError(path, "the file cannot be written (\(lastSystemError()))", repair: "check the free space of the disk")
         }
+    }
+
+    /// When the file was last written to, in seconds, by the clock of the machine that holds it.
+    var modified: Int {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? status.modifiedSeconds : 0
+    }
+
+    /// Locks the file as long as it is open. Returns false where another has the lock, or has removed the file meanwhile.
+    ///
+    /// File systems that know no locks are passed over.
+    func lock() -> Bool {
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 { return errno != EWOULDBLOCK }
+        var status = stat()
+        return fstat(descriptor, &status) != 0 || status.st_nlink > 0
     }
 
     func setMode(_ mode: mode_t) { fchmod(descriptor, mode) }

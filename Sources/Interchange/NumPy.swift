@@ -20,6 +20,7 @@ public enum NumPy {
     public static func read(data: Data, path: String) throws(InterchangeError) -> HostTensor {
         let repair = "save the array again with numpy.save"
         guard data.count >= 10, data.starts(with: magic) else {
+            if let format = data.withUnsafeBytes({ ForeignFormat($0, givenFor: .array) }) { throw format.failure(path) }
             throw InterchangeError(path, .byte(0), "this is not a NumPy array file", repair: repair)
         }
         let version = Int(data.littleEndian(UInt8.self, at: 6) ?? 0)

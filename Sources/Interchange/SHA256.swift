@@ -19,8 +19,13 @@ public struct SHA256: ~Copyable {
         bytes.withUnsafeBytes { precondition(EVP_DigestUpdate(context, $0.baseAddress, $0.count) == 1, "SHA-256 failed") }
     }
 
+    /// Returns the digest of everything appended as 64 lower-case hexadecimal digits; nothing can be appended afterwards.
+    func hexadecimalDigits() -> String { Self.hexadecimal(digest: final()) }
+
     /// Returns the digest of everything appended, as 32 bytes.
-    public consuming func finish() -> [UInt8] {
+    public consuming func finish() -> [UInt8] { final() }
+
+    private func final() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
             var size: UInt32 = 0
             precondition(EVP_DigestFinal_ex(context, buffer.baseAddress, &size) == 1, "SHA-256 failed")

@@ -5,6 +5,9 @@ import Foundation
 /// The header is checked in full when the file is opened: every tensor lies inside the file, none overlaps another
 /// and no byte is left over. The tensors' bytes stay where they are (a mapped file, as a rule) until they are asked for. A mapped file
 /// that becomes shorter meanwhile is an error of whoever reads from it then, see `FileBytes`.
+///
+/// Files that Braid writes have checksums of the header and of every tensor, which are compared when it is read, see
+/// `SafetensorsChecksums`; other files need none.
 public struct Safetensors: Sendable {
     /// The name, type and shape of one tensor of the file.
     public struct Entry: Equatable, Sendable {
@@ -21,8 +24,9 @@ public struct Safetensors: Sendable {
     public let path: String
     /// The tensors in the order of their bytes.
     public let entries: [Entry]
-    /// The `__metadata__` of the header.
+    /// The `__metadata__` of the header, without the checksums.
     public let metadata: [String: String]
+    private let checksums: SafetensorsChecksums?
     private let file: FileBytes
     private let indices: [String: Int]
 
@@ -37,6 +41,15 @@ public struct Safetensors: Sendable {
     }
 
     private init(_ file: FileBytes, _ path: String) throws(InterchangeError) {
+        do throws(InterchangeError) {
+            try self.init(checking: file, path)
+        } catch {
+            if let format = ForeignFormat(file.bytes, givenFor: .weights) { throw format.failure(path) }
+            throw error
+        }
+    }
+
+    private init(checking file: FileBytes, _ path: String) throws(InterchangeError) {
         let repair = "check that the file is complete and really is safetensors"
         let count = file.bytes.count
         guard count >= 8 else {
@@ -53,9 +66,10 @@ public struct Safetensors: Sendable {
         let header = try SafetensorsHeader(text, start: 8, path: path)
         self.path = path
         self.file = file
-        metadata = header.metadata
+        (metadata, checksums) = SafetensorsChecksums.separate(header.metadata)
         entries = try Self.place(header.entries, start: start, fileSize: count, path: path)
         indices = Dictionary(uniqueKeysWithValues: entries.indices.map { [entries] in (entries[$0].name, $0) })
+        try checksums?.check(entries, metadata, path: path)
     }
 
     private static func damaged(_ path: String) -> InterchangeError {
@@ -78,6 +92,9 @@ public struct Safetensors: Sendable {
     private func copy(_ entry: Entry) throws(InterchangeError) -> HostTensor {
         let bytes = file.array(entry.bytes)
         if file.isDamaged { throw Self.damaged(path) }
+        if let checksums, checksums.tensors[entry.name] != SHA256.hexadecimal(bytes) {
+            throw SafetensorsChecksums.failure(path, entry.name)
+        }
         return HostTensor(name: entry.name, element: entry.element, shape: entry.shape, bytes: bytes)
     }
 
@@ -87,7 +104,8 @@ public struct Safetensors: Sendable {
     /// Gives the values of a tensor as f32, in order, piece after piece: straight from the file where they are stored so, and without
     /// keeping more than a piece in memory.
     ///
-    /// Throws where there is no tensor of that name, or where the file became shorter; what was given then is to be thrown away.
+    /// Throws where there is no tensor of that name, where the file became shorter, or where the bytes are not those that were written; what
+    /// was given then is to be thrown away.
     ///
     /// - Parameters:
     ///   - granule: every piece but the last has a multiple of this number of values.
@@ -102,6 +120,7 @@ public struct Safetensors: Sendable {
         let count = entry.bytes.count / size
         var converted: UnsafeMutableBufferPointer<Float>?
         defer { converted?.deallocate() }
+        let digest = checksums.map { _ in BackgroundDigest() }
         var first = 0
         while first < count {
             let end = min(count, first + piece)
@@ -109,6 +128,7 @@ public struct Safetensors: Sendable {
             let source = UnsafeRawBufferPointer(rebasing: file.bytes[range])
             // This piece, and what follows it in the file while this one is copied.
             file.announce(range.lowerBound..<range.upperBound + piece * size)
+            digest?.begin(source)
             if let stored = Self.storedFloats(source, entry.element) {
                 body(stored)
             } else {
@@ -118,10 +138,12 @@ public struct Safetensors: Sendable {
                 convertToFloats(source, element: entry.element, into: target)
                 body(UnsafeBufferPointer(target))
             }
+            digest?.end()
             file.release(range)
             if file.isDamaged { throw Self.damaged(path) }
             first = end
         }
+        if let digest, let checksums, checksums.tensors[name] != digest.finish() { throw SafetensorsChecksums.failure(path, name) }
     }
 
     /// The values themselves, where the file holds them as this machine does.
@@ -177,13 +199,13 @@ public struct Safetensors: Sendable {
 }
 
 extension Safetensors {
-    /// Writes `tensors` and `metadata` to `path`, atomically.
+    /// Writes `tensors`, `metadata` and checksums to `path`, atomically.
     ///
     /// The same content gives the same bytes: tensors are stored by falling alignment and then by name, as the reference
     /// implementation does, metadata by key. The names must differ.
     public static func write(_ tensors: [HostTensor], metadata: [String: String] = [:], to path: String) throws(InterchangeError) {
         let sorted = tensors.sorted { ($1.element.size, $0.name) < ($0.element.size, $1.name) }
-        let header = self.header(sorted, metadata: metadata)
+        let header = self.header(sorted, metadata: metadata.merging(SafetensorsChecksums.fields(sorted, metadata)) { $1 })
         try AtomicFile.write(to: path) { (output) throws(InterchangeError) in
             try output.write(header)
             for tensor in sorted { try output.write(tensor.bytes) }
@@ -212,7 +234,7 @@ extension Safetensors {
         return withUnsafeBytes(of: UInt64(text.count).littleEndian) { [UInt8]($0) } + text
     }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -12,6 +12,10 @@ public struct TrainingIdentity: Codable, Equatable, Sendable {
     public var seed: UInt64
     /// The recipe in one line.
     public var recipe: String
+    /// A digest of the elaborated training graph; nil in checkpoints of earlier versions.
+    public var graph: String?
+    /// How exactly sums are computed, as `--numerics` says it; nil in checkpoints of earlier versions.
+    public var numerics: String?
 
     /// Says how another training differs, with the repair; nil where this one can go on with its state.
     func difference(from other: TrainingIdentity, allowsOtherEpochs: Bool) -> TrainingError? {
@@ -35,6 +39,30 @@ public struct TrainingIdentity: Codable, Equatable, Sendable {
         }
         return nil
     }
+
+    /// Says where another training, whose difference is nil, computes something else in a step.
+    func computedDifference(from other: TrainingIdentity, path: String) -> TrainingError? {
+        if let theirs = other.graph, let graph, graph != theirs {
+            return TrainingError(
+                "the checkpoint was made with another text of '\(network)', or with another -D",
+                repair: "restore both; or train the changed network from these weights: --weights \(path) in place of --resume")
+        }
+        if let theirs = other.numerics, let numerics, numerics != theirs {
+            return TrainingError(
+                "the checkpoint was made with --numerics \(theirs), but this training has \(numerics)",
+                repair: "give --numerics \(theirs); or train on from these weights: --weights \(path) in place of --resume")
+        }
+        return nil
+    }
+
+    /// What this one, of a checkpoint, does not tell of what `ours` has.
+    func unknown(of ours: TrainingIdentity) -> [String] {
+        let missing = [
+            graph == nil && ours.graph != nil ? "the network's text" : nil, numerics == nil && ours.numerics != nil ? "--numerics" : nil,
+        ]
+        let names = missing.compactMap { $0 }.joined(separator: " and ")
+        return names.isEmpty ? [] : ["the checkpoint is of an earlier version: that \(names) did not change since is not checked"]
+    }
 }
 
 /// The state of a training between two steps, as a safetensors file: weights, running statistics and optimizer state as tensors, all else in
@@ -56,10 +84,13 @@ public struct Checkpoint: Sendable {
 
         public init() {}
 
-        /// Whether the numbers can be those of a training, so that counting on cannot overflow.
+        /// Whether the numbers can be those of a training, so that counting on cannot overflow and what is drawn of them has a place.
         var isPlausible: Bool {
             let counts = [step, correct, imageCount, pointCorrect, pointImageCount]
-            return counts.allSatisfy { (0...1 << 48).contains($0) } && lossSum.isFinite && pointLossSum.isFinite
+            return counts.allSatisfy { (0...1 << 48).contains($0) } && correct <= imageCount && pointCorrect <= pointImageCount
+                && [(lossSum, imageCount), (pointLossSum, pointImageCount)].allSatisfy { sum, count in
+                    abs(sum) <= TrainingHistory.largestLoss * Double(count)
+                } && history.isPlausible(steps: step)
         }
     }
 
@@ -94,12 +125,14 @@ public struct Checkpoint: Sendable {
                 repair: "name the file that ends in .checkpoint.safetensors; or start from these weights with --weights")
         }
         guard let identity = Self.decode(TrainingIdentity.self, file.metadata["identity"]),
-            let state = Self.decode(State.self, file.metadata["state"]), let normalization = Normalization(metadata: file.metadata),
-            state.isPlausible
-        else {
-            throw InterchangeError(file.path, .entry("__metadata__"), "the checkpoint is damaged", repair: "start anew without --resume")
-        }
+            let state = Self.decode(State.self, file.metadata["state"]), state.isPlausible,
+            let normalization = try Normalization.remembered(in: file.metadata, path: file.path)
+        else { throw Self.damage(file.path) }
         self.init(identity: identity, state: state, normalization: normalization)
+    }
+
+    static func damage(_ path: String) -> InterchangeError {
+        InterchangeError(path, .entry("__metadata__"), "the checkpoint is damaged", repair: "start anew without --resume")
     }
 
     private static func encode(_ value: some Encodable) -> String {

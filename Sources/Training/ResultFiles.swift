@@ -46,9 +46,9 @@ public struct WeightsMetadata: Equatable, Sendable {
         self.network = network
     }
 
-    /// Reads what a file has of it.
-    public init(_ file: Safetensors) {
-        normalization = Normalization(metadata: file.metadata)
+    /// Reads what a file has of it; throws where it has a normalization that cannot be.
+    public init(_ file: Safetensors) throws(InterchangeError) {
+        normalization = try Normalization.remembered(in: file.metadata, path: file.path)
         let names = file.metadata["classes"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
         // Names are shown on terminals, which control characters would steer.
         classNames = names?.map { String(String.UnicodeScalarView($0.unicodeScalars.filter { $0.properties.generalCategory != .control })) }

@@ -19,15 +19,21 @@ public struct TrainerOptions: Sendable {
     /// Where checkpoints go; nil writes none.
     public var checkpointPath: String?
     public var checkpointInterval: CheckpointInterval
+    /// A digest of what is computed in a step, and how exactly, which a checkpoint keeps and compares; nil where nobody needs to know.
+    public var graphDigest: String?
+    public var numerics: String?
 
     public init(
-        dataName: String, epochs: Int, seed: UInt64, checkpointPath: String? = nil, checkpointInterval: CheckpointInterval = .seconds(30)
+        dataName: String, epochs: Int, seed: UInt64, checkpointPath: String? = nil, checkpointInterval: CheckpointInterval = .seconds(30),
+        graphDigest: String? = nil, numerics: String? = nil
     ) {
         self.dataName = dataName
         self.epochs = epochs
         self.seed = seed
         self.checkpointPath = checkpointPath
         self.checkpointInterval = checkpointInterval
+        self.graphDigest = graphDigest
+        self.numerics = numerics
     }
 }
 
@@ -111,7 +117,7 @@ public final class Trainer {
         takesSeed = step.plan.inputs.contains { $0.name == Self.seedInput }
         let identity = TrainingIdentity(
             network: inference.plan.name, data: options.dataName, imageCount: training.count, batchSize: classifier.batchSize,
-            epochs: options.epochs, seed: options.seed, recipe: recipe.fingerprint)
+            epochs: options.epochs, seed: options.seed, recipe: recipe.fingerprint, graph: options.graphDigest, numerics: options.numerics)
         checkpoint = Checkpoint(identity: identity, state: Checkpoint.State(), normalization: normalization)
     }
 
@@ -154,8 +160,10 @@ public final class Trainer {
     /// The steps done over all epochs.
     public var stepsDone: Int { checkpoint.state.step }
 
-    /// Continues from a checkpoint; throws where it is of another training.
-    public func resume(_ file: Safetensors) throws(TrainingFailure) {
+    /// Continues from a checkpoint; throws where it is damaged or of another training.
+    ///
+    /// Returns what a checkpoint of an earlier version does not tell and could therefore not be compared, as warnings.
+    public func resume(_ file: Safetensors) throws(TrainingFailure) -> [String] {
         let found: Checkpoint
         do { found = try Checkpoint(file) } catch { throw .file(error) }
         let difference = checkpoint.identity.difference(
@@ -165,12 +173,18 @@ public final class Trainer {
             throw .training(
                 TrainingError("the checkpoint's normalization or step is not of this training", repair: "start anew without --resume"))
         }
+        guard found.state.history.epochs.count == found.state.step / learningRate.stepsPerEpoch else {
+            throw .file(Checkpoint.damage(file.path))
+        }
         let absent = step.plan.parameters.map(\.parameter.name).filter { file[$0] == nil }
         if let name = absent.first {
             throw .training(TrainingError("the checkpoint lacks '\(name)'", repair: "start anew without --resume"))
         }
+        // Names and shapes say more of what differs than digests do.
         do { try Weights.load(file, into: step) } catch { throw .weights(error) }
+        if let difference = checkpoint.identity.computedDifference(from: found.identity, path: file.path) { throw .training(difference) }
         checkpoint.state = found.state
+        return found.identity.unknown(of: checkpoint.identity)
     }
 
     /// The weights and running statistics that the network needs to predict: without optimizer state, and without those of outputs that
@@ -364,7 +378,13 @@ extension TrainingRecipe {
                 repair: "give one mean and deviation, or one a channel")
         }
         let spread = { (values: [Double]) in (0..<channels).map { Float(values[values.count == 1 ? 0 : $0]) } }
-        return Training.Normalization(mean: spread(given.mean), deviation: spread(given.deviation))
+        let (mean, deviation) = (spread(given.mean), spread(given.deviation))
+        guard Training.Normalization.isUsable(mean: mean, deviation: deviation) else {
+            throw TrainingError(
+                "pictures cannot be normalized with mean \(given.mean) and std \(given.deviation): values beyond a million would come out",
+                repair: "give the mean and deviation of pixels from 0 to 1, such as `normalize mean: 0.1307, std: 0.3081`")
+        }
+        return Training.Normalization(mean: mean, deviation: deviation)
     }
 
     /// All of the recipe that shapes the weights, besides batch, seed and epochs.

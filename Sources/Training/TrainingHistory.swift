@@ -31,6 +31,23 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
 
     public init() {}
 
+    /// No loss that a step gives as f32, and no mean of cross-entropies of f32 scores, is larger.
+    static let largestLoss = 1e39
+
+    /// Whether the numbers can be those of a training of so many steps: files come from anywhere.
+    func isPlausible(steps: Int) -> Bool {
+        let isLoss = { (loss: Double) in abs(loss) <= Self.largestLoss }
+        let isPositive = { (value: Double) in value >= 0 && value <= Self.largestLoss }
+        let isShare = { (share: Double) in share >= 0 && share <= 1 }
+        let areEpochs = epochs.enumerated().allSatisfy { index, epoch in
+            epoch.epoch == index + 1 && isLoss(epoch.loss) && isShare(epoch.accuracy) && isLoss(epoch.heldOutLoss ?? 0)
+                && isShare(epoch.heldOutAccuracy ?? 0) && isPositive(epoch.learningRate) && isPositive(epoch.seconds ?? 0)
+        }
+        let arePoints = points.allSatisfy { isLoss($0.loss) && isShare($0.accuracy) && (1...max(1, steps)).contains($0.step) }
+        return areEpochs && arePoints && epochs.count <= steps && points.count <= steps
+            && zip(points, points.dropFirst()).allSatisfy { $0.step < $1.step }
+    }
+
     /// The history without what depends on the machine's speed: the same for every run with the same seed.
     var withoutTimes: TrainingHistory {
         var history = self

@@ -1,3 +1,4 @@
+import Foundation
 import Graph
 import Interchange
 import Runtime
@@ -20,18 +21,22 @@ public enum Weights {
     /// Entries that only a training needs (optimizer state, PyTorch's `num_batches_tracked`) may be in excess, and an executable's own
     /// optimizer state may be missing. Throws where anything else is missing, in excess or of another shape.
     ///
-    /// - Parameter optional: parameters that only the training of the network has, such as those of an auxiliary head: they may be in
-    ///   excess, where the executable predicts, or missing, where it trains on from the weights of a network that predicts.
+    /// - Parameters:
+    ///   - optional: parameters that only the training of the network has, such as those of an auxiliary head: they may be in excess, where
+    ///     the executable predicts, or missing, where it trains on from the weights of a network that predicts.
+    ///   - patterns: parameters that are left as they are, and tensors that are passed over, see `names(of:matching:)`.
     /// - Returns: the parameters that hold values that are not finite.
     @discardableResult
     public static func load(
-        _ file: Safetensors, into executable: Executable, optional: Set<String> = []
+        _ file: Safetensors, into executable: Executable, optional: Set<String> = [], except patterns: [String] = []
     ) throws(WeightsFailure) -> [NonFiniteValues] {
+        let isLeft = { (name: String) in patterns.contains { matches($0, name) } }
         let declared = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
+            .filter { !isLeft($0.name) }
         let extents = Dictionary(declared.map { ($0.name, $0.extents) }) { first, _ in first }
         let isNeeded = { (name: String) in !OptimizerState.isName(name) && !optional.contains(name) }
         let missing = declared.map(\.name).filter { file[$0] == nil && isNeeded($0) }
-        let unexpected = file.entries.map(\.name).filter { extents[$0] == nil && isNeeded($0) && !isCounter($0) }
+        let unexpected = file.entries.map(\.name).filter { extents[$0] == nil && isNeeded($0) && !isCounter($0) && !isLeft($0) }
         let misshaped = declared.compactMap { name, extents -> String? in
             guard let entry = file[name], entry.shape != extents else { return nil }
             return "\(name): \(entry.shape) in the file, \(extents) in the network"
@@ -39,8 +44,21 @@ public enum Weights {
         if !(missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty) {
             throw .mismatch(Mismatch(path: file.path, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped))
         }
-        do { return try executable.setParameters(from: FileParameters(file: file)) } catch { throw .file(error) }
+        do {
+            return try executable.setParameters(from: FileParameters(file: file, names: Set(declared.map(\.name))))
+        } catch {
+            throw .file(error)
+        }
     }
+
+    /// The parameters of an executable, without optimizer state, whose names match one of the patterns; `*` stands for any letters.
+    public static func names(of executable: Executable, matching patterns: [String]) -> [String] {
+        executable.plan.parameters.map(\.parameter.name).filter { name in
+            !OptimizerState.isName(name) && patterns.contains { matches($0, name) }
+        }
+    }
+
+    private static func matches(_ pattern: String, _ name: String) -> Bool { fnmatch(pattern, name, 0) == 0 }
 
     /// Sets every parameter by its initializer, a pure function of the seed and the parameter's name.
     public static func initialize(_ executable: Executable, seed: UInt64) {
@@ -62,11 +80,13 @@ public enum Weights {
 /// The tensors of a file, by the parameters' names; their shapes were checked.
 private struct FileParameters: ParameterSource {
     let file: Safetensors
+    /// Those that are taken from it.
+    let names: Set<String>
 
     func read(
         _ parameter: Parameter, extents: [Int], granule: Int, _ store: (UnsafeBufferPointer<Float>) -> Void
     ) throws(InterchangeError) -> Bool {
-        guard file[parameter.name] != nil else { return false }
+        guard names.contains(parameter.name), file[parameter.name] != nil else { return false }
         try file.readFloats(parameter.name, granule: granule, store)
         return true
     }

@@ -29,7 +29,7 @@ enum Failure {
         case .mismatch(let mismatch):
             report(
                 "\(mismatch.path): these weights are not of this network", notes: [mismatch.listing],
-                help: "name the network that they were made for, with the same -D")
+                help: "name the network that they were made for, with the same -D; a training may leave some out with --except")
         }
     }
 

@@ -28,6 +28,68 @@ import Testing
         checkFailure("this is a folder") { try AtomicFile.write([1] as [UInt8], to: folder.path) }
     }
 
+    /// What killed processes left is removed by whoever writes next into the folder; what may still be written to stays.
+    @Test func removesWhatKilledProcessesLeft() throws {
+        let folder = TemporaryFolder()
+        // A name of 255 bytes is the longest there is; the temporary's must not be longer.
+        let long = String(repeating: "n", count: 255)
+        var own: [String] = []
+        try AtomicFile.write(to: folder(long)) { (output) throws(InterchangeError) in own = folder.names }
+        #expect(own.count == 1 && own[0].hasPrefix(".braid-") && folder.names == [long])
+        let system = try #require(own.first?.split(separator: "-")[1])
+        unlink(folder(long))
+
+        func leave(_ name: String, days: Int) {
+            #expect(FileManager.default.createFile(atPath: folder(name), contents: Data([1])))
+            var times = [
+                timeval(tv_sec: time(nil) - days * 86_400 - 60, tv_usec: 0), timeval(tv_sec: time(nil) - days * 86_400 - 60, tv_usec: 0),
+            ]
+            utimes(folder(name), &times)
+        }
+        leave(".braid-\(system)-dead.tmp", days: 0)
+        leave(".braid-\(system)-living.tmp", days: 0)
+        leave(".braid-\(system)-slow.tmp", days: 2)
+        leave(".braid-00000000-elsewhere.tmp", days: 0)
+        leave(".braid-00000000-old.tmp", days: 1)
+        // So earlier versions named them, after their target.
+        leave(".a.1cjs08nf58uqy.tmp", days: 1)
+        leave(".a.jb6ba849ipzz.tmp", days: 0)
+        leave(".b.jb6ba849ipzz.tmp", days: 1)
+        let foreign = [
+            ".braid-notes.tmp", ".braid-\(system)-A.tmp", ".braid-\(system).tmp", ".a.B.tmp", "braid-\(system)-x.tmp", ".a..tmp",
+        ]
+        for name in foreign { leave(name, days: 9) }
+        try FileManager.default.createDirectory(atPath: folder(".braid-\(system)-folder.tmp"), withIntermediateDirectories: true)
+        let writers = [".braid-\(system)-living.tmp", ".braid-\(system)-slow.tmp"].map { open(folder($0), O_RDONLY) }
+        for writer in writers { #expect(flock(writer, LOCK_EX) == 0) }
+        try AtomicFile.write([1] as [UInt8], to: folder("a"))
+        let left =
+            foreign + [
+                ".a.jb6ba849ipzz.tmp", ".b.jb6ba849ipzz.tmp", ".braid-00000000-elsewhere.tmp", ".braid-\(system)-folder.tmp",
+                ".braid-\(system)-living.tmp", ".braid-\(system)-slow.tmp", "a",
+            ]
+        #expect(folder.names == left.sorted())
+        writers.forEach { close($0) }
+        try AtomicFile.write([1] as [UInt8], to: folder("a"))
+        #expect(folder.names == left.filter { !$0.hasSuffix("living.tmp") && !$0.hasSuffix("slow.tmp") }.sorted())
+    }
+
+    /// Many writers to one folder at a time never take each other's temporaries.
+    @Test func writersLeaveEachOtherAlone() throws {
+        let folder = TemporaryFolder()
+        let path = folder.path
+        DispatchQueue.concurrentPerform(iterations: 8) { writer in
+            for round in 0..<20 {
+                do throws(InterchangeError) {
+                    try AtomicFile.write([UInt8(writer), UInt8(round)], to: "\(path)/\(writer % 4)")
+                } catch {
+                    Issue.record("\(error)")
+                }
+            }
+        }
+        #expect(folder.names == ["0", "1", "2", "3"])
+    }
+
     @Test func writesToDevices() throws { try AtomicFile.write([1] as [UInt8], to: "/dev/null") }
 
     @Test func boundsWhatItReads() throws {

@@ -66,6 +66,108 @@ import Testing
         #expect(folder.names == ["one", "two"])
     }
 
+    /// Wherever a bit of a written file is another, reading says so; only in the blanks behind the header does it not matter.
+    @Test func noticesEveryFlippedBit() throws {
+        let folder = TemporaryFolder()
+        let tensors = [
+            HostTensor(name: "fc.weight", shape: [3, 2], floats: [1, 2, 3, 4, 5, 6]),
+            HostTensor(name: "fc.bias", shape: [2], doubles: [1, 2]),
+            HostTensor(name: "none", shape: [0, 4], floats: []), HostTensor(name: "other", shape: [0], doubles: []),
+        ]
+        try Safetensors.write(tensors, metadata: ["normalization.mean": "0.5", "network": "n"], to: folder("file"))
+        let good = try InputFile.read(folder("file"))
+        func read(_ data: Data) throws -> ([HostTensor], [[Float]], [String: String]) {
+            let file = try Safetensors(data: data, path: "flipped")
+            var floats: [[Float]] = []
+            for entry in file.entries {
+                var values: [Float] = []
+                try file.readFloats(entry.name) { values += $0 }
+                floats.append(values)
+            }
+            return (try file.tensors(), floats, file.metadata)
+        }
+        let expected = try read(good)
+        #expect(expected.2 == ["normalization.mean": "0.5", "network": "n"] && expected.0.count == 4)
+        for bit in 0..<good.count * 8 {
+            var data = good
+            data[bit / 8] ^= 1 << UInt8(bit % 8)
+            let result = try? read(data)
+            if let result { #expect(result == expected && [0x20, 0x0a, 0x0d, 0x09].contains(data[bit / 8]), "bit \(bit)") }
+        }
+        var data = good
+        data[data.count - 1] ^= 1
+        checkFailure("flipped, tensor \"fc.weight\": the file is damaged: its checksum is another than when it was written; copy it again")
+        {
+            _ = try Safetensors(data: data, path: "flipped").tensor("fc.weight")
+        }
+        checkFailure("tensor \"fc.weight\": the file is damaged") {
+            try Safetensors(data: data, path: "flipped").readFloats("fc.weight") { _ in }
+        }
+        // What is not read is not checked, and other libraries see the checksums as metadata.
+        #expect(try Safetensors(data: data, path: "flipped").tensor("fc.bias") == tensors[1])
+        #expect(
+            String(decoding: good.prefix(400), as: UTF8.self).contains(
+                "\"braid.sha256.fc.bias\":\"\(SHA256.hexadecimal(tensors[1].bytes))\""))
+    }
+
+    /// Large tensors are digested beside being used, in pieces.
+    @Test func noticesAFlippedBitInAnyPiece() throws {
+        let folder = TemporaryFolder()
+        try Safetensors.write([HostTensor(name: "a", shape: [3_000_001], floats: (0..<3_000_001).map(Float.init))], to: folder("file"))
+        let good = try InputFile.read(folder("file"))
+        for place in [good.count - 1, good.count - 5_000_000, good.count - 12_000_000] {
+            var data = good
+            data[place] ^= 0x40
+            let file = try Safetensors(data: data, path: "flipped")
+            checkFailure("tensor \"a\": the file is damaged") { try file.readFloats("a", granule: 1000) { _ in } }
+        }
+    }
+
+    /// Well-known files that are no safetensors: said what they are, and how to convert them.
+    @Test(
+        arguments: [
+            (
+                [0x50, 0x4b, 3, 4] + Array("net/data.pkl".utf8),
+                "this is a PyTorch file, not safetensors; convert it: python3 -c \"import torch"
+            ),
+            ([0x50, 0x4b, 3, 4] + Array("net/data.pkl net/constants.pkl".utf8), "this is a TorchScript file"),
+            ([0x50, 0x4b, 3, 4] + Array("arr_0.npy".utf8), "this is an .npz archive of arrays, not safetensors; convert it"),
+            ([0x50, 0x4b, 3, 4] + Array("model.weights.h5".utf8), "this is a Keras model"),
+            ([0x50, 0x4b, 3, 4, 0, 0, 0, 0], "this is a zip archive, not safetensors; unpack it"),
+            ([0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20], "torch.load('/w/net.x'"),
+            ([0x80, 4, 0x95, 0, 0, 0, 0, 0], "a Python pickle"),
+            ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], "this is an HDF5 file"),
+            (Array("GGUF\u{3}\0\0\0".utf8), "this is a GGUF file"),
+            ([0x1c, 0, 0, 0] + Array("TFL3".utf8), "this is a TensorFlow Lite model"),
+            ([8, 7, 0x12, 7] + Array("pytorch 2.4 graph".utf8), "onnx.load('/w/net.x').graph.initializer}, '/w/net.safetensors')"),
+            ([0x93] + Array("NUMPY\u{1}\0".utf8), "this is a NumPy array, not safetensors; give it with --input"),
+            ([0x1f, 0x8b, 8, 0, 0, 0, 0, 0], "compressed with gzip, not safetensors; unpack it: gunzip"),
+            (Array("{\"metadata\": {\"total_size\": 9}, \"weight_map\": {}}".utf8), "the index of weights in several files"),
+            (
+                Array("version https://git-lfs.github.com/spec/v1\noid".utf8),
+                "a pointer of Git LFS, which stands for the file, not safetensors"
+            ),
+            (Array("\n<!DOCTYPE html><html>".utf8), "this is a web page"), ([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0], "this is a picture"),
+            ([UInt8](repeating: 0, count: 257) + Array("ustar\0".utf8), "this is a tar archive"),
+            (Array("network n { }".utf8), "check that the file is complete and really is safetensors"),
+        ] as [([UInt8], String)])
+    func recognizesOtherFormats(bytes: [UInt8], message: String) {
+        checkFailure(message) { _ = try Safetensors(data: Data(bytes), path: "/w/net.x") }
+        checkFailure("/w/net.x") { _ = try NumPy.read(data: Data(bytes), path: "/w/net.x") }
+    }
+
+    @Test func recognizesWhatIsNoArray() throws {
+        let folder = TemporaryFolder()
+        try Safetensors.write([HostTensor(name: "a", shape: [1], floats: [1])], to: folder("w"))
+        checkFailure("this is a file of weights (safetensors), not a NumPy array (.npy); save the array with numpy.save") {
+            _ = try NumPy.read(folder("w"))
+        }
+        let archive = Data([0x50, 0x4b, 3, 4] + Array("arr_0.npy".utf8))
+        checkFailure("numpy.save('x.npy', numpy.load('x.npz')['NAME'])") { _ = try NumPy.read(data: archive, path: "x.npz") }
+        // Nothing of a path is written into a line for a shell.
+        checkFailure("numpy.load('FILE')['NAME']") { _ = try NumPy.read(data: archive, path: "x'); import os; (\".npz") }
+    }
+
     /// Wraps a header and `size` zero bytes.
     private static func file(_ header: String, size: Int) -> Data {
         withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8) + Data(count: size)

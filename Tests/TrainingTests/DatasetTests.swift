@@ -133,11 +133,7 @@ import Training
             pixels: [0, 255, 7, 7, 255, 0, 7, 7], labels: [0, 0])
         let normalization = Normalization(of: dataset)
         #expect(normalization == Normalization(mean: [0.5, 7 / 255], deviation: [0.5, 1 / 255]))
-        #expect(Normalization(metadata: normalization.metadata) == normalization)
         #expect(normalization.table[0] == -1 && normalization.table[255] == 1 && normalization.table[256 + 7] == 0)
-        #expect(Normalization(metadata: [:]) == nil)
-        #expect(Normalization(metadata: ["normalization.mean": "0 1", "normalization.deviation": "1 x"]) == nil)
-        #expect(Normalization(metadata: ["normalization.mean": "0", "normalization.deviation": "0"]) == nil)
     }
 
     @Test(.enabled(if: RealData.isPresent, RealData.whyNot)) func readsTheRealData() throws {

@@ -52,8 +52,9 @@ struct Evaluate: ParsableCommand {
         report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
         let heldOut = try data.open(.heldOut, extents: classifier.extents)
         let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels)
+        if normalization.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
         var line = ProgressLine(isQuiet: progress.quiet)
-        let evaluation = try classifier.evaluate(heldOut, normalization: normalization) { done in
+        let evaluation = try classifier.evaluate(heldOut, normalization: normalization.values) { done in
             if !Console.errorIsTerminal { return }
             line.show(
                 "evaluated \(Format.grouped(done)) of \(Format.grouped(heldOut.count))", part: Double(done) / Double(max(1, heldOut.count)))

@@ -53,7 +53,7 @@ struct Run: ParsableCommand {
         }
         let network = try network.load()
         let file = try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
-        let metadata = file.map { WeightsMetadata($0) }
+        let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
         let inputs = try read(network, metadata)
         let batch = try batch(of: inputs)
         let executable = try execution.compiler.executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
@@ -110,7 +110,10 @@ struct Run: ParsableCommand {
             }
             let channels = type.rank == 4 ? type.shape[1].value : nil
             let normalization = try channels.map { count throws(TrainingError) in try network.normalization(metadata, channels: count) }
-            return try NetworkInput(name, type, symbol: network.batchSymbol, paths: paths, normalization: normalization)
+            let input = try NetworkInput(
+                name, type, symbol: network.batchSymbol, paths: paths, normalization: normalization?.values)
+            if let weights, input.isPictures, normalization?.isAssumed == true { WeightsReport.warnOfNormalization(weights, network.name) }
+            return input
         }
     }
 

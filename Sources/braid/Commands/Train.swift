@@ -13,6 +13,7 @@ struct Train: ParsableCommand {
               braid train graphs/mnist_resnet.braid --data builtin:digits --epochs 2 -o digits
               braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist
               braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist --resume mnist.checkpoint.safetensors
+              braid train graphs/resnet.braid:resnet50 -D classes=10 --data folder:photos --weights resnet50.safetensors --except 'fc.*'
 
             How to train is in the file: the `training of` definition says loss, optimizer, schedule, batch and augmentation.
             Writes OUT.safetensors (the weights), OUT.checkpoint.safetensors (to go on from), OUT.history.json and OUT.curves.svg.
@@ -39,6 +40,13 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("Weights to start from, instead of random ones.", valueName: "path"))
     var weights: String?
 
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Parameters that begin anew and are not taken from --weights, such as 'fc.*' for other classes; may be given repeatedly.",
+            valueName: "pattern"))
+    var except: [String] = []
+
     @Option(help: ArgumentHelp("A checkpoint to go on from.", valueName: "path"))
     var resume: String?
 
@@ -62,6 +70,7 @@ struct Train: ParsableCommand {
     func validate() throws {
         try validateBatch(batch)
         if let epochs, !(1...100_000).contains(epochs) { throw ValidationError("--epochs must be from 1 to 100000, not \(epochs)") }
+        if weights == nil, !except.isEmpty { throw ValidationError("--except leaves parameters out of --weights: give both") }
         if weights != nil, resume != nil { throw ValidationError("give either --weights or --resume: a checkpoint has its own weights") }
     }
 
@@ -87,14 +96,21 @@ struct Train: ParsableCommand {
 
         let options = TrainerOptions(
             dataName: data.description, epochs: epochs ?? recipe.epochs ?? 1, seed: seed ?? recipe.seed.map { UInt64($0) } ?? 0,
-            checkpointPath: files.checkpoint, checkpointInterval: checkpointEvery)
+            checkpointPath: files.checkpoint, checkpointInterval: checkpointEvery,
+            graphDigest: SHA256.hexadecimal(Data(definition.graph.description.utf8)), numerics: execution.arithmetic.numerics.description)
         let trainer = try Trainer(
             step: step, inference: inference, labels: labels, recipe: recipe, training: training, heldOut: heldOut, options: options)
         Weights.initialize(step, seed: options.seed)
         if let weights {
-            try Weights.load(try Safetensors(path: weights), into: step, optional: network.trainingParameters)
+            let left = Weights.names(of: step, matching: except)
+            if let pattern = except.first(where: { Weights.names(of: step, matching: [$0]).isEmpty }) {
+                throw TrainingError(
+                    "'\(network.name)' has no parameter --except '\(pattern)'", repair: "see braid describe for their names")
+            }
+            try Weights.load(try Safetensors(path: weights), into: step, optional: network.trainingParameters, except: except)
+            if !left.isEmpty { Console.error("note: not from \(weights), but as at the start: \(left.joined(separator: ", "))\n") }
         }
-        if let resume { try trainer.resume(try Safetensors(path: resume)) }
+        if let resume { for warning in try trainer.resume(try Safetensors(path: resume)) { WeightsReport.warn(warning) } }
 
         var report = TrainReport(showsEpochs: !json, isQuiet: progress.quiet)
         report.begin(network.name, training, heldOut, recipe: recipe, batch: batch, options, stepsDone: trainer.stepsDone)

@@ -14,8 +14,9 @@ enum Chart {
     static func curve(_ values: [Double], width: Int, height: Int, label: (Double) -> String) -> [String] {
         let values = resample(values.filter(\.isFinite), to: width)
         guard let low = values.min(), let high = values.max() else { return [] }
-        let range = high > low ? high - low : 1
-        let levels = values.map { Int(((($0 - low) / range) * Double(height * 8 - 1)).rounded()) + 1 }
+        // Halves, for the range may be larger than any number.
+        let range = high > low ? high / 2 - low / 2 : 1
+        let levels = values.map { Int(((($0 / 2 - low / 2) / range) * Double(height * 8 - 1)).rounded()) + 1 }
         let names = [label(high), label(low)]
         let margin = names.map(\.count).max() ?? 0
         return (0..<height).map { row in
@@ -31,7 +32,7 @@ enum Chart {
         if values.count <= width { return values }
         return (0..<width).map { column in
             let stretch = values[column * values.count / width..<(column + 1) * values.count / width]
-            return stretch.reduce(0, +) / Double(stretch.count)
+            return stretch.reduce(0) { $0 + $1 / Double(stretch.count) }
         }
     }
 }
