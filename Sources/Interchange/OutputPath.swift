@@ -36,7 +36,9 @@ public enum OutputPath {
         }
         let target = kind(path) == nil ? path : URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let folder = (target as NSString).deletingLastPathComponent
-        try probe(folder.isEmpty ? "." : folder, (target as NSString).lastPathComponent, shownAs: path, bytes: bytes)
+        // Of what is missing, a name that is too long can be told from the others.
+        if access(path, F_OK) != 0, errno == ENAMETOOLONG { throw refusal(path, ENAMETOOLONG) }
+        try probe(folder.isEmpty ? "." : folder, shownAs: path, bytes: bytes)
     }
 
     /// Checks that files can be written in a folder, which may be missing as long as it can be made.
@@ -50,7 +52,13 @@ public enum OutputPath {
                 path, isItself ? "this is a file" : "the folder cannot be made, because \(nearest.path) is a file",
                 repair: "name a folder for the files")
         }
-        try probe(nearest.path, "braid", shownAs: path, bytes: 0)
+        do throws(InterchangeError) {
+            try probe(nearest.path, shownAs: path, bytes: 0)
+        } catch {
+            // The reason is the same; what to do about it is not.
+            let message = error.message.replacing("the file cannot be written", with: "no files can be made there")
+            throw InterchangeError(path, message, repair: "check the folder's permissions and the disk, or name another one")
+        }
     }
 
     /// Makes a folder, with those around it, unless it is there.
@@ -70,9 +78,8 @@ public enum OutputPath {
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
-    /// Begins a file as `AtomicFile` does, with a name as long.
-    private static func probe(_ folder: String, _ name: String, shownAs path: String, bytes: Int) throws(InterchangeError) {
-        let probe = "\(folder)/.\(name).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
+    private static func probe(_ folder: String, shownAs path: String, bytes: Int) throws(InterchangeError) {
+        let probe = "\(folder)/.braid.\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
         let descriptor = open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw refusal(path, errno) }
         // Whose name is gone takes no place, whatever ends the process.
@@ -103,6 +110,7 @@ public enum OutputPath {
         let repair =
             switch code {
             case ENOENT: "make its folder first"
+            case ENAMETOOLONG: "give a shorter name"
             case ENOTDIR: "name a place in a folder"
             case ENOSPC, EDQUOT: "check the free space of the disk"
             case EFBIG: "allow larger files, such as with `ulimit -f unlimited`"

@@ -69,6 +69,7 @@ public final class Trainer {
     private var checkpointSeconds = 0.0
     /// Whether a step was done since the start, or the last one of a resumed training.
     private var hasTrained = false
+    private var hasBegun = false
 
     public let learningRate: LearningRate
     public let normalization: Normalization
@@ -193,14 +194,21 @@ public final class Trainer {
         Weights.tensors(of: step, named: Set(classifier.executable.plan.parameters.map(\.parameter.name)))
     }
 
+    /// Checks what the training starts with, and writes the first checkpoint: from now on there is something to resume from, whenever the
+    /// process ends. `run` does so first, unless it is done.
+    public func begin() throws(TrainingFailure) {
+        if hasBegun { return }
+        try writeCheckpoint { _ in }
+        hasBegun = true
+    }
+
     /// Trains up to the last epoch.
     ///
     /// `report` is called after every step; `shouldStop` is asked then, and where it says so, a checkpoint is written and false returned.
     /// Throws where the loss, a parameter or the optimizer's state is no longer a finite number, or a checkpoint cannot be written.
     public func run(shouldStop: () -> Bool = { false }, report: (TrainerEvent) -> Void = { _ in }) throws(TrainingFailure) -> Bool {
         let steps = learningRate.stepsPerEpoch
-        // From the start there is something to resume from, whenever the process ends.
-        try writeCheckpoint(report)
+        try begin()
         let position = BatchPosition(epoch: checkpoint.state.step / steps, batch: checkpoint.state.step % steps)
         // What ended while an epoch was evaluated goes on with that.
         if position.batch == 0, checkpoint.state.imageCount > 0 {

@@ -30,6 +30,9 @@ public struct TuningStore: Sendable {
         var machine: String
     }
 
+    /// The folder's path, without a slash at its end.
+    private var folder: String { (directory.path(percentEncoded: false) as NSString).standardizingPath }
+
     /// The file of a target, named after its processor and the whole of what choices follow from.
     public func path(for target: Target) -> String {
         // FNV-1a, 64 bits: tells machines apart; the file's first line says whose it is.
@@ -66,7 +69,7 @@ public struct TuningStore: Sendable {
 
     /// Checks that the target's file can be written: measuring takes long.
     public func requireWritable(for target: Target) throws(InterchangeError) {
-        try OutputPath.requireFolder(directory.path(percentEncoded: false))
+        try OutputPath.requireFolder(folder)
         let path = path(for: target)
         if FileManager.default.fileExists(atPath: path) { try OutputPath.requireWritable(path) }
     }
@@ -77,7 +80,7 @@ public struct TuningStore: Sendable {
         _ found: [TuningEntry], measured: [TuningTable.Verdict], for target: Target
     ) throws(InterchangeError) -> TuningTable {
         let path = path(for: target)
-        try OutputPath.makeFolder(directory.path(percentEncoded: false))
+        try OutputPath.makeFolder(folder)
         let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard lock >= 0 else {
             throw InterchangeError(

@@ -112,10 +112,11 @@ struct Train: ParsableCommand {
         }
         if let resume { for warning in try trainer.resume(try Safetensors(path: resume)) { WeightsReport.warn(warning) } }
 
+        let isInterrupted = Interruption.watch()
+        try trainer.begin()
         var report = TrainReport(showsEpochs: !json, isQuiet: progress.quiet)
         report.begin(network.name, training, heldOut, recipe: recipe, batch: batch, options, stepsDone: trainer.stepsDone)
         let start = ContinuousClock.now
-        let isInterrupted = Interruption.watch()
         guard try trainer.run(shouldStop: isInterrupted, report: { report.show($0) }) else {
             report.interrupted(files.checkpoint)
             Interruption.end()
