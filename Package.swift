@@ -98,7 +98,11 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Graph", "Operators"], path: "Tests/TestSupport", swiftSettings: strict),
         .target(
-            name: "Fuzzing", dependencies: ["Compiler", "Language", "Kernels", "Operators", "Graph", "Source", "TestSupport"],
+            name: "Fuzzing",
+            dependencies: [
+                "Compiler", "Training", "Runtime", "Machine", "Interchange", "Language", "Kernels", "Operators", "Graph", "Source",
+                "TestSupport",
+            ],
             path: "Tests/Fuzzing", swiftSettings: strict),
         // A tool of the developers, run by script/fuzz; no product.
         .executableTarget(

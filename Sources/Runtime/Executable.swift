@@ -68,8 +68,8 @@ public final class Executable {
             precondition(place.offset + planned.bytes <= place.buffer.byteCount, "a planned buffer lies outside the arena")
             return place.buffer.start + place.offset
         }
-        preparation = StepSequence(plan.preparation, plan, program, addresses, scratch, scratchBytes, pool)
-        steps = StepSequence(plan.steps, plan, program, addresses, scratch, scratchBytes, pool)
+        preparation = StepSequence(plan.preparation, plan, entries: program.entries, addresses, scratch, scratchBytes, pool)
+        steps = StepSequence(plan.steps, plan, entries: program.entries, addresses, scratch, scratchBytes, pool)
         isPreparationOperand = [Bool](repeating: false, count: plan.buffers.count)
         isConsumed = plan.buffers.map { if case .temporary = $0.storage { true } else { false } }
         for step in plan.preparation {
@@ -88,7 +88,7 @@ public final class Executable {
     /// Where the plan streams its parameters they must have been set.
     public func run() {
         prepareIfNeeded()
-        pool.run(steps)
+        steps.run()
     }
 
     /// As `run`, one step after the other, with `before` and `after` called around each with its index: what lies in memory may then be
@@ -99,7 +99,7 @@ public final class Executable {
         for step in plan.steps.indices {
             before(step)
             steps.range = step..<step + 1
-            pool.run(steps)
+            steps.run()
             after(step)
         }
     }
@@ -107,7 +107,7 @@ public final class Executable {
     private func prepareIfNeeded() {
         guard mustPrepare else { return }
         precondition(!plan.streamsParameters || plan.preparation.isEmpty, "'\(plan.name)' has no parameters yet")
-        pool.run(preparation)
+        preparation.run()
         mustPrepare = false
     }
 

@@ -83,7 +83,7 @@ extension Executable {
         for (number, step) in plan.preparation.enumerated() {
             for buffer in step.buffers { if let parameter = waiting.removeValue(forKey: buffer) { try fill(parameter, buffer) } }
             preparation.range = number..<number + 1
-            pool.run(preparation)
+            preparation.run()
         }
         for (parameter, buffer) in plan.parameters where waiting[buffer] != nil { try fill(parameter, buffer) }
         if plan.temporaryBytes > plan.arenaBytes { arena.release(from: plan.arenaBytes) }

@@ -46,9 +46,11 @@ final class RowScatter: ParallelJob {
 
     func run(thread: Int) {
         let each = LayoutCopy.rowsAtOnce
-        let share = pool.share(of: (rows.count + each - 1) / each, thread: thread)
+        let share = evenShare(of: (rows.count + each - 1) / each, among: pool.threads, number: thread)
+        // Where there are fewer pieces than threads, an empty share lies behind the last row.
+        if share.isEmpty { return }
         let mine = share.lowerBound * each..<min(rows.count, share.upperBound * each)
-        if !mine.isEmpty { store(mine) }
+        store(mine)
     }
 
     /// Stores some of the rows, counted from the first.

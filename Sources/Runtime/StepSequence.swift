@@ -1,8 +1,11 @@
 import Foundation
 import Kernels
 import Machine
+import Synchronization
 
 /// Steps bound to code and memory; all threads go through them together.
+///
+/// A step begins when all tasks of the one before are done, whether or not all threads have come back: see `TaskShares`.
 final class StepSequence: ParallelJob {
     private struct BoundStep {
         var entry: KernelEntry
@@ -17,6 +20,14 @@ final class StepSequence: ParallelJob {
     private let scratch: AlignedBuffer
     private let scratchBytes: Int
     private let times: UnsafeMutableBufferPointer<UInt64>
+    private let shares: TaskShares
+    /// The tasks of the current step that are not done.
+    private let remaining = Atomic<Int>(0)
+    /// Counts the steps that are done, over all runs.
+    private let progress = Signal()
+    /// What `progress` counted when the run began, and when the current step began, in nanoseconds.
+    private var firstTurn = 0
+    private var started: UInt64 = 0
 
     /// The steps that a run goes through; all at first.
     var range: Range<Int>
@@ -27,13 +38,15 @@ final class StepSequence: ParallelJob {
 
     var seconds: [Double] { times.map { Double($0) * 1e-9 } }
 
+    /// - Parameter entries: the code of the plan's kernels.
     init(
-        _ planned: [Plan.Step], _ plan: Plan, _ program: CompiledProgram, _ addresses: [UnsafeMutableRawPointer],
+        _ planned: [Plan.Step], _ plan: Plan, entries: [KernelEntry], _ addresses: [UnsafeMutableRawPointer],
         _ scratch: AlignedBuffer, _ scratchBytes: Int, _ pool: ThreadPool
     ) {
         self.pool = pool
         self.scratch = scratch
         self.scratchBytes = scratchBytes
+        shares = TaskShares(threads: pool.threads)
         range = planned.indices
         table = .allocate(capacity: planned.reduce(0) { $0 + $1.buffers.count })
         steps = .allocate(capacity: planned.count)
@@ -54,7 +67,7 @@ final class StepSequence: ParallelJob {
             }
             let buffers = UnsafePointer(table.baseAddress.map { $0 + first } ?? Self.nothing)
             steps.initializeElement(
-                at: index, to: BoundStep(entry: program.entries[step.kernel], buffers: buffers, taskCount: kernel.taskCount))
+                at: index, to: BoundStep(entry: entries[step.kernel], buffers: buffers, taskCount: kernel.taskCount))
         }
     }
 
@@ -71,20 +84,51 @@ final class StepSequence: ParallelJob {
         times.deallocate()
     }
 
+    /// Goes through the steps once, with all threads of the pool.
+    func run() {
+        if range.isEmpty { return }
+        firstTurn = progress.count
+        started = isMeasured ? DispatchTime.now().uptimeNanoseconds : 0
+        open(range.lowerBound)
+        pool.run(self)
+    }
+
     func run(thread: Int) {
         let mine = scratch.start + thread * scratchBytes
-        var started = isMeasured && thread == 0 ? DispatchTime.now().uptimeNanoseconds : 0
-        for index in range {
+        let lastTurn = firstTurn + range.count
+        var turn = firstTurn
+        while turn < lastTurn {
+            let index = range.lowerBound + turn - firstTurn
             let step = steps[index]
-            let tasks = pool.share(of: step.taskCount, thread: thread)
-            if !tasks.isEmpty { step.entry(step.buffers, mine, tasks.lowerBound, tasks.upperBound) }
-            // The end of the job is a barrier of its own.
-            if index + 1 < range.upperBound { pool.barrier() }
-            if isMeasured && thread == 0 {
-                let now = DispatchTime.now().uptimeNanoseconds
-                times[index] += now - started
-                started = now
+            var done = 0
+            while let tasks = shares.take(turn, thread: thread) {
+                step.entry(step.buffers, mine, tasks.lowerBound, tasks.upperBound)
+                done += tasks.count
             }
+            if done > 0, remaining.subtract(done, ordering: .acquiringAndReleasing).newValue == 0 {
+                close(index)
+            } else {
+                progress.wait(past: turn)
+            }
+            turn = progress.count
         }
+    }
+
+    /// Makes the tasks of a step available.
+    private func open(_ index: Int) {
+        remaining.store(steps[index].taskCount, ordering: .relaxed)
+        shares.open(firstTurn + index - range.lowerBound, tasks: steps[index].taskCount)
+    }
+
+    /// Ends a step, of which no task is left, and opens the next: the thread that did the last task does it, so that none waits for one
+    /// that is late.
+    private func close(_ index: Int) {
+        if isMeasured {
+            let now = DispatchTime.now().uptimeNanoseconds
+            times[index] += now - started
+            started = now
+        }
+        if index + 1 < range.upperBound { open(index + 1) }
+        progress.advance()
     }
 }

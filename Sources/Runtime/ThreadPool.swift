@@ -42,14 +42,6 @@ public final class ThreadPool: Sendable {
 
     /// Called by every thread within a job: returns when all have called it.
     public func barrier() { team.barrier() }
-
-    /// The tasks of `0 ..< count` that thread `thread` takes: contiguous, their numbers within one of each other.
-    public func share(of count: Int, thread: Int) -> Range<Int> {
-        // Not count * thread: that could overflow for a hostile count.
-        let (each, rest) = count.quotientAndRemainder(dividingBy: threads)
-        let first = each * thread + min(rest, thread)
-        return first..<first + each + (thread < rest ? 1 : 0)
-    }
 }
 
 /// What the pool and its workers share; the workers do not keep the pool alive.

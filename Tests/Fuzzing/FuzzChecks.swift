@@ -1,4 +1,5 @@
 import Compiler
+import Foundation
 import Graph
 import Kernels
 import Language
@@ -27,11 +28,24 @@ public struct FuzzChecks {
         switch input.kind {
         case .bytes, .tokens, .trees, .programs: try program(input.text)
         case .graphs, .kernels: try stage(input.text)
+        case .roads: try road(input.text)
         }
     }
 
     private func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(FuzzFinding) {
         if !condition { throw FuzzFinding(description: message()) }
+    }
+
+    /// A network along every command's road, in a folder that is removed afterwards.
+    private func road(_ text: String) throws(FuzzFinding) -> Bool {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "braid-road-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw FuzzFinding(description: "\(error)")
+        }
+        return try RoadChecks(folder: folder).run(text)
     }
 
     private func program(_ text: String) throws(FuzzFinding) -> Bool {

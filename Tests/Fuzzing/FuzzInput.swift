@@ -2,7 +2,7 @@ import TestSupport
 
 /// A text to try, and how it was made.
 public struct FuzzInput: Sendable {
-    public enum Kind: String, Sendable, CaseIterable { case bytes, tokens, trees, programs, graphs, kernels }
+    public enum Kind: String, Sendable, CaseIterable { case bytes, tokens, trees, programs, graphs, kernels, roads }
 
     public var kind: Kind
     public var text: String
@@ -17,21 +17,24 @@ public struct FuzzInput: Sendable {
 public struct FuzzGenerator: Sendable {
     private let corpus: Corpus
     private let seed: Int
+    private let kinds: [FuzzInput.Kind]
 
-    public init(_ corpus: Corpus, seed: Int) {
+    /// - Parameter only: the kind of all inputs; a mixture if nil.
+    public init(_ corpus: Corpus, seed: Int, only: FuzzInput.Kind? = nil) {
         self.corpus = corpus
         self.seed = seed
+        kinds = only.map { [$0] } ?? Self.mixture
     }
 
-    /// How often each kind comes.
+    /// How often each kind comes; roads, which take seconds, only when they are asked for.
     private static let shares: [(FuzzInput.Kind, Int)] = [
         (.bytes, 20), (.tokens, 30), (.trees, 15), (.programs, 20), (.graphs, 10), (.kernels, 5),
     ]
-    private static let kinds = shares.flatMap { Array(repeating: $0.0, count: $0.1) }
+    private static let mixture = shares.flatMap { Array(repeating: $0.0, count: $0.1) }
 
     public func input(_ number: Int) -> FuzzInput {
         var random = SplitMix(seed: seed &* 0x1_0000_0001 &+ number &* 0x9E3_779B)
-        let kind = random.choose(Self.kinds)
+        let kind = random.choose(kinds)
         let sources = Int.random(in: 0..<3, using: &random) > 0 ? corpus.soundSources : corpus.sources
         let text =
             switch kind {
@@ -41,6 +44,7 @@ public struct FuzzGenerator: Sendable {
             case .programs: RandomProgram.make(&random)
             case .graphs: TextMutation.stage(random.choose(corpus.graphs), &random)
             case .kernels: TextMutation.stage(random.choose(corpus.kernels), &random)
+            case .roads: RandomRoad.make(&random)
             }
         return FuzzInput(kind: kind, text: text)
     }

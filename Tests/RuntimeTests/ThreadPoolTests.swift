@@ -3,19 +3,8 @@ import Runtime
 import Synchronization
 import Testing
 
-/// Every task once, every thread at every barrier, for any number of threads.
+/// Every thread at every barrier, for any number of threads.
 @Suite struct ThreadPoolTests {
-    @Test(arguments: [1, 2, 3, 7], [0, 1, 2, 5, 64, 1001]) func sharesCoverEveryTaskOnce(threads: Int, tasks: Int) {
-        let pool = ThreadPool(threads: threads)
-        var next = 0
-        for thread in 0..<threads {
-            let share = pool.share(of: tasks, thread: thread)
-            #expect(share.lowerBound == next && abs(share.count - tasks / threads) <= 1)
-            next = share.upperBound
-        }
-        #expect(next == tasks)
-    }
-
     /// A sum that threads compute in turns of a barrier: each adds its number when it is its turn.
     private final class Turns: ParallelJob, @unchecked Sendable {
         let pool: ThreadPool

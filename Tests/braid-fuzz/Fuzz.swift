@@ -13,6 +13,9 @@ struct Fuzz: ParsableCommand {
             """)
 
     @Option(help: "How long to try.") var minutes = 1.0
+    @Option(
+        help: "Tries one kind of input: bytes, tokens, trees, programs, graphs, kernels or roads (trainings and runs with many threads).")
+    var only: FuzzInput.Kind?
     @Option(help: "Another seed tries other inputs.") var seed = 1
     @Option(help: "The package's folder, with its networks and golden cases.") var root = "."
     @Option(help: "Where findings are kept.") var findings = "out/fuzz"
@@ -23,15 +26,17 @@ struct Fuzz: ParsableCommand {
     func run() throws {
         if let replay { return try Worker.replay(replay) }
         try FileManager.default.createDirectory(atPath: findings, withIntermediateDirectories: true)
-        let generator = FuzzGenerator(try Corpus(root: URL(filePath: root)), seed: seed)
+        let generator = FuzzGenerator(try Corpus(root: URL(filePath: root)), seed: seed, only: only)
         if let show {
             let input = generator.input(show)
             print("# \(input.kind.rawValue)\n\(input.text)", terminator: "")
         } else if let workerFrom {
             try Worker(generator, folder: findings).run(from: workerFrom, seconds: minutes * 60)
         } else {
-            let found = try Supervisor(generator, seed: seed, root: root, folder: findings).run(seconds: minutes * 60)
+            let found = try Supervisor(generator, seed: seed, only: only, root: root, folder: findings).run(seconds: minutes * 60)
             if found > 0 { throw ExitCode(1) }
         }
     }
 }
+
+extension FuzzInput.Kind: ExpressibleByArgument {}

@@ -8,10 +8,12 @@ struct Supervisor {
 
     private let generator: FuzzGenerator
     private let seed: Int
+    private let only: FuzzInput.Kind?
     private let root: String
     private let folder: String
 
-    init(_ generator: FuzzGenerator, seed: Int, root: String, folder: String) {
+    init(_ generator: FuzzGenerator, seed: Int, only: FuzzInput.Kind?, root: String, folder: String) {
+        self.only = only
         self.generator = generator
         self.seed = seed
         self.root = root
@@ -25,9 +27,10 @@ struct Supervisor {
         var (next, found) = (0, 0)
         while Date() < end, found < Self.maximumFindings {
             let minutes = end.timeIntervalSinceNow / 60
-            let status = try start([
-                "--worker-from", "\(next)", "--minutes", "\(minutes)", "--seed", "\(seed)", "--root", root, "--findings", folder,
-            ])
+            let status = try start(
+                [
+                    "--worker-from", "\(next)", "--minutes", "\(minutes)", "--seed", "\(seed)", "--root", root, "--findings", folder,
+                ] + (only.map { ["--only", $0.rawValue] } ?? []))
             if status == 0 { break }
             found += 1
             let number = position()

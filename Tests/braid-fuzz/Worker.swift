@@ -18,6 +18,8 @@ struct FuzzTally: Codable {
 struct Worker {
     /// An input that takes more seconds of the processor hangs, as does one that takes so many by the clock.
     static let (patience, patienceByClock) = (5.0, 120.0)
+    /// How many times as long roads may take: each compiles, trains and runs a network several times.
+    static let roadFactor = 24.0
     /// The exit statuses that tell a supervisor what happened.
     static let (assertion, hang): (Int32, Int32) = (3, 4)
 
@@ -46,7 +48,7 @@ struct Worker {
             pwrite(position, &bytes, 8, 0)
             let input = generator.input(number)
             let began = ProcessTime.nanoseconds
-            watch.begin()
+            watch.begin(input.kind)
             do {
                 let isAccepted = try checks.run(input)
                 if isAccepted {
@@ -92,7 +94,7 @@ struct Worker {
         let kind = FuzzInput.Kind(rawValue: URL(filePath: path).pathExtension) ?? .bytes
         let text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
         let watch = Watchdog()
-        watch.begin()
+        watch.begin(kind)
         do {
             let isAccepted = try FuzzChecks().run(FuzzInput(kind: kind, text: text))
             print(isAccepted ? "accepted" : "refused with diagnostics")
@@ -118,6 +120,7 @@ final class Watchdog: Sendable {
     private let began = Atomic<UInt64>(0)
     /// The processor time at that moment.
     private let beganUsed = Atomic<UInt64>(0)
+    private let isRoad = Atomic<Bool>(false)
 
     init() {
         let thread = Thread { [self] in
@@ -127,13 +130,15 @@ final class Watchdog: Sendable {
                 guard start > 0 else { continue }
                 let used = Double(ProcessTime.nanoseconds - beganUsed.load(ordering: .relaxed)) / 1e9
                 let taken = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-                if used > Worker.patience || taken > Worker.patienceByClock { _exit(Worker.hang) }
+                let factor = isRoad.load(ordering: .relaxed) ? Worker.roadFactor : 1
+                if used > Worker.patience * factor || taken > Worker.patienceByClock * factor { _exit(Worker.hang) }
             }
         }
         thread.start()
     }
 
-    func begin() {
+    func begin(_ kind: FuzzInput.Kind) {
+        isRoad.store(kind == .roads, ordering: .relaxed)
         beganUsed.store(ProcessTime.nanoseconds, ordering: .relaxed)
         began.store(DispatchTime.now().uptimeNanoseconds, ordering: .releasing)
     }
