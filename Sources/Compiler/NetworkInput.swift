@@ -12,10 +12,18 @@ public struct PictureNormalization: Sendable {
 }
 
 extension Network {
-    /// How pictures become the network's input: as the weights remember it, else as the recipe says, else as values from 0 to 1.
+    /// How pictures are made ready for an input: as it declares, or as where nothing is declared.
+    public func preparation(of input: String) -> PicturePreparation {
+        graph.nodes.first { $0.inputName == input }?.preparation ?? PicturePreparation()
+    }
+
+    /// The values that an input's pictures become: as the weights remember it, else as the input declares, else as the recipe says, else from
+    /// 0 to 1.
     ///
-    /// Throws where the weights or the recipe are for another number of channels.
-    public func normalization(_ metadata: WeightsMetadata?, channels: Int) throws(TrainingError) -> PictureNormalization {
+    /// Throws where the weights, the input or the recipe are for another number of channels.
+    public func normalization(
+        _ metadata: WeightsMetadata?, channels: Int, _ preparation: PicturePreparation
+    ) throws(TrainingError) -> PictureNormalization {
         if let remembered = metadata?.normalization {
             guard remembered.mean.count == channels else {
                 throw TrainingError(
@@ -24,8 +32,8 @@ extension Network {
             }
             return PictureNormalization(values: remembered, isAssumed: false)
         }
-        if let given = try training?.recipe.normalization(channels: channels) {
-            return PictureNormalization(values: given, isAssumed: false)
+        if let given = preparation.normalization ?? training?.recipe.normalization {
+            return PictureNormalization(values: try given.values(channels: channels), isAssumed: false)
         }
         let plain = Normalization(mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels))
         return PictureNormalization(values: plain, isAssumed: true)
@@ -42,12 +50,13 @@ public struct NetworkInput: Sendable {
     /// Whether pictures were read, and not an array.
     public let isPictures: Bool
 
-    /// Reads the files for an input: an array (`.npy`) as it is, or pictures, resized and cropped to the input's size and normalized.
+    /// Reads the files for an input: an array (`.npy`) as it is, or pictures, prepared for the input and normalized.
     ///
     /// An array may lack the batch's axis. Throws where a file is damaged or does not fit.
-    public init(_ name: String, _ type: TensorType, symbol: String?, paths: [String], normalization: Normalization?)
-        throws(InterchangeError)
-    {
+    public init(
+        _ name: String, _ type: TensorType, symbol: String?, paths: [String], preparation: PicturePreparation = PicturePreparation(),
+        normalization: Normalization?
+    ) throws(InterchangeError) {
         self.name = name
         let isBatched = type.shape.dimensions.first == symbol.map { .symbol($0) }
         let image = isBatched ? Array(type.shape.dimensions.dropFirst()) : type.shape.dimensions
@@ -73,7 +82,7 @@ public struct NetworkInput: Sendable {
         }
         var planes: [Float] = []
         for path in paths {
-            let picture = try Image(path: path).prepared(channels: extents[0], height: extents[1], width: extents[2])
+            let picture = try Image(path: path, preparation, channels: extents[0], height: extents[1], width: extents[2])
             planes += Self.normalized(picture.planes(), normalization)
         }
         values = HostTensor(name: name, shape: [paths.count] + extents, floats: planes)

@@ -49,20 +49,32 @@ public struct Node: Hashable, Sendable {
     public var layout: Layout?
     /// Nodes of one group become one kernel; a node with none is computed inside each kernel that reads it. Decided by `fuse`.
     public var group: Int?
+    /// Of an input for pictures: how files become its values, where the author says so.
+    public var preparation: PicturePreparation?
     /// Where in another tensor's memory this one lies, if it has none of its own. Decided by `place_concats`.
     public var place: Placement?
 
-    public init(_ kind: Kind, operands: [Value] = [], type: TensorType, label: String? = nil, span: Span = .none) {
+    public init(
+        _ kind: Kind, operands: [Value] = [], type: TensorType, label: String? = nil,
+        span: Span = .none, preparation: PicturePreparation? = nil
+    ) {
         self.kind = kind
         self.operands = operands
         self.type = type
         self.label = label
         self.span = span
+        self.preparation = preparation
     }
 
-    public var operation: Operator? { if case .operation(let operation, _) = kind { operation } else { nil } }
-    public var attributes: Attributes { if case .operation(_, let attributes) = kind { attributes } else { [:] } }
-    public var parameter: Parameter? { if case .parameter(let parameter) = kind { parameter } else { nil } }
+    public var operation: Operator? {
+        if case .operation(let operation, _) = kind { operation } else { nil }
+    }
+    public var attributes: Attributes {
+        if case .operation(_, let attributes) = kind { attributes } else { [:] }
+    }
+    public var parameter: Parameter? {
+        if case .parameter(let parameter) = kind { parameter } else { nil }
+    }
     public var inputName: String? { if case .input(let name) = kind { name } else { nil } }
     public var constant: Double? { if case .constant(let value) = kind { value } else { nil } }
 }
@@ -113,7 +125,9 @@ public struct Graph: Hashable, Sendable {
     }
 
     /// What `value` computes, nil for inputs, parameters and constants.
-    public func lowering(of value: Value) -> Lowering? { self[value].operation?.lowering(signature(of: value)) }
+    public func lowering(of value: Value) -> Lowering? {
+        self[value].operation?.lowering(signature(of: value))
+    }
 
     /// The users of every value, in order; a node that reads a value twice is listed once.
     public func users() -> [[Value]] {
@@ -128,7 +142,9 @@ public struct Graph: Hashable, Sendable {
     public var symbols: [String] {
         var seen: [String] = []
         for node in nodes {
-            for case .symbol(let name) in node.type.shape.dimensions where !seen.contains(name) { seen.append(name) }
+            for case .symbol(let name) in node.type.shape.dimensions where !seen.contains(name) {
+                seen.append(name)
+            }
         }
         return seen
     }

@@ -46,7 +46,8 @@ public struct PicturePreparation: Hashable, Sendable {
     public var normalization: TrainingRecipe.Normalization?
 
     public init(
-        resize: Size? = nil, crop: Extents? = nil, interpolation: Interpolation = .bilinear, appliesOrientation: Bool = false,
+        resize: Size? = nil, crop: Extents? = nil, interpolation: Interpolation = .bilinear,
+        appliesOrientation: Bool = false,
         normalization: TrainingRecipe.Normalization? = nil
     ) {
         self.resize = resize
@@ -54,5 +55,177 @@ public struct PicturePreparation: Hashable, Sendable {
         self.interpolation = interpolation
         self.appliesOrientation = appliesOrientation
         self.normalization = normalization
+    }
+}
+
+extension PicturePreparation {
+    /// A part of a preparation, by the name under which the language and the graph's text give it.
+    public enum Setting: String, CaseIterable, Hashable, Sendable {
+        case resize, crop, interpolation
+        case orientation = "exif_orientation"
+        case mean
+        case deviation = "std"
+
+        /// What it says, for people.
+        public var summary: String {
+            switch self {
+            case .resize:
+                "`256`: the shorter side gets so many pixels and the proportions stay; `(256, 320)`: so many rows and columns. "
+                    + "By default the picture just covers the input."
+            case .crop:
+                "`224` or `(224, 192)`, the input's size: the middle is cut out, which is done anyway. Without `resize`, pictures keep "
+                    + "their size, and smaller ones get a black border."
+            case .interpolation: "`nearest`, `bilinear` (the default) or `bicubic`, antialiased."
+            case .orientation:
+                "`true`: the picture is turned as its EXIF orientation says. By default it is not."
+            case .mean:
+                "What is taken from values in 0...1, a number or a list with one a channel; with `std`."
+            case .deviation:
+                "What the values are then divided by, a number or a list with one a channel; with `mean`."
+            }
+        }
+    }
+
+    /// What is wrong with a preparation, and where.
+    public struct Problem: Equatable, Sendable {
+        /// Nil where it is the preparation as a whole.
+        public var setting: Setting?
+        public var message: String
+        public var repair: String
+    }
+
+    /// Why pictures cannot be prepared so for an input of a type; nil where they can.
+    public func problem(for type: TensorType) -> Problem? {
+        guard type.element == .f32, type.rank == 4, let channels = type.shape[1].value,
+            let height = type.shape[2].value,
+            let width = type.shape[3].value, channels == 1 || channels == 3
+        else {
+            return Problem(
+                message: "only pictures can be prepared, and \(type) holds none",
+                repair: "pictures are f32[N, 1 or 3, height, width]")
+        }
+        if let crop, crop != Extents(height: height, width: width) {
+            return Problem(
+                setting: .crop,
+                message: "the crop is \(crop.height) x \(crop.width), but the input \(height) x \(width)",
+                repair: "leave `crop` out: pictures are cropped to the input's size")
+        }
+        let isTooSmall =
+            switch resize {
+            case .shorterSide(let side): side < max(height, width)
+            case .exact(let size): size.height < height || size.width < width
+            case nil: false
+            }
+        if isTooSmall {
+            return Problem(
+                setting: .resize,
+                message: "pictures that are resized so do not fill the input, \(height) x \(width)",
+                repair: "resize to \(max(height, width)) or more")
+        }
+        if let count = normalization?.mean.count, count != 1, count != channels {
+            return Problem(
+                setting: .mean, message: "\(count) means for \(channels) channels",
+                repair: "give one number, or one a channel")
+        }
+        return nil
+    }
+
+    /// The preparation as the graph's text has it: `prepare(resize: 256, mean: [0.5], std: [0.5])`, without what is the default.
+    public var text: String {
+        var parts: [String] = []
+        switch resize {
+        case .shorterSide(let side): parts.append("resize: \(side)")
+        case .exact(let size): parts.append("resize: \(size.text)")
+        case nil: break
+        }
+        if let crop { parts.append("crop: \(crop.text)") }
+        if interpolation != .bilinear { parts.append("interpolation: \(interpolation.rawValue)") }
+        if appliesOrientation { parts.append("exif_orientation: true") }
+        if let normalization {
+            let list = { (values: [Double]) in
+                "[" + values.map { TextScanner.text(ofNumber: $0) }.joined(separator: ", ") + "]"
+            }
+            parts.append("mean: \(list(normalization.mean)), std: \(list(normalization.deviation))")
+        }
+        return "prepare(" + parts.joined(separator: ", ") + ")"
+    }
+
+    /// Reads what `text` prints, behind `prepare`.
+    init(reading scanner: inout TextScanner) throws(TextError) {
+        self.init()
+        var given: Set<Setting> = []
+        var mean: [Double] = []
+        try scanner.expect("(")
+        while !scanner.accept(")") {
+            if !given.isEmpty { try scanner.expect(",") }
+            let place = scanner.skipBlanks()
+            let name = try scanner.name("a setting")
+            guard let setting = Setting(rawValue: name), given.insert(setting).inserted else {
+                let known = Setting.allCases.map(\.rawValue).joined(separator: ", ")
+                throw scanner.error(
+                    "'\(name)' is no setting of a preparation, or given twice", repair: "there are \(known)",
+                    at: place)
+            }
+            try scanner.expect(":")
+            switch setting {
+            case .resize:
+                resize =
+                    scanner.sees("(")
+                    ? .exact(try Extents(reading: &scanner)) : .shorterSide(try Extents.side(&scanner))
+            case .crop: crop = try Extents(reading: &scanner)
+            case .interpolation:
+                let place = scanner.skipBlanks()
+                guard let known = Interpolation(rawValue: try scanner.name("an interpolation")) else {
+                    let all = Interpolation.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw scanner.error(
+                        "there is no such interpolation", repair: "there are \(all)", at: place)
+                }
+                interpolation = known
+            case .orientation:
+                appliesOrientation = scanner.accept("true")
+                if !appliesOrientation { try scanner.expect("false") }
+            case .mean: mean = try Self.numbers(&scanner)
+            case .deviation:
+                let place = scanner.skipBlanks()
+                let deviation = try Self.numbers(&scanner)
+                guard !mean.isEmpty, deviation.count == mean.count, deviation.allSatisfy({ $0 > 0 }) else {
+                    throw scanner.error(
+                        "'std' must be above 0, and follow 'mean' with as many numbers", at: place)
+                }
+                normalization = TrainingRecipe.Normalization(mean: mean, deviation: deviation)
+            }
+        }
+        guard mean.isEmpty || normalization != nil else { throw scanner.error("'mean' needs 'std'") }
+    }
+
+    /// A list in brackets of one number or more, all finite.
+    private static func numbers(_ scanner: inout TextScanner) throws(TextError) -> [Double] {
+        var numbers: [Double] = []
+        try scanner.expect("[")
+        repeat {
+            let place = scanner.skipBlanks()
+            numbers.append(try scanner.number())
+            guard numbers.last?.isFinite == true else {
+                throw scanner.error("a mean or deviation must be finite", at: place)
+            }
+        } while scanner.accept(",")
+        try scanner.expect("]")
+        return numbers
+    }
+}
+
+extension PicturePreparation.Extents {
+    fileprivate var text: String { "(\(height), \(width))" }
+
+    fileprivate static func side(_ scanner: inout TextScanner) throws(TextError) -> Int {
+        try scanner.integer("a side", in: 1...PicturePreparation.largestSide)
+    }
+
+    fileprivate init(reading scanner: inout TextScanner) throws(TextError) {
+        try scanner.expect("(")
+        height = try Self.side(&scanner)
+        try scanner.expect(",")
+        width = try Self.side(&scanner)
+        try scanner.expect(")")
     }
 }

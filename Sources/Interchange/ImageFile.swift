@@ -16,21 +16,25 @@ extension Image {
     ///
     /// The values are those that are stored, as Pillow, OpenCV and TensorFlow give them: colour profiles and a PNG's gamma do not change
     /// them. Samples of 16 bits are rounded to 8, and the four inks of a CMYK JPEG become RGB as Pillow's `convert("RGB")` has it.
+    /// - Parameter isTurned: whether the picture is turned as its EXIF orientation says.
+    ///
     /// Throws where the file is damaged, cut off, of another format, or unpacks to more than `largestPixelCount` pixels.
-    public init(path: String) throws(InterchangeError) {
-        try self.init(data: try InputFile.read(path, maximum: Self.largestFile), path: path)
+    public init(path: String, isTurned: Bool = false) throws(InterchangeError) {
+        try self.init(data: try InputFile.read(path, maximum: Self.largestFile), path: path, isTurned: isTurned)
     }
 
     /// Decodes a picture file that is in memory already; `path` names it in errors.
-    public init(data: Data, path: String) throws(InterchangeError) {
+    public init(data: Data, path: String, isTurned: Bool = false) throws(InterchangeError) {
+        let image: Image
         if data.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) {
-            self = try Image.decode(data, braid_png_decode, path: path, kind: "PNG", repair: "fetch or save the picture again")
+            image = try Image.decode(data, braid_png_decode, path: path, kind: "PNG", repair: "fetch or save the picture again")
         } else if data.starts(with: [0xff, 0xd8]) {
-            self = try Image.decode(
+            image = try Image.decode(
                 data, braid_jpeg_decode, path: path, kind: "JPEG", repair: "save the picture again, as RGB, CMYK or grey")
         } else {
             throw InterchangeError(path, .byte(0), "this is neither a PNG nor a JPEG file", repair: "convert it to one of them")
         }
+        self = isTurned ? image.turned(ImageOrientation(of: data)) : image
     }
 
     /// Writes the picture as a PNG file, atomically.

@@ -36,6 +36,16 @@ struct ImageFit: Equatable {
 }
 
 extension Image {
+    /// Reads a picture file as an input of `channels` x `height` x `width` takes it, but for the normalization; of 1 or 3 channels.
+    ///
+    /// Throws where the file cannot be read or decoded.
+    public init(
+        path: String, _ preparation: PicturePreparation, channels: Int, height: Int, width: Int
+    ) throws(InterchangeError) {
+        let image = try Image(path: path, isTurned: preparation.appliesOrientation)
+        self = image.prepared(preparation, channels: channels, height: height, width: width)
+    }
+
     /// The picture as an input of `channels` x `height` x `width` takes it, but for the normalization; of 1 or 3 channels.
     ///
     /// Where nothing is declared it is resized so that it just covers the input, bilinearly, and cropped to the middle.

@@ -5,19 +5,27 @@ extension Image {
     ///
     /// The result equals that of Pillow's `resize` up to version 12 bit for bit: the same fixed-point weights, rows before columns. Where it
     /// shrinks the height much more than the width, version 13 goes the other way round, which changes values by 1 of 255.
-    public func resized(width: Int, height: Int, _ interpolation: PicturePreparation.Interpolation = .bilinear) -> Image {
+    public func resized(
+        width: Int, height: Int, _ interpolation: PicturePreparation.Interpolation = .bilinear
+    ) -> Image {
         resized(width: width, height: height, columns: 0..<width, rows: 0..<height, interpolation)
     }
 
     /// A part of the picture that `resized(width:height:)` gives. Only what it needs is computed, so that a narrow picture, which becomes
     /// very long, takes no more memory than another.
     func resized(
-        width: Int, height: Int, columns: Range<Int>, rows: Range<Int>, _ interpolation: PicturePreparation.Interpolation
+        width: Int, height: Int, columns: Range<Int>, rows: Range<Int>,
+        _ interpolation: PicturePreparation.Interpolation
     ) -> Image {
-        precondition(columns.lowerBound >= 0 && columns.upperBound <= width && !columns.isEmpty, "no columns \(columns) of \(width)")
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= height && !rows.isEmpty, "no rows \(rows) of \(height)")
+        precondition(
+            columns.lowerBound >= 0 && columns.upperBound <= width && !columns.isEmpty,
+            "no columns \(columns) of \(width)")
+        precondition(
+            rows.lowerBound >= 0 && rows.upperBound <= height && !rows.isEmpty,
+            "no rows \(rows) of \(height)")
         if width == self.width, height == self.height {
-            return cropped(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
+            return cropped(
+                x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
         }
         let vertical = ResizeFilter(from: self.height, to: height, rows, interpolation)
         let horizontal = ResizeFilter(from: self.width, to: width, columns, interpolation)
@@ -27,7 +35,8 @@ extension Image {
     /// The rows of the range alone, each resized.
     private func resizedHorizontally(_ filter: ResizeFilter, rows: Range<Int>) -> Image {
         let target = filter.windows.count
-        let values = [UInt8](unsafeUninitializedCapacity: target * rows.count * channels) { output, count in
+        let values = [UInt8](unsafeUninitializedCapacity: target * rows.count * channels) {
+            output, count in
             for row in rows {
                 for window in filter.windows {
                     for channel in 0..<channels {
@@ -48,7 +57,8 @@ extension Image {
     /// Resizes the columns of a picture whose rows are the `sources` of the filter.
     private func resizedVertically(_ filter: ResizeFilter) -> Image {
         let stride = width * channels
-        let values = [UInt8](unsafeUninitializedCapacity: filter.windows.count * stride) { output, count in
+        let values = [UInt8](unsafeUninitializedCapacity: filter.windows.count * stride) {
+            output, count in
             for window in filter.windows {
                 for column in 0..<stride {
                     var sum = ResizeFilter.half
@@ -85,14 +95,18 @@ private struct ResizeFilter {
     private(set) var sources = 0..<0
 
     /// Prepares the target pixels of a range, which is not empty.
-    init(from source: Int, to target: Int, _ range: Range<Int>, _ interpolation: PicturePreparation.Interpolation) {
+    init(
+        from source: Int, to target: Int, _ range: Range<Int>,
+        _ interpolation: PicturePreparation.Interpolation
+    ) {
         let scale = Double(source) / Double(target)
         switch interpolation {
         case .nearest: chooseNearest(from: source, to: target, range)
         case .bilinear: weigh(source, scale, range, support: 1, Self.triangle)
         case .bicubic: weigh(source, scale, range, support: 2, Self.cubic)
         }
-        let first = windows.map(\.first).min() ?? 0, last = windows.map { $0.first + $0.count }.max() ?? 0
+        let first = windows.map(\.first).min() ?? 0
+        let last = windows.map { $0.first + $0.count }.max() ?? 0
         sources = first..<last
     }
 
@@ -111,9 +125,13 @@ private struct ResizeFilter {
         }
     }
 
-    private mutating func weigh(_ source: Int, _ scale: Double, _ range: Range<Int>, support radius: Double, _ filter: (Double) -> Double) {
+    private mutating func weigh(
+        _ source: Int, _ scale: Double, _ range: Range<Int>, support radius: Double,
+        _ filter: (Double) -> Double
+    ) {
         let widening = max(scale, 1)
-        let support = radius * widening, narrowing = 1 / widening
+        let support = radius * widening
+        let narrowing = 1 / widening
         for index in range {
             let center = (Double(index) + 0.5) * scale
             let first = max(0, Int(center - support + 0.5))
@@ -131,7 +149,8 @@ private struct ResizeFilter {
     private static func triangle(_ distance: Double) -> Double { max(0, 1 - abs(distance)) }
 
     private static func cubic(_ distance: Double) -> Double {
-        let x = abs(distance), a = -0.5
+        let x = abs(distance)
+        let a = -0.5
         if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
         return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0
     }

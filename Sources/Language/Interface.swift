@@ -14,7 +14,7 @@ struct Interface {
 
     private mutating func collect(_ statement: Statement) {
         switch statement.kind {
-        case .input(let name, _, _): inputs.append(name)
+        case .input(let name, _, _, _): inputs.append(name)
         case .output(let name, _, _): outputs.append(name)
         case .forEach(_, in: _, let body): collect(body)
         case .expression(let value): collect(value)

@@ -12,7 +12,9 @@ private struct MentionedNames {
             case .forEach(_, in: let sequence, let body):
                 add(sequence)
                 add(body)
-            case .input(_, let type, _): for dimension in type.dimensions { add(dimension) }
+            case .input(_, let type, let preparation, _):
+                for dimension in type.dimensions { add(dimension) }
+                add(preparation?.settings ?? [])
             }
         }
         if let result = body.result { add(result) }
@@ -30,7 +32,9 @@ private struct MentionedNames {
         }
     }
 
-    mutating func add(_ parameters: [ParameterSyntax]) { for value in parameters.compactMap(\.defaultValue) { add(value) } }
+    mutating func add(_ parameters: [ParameterSyntax]) {
+        for value in parameters.compactMap(\.defaultValue) { add(value) }
+    }
 
     mutating func add(_ expression: Expression) {
         switch expression.kind {

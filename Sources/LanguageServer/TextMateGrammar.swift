@@ -53,6 +53,7 @@ public struct TextMateGrammar: Encodable {
                 captures: "keyword.other.definition.braid", "keyword.other.definition.braid", "entity.name.function.definition.braid"),
             .match(
                 start + "(input|output|target)\\s+(\(name))", captures: "keyword.other.clause.braid", "variable.other.declaration.braid"),
+            .match("(?<=\\])\\s*(prepare)(?=\\s+\(name)\\s*:)", captures: "keyword.other.clause.braid"),
             .match(
                 start + any(Parser.contextualClauses) + "(?!\\(|\\s*(?:=(?!=)|[,.:]|\\|>))", captures: "keyword.other.clause.braid"),
             .match(

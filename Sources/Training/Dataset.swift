@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import Interchange
 
 /// The channels, rows and columns of a picture, in this order.
@@ -69,6 +70,22 @@ public struct Dataset: Sendable {
         return Image(width: extents.width, height: extents.height, channels: extents.channels, pixels: interleaved)
     }
 
+    /// The pictures as an input of `height` x `width` takes them, resized and cropped on all cores.
+    public func prepared(_ preparation: PicturePreparation, height: Int, width: Int) -> Dataset {
+        let target = ImageExtents(channels: extents.channels, height: height, width: width)
+        let size = target.count
+        let pixels = [UInt8](unsafeUninitializedCapacity: count * size) { buffer, initialized in
+            nonisolated(unsafe) let buffer = buffer
+            DispatchQueue.concurrentPerform(iterations: count) { index in
+                image(index).prepared(preparation, channels: extents.channels, height: height, width: width)
+                    .store(into: UnsafeMutableBufferPointer(rebasing: buffer[index * size..<(index + 1) * size]))
+            }
+            initialized = count * size
+        }
+        return Dataset(
+            name: name, isSynthetic: isSynthetic, classNames: classNames, extents: target, pixels: pixels, labels: labels)
+    }
+
     /// Returns the pictures of `indices` side by side, `columns` a row, for looking at.
     public func contactSheet(_ indices: Range<Int>, columns: Int) -> Image {
         let rows = (indices.count + columns - 1) / columns
@@ -77,5 +94,15 @@ public struct Dataset: Sendable {
             sheet.paste(image(index), x: place % columns * extents.width, y: place / columns * extents.height)
         }
         return sheet
+    }
+}
+
+extension Image {
+    /// Stores the values channel after channel; there must be room for them.
+    func store(into target: UnsafeMutableBufferPointer<UInt8>) {
+        let area = height * width
+        for index in 0..<area * channels {
+            target.initializeElement(at: index, to: pixels[index % area * channels + index / area])
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import Interchange
 
 /// A folder of photos, `PART/CLASS/*.jpg`, as ImageFolder of torchvision knows it.
@@ -35,8 +36,8 @@ struct DatasetFolder {
         if files.isEmpty { throw InterchangeError(folder, "there is no picture", repair: "put pictures in \(folder)/CLASS/") }
     }
 
-    /// Decodes all pictures, on all cores, resized and cropped to `extents` or to those of the first one.
-    func read(extents wanted: ImageExtents?) throws(InterchangeError) -> Dataset {
+    /// Decodes all pictures, on all cores, prepared for `extents` or for those of the first one.
+    func read(extents wanted: ImageExtents?, _ preparation: PicturePreparation) throws(InterchangeError) -> Dataset {
         let extents: ImageExtents
         if let wanted {
             guard wanted.channels == 1 || wanted.channels == 3 else {
@@ -44,7 +45,7 @@ struct DatasetFolder {
             }
             extents = wanted
         } else {
-            let first = try Image(path: files[0].path)
+            let first = try Image(path: files[0].path, isTurned: preparation.appliesOrientation)
             extents = ImageExtents(channels: first.channels, height: first.height, width: first.width)
         }
         let (size, overflow) = files.count.multipliedReportingOverflow(by: extents.count)
@@ -59,7 +60,9 @@ struct DatasetFolder {
                 DispatchQueue.concurrentPerform(iterations: files.count) { index in
                     let target = UnsafeMutableBufferPointer(rebasing: buffer[index * extents.count..<(index + 1) * extents.count])
                     do throws(InterchangeError) {
-                        Self.store(try Image(path: files[index].path), extents, into: target)
+                        let image = try Image(
+                            path: files[index].path, preparation, channels: extents.channels, height: extents.height, width: extents.width)
+                        image.store(into: target)
                     } catch {
                         failures[index] = error
                         target.initialize(repeating: 0)
@@ -72,15 +75,6 @@ struct DatasetFolder {
         return Dataset(
             name: "folder:\(path)", isSynthetic: false, classNames: classNames, extents: extents, pixels: pixels, labels: files.map(\.label)
         )
-    }
-
-    /// Fits a picture and stores it channel after channel.
-    private static func store(_ image: Image, _ extents: ImageExtents, into target: UnsafeMutableBufferPointer<UInt8>) {
-        let fitted = image.prepared(channels: extents.channels, height: extents.height, width: extents.width)
-        let area = extents.height * extents.width
-        for index in 0..<extents.count {
-            target.initializeElement(at: index, to: fitted.pixels[index % area * extents.channels + index / area])
-        }
     }
 
     private static func partFolder(_ part: Dataset.Part, in path: String) throws(InterchangeError) -> String {

@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import Interchange
 
 /// Where data come from, as `--data` names it: `mnist:DIR`, `folder:DIR` or `builtin:digits`.
@@ -47,15 +48,21 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
 
     /// Reads or draws one part of the data.
     ///
-    /// `extents` is what the network takes: photos are resized and cropped to it, grey or RGB; the other data sets have
-    /// their own, 1 x 28 x 28, and refuse another. Without it photos take the extents of the first one.
-    /// Throws where files are missing, damaged or of other extents.
-    public func open(_ part: Dataset.Part, extents: ImageExtents? = nil) throws(InterchangeError) -> Dataset {
+    /// `extents` is what the network takes, and `preparation` how pictures become that: photos are prepared for it, grey or RGB; the other
+    /// data sets have their own, 1 x 28 x 28, and refuse another unless the preparation resizes or crops. Without it photos take the
+    /// extents of the first one. Throws where files are missing, damaged or of other extents.
+    public func open(
+        _ part: Dataset.Part, extents: ImageExtents? = nil, preparation: PicturePreparation = PicturePreparation()
+    ) throws(InterchangeError) -> Dataset {
         let dataset: Dataset
         switch self {
         case .mnist(let folder): dataset = try DatasetIDX.read(folder, part)
-        case .folder(let folder): return try DatasetFolder(folder, part).read(extents: extents)
+        case .folder(let folder): return try DatasetFolder(folder, part).read(extents: extents, preparation)
         case .digits: dataset = Self.drawDigits(part)
+        }
+        let isPrepared = preparation.resize != nil || preparation.crop != nil
+        if let extents, isPrepared, extents.channels == dataset.extents.channels, [1, 3].contains(extents.channels) {
+            return dataset.prepared(preparation, height: extents.height, width: extents.width)
         }
         if let extents, extents != dataset.extents {
             let own = dataset.extents

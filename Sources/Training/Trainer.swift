@@ -82,10 +82,11 @@ public final class Trainer {
     /// - Parameters:
     ///   - step: one training step, whose inputs are those of `classifier`, the labels, `learning_rate` and perhaps `seed`.
     ///   - labels: the input that takes the classes, i32[N].
+    ///   - preparation: how the pictures of `training` and `heldOut` were prepared; its mean and deviation come before the recipe's.
     /// Throws where the data do not fit the network.
     public init(
         step: Executable, inference: Executable, labels: String, recipe: TrainingRecipe, training: Dataset, heldOut: Dataset,
-        options: TrainerOptions
+        preparation: PicturePreparation = PicturePreparation(), options: TrainerOptions
     ) throws(TrainingError) {
         let classifier = try Classifier(inference)
         try classifier.require(training)
@@ -111,14 +112,17 @@ public final class Trainer {
         self.heldOut = heldOut
         self.options = options
         labelInput = labels
-        normalization = try recipe.normalization(channels: training.extents.channels) ?? Normalization(of: training)
+        let given = preparation.normalization ?? recipe.normalization
+        normalization = try given?.values(channels: training.extents.channels) ?? Normalization(of: training)
         maker = BatchMaker(
             training, normalization: normalization, options: Self.batches(recipe, size: classifier.batchSize, seed: options.seed))
         learningRate = LearningRate(recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs)
         takesSeed = step.plan.inputs.contains { $0.name == Self.seedInput }
         let identity = TrainingIdentity(
             network: inference.plan.name, data: options.dataName, imageCount: training.count, batchSize: classifier.batchSize,
-            epochs: options.epochs, seed: options.seed, recipe: recipe.fingerprint, graph: options.graphDigest, numerics: options.numerics)
+            epochs: options.epochs, seed: options.seed,
+            recipe: recipe.fingerprint + (preparation == PicturePreparation() ? "" : "; \(preparation.text)"),
+            graph: options.graphDigest, numerics: options.numerics)
         checkpoint = Checkpoint(identity: identity, state: Checkpoint.State(), normalization: normalization)
     }
 
@@ -376,24 +380,26 @@ public enum TrainingFailure: Error, Sendable, CustomStringConvertible {
     }
 }
 
-extension TrainingRecipe {
-    /// The recipe's normalization for pictures of so many channels, nil where it has none; throws where the numbers of channels differ.
-    public func normalization(channels: Int) throws(TrainingError) -> Training.Normalization? {
-        guard let given = normalization else { return nil }
-        guard given.mean.count == 1 || given.mean.count == channels, given.mean.count == given.deviation.count else {
+extension TrainingRecipe.Normalization {
+    /// The normalization for pictures of so many channels; throws where the numbers of channels differ.
+    public func values(channels: Int) throws(TrainingError) -> Training.Normalization {
+        guard mean.count == 1 || mean.count == channels, mean.count == deviation.count else {
             throw TrainingError(
-                "the recipe normalizes \(given.mean.count) channels, but the pictures have \(channels)",
+                "the recipe normalizes \(mean.count) channels, but the pictures have \(channels)",
                 repair: "give one mean and deviation, or one a channel")
         }
         let spread = { (values: [Double]) in (0..<channels).map { Float(values[values.count == 1 ? 0 : $0]) } }
-        let (mean, deviation) = (spread(given.mean), spread(given.deviation))
-        guard Training.Normalization.isUsable(mean: mean, deviation: deviation) else {
+        let (means, deviations) = (spread(mean), spread(deviation))
+        guard Training.Normalization.isUsable(mean: means, deviation: deviations) else {
             throw TrainingError(
-                "pictures cannot be normalized with mean \(given.mean) and std \(given.deviation): values beyond a million would come out",
-                repair: "give the mean and deviation of pixels from 0 to 1, such as `normalize mean: 0.1307, std: 0.3081`")
+                "pictures cannot be normalized with mean \(mean) and std \(deviation): values beyond a million would come out",
+                repair: "give the mean and deviation of pixels from 0 to 1, such as `mean: 0.1307, std: 0.3081`")
         }
-        return Training.Normalization(mean: mean, deviation: deviation)
+        return Training.Normalization(mean: means, deviation: deviations)
     }
+}
+
+extension TrainingRecipe {
 
     /// All of the recipe that shapes the weights, besides batch, seed and epochs.
     fileprivate var fingerprint: String {

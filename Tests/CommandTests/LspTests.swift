@@ -220,6 +220,10 @@ private func range(_ value: Any?) -> [Int] {
         try open(Self.main + "training of net {\n    target label: i32[N]\n    loss cross_entropy(logits, label)\n}\n")
         #expect(try hover(9, 25).contains("f32[N, 10]") && hover(9, 10).contains("f32[]"))
 
+        // A setting of the pictures.
+        try open("network n {\n    input x: f32[N, 3, 8, 8] prepare resize: 9,\n        mean: 0.5, std: 0.5\n    output y = x |> relu\n}\n")
+        #expect(try hover(1, 40).contains("`resize`: `256`: the shorter side") && hover(2, 20).contains("`std`: "))
+
         // Within a block, all that it was called for.
         try open(
             "block twice(x, n) { x |> c: conv(n, 1) }\nnetwork n {\n    input x: f32[N, 2, 4, 4]\n    output y = x |> a: twice(3) |> b: twice(5)\n}\n"
@@ -274,6 +278,11 @@ private func range(_ value: Any?) -> [Int] {
         #expect(argument.contains("bias") && argument.contains("classes") && argument.contains("a") && argument.contains("relu"))
         try change(version: 2, [["text": "block b(x) { x. }"]])
         #expect(try labels(0, 15) == ["channels", "height", "width", "rank", "count"])
+        let settings = ["resize", "crop", "interpolation", "exif_orientation", "mean", "std"]
+        let input = "network n { input x: f32[N, 3, 8, 8] prepare "
+        try change(version: 3, [["text": input + "resize: 9, "]])
+        #expect(try labels(0, input.count) == settings && labels(0, input.count + 11) == settings)
+        #expect(try labels(0, input.count + 8).contains("relu"))
         try end()
     }
 

@@ -63,6 +63,8 @@ private struct Colourer {
         ("«import» \"a\"", "keyword.other.definition"), ("let «block» = 3", "variable.other"),
         ("    «input» image: f32[N]", "keyword.other.clause"), ("    input «image»: f32[N]", "variable.other.declaration"),
         ("    input image: «f32»[N]", "storage.type"), ("network n { «output» y = x }", "keyword.other.clause"),
+        ("input x: f32[N, 3, 8, 8] «prepare» resize: 9", "keyword.other.clause"), ("f32[N] prepare «resize»: 9", "variable.parameter"),
+        ("let «prepare» = 3", "variable.other"), ("x[0] «prepare»", "variable.other"),
         ("    «loss» cross_entropy(a, b)", "keyword.other.clause"), ("    «batch» 64", "keyword.other.clause"),
         ("let «batch» = 3", "variable.other"), ("    «loss» = 3", "variable.other"),
         ("x |> «down.0»: conv(3, 1)", "entity.name.tag.label"), ("x |> «layer{i + 1}.conv»: conv(3)", "entity.name.tag.label"),

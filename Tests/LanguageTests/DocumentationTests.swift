@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import Language
 import Source
 import Testing
@@ -70,6 +71,8 @@ import Testing
         let grammar = Grammar.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
         try replace("grammar", ["```ebnf"] + grammar + ["```"], in: &lines)
         try replace("activations", ActivationReference.table, in: &lines)
+        let settings = PicturePreparation.Setting.allCases.map { "| `\($0.rawValue)` | \($0.summary) |" }
+        try replace("preparation", ["| setting | meaning |", "|---|---|"] + settings, in: &lines)
         let functions = Builtin.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
         try replace("functions", ["| function | meaning |", "|---|---|"] + functions, in: &lines)
         if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {

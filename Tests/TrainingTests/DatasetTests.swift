@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import Interchange
 import Testing
 import Training
@@ -116,6 +117,34 @@ import Training
         try folder.write(Image(width: 1, height: 1, channels: 1).encodedPNG(), to: "val/c/1.png")
         checkDatasetFailure("val/c: the class is not among those of") { _ = try specification.open(.heldOut) }
         checkDatasetFailure("lay it out as train/CLASS/*.jpg") { _ = try DatasetSpecification.folder("/tmp/none").open(.training) }
+    }
+
+    @Test func preparesPictures() throws {
+        let image = Image(width: 9, height: 20, channels: 3, pixels: (0..<540).map { UInt8(truncatingIfNeeded: $0 * $0) })
+        for part in ["train", "val"] { try folder.write(image.encodedPNG(), to: "\(part)/a/1.png") }
+        let preparation = PicturePreparation(resize: .shorterSide(8), interpolation: .bicubic)
+        let extents = ImageExtents(channels: 3, height: 6, width: 5)
+        for part in [Dataset.Part.training, .heldOut] {
+            let dataset = try DatasetSpecification.folder(folder.path).open(part, extents: extents, preparation: preparation)
+            #expect(dataset.image(0) == image.prepared(preparation, channels: 3, height: 6, width: 5))
+        }
+    }
+
+    /// Data sets with a size of their own are resized where the preparation says so, and only there.
+    @Test func preparesPicturesOfOneSize() throws {
+        try writeMNIST(images: [3, 4, 5], labels: [7, 0, 9])
+        let specification = DatasetSpecification.mnist(folder: folder.path)
+        let own = try specification.open(.heldOut)
+        let extents = ImageExtents(channels: 1, height: 7, width: 6)
+        let preparation = PicturePreparation(resize: .shorterSide(8))
+        let dataset = try specification.open(.heldOut, extents: extents, preparation: preparation)
+        #expect(dataset.extents == extents && dataset.labels == own.labels && dataset.classNames == own.classNames)
+        for index in 0..<3 {
+            #expect(dataset.image(index) == own.image(index).prepared(preparation, channels: 1, height: 7, width: 6))
+        }
+        checkDatasetFailure("the pictures have 1 x 4 x 5 values") {
+            _ = try specification.open(.heldOut, extents: extents, preparation: PicturePreparation(interpolation: .bicubic))
+        }
     }
 
     @Test func separatesChannels() throws {

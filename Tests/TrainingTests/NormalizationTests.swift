@@ -31,7 +31,7 @@ import Training
     @Test func refusesRecipes() {
         for deviation in [1e-50, 1e-45, 1e-9, 1e300] {
             let recipe = TrainingRecipe(normalization: .init(mean: [deviation > 1 ? 1e300 : 0], deviation: [deviation]))
-            checkDatasetFailure("values beyond a million would come out") { _ = try recipe.normalization(channels: 3) }
+            checkDatasetFailure("values beyond a million would come out") { _ = try recipe.normalization?.values(channels: 3) }
         }
     }
 }

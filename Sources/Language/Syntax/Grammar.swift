@@ -27,9 +27,10 @@ public enum Grammar {
         statement   = ( "let" | "var" ) pattern "=" expression
                     | NAME "=" expression
                     | "for" pattern "in" expression body
-                    | "input" NAME ":" type
+                    | "input" NAME ":" type [ "prepare" prepared { "," prepared } ]
                     | "output" NAME [ "=" expression ]
                     | expression ;
+        prepared    = NAME ":" expression ;                       (* resize: 256 *)
         pattern     = NAME | "(" NAME { "," NAME } [ "," ] ")" ;
         type        = NAME "[" [ expression { "," expression } [ "," ] ] "]" ;
 
@@ -64,7 +65,9 @@ public enum Grammar {
     /// The words between quotes as alternatives, a few in a line.
     private static func lines(of words: [String]) -> String {
         let quoted = words.map { "\"\($0)\"" }
-        let rows = stride(from: 0, to: quoted.count, by: 5).map { quoted[$0..<min($0 + 5, quoted.count)].joined(separator: " | ") }
+        let rows = stride(from: 0, to: quoted.count, by: 5).map {
+            quoted[$0..<min($0 + 5, quoted.count)].joined(separator: " | ")
+        }
         return rows.joined(separator: "\n            | ")
     }
 }

@@ -31,7 +31,8 @@ extension Parser {
         }
         if let close = take(.rightBrace) { noteIndentation(open, close) }
         var body = Body(
-            statements: statements, result: nil, span: span(from: open.span), isDamaged: diagnostics.count > reports || hasGivenUp)
+            statements: statements, result: nil, span: span(from: open.span),
+            isDamaged: diagnostics.count > reports || hasGivenUp)
         if case .expression(let value)? = statements.last?.kind {
             body.statements.removeLast()
             body.result = value
@@ -42,7 +43,8 @@ extension Parser {
     mutating func endOfStatement() throws(Unreadable) {
         if current.startsLine || at(.rightBrace) || at(.endOfFile) || take(.semicolon) != nil { return }
         if at(.rightParenthesis) || at(.rightBracket) {
-            throw fail("this `\(current.kind.rawValue)` closes nothing", at: current.span, help: "remove it")
+            throw fail(
+                "this `\(current.kind.rawValue)` closes nothing", at: current.span, help: "remove it")
         }
         let repair = isWord("elif", current) || isWord("elsif", current) ? "write `else if`" : nil
         throw expected("a line break", help: repair)
@@ -58,12 +60,14 @@ extension Parser {
         case .name where isWord("input", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the input")
-            let type = typeAnnotation("and the input's type", help: "write `input \(name.text): f32[N, 3, 224, 224]`")
-            kind = .input(name, type, documentation: documentation)
+            let type = typeAnnotation(
+                "and the input's type", help: "write `input \(name.text): f32[N, 3, 224, 224]`")
+            kind = .input(name, type, preparation(), documentation: documentation)
         case .name where isWord("output", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the output")
-            let value = take(.equal) == nil ? Expression(kind: .name(name.text), span: name.span) : initializer()
+            let value =
+                take(.equal) == nil ? Expression(kind: .name(name.text), span: name.span) : initializer()
             kind = .output(name, value, documentation: documentation)
         case .name where peek().kind == .equal && !peek().startsLine:
             let name = try expectName("a variable")
@@ -73,6 +77,33 @@ extension Parser {
         default: kind = .expression(try expression())
         }
         return Statement(kind: kind, span: span(from: start))
+    }
+
+    /// Reads `prepare resize: 256, crop: 224` behind an input's type; nil where none stands in its line, or none that can be read.
+    private mutating func preparation() -> PreparationSyntax? {
+        guard at(.name), !current.startsLine else { return nil }
+        do {
+            guard isWord("prepare", current) else {
+                let isMeant = Spelling.nearest(to: text(of: current), in: ["prepare"]) != nil
+                throw expected("`prepare` or a line break", help: isMeant ? "did you mean `prepare`?" : nil)
+            }
+            let word = advance()
+            let example = "write `prepare resize: 256, mean: 0.5, std: 0.5`"
+            var settings: [Argument] = []
+            repeat {
+                // After a comma the settings go on in the next line.
+                if current.startsLine, settings.isEmpty {
+                    throw expected("a setting of the preparation", help: example)
+                }
+                let name = try expectName("a setting")
+                _ = try expect(.colon, "and the setting's value", help: example)
+                settings.append(Argument(name: name, value: try expression()))
+            } while take(.comma) != nil
+            return PreparationSyntax(keyword: word.span, settings: settings)
+        } catch {
+            synchronize()
+            return nil
+        }
     }
 
     private mutating func binding(isMutable: Bool) throws(Unreadable) -> Statement.Kind {
@@ -93,7 +124,9 @@ extension Parser {
 
     private mutating func pattern() throws(Unreadable) -> Pattern {
         guard let open = take(.leftParenthesis) else { return .name(try expectName("a value")) }
-        let names = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in try parser.expectName("a value") }
+        let names = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in
+            try parser.expectName("a value")
+        }
         return .tuple(names, span(from: open.span))
     }
 
@@ -113,7 +146,8 @@ extension Parser {
         let nearest = foreign == nil ? Spelling.nearest(to: text(of: word), in: words) : nil
         let error = fail(
             "`\(text(of: word))` does not begin a statement", at: word.span,
-            help: foreign ?? nearest.map { "did you mean `\($0)`?" } ?? "values are bound with `let name = …`")
+            help: foreign ?? nearest.map { "did you mean `\($0)`?" }
+                ?? "values are bound with `let name = …`")
         if peek().kind == .equal { return try binding(isMutable: nearest == "var") }
         throw error
     }

@@ -84,6 +84,14 @@ public struct TypeSyntax: Sendable {
     public var span: Span
 }
 
+/// `prepare resize: 256, crop: 224`, behind an input's type: how picture files become its values.
+public struct PreparationSyntax: Sendable {
+    /// The place of the word itself.
+    public var keyword: Span
+    /// All with a name.
+    public var settings: [Argument]
+}
+
 /// What stands between braces: statements, and at the end perhaps the value.
 public struct Body: Sendable {
     public var statements: [Statement]
@@ -100,8 +108,8 @@ public struct Statement: Sendable {
         /// `x = …` for a `var`.
         case assign(Name, Expression)
         case forEach(Pattern, in: Expression, Body)
-        /// `input image: f32[N, 1, 28, 28]`
-        case input(Name, TypeSyntax, documentation: String)
+        /// `input image: f32[N, 1, 28, 28]`, perhaps with `prepare …`.
+        case input(Name, TypeSyntax, PreparationSyntax?, documentation: String)
         /// `output logits = …`
         case output(Name, Expression, documentation: String)
         /// An `if` whose branches assign, or a value in the wrong place.

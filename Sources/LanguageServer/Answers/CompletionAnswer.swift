@@ -2,7 +2,7 @@ import Language
 import Source
 
 extension Inspection {
-    /// What may be written at a byte of the document: parameters of the call around it, properties behind a dot, names, words.
+    /// What may be written at a byte of the document: settings behind `prepare`, parameters of the call around it, properties behind a dot, names, words.
     func completions(at offset: Int) -> [CompletionItem] {
         let tokens = program.root.lexed.tokens.filter { $0.kind != .documentation && $0.kind != .endOfFile }
         // The word that is being written counts for nothing.
@@ -10,6 +10,10 @@ extension Inspection {
         if let last = before.last, last.kind == .name, Int(last.span.upper) >= offset { before.removeLast() }
         if before.last?.kind == .dot, before.dropLast().last?.span.upper == before.last?.span.lower {
             return Program.properties.map { item($0, .property, "property") }
+        }
+        let settings = settings(behind: before)
+        if !settings.isEmpty {
+            return settings.map { item($0.rawValue, .field, "setting of prepare", $0.summary, inserts: $0.rawValue + ": ") }
         }
         let isStep = before.last?.kind == .pipe
         var items: [CompletionItem] = []

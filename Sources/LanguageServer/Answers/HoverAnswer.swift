@@ -20,7 +20,11 @@ extension Inspection {
             break
         }
         if let token, token.kind == .name, let text = program.map.text(of: token.span) {
-            if let described = describe(text, at: token.span) { parts.append(described) }
+            if let setting = setting(token) {
+                parts = ["`\(text)`: " + setting.summary]
+            } else if let described = describe(text, at: token.span) {
+                parts.append(described)
+            }
         }
         guard !parts.isEmpty, let span = place ?? token?.span else { return nil }
         return Hover(contents: Hover.Content(value: parts.joined(separator: "\n\n")), range: document.source.range(of: span))

@@ -13,7 +13,7 @@ struct Evaluate: ParsableCommand {
               braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --confusion confusion.png
               braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --json
 
-            Pictures are normalized as in training: the weights remember how.
+            Pictures are resized and cropped as the input's `prepare` says, and normalized as in training: the weights remember how.
             """)
 
     @OptionGroup var network: NetworkOptions
@@ -50,8 +50,9 @@ struct Evaluate: ParsableCommand {
         let file = try Safetensors(path: weights)
         var report = NonFiniteReport()
         report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
-        let heldOut = try data.open(.heldOut, extents: classifier.extents)
-        let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels)
+        let preparation = network.preparation(of: classifier.imageInput)
+        let heldOut = try data.open(.heldOut, extents: classifier.extents, preparation: preparation)
+        let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels, preparation)
         if normalization.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
         var line = ProgressLine(isQuiet: progress.quiet)
         let evaluation = try classifier.evaluate(heldOut, normalization: normalization.values) { done in

@@ -15,8 +15,8 @@ struct Run: ParsableCommand {
               braid run net.braid --weights net.safetensors --input image=photo.jpg --input image=other.png --top 5
               braid run net.braid --weights net.safetensors --input image=x.npy --output-dir results
 
-            Pictures are resized, cropped to the middle, made grey or RGB as the input has it, and normalized as in training.
-            Several pictures for one input make a batch.
+            Pictures are made grey or RGB, resized, cropped to the middle and normalized as the input's `prepare` says. Without one, they
+            are resized so that they just cover the input, and normalized as in training. Several pictures for one input make a batch.
             """)
 
     @OptionGroup var network: NetworkOptions
@@ -109,9 +109,12 @@ struct Run: ParsableCommand {
                 throw CompilerError("nothing is given for the input '\(name)'", help: "add --input \(name)=FILE")
             }
             let channels = type.rank == 4 ? type.shape[1].value : nil
-            let normalization = try channels.map { count throws(TrainingError) in try network.normalization(metadata, channels: count) }
+            let preparation = network.preparation(of: name)
+            let normalization = try channels.map { count throws(TrainingError) in
+                try network.normalization(metadata, channels: count, preparation)
+            }
             let input = try NetworkInput(
-                name, type, symbol: network.batchSymbol, paths: paths, normalization: normalization?.values)
+                name, type, symbol: network.batchSymbol, paths: paths, preparation: preparation, normalization: normalization?.values)
             if let weights, input.isPictures, normalization?.isAssumed == true { WeightsReport.warnOfNormalization(weights, network.name) }
             return input
         }

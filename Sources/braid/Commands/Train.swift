@@ -16,6 +16,7 @@ struct Train: ParsableCommand {
               braid train graphs/resnet.braid:resnet50 -D classes=10 --data folder:photos --weights resnet50.safetensors --except 'fc.*'
 
             How to train is in the file: the `training of` definition says loss, optimizer, schedule, batch and augmentation.
+            Pictures are first resized, cropped and normalized as the input's `prepare` says, then augmented.
             Writes OUT.safetensors (the weights), OUT.checkpoint.safetensors (to go on from), OUT.history.json and OUT.curves.svg.
             Ctrl-C, SIGTERM and SIGHUP save a checkpoint and end with the status 130, 143 or 129; the second one ends at once.
             The same seed gives the same weights, bit for bit: with any number of threads, and in a run that was cut off and resumed.
@@ -89,8 +90,10 @@ struct Train: ParsableCommand {
         let batch = batch ?? recipe.batchSize ?? 64
         let pool = ThreadPool(threads: execution.threadCount)
         let inference = try execution.compiler.executable(network, batch: batch, pool: pool)
-        let extents = try Classifier(inference).extents
-        let (training, heldOut) = (try data.open(.training, extents: extents), try data.open(.heldOut, extents: extents))
+        let classifier = try Classifier(inference)
+        let preparation = network.preparation(of: classifier.imageInput)
+        let training = try data.open(.training, extents: classifier.extents, preparation: preparation)
+        let heldOut = try data.open(.heldOut, extents: classifier.extents, preparation: preparation)
         let step = try execution.compiler.executable(network, training: true, batch: batch, pool: pool)
         try files.requireRoom(weightBytes: inference.parameterBytes, checkpointBytes: step.parameterBytes)
 
@@ -99,7 +102,8 @@ struct Train: ParsableCommand {
             checkpointPath: files.checkpoint, checkpointInterval: checkpointEvery,
             graphDigest: SHA256.hexadecimal(Data(definition.graph.description.utf8)), numerics: execution.arithmetic.numerics.description)
         let trainer = try Trainer(
-            step: step, inference: inference, labels: labels, recipe: recipe, training: training, heldOut: heldOut, options: options)
+            step: step, inference: inference, labels: labels, recipe: recipe, training: training, heldOut: heldOut,
+            preparation: preparation, options: options)
         Weights.initialize(step, seed: options.seed)
         if let weights {
             let left = Weights.names(of: step, matching: except)
