@@ -64,6 +64,13 @@ import Testing
         return (kernels, algorithms)
     }
 
+    /// The verifier proves of every kernel of the networks that what it touches lies in its buffers.
+    @Test(arguments: [Target.x86AVX512, .x86AVX2]) func touchOnlyTheirBuffers(target: Target) throws {
+        for (_, kernel, place) in try Self.kernels(for: target).kernels {
+            #expect(throws: Never.self, "\(place)") { try kernel.verify() }
+        }
+    }
+
     /// No vector register travels through the stack where sums of products are computed, forward or backward, in either vector width.
     /// (What is loaded once a tile, such as a bias, may be kept on the stack meanwhile: that costs the same load.)
     @Test(arguments: [Target.x86AVX512, .x86AVX2]) func doNotSpill(target: Target) throws {

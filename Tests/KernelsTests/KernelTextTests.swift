@@ -1,7 +1,8 @@
 import Foundation
 import Graph
-import Kernels
 import Testing
+
+@testable import Kernels
 
 /// Kernels as text: what they look like, that they read back, and what is said about bad text.
 @Suite struct KernelTextTests {
@@ -60,9 +61,10 @@ import Testing
 
     @Test(arguments: 0..<300) func randomKernelsRoundTrip(seed: Int) throws {
         let kernel = RandomKernel.make(seed: seed)
-        try kernel.verify()
+        try kernel.verify(accesses: false)
         let text = kernel.description
-        let (again, twice) = (try KernelReader.read(text), try KernelReader.read(text + "# and once more\n" + text))
+        let again = try KernelReader.read(text, checksAccesses: false)
+        let twice = try KernelReader.read(text + "# and once more\n" + text, checksAccesses: false)
         #expect(again == [kernel])
         #expect(twice == [kernel, kernel])
     }

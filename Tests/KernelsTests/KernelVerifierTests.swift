@@ -1,6 +1,7 @@
 import Graph
-import Kernels
 import Testing
+
+@testable import Kernels
 
 /// The rules of kernels, each broken once.
 @Suite struct KernelVerifierTests {
@@ -30,6 +31,64 @@ import Testing
         check(
             "%0 = load x[0] %1 = across multiply(%0)", says: "lanes are combined by add, maximum or minimum, in `%1 = across multiply(%0)`")
         check("for i@3 in 0 ..< 2 { }", says: "no loop has the variable 1 ('')")
+    }
+
+    /// Elements of x (8, read), y (16, written) and z (4 integers) that may be touched, though they do not exist.
+    @Test func elementsOutsideOfBuffersAreNamed() {
+        check("%0 = load x[1]", says: "elements 1 ... 8 of 'x' may be touched, which has 8, in `%0 = load x[1]`")
+        check("%0 = load x[-1]", says: "elements -1 ... 6 of 'x' may be touched, which has 8, in `%0 = load x[-1]`")
+        check("%0 = broadcast x[task * 8]", says: "elements 0 ... 8 of 'x' may be touched, which has 8, in `%0 = broadcast x[task * 8]`")
+        check(
+            "%0 = gather x[7 stride 360000]",
+            says: "elements 7 ... 2520007 of 'x' may be touched, which has 8, in `%0 = gather x[7 stride 360000]`")
+        check(
+            "%0 = gather x[6 stride -1]", says: "elements -1 ... 6 of 'x' may be touched, which has 8, in `%0 = gather x[6 stride -1]`")
+    }
+
+    /// What keeps an access within: loops, their steps, conditions, counts of lanes, minima, maxima, quotients and remainders.
+    @Test(arguments: [
+        "%0 = load x[0]", "%0 = load x[6] active 2", "%0 = load x[task * 8] active task * -8 + 8",
+        "%0 = load x[0] y[task * 8] = %0", "%0 = gather x[7 stride -1]", "%0 = gather x[task stride 2] active 4",
+        "for i in 0 ..< 16 { %0 = broadcast x[i / 2] }", "for i in 0 ..< 999 { %0 = broadcast x[i % 8] }",
+        "for i in 0 ..< 12 step 8 { %0 = load x[0] y[i] = %0 }",
+        "for i in 0 ..< 7 { for j in 0 ..< min(3, i * -1 + 8) { %0 = broadcast x[i + j] } }",
+        "for i in 0 ..< 20 { when 5 <= i < 13 { %0 = broadcast x[i - 5] } }",
+        "for i in 0 ..< 9 { for j in max(0, i * -1 + 2) ..< 3 { when 0 <= i + j - 2 < 8 { %0 = broadcast x[i + j - 2] } } }",
+        "for i in 0 ..< 30 { %0 = broadcast x[max(0, min(i - 3, 7))] }", "for i in 3 ..< 3 { %0 = load x[1000] }",
+        "when 1 <= 0 < 2 { %0 = load x[1000] }", "for i in 0 ..< 64 { %0 = broadcast x[i / 16 * 2 + i % 16 / 8] }",
+        "for i in 0 ..< 13 { %0 = broadcast y2[i / 5 * 5 + i % 5] }",
+    ])
+    func elementsInsideAreAccepted(_ body: String) throws {
+        let text = "kernel k lanes 8 tasks 2 (x: read f32[8], y: write f32[16], y2: read f32[13]) {\n\(body)\n}"
+        #expect(try KernelReader.read(text).count == 1)
+    }
+
+    /// Numbers with which the arithmetic of addresses would overflow, and loops that write out too much.
+    @Test(arguments: ["-9223372036854775808", "9223372036854775807", "4611686018427387904", "562949953421312"])
+    func numbersOutOfRangeAreRefused(_ number: String) {
+        for body in [
+            "%0 = load x[task * \(number)]", "%0 = broadcast x[task * 3 * \(number) * 0]", "prefetch x[\(number)]",
+            "for i in 0 ..< \(number) { %0 = broadcast x[i] }", "for i in \(number) ..< 4 { %0 = broadcast x[i] }",
+            "%0 = position task * \(number) stride 1", "%0 = position task stride \(number)",
+            "%0 = gather x[0 stride \(number)]", "%0 = load x[0] active \(number) * task", "when \(number) <= task < 4 { %0 = load x[0] }",
+            "for i in 0 ..< 4 step \(number) { for j in 0 ..< i unroll 4 { } }", "%0 = load x[task % \(number)]",
+        ] {
+            let text = "kernel k lanes 8 tasks 2 (x: read f32[8]) {\n\(body)\n}"
+            #expect(throws: KernelError.self, "\(body)") { try KernelReader.read(text) }
+        }
+    }
+
+    @Test func unboundedTextsAreRefused() {
+        let large = IndexBounds.largest
+        check(
+            "for i in 0 ..< \(large) step 2 { }", lanes: 8,
+            says: "a number in an index is too large: all that is added up may reach \(large), in `for i in 0 ..< \(large) step 2 {`")
+        check("%0 = load x[(task - 1) / 2]", says: "what is divided may be negative, in `%0 = load x[(task - 1) / 2]`")
+        check(
+            "for i in 0 ..< 9 unroll 65536 { for j in 0 ..< i unroll 65536 { %0 = load x[0] } }",
+            says: "unrolled loops write out more than \(KernelVerifier.mostStatements) statements, in `%0 = load x[0]`")
+        let buffers = (0...KernelVerifier.mostBuffers).map { "b\($0): read f32[1]" }.joined(separator: ", ")
+        #expect(throws: KernelError.self) { try KernelReader.read("kernel k lanes 8 tasks 1 (\(buffers)) {\n}") }
     }
 
     @Test func statementsBuiltWithWrongIdsAreNamed() {

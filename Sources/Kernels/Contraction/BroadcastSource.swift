@@ -116,7 +116,9 @@ struct StagedRegion {
             let back = position.terms.filter { $0.scale < 0 }.map { $0.scale * (spans[$0.axis] - 1) }.reduce(0, +)
             return Position(position.position(start).index + .constant(back))
         }
-        let bounds = shape.broadcast.position.map { $0.range(shape.extents.map { 0..<max($0, 1) }) }
+        // The last region along an axis reaches beyond it where its span does not divide the extent.
+        let reach = zip(shape.extents, spans).map { extent, span in max(1, (extent + span - 1) / max(1, span) * span) }
+        let bounds = shape.broadcast.position.map { $0.range(reach.map { 0..<$0 }) }
         let copier = RegionCopier(
             emitter: emitter, value: value, operandExtents: operandExtents, origin: origin, bounds: bounds, scratch: scratch,
             layout: layout, extents: extents)

@@ -4,11 +4,16 @@ extension Kernel {
     /// Checks the rules that every kernel keeps and that the emitter and the interpreter rely on.
     ///
     /// Registers are assigned once, before and in the scope of every use; variables belong to one loop and are used inside it; buffers
-    /// exist, are not written where they are read-only nor read where they are write-only; steps and divisors are positive.
+    /// exist, are not written where they are read-only nor read where they are write-only; steps and divisors are positive. Every element
+    /// that is read or written lies within its buffer, as far as the bounds of loops, conditions and counts of lanes show it
+    /// (`IndexBounds`), no number in an index is so large that arithmetic with it could overflow, and what loops write out is bounded.
     ///
     /// - Throws: `KernelError.invalid`, naming the statement.
-    public func verify() throws(KernelError) {
-        var verifier = KernelVerifier(kernel: self)
+    public func verify() throws(KernelError) { try verify(accesses: true) }
+
+    /// Checks the rules, those of elements and numbers in indices only with `accesses`: the interpreter checks each access itself.
+    func verify(accesses: Bool) throws(KernelError) {
+        var verifier = KernelVerifier(kernel: self, checksAccesses: accesses)
         try verifier.verify()
     }
 }
@@ -17,23 +22,34 @@ struct KernelVerifier {
     static let laneCounts = [1, 4, 8, 16]
 
     let kernel: Kernel
+    let checksAccesses: Bool
     private var isAssigned: [Bool]
     /// Whether a register may be used here: it is assigned and its scope is still open.
     private var isVisible: [Bool]
     private var isDeclared: [Bool]
     private var isInScope: [Bool]
+    var bounds = IndexBounds()
     /// The statement under inspection, nil outside all.
     private var place: Statement?
+    /// How often the place is written out by the loops around it, and how many statements that were in all.
+    private var copies = 1
+    private var written = 0
 
-    init(kernel: Kernel) {
+    init(kernel: Kernel, checksAccesses: Bool) {
         self.kernel = kernel
+        self.checksAccesses = checksAccesses
         isAssigned = Array(repeating: false, count: max(kernel.registerCount, 0))
         isVisible = isAssigned
         isDeclared = Array(repeating: false, count: kernel.variableNames.count)
         isInScope = isDeclared
     }
 
-    private func error(_ message: String) -> KernelError {
+    /// All that a kernel may write out: hundreds of times what lowerings make.
+    static let mostStatements = 1 << 20
+    /// The buffers of a kernel.
+    static let mostBuffers = 1 << 14
+
+    func error(_ message: String) -> KernelError {
         .invalid(kernel: kernel.name, statement: place.map { KernelPrinter(kernel).text($0) } ?? "", message: message)
     }
 
@@ -46,7 +62,9 @@ struct KernelVerifier {
         try require(kernel.taskCount > 0, "a kernel has at least one task")
         try require(kernel.registerCount >= 0, "a count of registers is not negative")
         try require(kernel.variableNames.first == "task", "variable 0 is called 'task'")
-        for buffer in kernel.parameters + kernel.scratch {
+        let buffers = kernel.parameters + kernel.scratch
+        try require(buffers.count <= Self.mostBuffers, "there are \(buffers.count) buffers; \(Self.mostBuffers) are the limit")
+        for buffer in buffers {
             try require(
                 buffer.count >= 0 && buffer.count <= KernelReader.mostElements,
                 "'\(buffer.name)' has \(buffer.count) elements; there may be 0 ... \(KernelReader.mostElements)")
@@ -56,6 +74,8 @@ struct KernelVerifier {
         }
         isDeclared[0] = true
         isInScope[0] = true
+        let task = Loop(variable: .task, from: 0, to: .constant(kernel.taskCount), carried: [], body: [])
+        try enter(task)
         _ = try verify(kernel.body, depth: 0)
         place = nil
         for (index, name) in kernel.variableNames.enumerated() {
@@ -69,6 +89,8 @@ struct KernelVerifier {
         var made: [Register] = []
         for statement in statements {
             place = statement
+            written += copies
+            try require(written <= Self.mostStatements, "unrolled loops write out more than \(Self.mostStatements) statements")
             switch statement {
             case .define(let register, let operation):
                 try verify(operation)
@@ -76,11 +98,14 @@ struct KernelVerifier {
                 made.append(register)
             case .store(let buffer, let index, let value, let active):
                 try verifyWrite(buffer, index, value, active)
-            case .scatter(let buffer, let index, _, let value, let active):
+                try verifyAccess(buffer, index, stride: 1, lanes: kernel.lanes, active)
+            case .scatter(let buffer, let index, let stride, let value, let active):
                 try verifyWrite(buffer, index, value, active)
+                try verifyAccess(buffer, index, stride: stride, lanes: kernel.lanes, active)
             case .prefetch(let buffer, let index):
                 try verify(buffer)
                 try verify(index)
+                _ = try form(index)
             case .loop(let loop):
                 try verify(loop.from)
                 try verify(loop.to)
@@ -89,8 +114,14 @@ struct KernelVerifier {
                 for carried in loop.carried { try use(carried.initial) }
                 try open(loop.variable)
                 for carried in loop.carried { try assign(carried.inside) }
+                let isDead = try enter(loop)
+                let around = copies
+                // Turns are written out once in the machine's loop, and once more for those that remain.
+                if loop.unroll > 1 { copies = min(Self.mostStatements + 1, copies * min(2 * loop.unroll, Self.mostStatements)) }
                 var inner = try verify(loop.body, depth: depth + 1)
                 place = statement
+                copies = around
+                bounds.leaveLoop(isDead: isDead)
                 for carried in loop.carried { try use(carried.next) }
                 inner += loop.carried.map(\.inside)
                 for register in inner { isVisible[register.index] = false }
@@ -105,8 +136,10 @@ struct KernelVerifier {
                     try verify(condition.upper)
                 }
                 for one in carried { try use(one.initial) }
+                try enter(conditions)
                 let inner = try verify(body, depth: depth + 1)
                 place = statement
+                bounds.leaveScope()
                 for one in carried { try use(one.next) }
                 for register in inner { isVisible[register.index] = false }
                 for one in carried { try assign(one.result) }
@@ -171,28 +204,38 @@ struct KernelVerifier {
         }
     }
 
-    private func verify(_ operation: Operation) throws(KernelError) {
+    private mutating func verify(_ operation: Operation) throws(KernelError) {
         switch operation {
         case .constant: break
-        case .load(let buffer, let index, let active): try verifyRead(buffer, index, active)
-        case .broadcast(let buffer, let index): try verifyRead(buffer, index)
-        case .gather(let buffer, let index, _, let active): try verifyRead(buffer, index, active)
+        case .load(let buffer, let index, let active):
+            try verifyRead(buffer, index, active)
+            try verifyAccess(buffer, index, stride: 1, lanes: kernel.lanes, active)
+        case .broadcast(let buffer, let index):
+            try verifyRead(buffer, index)
+            try verifyAccess(buffer, index, stride: 1, lanes: 1, nil)
+        case .gather(let buffer, let index, let stride, let active):
+            try verifyRead(buffer, index, active)
+            try verifyAccess(buffer, index, stride: stride, lanes: kernel.lanes, active)
         case .unary(_, let a): try use(a)
         case .binary(_, let a, let b):
             try use(a)
             try use(b)
         case .fusedMultiplyAdd(let a, let b, let c): for register in [a, b, c] { try use(register) }
         case .select(_, let a, let b, let then, let otherwise): for register in [a, b, then, otherwise] { try use(register) }
-        case .position(let index, _): try verify(index)
-        case .uniform(let seed, _, let index, _):
+        case .position(let index, let stride):
+            try verify(index)
+            try verifyCounter(index, stride)
+        case .uniform(let seed, _, let index, let stride):
             try use(seed)
             try verify(index)
+            try verifyCounter(index, stride)
         case .acrossLanes(let function, let a):
             try require([.add, .maximum, .minimum].contains(function), "lanes are combined by add, maximum or minimum")
             try use(a)
         case .keep(let a, let active):
             try use(a)
             try verify(active)
+            _ = try form(active)
         }
     }
 }
