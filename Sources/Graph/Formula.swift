@@ -77,8 +77,10 @@ public struct Read: Hashable, Sendable {
 /// How the terms along the reduction axes become one value.
 public enum Combination: String, Hashable, Sendable {
     case sum
+    /// NaN if a term is.
     case maximum
-    /// The row-major position along the reduction axes of the first largest term.
+    /// The row-major position along the reduction axes of the first largest term. A NaN counts as larger than all numbers, and of several
+    /// the last one, as PyTorch has it; 0 if no term counts.
     case positionOfMaximum
 }
 

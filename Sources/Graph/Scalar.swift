@@ -88,8 +88,17 @@ extension Scalar {
         }
     }
 
-    public static func maximum(_ a: Scalar, _ b: Scalar) -> Scalar { .binary(.maximum, a, b) }
-    public static func minimum(_ a: Scalar, _ b: Scalar) -> Scalar { .binary(.minimum, a, b) }
+    public static func maximum(_ a: Scalar, _ b: Scalar) -> Scalar { extreme(.maximum, a, b) }
+    public static func minimum(_ a: Scalar, _ b: Scalar) -> Scalar { extreme(.minimum, a, b) }
+
+    /// A constant becomes the second operand: for it alone is one instruction enough that keeps a NaN of the other (`OperationEmitter`).
+    private static func extreme(_ function: BinaryFunction, _ a: Scalar, _ b: Scalar) -> Scalar {
+        switch (a, b) {
+        case (.constant, .constant): .binary(function, a, b)
+        case (.constant(let bound), _) where !bound.isNaN: .binary(function, b, a)
+        default: .binary(function, a, b)
+        }
+    }
     public static func exponential(_ a: Scalar) -> Scalar { .unary(.exponential, a) }
     public static func logarithm(_ a: Scalar) -> Scalar { .unary(.logarithm, a) }
     public static func squareRoot(_ a: Scalar) -> Scalar { .unary(.squareRoot, a) }
@@ -116,7 +125,8 @@ extension Scalar {
         case .binary(.subtract, let a, let b): transform(a) - transform(b)
         case .binary(.multiply, let a, let b): transform(a) * transform(b)
         case .binary(.divide, let a, let b): transform(a) / transform(b)
-        case .binary(let function, let a, let b): .binary(function, transform(a), transform(b))
+        case .binary(.maximum, let a, let b): .maximum(transform(a), transform(b))
+        case .binary(.minimum, let a, let b): .minimum(transform(a), transform(b))
         case .select(let comparison, let a, let b, let then, let otherwise):
             .select(comparison, transform(a), transform(b), then: transform(then), otherwise: transform(otherwise))
         case .uniform(let seed, let stream): .uniform(seed: transform(seed), stream: stream)

@@ -1,7 +1,9 @@
 extension Scalar {
     /// The partial derivative with respect to argument `index`, as an expression over the same arguments.
     ///
-    /// At a kink the derivative of the branch that `evaluate` takes is used: relu'(0) = 0, as PyTorch has it.
+    /// At a kink the derivative of one branch is used: of a `select` the one that `evaluate` takes, of a maximum or minimum of equal
+    /// operands the second one, a constant if there is one; so relu'(0) = 0, as PyTorch has it. A NaN stays on the side where the function
+    /// moves: the gradient passes through a maximum of which either operand is one, as PyTorch has it, too.
     public func derivative(_ index: Int) -> Scalar {
         switch self {
         case .constant, .coordinate, .uniform: 0
@@ -11,11 +13,24 @@ extension Scalar {
         case .binary(.subtract, let a, let b): a.derivative(index) - b.derivative(index)
         case .binary(.multiply, let a, let b): a.derivative(index) * b + a * b.derivative(index)
         case .binary(.divide, let a, let b): a.derivative(index) / b - self * (b.derivative(index) / b)
-        case .binary(.maximum, let a, let b): .selecting(.less, b, a, then: a.derivative(index), otherwise: b.derivative(index))
-        case .binary(.minimum, let a, let b): .selecting(.less, a, b, then: a.derivative(index), otherwise: b.derivative(index))
+        case .binary(.maximum, .constant(let bound), let b): Self.extreme(b, .constant(bound), index) { ($0, $1) }
+        case .binary(.minimum, .constant(let bound), let b): Self.extreme(b, .constant(bound), index) { ($1, $0) }
+        case .binary(.maximum, let a, let b): Self.extreme(a, b, index) { ($0, $1) }
+        case .binary(.minimum, let a, let b): Self.extreme(a, b, index) { ($1, $0) }
         case .select(let comparison, let a, let b, let then, let otherwise):
             .selecting(comparison, a, b, then: then.derivative(index), otherwise: otherwise.derivative(index))
         }
+    }
+
+    /// The derivative of the maximum or minimum of `a` and `b`; `ordered` gives them so that `b` is taken where the first is less.
+    private static func extreme(_ a: Scalar, _ b: Scalar, _ index: Int, _ ordered: (Scalar, Scalar) -> (Scalar, Scalar)) -> Scalar {
+        let (fromA, fromB) = (a.derivative(index), b.derivative(index))
+        let (low, high) = ordered(a, b)
+        if fromA == fromB { return fromA }
+        if fromB.isZero { return .select(.lessOrEqual, low, high, then: 0, otherwise: fromA) }
+        let unlessFirst = Scalar.select(.less, high, low, then: fromA, otherwise: fromB)
+        if fromA.isZero { return unlessFirst }
+        return .select(.lessOrEqual, low, high, then: fromB, otherwise: .select(.less, high, low, then: fromA, otherwise: fromA + fromB))
     }
 
     /// Whether the expression is the constant zero.

@@ -22,16 +22,16 @@ extension UnaryFunction {
 }
 
 extension BinaryFunction {
-    /// The value in fp64. `maximum` and `minimum` return the second operand unless the first is strictly greater (smaller), like
-    /// `vmaxps`, so a NaN in the second operand propagates.
+    /// The value in fp64. `maximum` and `minimum` give a NaN where either operand is one, as `maximum` of IEEE 754-2019, NumPy and PyTorch
+    /// do; of two zeros they give the first, which is what one `vmaxps` does where the second operand is a constant.
     public func evaluate(_ a: Double, _ b: Double) -> Double {
         switch self {
         case .add: a + b
         case .subtract: a - b
         case .multiply: a * b
         case .divide: a / b
-        case .maximum: a > b ? a : b
-        case .minimum: a < b ? a : b
+        case .maximum: b > a || b.isNaN ? b : a
+        case .minimum: b < a || b.isNaN ? b : a
         }
     }
 }

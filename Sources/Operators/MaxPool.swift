@@ -1,7 +1,7 @@
 import Graph
 
 extension Operator {
-    /// The largest element of each window; padding is never the largest.
+    /// The largest element of each window, NaN if one is; padding is never the largest.
     public static let maxPool: Operator = Operator(
         "max_pool", "Takes the largest element of each window.",
         inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: maxPoolParameters,
@@ -28,7 +28,7 @@ extension Operator {
         },
         examples: maxPoolExamples)
 
-    /// Which tap of each window holds its first largest element, counted row by row.
+    /// Which tap of each window holds its first largest element, counted row by row; a NaN is the largest of all, the last of several.
     static let maxPoolPosition: Operator = Operator(
         "max_pool_position", "Finds the tap of each window that holds its largest element.",
         inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: maxPoolParameters, isInLanguage: false,

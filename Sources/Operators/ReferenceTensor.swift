@@ -138,7 +138,7 @@ struct BoundFormula<Source: ElementSource> {
         for axis in formula.parallelAxes { coordinates[axis] = position[axis] }
         var total = formula.combination == .sum ? 0 : -Double.infinity
         var term = 0
-        var best = 0
+        var best: Int?
         repeat {
             defer { term += 1 }
             guard fetch() else { continue }
@@ -147,10 +147,10 @@ struct BoundFormula<Source: ElementSource> {
             case .sum: total += value
             case .maximum: total = BinaryFunction.maximum.evaluate(total, value)
             case .positionOfMaximum:
-                if value > total { (total, best) = (value, term) }
+                if best == nil || value > total || value.isNaN { (total, best) = (value, term) }
             }
         } while advance(&coordinates, in: extents, axes: formula.reductionAxes)
-        return formula.combination == .positionOfMaximum ? Double(best) : total
+        return formula.combination == .positionOfMaximum ? Double(best ?? 0) : total
     }
 
     /// Fills the arguments with what the reads find; false where one is outside its operand.

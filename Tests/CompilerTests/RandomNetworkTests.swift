@@ -91,9 +91,11 @@ func expectAgreement(
     }
 
     func compare(_ what: String, _ want: [Double], _ interpreted: [Double], _ one: [Float], _ two: [Float]) {
-        let scale = max(1, want.map(abs).max() ?? 0)
+        let scale = max(1, want.map(abs).filter(\.isFinite).max() ?? 0)
         // A maximum passes over what is no number.
-        func distance(_ a: Double, _ b: Double) -> Double { a == b ? 0 : (a - b).isFinite ? abs(a - b) : .infinity }
+        func distance(_ a: Double, _ b: Double) -> Double {
+            a == b || (a.isNaN && b.isNaN) ? 0 : (a - b).isFinite ? abs(a - b) : .infinity
+        }
         let fromReference = zip(want, interpreted).map(distance).max() ?? 0
         let fromInterpreter = zip(interpreted, one).map { distance($0, Double($1)) }.max() ?? 0
         #expect(fromReference <= 2e-4 * scale, "\(what) of \(graph.name): interpreted is off by \(fromReference)")

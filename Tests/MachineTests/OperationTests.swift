@@ -47,6 +47,31 @@ import Testing
         }
     }
 
+    /// A maximum with a constant keeps a NaN and is one instruction of x86; of two variables it takes three.
+    @Test(arguments: [Target.x86AVX512, .x86AVX2]) func aMaximumWithAConstantIsOneInstruction(target: Target) throws {
+        func mnemonics(_ body: (KernelBuilder, [BufferID]) -> Register) throws -> [String] {
+            let object = try CodeGenerator(for: target).object([(kernel(target, tasks: 1, body), "kernel")])
+            return try Disassembly.functions(of: object, for: target).flatMap(\.instructions).map {
+                String($0.prefix { $0 != "\t" && $0 != " " })
+            }
+        }
+        func count(_ function: BinaryFunction, _ bound: Double?) throws -> (extremes: Int, comparisons: Int, choices: Int) {
+            let all = try mnemonics { builder, inputs in
+                let a = builder.load(inputs[0], builder.task * target.lanes)
+                return builder.binary(function, a, bound.map(builder.constant) ?? builder.load(inputs[1], builder.task * target.lanes))
+            }
+            return (
+                all.filter { ["vmaxps", "vminps"].contains($0) }.count, all.filter { $0.hasPrefix("vcmp") }.count,
+                all.filter { $0.contains("blend") }.count
+            )
+        }
+        for function in [BinaryFunction.maximum, .minimum] {
+            for bound in [0, 6, -1] as [Double] { #expect(try count(function, bound) == (1, 0, 0), "\(function) \(bound)") }
+            let variables = try count(function, nil)
+            #expect(variables.extremes == 1 && variables.comparisons == 1 && variables.choices <= 1, "\(function)")
+        }
+    }
+
     @Test(arguments: runnable) func positionsAndRandomNumbers(target: Target) throws {
         let lanes = target.lanes
         let kernel = kernel(target, tasks: 9) { builder, inputs in

@@ -65,7 +65,7 @@ import Testing
         let graph = try differentiated { builder, x in builder.apply(.map, x, attributes: ["function": .function(relu)]) }
         let gradient = try #require(graph.outputs.last).value
         let function = graph[gradient].attributes.function("function")
-        #expect(function.body == .select(.less, 0, .argument(0), then: .argument(1), otherwise: 0))
+        #expect(function.body == .select(.lessOrEqual, .argument(0), 0, then: 0, otherwise: .argument(1)))
         #expect(graph[gradient].operands.count == 2)
     }
 

@@ -260,8 +260,8 @@ extension BinaryFunction {
         case .subtract: a - b
         case .multiply: a * b
         case .divide: a / b
-        case .maximum: a > b ? a : b
-        case .minimum: a < b ? a : b
+        case .maximum: b > a || b.isNaN ? b : a
+        case .minimum: b < a || b.isNaN ? b : a
         }
     }
 }

@@ -43,7 +43,10 @@ struct FormulaLowering {
         let accesses = Self.inner(group, roots, formulas, maps) + Self.outer(group, roots, formulas, results)
         space = IterationSpace(
             names: formulas[0].axes.map(\.name), extents: extents, accesses: accesses, widest: target.lanes,
-            isAllowed: { !guarded.contains($0) })
+            isAllowed: { axis in
+                !guarded.contains(axis)
+                    && formulas.allSatisfy { $0.combination != .positionOfMaximum || $0.parallelAxes.contains(axis) }
+            })
     }
 
     private var graph: Graph { group.graph }

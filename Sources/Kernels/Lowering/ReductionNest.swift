@@ -23,11 +23,16 @@ struct ReductionNest {
     private var builder: KernelBuilder { emitter.builder }
     private var hasPositions: Bool { formulas.contains { $0.combination == .positionOfMaximum } }
 
-    /// The accumulators before the first term: one a formula, two for the position of a maximum (the maximum comes last).
+    /// The accumulators before the first term: one a formula, two for the position of a maximum (the maximum comes last). That maximum
+    /// begins as no number, of which every term is the better: the first counts even if it is minus infinity.
     func identities() -> [Register] {
         formulas.map { formula in
             builder.constant(formula.combination == .maximum ? -.infinity : 0)
-        } + formulas.filter { $0.combination == .positionOfMaximum }.map { _ in builder.constant(-.infinity) }
+        }
+            + formulas.filter { $0.combination == .positionOfMaximum }.map { _ in
+                let infinity = builder.constant(.infinity)
+                return builder.binary(.subtract, infinity, infinity)
+            }
     }
 
     /// Two partial results as one.
@@ -43,11 +48,7 @@ struct ReductionNest {
             switch formulas[number].combination {
             case .sum: return builder.define(.acrossLanes(.add, sums[number]))
             case .maximum: return builder.define(.acrossLanes(.maximum, sums[number]))
-            case .positionOfMaximum:
-                let largest = builder.define(.acrossLanes(.maximum, sums[formulas.count]))
-                let isThere = builder.define(
-                    .select(.equal, sums[formulas.count], largest, then: sums[number], otherwise: builder.constant(.infinity)))
-                return builder.define(.acrossLanes(.minimum, isThere))
+            case .positionOfMaximum: preconditionFailure("no lanes run along axes whose positions are wanted")
             }
         }
     }
@@ -175,12 +176,13 @@ struct ReductionNest {
             case .maximum:
                 result[number] = builder.binary(.maximum, sums[number], masked(emit(formula.body), mask))
             case .positionOfMaximum:
-                let value = masked(emit(formula.body), mask)
-                let (index, stride) = reducedPosition(formula, state)
-                let here = builder.define(.position(index, stride: stride))
+                let value = emit(formula.body)
+                let here = builder.define(.position(reducedPosition(formula, state), stride: 0))
                 let best = sums[nextMaximum]
-                result[number] = builder.define(.select(.less, best, value, then: here, otherwise: sums[number]))
-                result[nextMaximum] = builder.define(.select(.less, best, value, then: value, otherwise: best))
+                // A NaN is better than anything; as an infinity it stays so, but for another NaN.
+                let kept = builder.define(.select(.equal, value, value, then: value, otherwise: builder.constant(.infinity)))
+                result[number] = builder.define(.select(.lessOrEqual, value, best, then: sums[number], otherwise: here))
+                result[nextMaximum] = builder.define(.select(.lessOrEqual, value, best, then: best, otherwise: kept))
                 nextMaximum += 1
             }
         }
@@ -205,16 +207,14 @@ struct ReductionNest {
         return builder.define(.select(.less, lane, end, then: value, otherwise: builder.constant(-.infinity)))
     }
 
-    /// The row-major position along the reduced axes, and its step from lane to lane.
-    private func reducedPosition(_ formula: Formula, _ state: NestState) -> (Index, stride: Int) {
+    /// The row-major position along the reduced axes, along none of which lanes run.
+    private func reducedPosition(_ formula: Formula, _ state: NestState) -> Index {
         var index: Index = 0
         var stride = 1
-        var laneStride = 0
         for axis in formula.reductionAxes.reversed() {
             index = index + state.positions[axis].index * stride
-            if axis == space.lane { laneStride = stride }
             stride *= space.extents[axis]
         }
-        return (index, laneStride)
+        return index
     }
 }

@@ -87,7 +87,7 @@ public enum Prelude {
 
         /// x where it exceeds the threshold, zero elsewhere.
         /// Sparse results at the price of relu; jumps at a threshold other than 0, which its gradient does not see, and units can die.
-        activation threshold(x, at = 0.0) = if x > at { x } else { 0 }
+        activation threshold(x, at = 0.0) = if x <= at { 0 } else { x }
 
         /// exp(-x * x).
         /// Local: answers to elements near zero only, as radial basis functions need; no gradient far from zero on either side, and costs
