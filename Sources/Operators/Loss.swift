@@ -54,9 +54,12 @@ extension Operator {
             guard let classes = signature.operands[0].shape[1].value else { preconditionFailure("classes are never a symbol") }
             let smoothing = signature.attributes.number("smoothing")
             let others = smoothing / Double(classes)
-            let target = Scalar.selecting(
-                .equal, .argument(1), .coordinate(1), then: .constant(1 - smoothing + others), otherwise: .constant(others))
-            return .elementwise(-(target * .argument(0)))
+            // A choice between products, not a product with a choice: a class that does not count at all may be impossible, and zero
+            // times the logarithm of its probability, minus infinity, would be no number.
+            return .elementwise(
+                .selecting(
+                    .equal, .argument(1), .coordinate(1), then: .constant(-(1 - smoothing + others)) * .argument(0),
+                    otherwise: .constant(-others) * .argument(0)))
         },
         gradient: .derived,
         examples: [
