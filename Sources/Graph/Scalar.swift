@@ -1,6 +1,12 @@
 /// A function of one number that every backend evaluates itself.
 public enum UnaryFunction: String, Hashable, Sendable, CaseIterable {
     case negate, absolute, reciprocal, squareRoot, exponential, logarithm, hyperbolicTangent, errorFunction, floor
+    /// exp(x) - 1 and log(1 + x), with all digits near zero.
+    case exponentialMinusOne, logarithmOfOnePlus
+    /// 1 / (1 + exp(-x)) and log(1 + exp(x)), with all digits of small results.
+    case logistic, softplus
+    /// exp(-x * x), and the distribution function of the standard normal distribution, with all digits of small results.
+    case gaussian, normalDistribution
 }
 
 /// A function of two numbers that every backend evaluates itself.

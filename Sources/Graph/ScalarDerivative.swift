@@ -8,10 +8,10 @@ extension Scalar {
         switch self {
         case .constant, .coordinate, .uniform: 0
         case .argument(let other): other == index ? 1 : 0
-        case .unary(let function, let a): a.derivative(index).isZero ? 0 : function.derivative(at: a) * a.derivative(index)
+        case .unary(let function, let a): Self.product(function.derivative(at: a), a.derivative(index))
         case .binary(.add, let a, let b): a.derivative(index) + b.derivative(index)
         case .binary(.subtract, let a, let b): a.derivative(index) - b.derivative(index)
-        case .binary(.multiply, let a, let b): a.derivative(index) * b + a * b.derivative(index)
+        case .binary(.multiply, let a, let b): Self.product(b, a.derivative(index)) + Self.product(a, b.derivative(index))
         case .binary(.divide, let a, let b): a.derivative(index) / b - self * (b.derivative(index) / b)
         case .binary(.maximum, .constant(let bound), let b): Self.extreme(b, .constant(bound), index) { ($0, $1) }
         case .binary(.minimum, .constant(let bound), let b): Self.extreme(b, .constant(bound), index) { ($1, $0) }
@@ -19,6 +19,17 @@ extension Scalar {
         case .binary(.minimum, let a, let b): Self.extreme(a, b, index) { ($1, $0) }
         case .select(let comparison, let a, let b, let then, let otherwise):
             .selecting(comparison, a, b, then: then.derivative(index), otherwise: otherwise.derivative(index))
+        }
+    }
+
+    /// `factor` times a derivative; a choice between derivatives becomes one between products, so that where the derivative is zero the
+    /// product is, even if the factor is infinite.
+    private static func product(_ factor: Scalar, _ derivative: Scalar) -> Scalar {
+        switch derivative {
+        case .constant(0): 0
+        case .select(let comparison, let a, let b, let then, let otherwise):
+            .selecting(comparison, a, b, then: product(factor, then), otherwise: product(factor, otherwise))
+        default: factor * derivative
         }
     }
 
@@ -52,9 +63,17 @@ extension UnaryFunction {
         case .squareRoot: 0.5 / .squareRoot(a)
         case .exponential: .exponential(a)
         case .logarithm: 1 / a
-        case .hyperbolicTangent: 1 - .unary(.hyperbolicTangent, a) * .unary(.hyperbolicTangent, a)
-        case .errorFunction: .constant(1.128_379_167_095_512_6) * .exponential(-(a * a))
+        // 1 - tanh(a)^2 would leave no digits where tanh is near 1.
+        case .hyperbolicTangent: 4 * (.unary(.logistic, 2 * a) * .unary(.logistic, -2 * a))
+        case .errorFunction: .constant(1.128_379_167_095_512_6) * .unary(.gaussian, a)
         case .floor: 0
+        case .exponentialMinusOne: .exponential(a)
+        case .logarithmOfOnePlus: 1 / (1 + a)
+        case .logistic: .unary(.logistic, a) * .unary(.logistic, -a)
+        case .softplus: .unary(.logistic, a)
+        // Beyond 20 the exponential is zero, and an infinite factor would make it no number.
+        case .gaussian: -2 * .maximum(.minimum(a, 20), -20) * .unary(.gaussian, a)
+        case .normalDistribution: .constant(0.398_942_280_401_432_7) * .unary(.gaussian, .constant(0.5.squareRoot()) * a)
         }
     }
 }

@@ -17,6 +17,12 @@ extension UnaryFunction {
         case .hyperbolicTangent: tanh(x)
         case .errorFunction: erf(x)
         case .floor: x.rounded(.down)
+        case .exponentialMinusOne: expm1(x)
+        case .logarithmOfOnePlus: log1p(x)
+        case .logistic: x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x))
+        case .softplus: BinaryFunction.maximum.evaluate(x, 0) + log1p(exp(-abs(x)))
+        case .gaussian: exp(-x * x)
+        case .normalDistribution: 0.5 * erfc(-x / 2.0.squareRoot())
         }
     }
 }

@@ -11,6 +11,12 @@ extension UnaryFunction {
         case .hyperbolicTangent: "tanh"
         case .errorFunction: "erf"
         case .floor: "floor"
+        case .exponentialMinusOne: "expm1"
+        case .logarithmOfOnePlus: "log1p"
+        case .logistic: "sigmoid"
+        case .softplus: "softplus"
+        case .gaussian: "gaussian"
+        case .normalDistribution: "normal_cdf"
         }
     }
 }

@@ -9,7 +9,7 @@ public struct KernelFingerprint: Hashable, Sendable {
     public let bytes: [UInt8]
 
     /// Raised whenever the emitter, the passes or the options change the code of some kernel.
-    static let emitterVersion = 2
+    static let emitterVersion = 3
 
     public init(_ kernel: Kernel, target: Target) {
         var writer = FingerprintWriter()

@@ -39,6 +39,12 @@ extension KernelEmitter {
         case .hyperbolicTangent: math.hyperbolicTangent(a)
         case .errorFunction: math.errorFunction(a)
         case .floor: build.intrinsic("llvm.floor", [vector], [a])
+        case .exponentialMinusOne: math.exponentialMinusOne(a)
+        case .logarithmOfOnePlus: math.logarithmOfOnePlus(a)
+        case .logistic: math.logistic(a)
+        case .softplus: math.softplus(a)
+        case .gaussian: math.gaussian(a)
+        case .normalDistribution: math.normalDistribution(a)
         }
     }
 

@@ -83,7 +83,8 @@ extension Scalar {
         switch self {
         case .unary(let function, _):
             switch function {
-            case .exponential, .logarithm, .hyperbolicTangent, .errorFunction: 12
+            case .exponential, .logarithm, .hyperbolicTangent, .errorFunction, .exponentialMinusOne, .logistic, .gaussian: 12
+            case .logarithmOfOnePlus, .softplus, .normalDistribution: 24
             case .reciprocal, .squareRoot: 4
             case .negate, .absolute, .floor: 1
             }

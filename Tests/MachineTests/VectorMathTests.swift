@@ -7,7 +7,8 @@ import Testing
 @Suite struct VectorMathTests {
     /// The largest error allowed, in ulp; the documentation of `VectorMath` states these.
     static let bounds: [(function: UnaryFunction, ulps: Double)] = [
-        (.exponential, 1.5), (.logarithm, 1.5), (.hyperbolicTangent, 2), (.errorFunction, 2),
+        (.exponential, 1.5), (.logarithm, 1.5), (.hyperbolicTangent, 2), (.errorFunction, 2), (.exponentialMinusOne, 2),
+        (.logarithmOfOnePlus, 1.5), (.logistic, 2.5), (.softplus, 2), (.gaussian, 1.5), (.normalDistribution, 3),
     ]
 
     /// A million arguments evenly spread over the bit patterns, and those where something changes.
@@ -16,6 +17,7 @@ import Testing
         let special: [Float] = [
             0, -0.0, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, .leastNormalMagnitude, .leastNonzeroMagnitude, 1, 88.72283,
             88.72284, 89, -87.33654, -103.97207, -103.97208, -104, 0.625, 0.93, 3.95, 9.1, 1000,
+            -1, 88.3763, -18, 10.5, -14.6, 0x1p-30,
         ]
         let near = special.flatMap { [$0, $0.nextUp, $0.nextDown, -$0] }
         return near + Array(repeating: 0, count: (16 - near.count % 16) % 16) + spread

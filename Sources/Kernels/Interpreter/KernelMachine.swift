@@ -247,7 +247,9 @@ extension UnaryFunction {
         case .reciprocal: 1 / x
         case .squareRoot: x.squareRoot()
         case .floor: x.rounded(.down)
-        case .exponential, .logarithm, .hyperbolicTangent, .errorFunction: Float(evaluate(Double(x)))
+        case .exponential, .logarithm, .hyperbolicTangent, .errorFunction, .exponentialMinusOne, .logarithmOfOnePlus, .logistic, .softplus,
+            .gaussian, .normalDistribution:
+            Float(evaluate(Double(x)))
         }
     }
 }

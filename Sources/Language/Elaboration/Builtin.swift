@@ -39,6 +39,8 @@ public struct Builtin: Sendable {
     public static let all: [Builtin] = [
         Builtin("exp", "e to the power of x.") { .exponential($0) },
         Builtin("log", "The natural logarithm.") { .logarithm($0) },
+        Builtin("expm1", "exp(x) - 1, with all digits near zero.") { .unary(.exponentialMinusOne, $0) },
+        Builtin("log1p", "log(1 + x), with all digits near zero.") { .unary(.logarithmOfOnePlus, $0) },
         Builtin("sqrt", "The square root.") { .squareRoot($0) },
         Builtin("abs", "The absolute value.", { .unary(.absolute, $0) }, keepsIntegers: true),
         Builtin(
@@ -47,11 +49,29 @@ public struct Builtin: Sendable {
                 "Zero-centred and bounded, so hidden layers train faster than with sigmoid (LeCun et al. 1998); saturates at both ends, "
                 + "where gradients vanish, and costs an exponential."),
         Builtin("erf", "The error function, 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x.") { .unary(.errorFunction, $0) },
+        Builtin("normal_cdf", "The distribution function of the standard normal distribution, (1 + erf(x / sqrt(2))) / 2.") {
+            .unary(.normalDistribution, $0)
+        },
+        Builtin(
+            "sigmoid", "The logistic function 1 / (1 + exp(-x)).", { .unary(.logistic, $0) },
+            useAsActivation:
+                "Right for gates and probabilities; in hidden layers it saturates at both ends, where gradients vanish, is not "
+                + "zero-centred and costs an exponential."),
+        Builtin(
+            "softplus", "log(1 + exp(x)), computed without overflow (Dugas et al. 2001).", { .unary(.softplus, $0) },
+            useAsActivation:
+                "A smooth relu without dead units, right for values that must be positive; not zero-centred, seldom better than relu, and "
+                + "costs an exponential and a logarithm."),
+        Builtin(
+            "gaussian", "exp(-x * x).", { .unary(.gaussian, $0) },
+            useAsActivation:
+                "Local: answers to elements near zero only, as radial basis functions need; no gradient far from zero on either side, and "
+                + "costs an exponential."),
         Builtin("floor", "The largest integer not above x.", { .unary(.floor, $0) }, givesInteger: true),
         Builtin("ceil", "The smallest integer not below x.", { -.unary(.floor, -$0) }, givesInteger: true),
         Builtin("round", "The nearest integer, halves upwards.", { .unary(.floor, $0 + 0.5) }, givesInteger: true),
-        Builtin("maximum", "The larger of two values.", of: { .maximum($0, $1) }),
-        Builtin("minimum", "The smaller of two values.", of: { .minimum($0, $1) }),
+        Builtin("maximum", "The larger of two values, NaN where either is.", of: { .maximum($0, $1) }),
+        Builtin("minimum", "The smaller of two values, NaN where either is.", of: { .minimum($0, $1) }),
     ]
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
