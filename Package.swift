@@ -104,6 +104,8 @@ let package = Package(
                 "TestSupport",
             ],
             path: "Tests/Fuzzing", swiftSettings: strict),
+        .target(
+            name: "ActivationAccuracy", path: "Tests/ActivationAccuracy", swiftSettings: strict + optimized),
         // A tool of the developers, run by script/fuzz; no product.
         .executableTarget(
             name: "braid-fuzz", dependencies: ["Fuzzing", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -119,7 +121,7 @@ let package = Package(
         tests("Machine", needs: ["Machine", "Kernels", "Graph"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
-        tests("Compiler", needs: ["Compiler", "TestSupport", "Fuzzing"], exclude: ["Cases", "Drawings"]),
+        tests("Compiler", needs: ["Compiler", "TestSupport", "Fuzzing", "ActivationAccuracy"], exclude: ["Cases", "Drawings"]),
         tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
         tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
     ]
