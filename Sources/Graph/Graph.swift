@@ -66,15 +66,9 @@ public struct Node: Hashable, Sendable {
         self.preparation = preparation
     }
 
-    public var operation: Operator? {
-        if case .operation(let operation, _) = kind { operation } else { nil }
-    }
-    public var attributes: Attributes {
-        if case .operation(_, let attributes) = kind { attributes } else { [:] }
-    }
-    public var parameter: Parameter? {
-        if case .parameter(let parameter) = kind { parameter } else { nil }
-    }
+    public var operation: Operator? { if case .operation(let operation, _) = kind { operation } else { nil } }
+    public var attributes: Attributes { if case .operation(_, let attributes) = kind { attributes } else { [:] } }
+    public var parameter: Parameter? { if case .parameter(let parameter) = kind { parameter } else { nil } }
     public var inputName: String? { if case .input(let name) = kind { name } else { nil } }
     public var constant: Double? { if case .constant(let value) = kind { value } else { nil } }
 }
@@ -125,9 +119,7 @@ public struct Graph: Hashable, Sendable {
     }
 
     /// What `value` computes, nil for inputs, parameters and constants.
-    public func lowering(of value: Value) -> Lowering? {
-        self[value].operation?.lowering(signature(of: value))
-    }
+    public func lowering(of value: Value) -> Lowering? { self[value].operation?.lowering(signature(of: value)) }
 
     /// The users of every value, in order; a node that reads a value twice is listed once.
     public func users() -> [[Value]] {
@@ -142,9 +134,7 @@ public struct Graph: Hashable, Sendable {
     public var symbols: [String] {
         var seen: [String] = []
         for node in nodes {
-            for case .symbol(let name) in node.type.shape.dimensions where !seen.contains(name) {
-                seen.append(name)
-            }
+            for case .symbol(let name) in node.type.shape.dimensions where !seen.contains(name) { seen.append(name) }
         }
         return seen
     }

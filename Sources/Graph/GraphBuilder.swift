@@ -37,34 +37,26 @@ public final class GraphBuilder {
     }
 
     /// A tensor that outlives runs.
-    public func parameter(
-        _ parameter: Parameter, _ type: TensorType, label: String? = nil, span: Span? = nil
-    ) -> Value {
-        insert(
-            Node(
-                .parameter(parameter), type: type, label: label ?? currentLabel, span: span ?? currentSpan))
+    public func parameter(_ parameter: Parameter, _ type: TensorType, label: String? = nil, span: Span? = nil) -> Value {
+        insert(Node(.parameter(parameter), type: type, label: label ?? currentLabel, span: span ?? currentSpan))
     }
 
     public func constant(_ value: Double) -> Value { insert(Node(.constant(value), type: .f32())) }
 
     /// Appends an operation, or says why its operands do not fit.
     public func append(
-        _ operation: Operator, _ operands: [Value], _ attributes: Attributes = [:],
-        label: String? = nil, span: Span? = nil
+        _ operation: Operator, _ operands: [Value], _ attributes: Attributes = [:], label: String? = nil, span: Span? = nil
     ) throws(TypeError) -> Value {
         let attributes = try operation.completing(attributes)
         let type = try operation.inferType(Signature(operands.map { graph[$0].type }, attributes))
         return insert(
             Node(
-                .operation(operation, attributes), operands: operands, type: type,
-                label: label ?? currentLabel,
+                .operation(operation, attributes), operands: operands, type: type, label: label ?? currentLabel,
                 span: span ?? currentSpan))
     }
 
     /// Appends an operation whose operands are known to fit: for the rules of operators and passes.
-    public func apply(_ operation: Operator, _ operands: Value..., attributes: Attributes = [:])
-        -> Value
-    {
+    public func apply(_ operation: Operator, _ operands: Value..., attributes: Attributes = [:]) -> Value {
         apply(operation, operands, attributes)
     }
 
@@ -74,8 +66,7 @@ public final class GraphBuilder {
             return try append(operation, operands, attributes)
         } catch {
             let types = operands.map { "\(graph[$0].type)" }.joined(separator: ", ")
-            preconditionFailure(
-                "a rule built '\(operation.name)(\(types))', which does not fit: \(error)")
+            preconditionFailure("a rule built '\(operation.name)(\(types))', which does not fit: \(error)")
         }
     }
 
@@ -87,8 +78,7 @@ public final class GraphBuilder {
         node.place = nil
         if let operation = node.operation {
             do {
-                node.type = try operation.inferType(
-                    Signature(operands.map { graph[$0].type }, node.attributes))
+                node.type = try operation.inferType(Signature(operands.map { graph[$0].type }, node.attributes))
             } catch {
                 preconditionFailure("a pass gave '\(operation.name)' operands that do not fit: \(error)")
             }
@@ -96,25 +86,19 @@ public final class GraphBuilder {
         return insert(node)
     }
 
-    public func output(_ name: String, _ value: Value) {
-        graph.outputs.append(Graph.Output(name, value))
-    }
+    public func output(_ name: String, _ value: Value) { graph.outputs.append(Graph.Output(name, value)) }
 
     /// Writes `value` over the parameter `state` when a run ends; a parameter is updated at most once.
     public func update(_ state: Value, to value: Value) {
         precondition(graph[state].parameter != nil, "only parameters are updated")
-        precondition(
-            !graph.updates.contains { $0.state == state },
-            "'\(graph[state].parameter!.name)' is updated twice")
+        precondition(!graph.updates.contains { $0.state == state }, "'\(graph[state].parameter!.name)' is updated twice")
         graph.updates.append(Graph.Update(state: state, value: value))
     }
 
     /// Writes `step` of the parameter `state` over it when a run ends. Several steps of one parameter follow one another, as when two
     /// nodes share their running statistics.
     public func advance(_ state: Value, by step: (Value) -> Value) {
-        guard let index = graph.updates.firstIndex(where: { $0.state == state }) else {
-            return update(state, to: step(state))
-        }
+        guard let index = graph.updates.firstIndex(where: { $0.state == state }) else { return update(state, to: step(state)) }
         graph.updates[index].value = step(graph.updates[index].value)
     }
 
@@ -124,9 +108,7 @@ public final class GraphBuilder {
         for output in graph.outputs { needed[output.value.index] = true }
         for update in graph.updates { needed[update.value.index] = true }
         for index in graph.nodes.indices.reversed() {
-            if needed[index] {
-                for operand in graph.nodes[index].operands { needed[operand.index] = true }
-            }
+            if needed[index] { for operand in graph.nodes[index].operands { needed[operand.index] = true } }
             switch graph.nodes[index].kind {
             case .input, .parameter: needed[index] = true
             case .constant, .operation: break
@@ -141,9 +123,7 @@ public final class GraphBuilder {
             result.nodes.append(node)
         }
         result.outputs = graph.outputs.map { Graph.Output($0.name, renamed[$0.value.index]!) }
-        result.updates = graph.updates.map {
-            Graph.Update(state: renamed[$0.state.index]!, value: renamed[$0.value.index]!)
-        }
+        result.updates = graph.updates.map { Graph.Update(state: renamed[$0.state.index]!, value: renamed[$0.value.index]!) }
         return result
     }
 }
@@ -160,13 +140,10 @@ extension Graph {
             let operands = node.operands.map { renamed[$0.index] }
             builder.currentSpan = node.span
             builder.currentLabel = node.label
-            renamed.append(
-                transform(builder, Value(index), node, operands) ?? builder.copy(node, operands: operands))
+            renamed.append(transform(builder, Value(index), node, operands) ?? builder.copy(node, operands: operands))
         }
         for output in outputs { builder.output(output.name, renamed[output.value.index]) }
-        for update in updates {
-            builder.update(renamed[update.state.index], to: renamed[update.value.index])
-        }
+        for update in updates { builder.update(renamed[update.state.index], to: renamed[update.value.index]) }
         return builder.finish()
     }
 }

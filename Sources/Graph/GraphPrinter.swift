@@ -8,12 +8,9 @@ extension Graph: CustomStringConvertible {
     public func text(spans: Bool = false) -> String {
         var lines = ["graph \(TextScanner.text(ofName: name)) {"]
         for value in values { lines.append("  \(value) = \(self[value].text(spans: spans))") }
-        for output in outputs {
-            lines.append("  output \(TextScanner.text(ofName: output.name)) = \(output.value)")
-        }
+        for output in outputs { lines.append("  output \(TextScanner.text(ofName: output.name)) = \(output.value)") }
         for update in updates {
-            let name =
-                self[update.state].parameter.map { TextScanner.text(ofName: $0.name) } ?? "\(update.state)"
+            let name = self[update.state].parameter.map { TextScanner.text(ofName: $0.name) } ?? "\(update.state)"
             lines.append("  update \(name) = \(update.value)")
         }
         return lines.joined(separator: "\n") + "\n}\n"
@@ -44,18 +41,13 @@ extension Node {
         case .input(let name):
             return "input \(TextScanner.text(ofName: name))" + (preparation.map { " \($0.text)" } ?? "")
         case .parameter(let parameter):
-            return
-                "\(parameter.role.rawValue) \(TextScanner.text(ofName: parameter.name)) \(parameter.initializer.text)"
+            return "\(parameter.role.rawValue) \(TextScanner.text(ofName: parameter.name)) \(parameter.initializer.text)"
         case .constant(let value): return TextScanner.text(ofNumber: value)
         case .operation(let operation, let attributes):
-            var text =
-                TextScanner.text(ofName: operation.name) + "("
-                + operands.map(\.description).joined(separator: ", ") + ")"
+            var text = TextScanner.text(ofName: operation.name) + "(" + operands.map(\.description).joined(separator: ", ") + ")"
             for parameter in operation.parameters {
                 guard let value = attributes[parameter.name] else { continue }
-                if let byDefault = parameter.defaultValue, parameter.kind.convert(byDefault) == value {
-                    continue
-                }
+                if let byDefault = parameter.defaultValue, parameter.kind.convert(byDefault) == value { continue }
                 text += " \(TextScanner.text(ofName: parameter.name))=\(value.text(as: parameter.kind))"
             }
             return text
@@ -89,11 +81,7 @@ extension Shape {
     /// `[N, 64, 28, 28]`, symbols that are no plain names in quotes.
     public var text: String {
         let texts = dimensions.map { dimension in
-            if case .symbol(let name) = dimension {
-                TextScanner.text(ofName: name)
-            } else {
-                dimension.description
-            }
+            if case .symbol(let name) = dimension { TextScanner.text(ofName: name) } else { dimension.description }
         }
         return "[\(texts.joined(separator: ", "))]"
     }
@@ -115,8 +103,7 @@ extension Initializer {
         case .fanInUniform(nil): "fan_in_uniform"
         case .fanInUniform(let fanIn?): "fan_in_uniform(\(fanIn))"
         case .normal(let deviation): "normal(\(TextScanner.text(ofNumber: deviation)))"
-        case .truncatedNormal(let deviation):
-            "truncated_normal(\(TextScanner.text(ofNumber: deviation)))"
+        case .truncatedNormal(let deviation): "truncated_normal(\(TextScanner.text(ofNumber: deviation)))"
         case .uniform(let bound): "uniform(\(TextScanner.text(ofNumber: bound)))"
         case .orthogonal(let gain): "orthogonal(\(TextScanner.text(ofNumber: gain)))"
         }

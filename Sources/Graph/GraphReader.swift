@@ -48,9 +48,7 @@ private struct GraphReader {
             }
         }
         scanner.skipLines()
-        guard scanner.isAtEnd else {
-            throw scanner.error("expected nothing after the graph, found \(scanner.found)")
-        }
+        guard scanner.isAtEnd else { throw scanner.error("expected nothing after the graph, found \(scanner.found)") }
         for (value, place, offset) in placements {
             guard let parent = valueByNumber[place.parent.index] else {
                 throw scanner.error("%\(place.parent.index) is not defined", at: offset)
@@ -58,9 +56,7 @@ private struct GraphReader {
             result[value].place = Placement(parent: parent, axis: place.axis, start: place.start)
         }
         for (value, _, offset) in placements {
-            if let problem = result.placementProblem(of: value) {
-                throw scanner.error(problem, at: offset)
-            }
+            if let problem = result.placementProblem(of: value) { throw scanner.error(problem, at: offset) }
         }
         return result
     }
@@ -70,8 +66,7 @@ private struct GraphReader {
         try scanner.expect("%")
         let number = try scanner.integer("a value's number", in: 0...TextScanner.integerLimit)
         guard let value = valueByNumber[number] else {
-            throw scanner.error(
-                "%\(number) is not defined", repair: "operands precede their users", at: start)
+            throw scanner.error("%\(number) is not defined", repair: "operands precede their users", at: start)
         }
         return value
     }
@@ -80,9 +75,7 @@ private struct GraphReader {
         let start = scanner.skipBlanks()
         try scanner.expect("%")
         let number = try scanner.integer("a value's number", in: 0...TextScanner.integerLimit)
-        guard valueByNumber[number] == nil else {
-            throw scanner.error("%\(number) is defined twice", at: start)
-        }
+        guard valueByNumber[number] == nil else { throw scanner.error("%\(number) is defined twice", at: start) }
         try scanner.expect("=")
         let value = Value(result.nodes.count)
         var node = try node(value)
@@ -120,35 +113,27 @@ private struct GraphReader {
         let name = try scanner.name("an operator")
         guard let operation = catalog[name] else {
             let near = Spelling.nearest(to: name, in: catalog.operators.map(\.name))
-            throw scanner.error(
-                "there is no operator '\(name)'", repair: near.map { "did you mean '\($0)'?" }, at: start)
+            throw scanner.error("there is no operator '\(name)'", repair: near.map { "did you mean '\($0)'?" }, at: start)
         }
         return try operationNode(operation, at: start)
     }
 
-    private mutating func operationNode(_ operation: Operator, at start: Int) throws(TextError)
-        -> Node
-    {
+    private mutating func operationNode(_ operation: Operator, at start: Int) throws(TextError) -> Node {
         try scanner.expect("(")
         var operands: [Value] = []
         while !scanner.accept(")") {
             if !operands.isEmpty { try scanner.expect(",") }
             operands.append(try value())
         }
-        if let problem = operation.operandCountProblem(operands.count) {
-            throw scanner.error(problem, at: start)
-        }
+        if let problem = operation.operandCountProblem(operands.count) { throw scanner.error(problem, at: start) }
         var given = Attributes()
-        while scanner.seesName(), !scanner.sees("plain"), !scanner.sees("blocked"),
-            !scanner.sees("group")
-        {
+        while scanner.seesName(), !scanner.sees("plain"), !scanner.sees("blocked"), !scanner.sees("group") {
             let place = scanner.skipBlanks()
             let name = try scanner.name("a parameter")
             guard let parameter = operation.parameters.first(where: { $0.name == name }) else {
                 let known = operation.parameters.map(\.name).joined(separator: ", ")
                 throw scanner.error(
-                    "'\(operation.name)' has no parameter '\(name)'",
-                    repair: known.isEmpty ? nil : "it takes \(known)", at: place)
+                    "'\(operation.name)' has no parameter '\(name)'", repair: known.isEmpty ? nil : "it takes \(known)", at: place)
             }
             guard given[name] == nil else { throw scanner.error("'\(name)' is given twice", at: place) }
             try scanner.expect("=")
@@ -172,8 +157,7 @@ private struct GraphReader {
         let place = scanner.skipBlanks()
         let name = try scanner.name(what)
         guard names.insert(name).inserted else {
-            throw scanner.error(
-                "there are two inputs or parameters called '\(name)'", repair: "rename one", at: place)
+            throw scanner.error("there are two inputs or parameters called '\(name)'", repair: "rename one", at: place)
         }
         return name
     }
@@ -181,9 +165,7 @@ private struct GraphReader {
     private mutating func type(expected: TensorType? = nil) throws(TextError) -> TensorType {
         let start = scanner.skipBlanks()
         let type = try TensorType(reading: &scanner)
-        if let expected, type != expected {
-            throw scanner.error("the type is \(expected), not \(type)", at: start)
-        }
+        if let expected, type != expected { throw scanner.error("the type is \(expected), not \(type)", at: start) }
         return type
     }
 
@@ -195,15 +177,10 @@ private struct GraphReader {
         } else if scanner.accept("blocked") {
             node.layout = try Layout(readingBlocks: &scanner)
         }
-        if let layout = node.layout,
-            let block = layout.blocks.first(where: { $0.axis >= node.type.rank })
-        {
-            throw scanner.error(
-                "the layout blocks axis \(block.axis) of a tensor with \(node.type.rank) axes", at: place)
+        if let layout = node.layout, let block = layout.blocks.first(where: { $0.axis >= node.type.rank }) {
+            throw scanner.error("the layout blocks axis \(block.axis) of a tensor with \(node.type.rank) axes", at: place)
         }
-        if scanner.accept("group") {
-            node.group = try scanner.integer("a group", in: 0...TextScanner.integerLimit)
-        }
+        if scanner.accept("group") { node.group = try scanner.integer("a group", in: 0...TextScanner.integerLimit) }
         if scanner.accept("in") {
             let place = scanner.skipBlanks()
             try scanner.expect("%")
@@ -213,11 +190,7 @@ private struct GraphReader {
             try scanner.expect("at")
             let start = try scanner.integer("a position", in: 0...TextScanner.integerLimit)
             // A concatenation follows what lies in it: its number is looked up at the end.
-            placements.append(
-                (
-                    Value(result.nodes.count), Placement(parent: Value(parent), axis: axis, start: start),
-                    place
-                ))
+            placements.append((Value(result.nodes.count), Placement(parent: Value(parent), axis: axis, start: start), place))
         }
         if scanner.accept("#") { node.label = try scanner.name("a label") }
         if scanner.accept("@") {
@@ -244,19 +217,13 @@ private struct GraphReader {
     private mutating func update() throws(TextError) {
         let place = scanner.skipBlanks()
         let name = try scanner.name("a parameter's name")
-        guard let state = parameterByName[name] else {
-            throw scanner.error("there is no parameter '\(name)'", at: place)
-        }
-        guard !result.updates.contains(where: { $0.state == state }) else {
-            throw scanner.error("'\(name)' is updated twice", at: place)
-        }
+        guard let state = parameterByName[name] else { throw scanner.error("there is no parameter '\(name)'", at: place) }
+        guard !result.updates.contains(where: { $0.state == state }) else { throw scanner.error("'\(name)' is updated twice", at: place) }
         try scanner.expect("=")
         let valuePlace = scanner.skipBlanks()
         let next = try value()
         guard result[next].type == result[state].type else {
-            throw scanner.error(
-                "'\(name)' is \(result[state].type), but its next value is \(result[next].type)",
-                at: valuePlace)
+            throw scanner.error("'\(name)' is \(result[state].type), but its next value is \(result[next].type)", at: valuePlace)
         }
         try scanner.endLine()
         result.updates.append(Graph.Update(state: state, value: next))

@@ -46,8 +46,7 @@ public struct PicturePreparation: Hashable, Sendable {
     public var normalization: TrainingRecipe.Normalization?
 
     public init(
-        resize: Size? = nil, crop: Extents? = nil, interpolation: Interpolation = .bilinear,
-        appliesOrientation: Bool = false,
+        resize: Size? = nil, crop: Extents? = nil, interpolation: Interpolation = .bilinear, appliesOrientation: Bool = false,
         normalization: TrainingRecipe.Normalization? = nil
     ) {
         self.resize = resize

@@ -5,27 +5,19 @@ extension Image {
     ///
     /// The result equals that of Pillow's `resize` up to version 12 bit for bit: the same fixed-point weights, rows before columns. Where it
     /// shrinks the height much more than the width, version 13 goes the other way round, which changes values by 1 of 255.
-    public func resized(
-        width: Int, height: Int, _ interpolation: PicturePreparation.Interpolation = .bilinear
-    ) -> Image {
+    public func resized(width: Int, height: Int, _ interpolation: PicturePreparation.Interpolation = .bilinear) -> Image {
         resized(width: width, height: height, columns: 0..<width, rows: 0..<height, interpolation)
     }
 
     /// A part of the picture that `resized(width:height:)` gives. Only what it needs is computed, so that a narrow picture, which becomes
     /// very long, takes no more memory than another.
     func resized(
-        width: Int, height: Int, columns: Range<Int>, rows: Range<Int>,
-        _ interpolation: PicturePreparation.Interpolation
+        width: Int, height: Int, columns: Range<Int>, rows: Range<Int>, _ interpolation: PicturePreparation.Interpolation
     ) -> Image {
-        precondition(
-            columns.lowerBound >= 0 && columns.upperBound <= width && !columns.isEmpty,
-            "no columns \(columns) of \(width)")
-        precondition(
-            rows.lowerBound >= 0 && rows.upperBound <= height && !rows.isEmpty,
-            "no rows \(rows) of \(height)")
+        precondition(columns.lowerBound >= 0 && columns.upperBound <= width && !columns.isEmpty, "no columns \(columns) of \(width)")
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= height && !rows.isEmpty, "no rows \(rows) of \(height)")
         if width == self.width, height == self.height {
-            return cropped(
-                x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
+            return cropped(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
         }
         let vertical = ResizeFilter(from: self.height, to: height, rows, interpolation)
         let horizontal = ResizeFilter(from: self.width, to: width, columns, interpolation)
@@ -35,8 +27,7 @@ extension Image {
     /// The rows of the range alone, each resized.
     private func resizedHorizontally(_ filter: ResizeFilter, rows: Range<Int>) -> Image {
         let target = filter.windows.count
-        let values = [UInt8](unsafeUninitializedCapacity: target * rows.count * channels) {
-            output, count in
+        let values = [UInt8](unsafeUninitializedCapacity: target * rows.count * channels) { output, count in
             for row in rows {
                 for window in filter.windows {
                     for channel in 0..<channels {
@@ -57,8 +48,7 @@ extension Image {
     /// Resizes the columns of a picture whose rows are the `sources` of the filter.
     private func resizedVertically(_ filter: ResizeFilter) -> Image {
         let stride = width * channels
-        let values = [UInt8](unsafeUninitializedCapacity: filter.windows.count * stride) {
-            output, count in
+        let values = [UInt8](unsafeUninitializedCapacity: filter.windows.count * stride) { output, count in
             for window in filter.windows {
                 for column in 0..<stride {
                     var sum = ResizeFilter.half
@@ -95,10 +85,7 @@ private struct ResizeFilter {
     private(set) var sources = 0..<0
 
     /// Prepares the target pixels of a range, which is not empty.
-    init(
-        from source: Int, to target: Int, _ range: Range<Int>,
-        _ interpolation: PicturePreparation.Interpolation
-    ) {
+    init(from source: Int, to target: Int, _ range: Range<Int>, _ interpolation: PicturePreparation.Interpolation) {
         let scale = Double(source) / Double(target)
         switch interpolation {
         case .nearest: chooseNearest(from: source, to: target, range)
@@ -125,10 +112,7 @@ private struct ResizeFilter {
         }
     }
 
-    private mutating func weigh(
-        _ source: Int, _ scale: Double, _ range: Range<Int>, support radius: Double,
-        _ filter: (Double) -> Double
-    ) {
+    private mutating func weigh(_ source: Int, _ scale: Double, _ range: Range<Int>, support radius: Double, _ filter: (Double) -> Double) {
         let widening = max(scale, 1)
         let support = radius * widening
         let narrowing = 1 / widening

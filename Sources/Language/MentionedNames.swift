@@ -32,9 +32,7 @@ private struct MentionedNames {
         }
     }
 
-    mutating func add(_ parameters: [ParameterSyntax]) {
-        for value in parameters.compactMap(\.defaultValue) { add(value) }
-    }
+    mutating func add(_ parameters: [ParameterSyntax]) { for value in parameters.compactMap(\.defaultValue) { add(value) } }
 
     mutating func add(_ expression: Expression) {
         switch expression.kind {

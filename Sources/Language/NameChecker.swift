@@ -47,11 +47,9 @@ struct NameChecker {
     }
 
     private mutating func report(
-        _ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [],
-        help: String? = nil
+        _ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [], help: String? = nil
     ) {
-        diagnostics.append(
-            Diagnostic(message, at: span, label: label, secondary: secondary, help: help))
+        diagnostics.append(Diagnostic(message, at: span, label: label, secondary: secondary, help: help))
     }
 
     private mutating func check(_ definition: Definition) {
@@ -67,9 +65,7 @@ struct NameChecker {
             if activation.parameters.allSatisfy({ $0.defaultValue != nil }) {
                 report(
                     "an activation needs a parameter without a default", at: activation.name.span,
-                    help:
-                        "the parameters without a default stand for elements: `activation \(activation.name.text)(x) = …`"
-                )
+                    help: "the parameters without a default stand for elements: `activation \(activation.name.text)(x) = …`")
             }
             scoped {
                 $0.declare(activation.parameters, mustBeUsed: !activation.body.isInvalid)
@@ -92,14 +88,10 @@ struct NameChecker {
         guard !network.body.isDamaged else { return }
         let interface = Interface(of: network)
         if interface.inputs.isEmpty {
-            report(
-                "`\(network.name.text)` has no input", at: network.name.span,
-                help: "begin with `input image: f32[N, 3, 224, 224]`")
+            report("`\(network.name.text)` has no input", at: network.name.span, help: "begin with `input image: f32[N, 3, 224, 224]`")
         }
         if interface.outputs.isEmpty {
-            report(
-                "`\(network.name.text)` has no output", at: network.name.span,
-                help: "end with `output logits = …`")
+            report("`\(network.name.text)` has no output", at: network.name.span, help: "end with `output logits = …`")
         }
         if let result = network.body.result, !result.isConditional {
             report("a network's value is not used", at: result.span, help: "write `output name = …`")
@@ -126,25 +118,19 @@ struct NameChecker {
         let network = program.networks.first { $0.name.text == name.text }
         if network == nil {
             let nearest = Spelling.nearest(to: name.text, in: program.networks.map(\.name.text))
-            report(
-                "no network is called `\(name.text)`", at: name.span,
-                help: nearest.map { "did you mean `\($0)`?" })
+            report("no network is called `\(name.text)`", at: name.span, help: nearest.map { "did you mean `\($0)`?" })
         }
         if let network {
             refer(name.span, to: network.name.span)
             for argument in subject.arguments { refer(argument, toOneOf: network.parameters) }
             let interface = Interface(of: network)
             for name in interface.inputs + interface.outputs { bind(name, Binding(span: name.span)) }
-            for parameter in network.parameters {
-                bind(parameter.name, Binding(span: parameter.name.span))
-            }
+            for parameter in network.parameters { bind(parameter.name, Binding(span: parameter.name.span)) }
         }
         for case .target(let name, let type) in clauses {
             check(type)
             if scopes[scopes.count - 1][name.text] != nil {
-                report(
-                    "`\(name.text)` is already a name of the network", at: name.span,
-                    help: "choose another name for the target")
+                report("`\(name.text)` is already a name of the network", at: name.span, help: "choose another name for the target")
             }
             bind(name, Binding(span: name.span, mustBeUsed: true))
         }
@@ -173,42 +159,31 @@ extension NameChecker {
 
     private mutating func bind(_ name: Name, _ binding: Binding) {
         let top = scopes.count - 1
-        if let hidden = scopes[top][name.text], hidden.mustBeUsed, !hidden.isUsed,
-            !name.text.hasPrefix("_")
-        {
+        if let hidden = scopes[top][name.text], hidden.mustBeUsed, !hidden.isUsed, !name.text.hasPrefix("_") {
             diagnostics.append(
                 Diagnostic(
-                    "`\(name.text)` is never used before it is bound again", severity: .warning,
-                    at: hidden.span,
-                    secondary: [Diagnostic.Label(name.span, "bound again here")], help: "remove it, or use it"
-                ))
+                    "`\(name.text)` is never used before it is bound again", severity: .warning, at: hidden.span,
+                    secondary: [Diagnostic.Label(name.span, "bound again here")], help: "remove it, or use it"))
         }
         scopes[top][name.text] = binding
     }
 
     /// - Parameter used: names that are used outside of the definition's body.
-    private mutating func declare(
-        _ parameters: [ParameterSyntax], mustBeUsed: Bool, except used: Set<String> = []
-    ) {
+    private mutating func declare(_ parameters: [ParameterSyntax], mustBeUsed: Bool, except used: Set<String> = []) {
         for parameter in parameters {
             if let value = parameter.defaultValue { check(value) }
             if let other = scopes[scopes.count - 1][parameter.name.text] {
                 report(
                     "the parameter `\(parameter.name.text)` is declared twice", at: parameter.name.span,
-                    secondary: [Diagnostic.Label(other.span, "first declared here")],
-                    help: "rename one of them")
+                    secondary: [Diagnostic.Label(other.span, "first declared here")], help: "rename one of them")
             }
             let isUsed = !mustBeUsed || used.contains(parameter.name.text)
-            bind(
-                parameter.name,
-                Binding(span: parameter.name.span, kind: "the parameter ", mustBeUsed: !isUsed))
+            bind(parameter.name, Binding(span: parameter.name.span, kind: "the parameter ", mustBeUsed: !isUsed))
         }
     }
 
     private mutating func bind(_ pattern: Pattern, isMutable: Bool, mustBeUsed: Bool) {
-        for name in pattern.names {
-            bind(name, Binding(span: name.span, isMutable: isMutable, mustBeUsed: mustBeUsed))
-        }
+        for name in pattern.names { bind(name, Binding(span: name.span, isMutable: isMutable, mustBeUsed: mustBeUsed)) }
     }
 
     /// Marks the innermost binding of a name as used; false where there is none.
@@ -228,8 +203,7 @@ extension NameChecker {
         if !isCall, symbols.contains(name.text) {
             report(
                 "`\(name.text)` is the batch, which has no value while the network is built", at: name.span,
-                help:
-                    "it can only be the first extent of an input; what a network computes with are its parameters: "
+                help: "it can only be the first extent of an input; what a network computes with are its parameters: "
                     + "`network name(count = 8) { … }`")
             return
         }
@@ -241,9 +215,7 @@ extension NameChecker {
         known += program.callableNames
         let nearest = Spelling.nearest(to: name.text, in: known)
         let isNetwork = program.networks.contains { $0.name.text == name.text }
-        let help =
-            isNetwork
-            ? "`\(name.text)` is a network; only blocks, operators and activations can be called" : nil
+        let help = isNetwork ? "`\(name.text)` is a network; only blocks, operators and activations can be called" : nil
         report(
             isCall ? "nothing is called `\(name.text)`" : "unknown name `\(name.text)`", at: name.span,
             help: nearest.map { "did you mean `\($0)`?" } ?? help)
@@ -263,22 +235,17 @@ extension NameChecker {
             bind(pattern, isMutable: isMutable, mustBeUsed: !value.isInvalid)
         case .assign(let name, let value):
             check(value)
-            guard let level = scopes.lastIndex(where: { $0[name.text] != nil }),
-                let binding = scopes[level][name.text]
-            else {
-                let nearest = Spelling.nearest(
-                    to: name.text, in: scopes.flatMap { $0.filter(\.value.isMutable).keys })
+            guard let level = scopes.lastIndex(where: { $0[name.text] != nil }), let binding = scopes[level][name.text] else {
+                let nearest = Spelling.nearest(to: name.text, in: scopes.flatMap { $0.filter(\.value.isMutable).keys })
                 report(
                     "`\(name.text)` is not bound yet", at: name.span,
-                    help: nearest.map { "did you mean `\($0)`?" }
-                        ?? "bind it with `let \(name.text) = …`, or `var` if it changes later")
+                    help: nearest.map { "did you mean `\($0)`?" } ?? "bind it with `let \(name.text) = …`, or `var` if it changes later")
                 return
             }
             refer(name.span, to: binding.span)
             if !binding.isMutable {
                 report(
-                    "`\(name.text)` cannot change", at: name.span,
-                    secondary: [Diagnostic.Label(binding.span, "bound here")],
+                    "`\(name.text)` cannot change", at: name.span, secondary: [Diagnostic.Label(binding.span, "bound here")],
                     help: "bind it with `var \(name.text) = …`")
             }
         case .forEach(let pattern, in: let sequence, let body):
@@ -295,16 +262,13 @@ extension NameChecker {
                 check(setting.value)
             }
             if place != .network {
-                report(
-                    "only a network has inputs", at: statement.span,
-                    help: "make `\(name.text)` a parameter of the block")
+                report("only a network has inputs", at: statement.span, help: "make `\(name.text)` a parameter of the block")
             }
             bind(name, Binding(span: name.span, mustBeUsed: true))
         case .output(let name, let value, _):
             check(value)
             if place != .network {
-                report(
-                    "only a network has outputs", at: statement.span, help: "end the block with its value")
+                report("only a network has outputs", at: statement.span, help: "end the block with its value")
             } else if let other = outputs.updateValue(name.span, forKey: name.text) {
                 report(
                     "the output `\(name.text)` is given twice", at: name.span,
@@ -315,9 +279,7 @@ extension NameChecker {
             check(value)
             if !value.isConditional, !value.isInvalid {
                 diagnostics.append(
-                    Diagnostic(
-                        "this value is not used", severity: .warning, at: value.span,
-                        help: "bind it with `let name = …`"))
+                    Diagnostic("this value is not used", severity: .warning, at: value.span, help: "bind it with `let name = …`"))
             }
         }
     }
@@ -325,14 +287,10 @@ extension NameChecker {
     private mutating func check(_ type: TypeSyntax) {
         if ElementType(rawValue: type.element.text) == nil {
             let known = ElementType.allCases.map { "`\($0.rawValue)`" }.joined(separator: " and ")
-            report(
-                "no element type is called `\(type.element.text)`", at: type.element.span,
-                help: "the element types are \(known)")
+            report("no element type is called `\(type.element.text)`", at: type.element.span, help: "the element types are \(known)")
         }
         for dimension in type.dimensions {
-            if case .name(let name) = dimension.kind, !use(Name(text: name, span: dimension.span)),
-                name.isSymbol
-            {
+            if case .name(let name) = dimension.kind, !use(Name(text: name, span: dimension.span)), name.isSymbol {
                 symbols.insert(name)
                 continue
             }
@@ -369,8 +327,7 @@ extension NameChecker {
                 let nearest = Spelling.nearest(to: name.text, in: Self.properties)
                 report(
                     "no property is called `\(name.text)`", at: name.span,
-                    help: nearest.map { "did you mean `\($0)`?" }
-                        ?? "the properties are \(Self.properties.joined(separator: ", "))")
+                    help: nearest.map { "did you mean `\($0)`?" } ?? "the properties are \(Self.properties.joined(separator: ", "))")
             }
         case .index(let value, let index):
             check(value)
@@ -390,8 +347,7 @@ extension NameChecker {
         refer(name.span, to: program.places[name.text])
         switch program.callable(name.text) {
         case .block(let block): for argument in arguments { refer(argument, toOneOf: block.parameters) }
-        case .activation(let activation):
-            for argument in arguments { refer(argument, toOneOf: activation.parameters) }
+        case .activation(let activation): for argument in arguments { refer(argument, toOneOf: activation.parameters) }
         case .builtin, .operation: break
         case nil: unknown(name, isCall: true)
         }

@@ -9,9 +9,7 @@ enum TreeMutation {
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             let donor = Bool.random(using: &random) ? result : other
             let (places, sources) = (expressions(of: result), expressions(of: donor))
-            guard let place = places.randomElement(using: &random),
-                let source = sources.randomElement(using: &random)
-            else { break }
+            guard let place = places.randomElement(using: &random), let source = sources.randomElement(using: &random) else { break }
             var bytes = Array(result.utf8)
             guard place.upperBound <= bytes.count, bytes.count < 16_000 else { break }
             bytes.replaceSubrange(place, with: Array(donor.utf8)[source])
@@ -25,9 +23,7 @@ enum TreeMutation {
         let source = SourceFile(name: "corpus", text: text)
         var map = SourceMap()
         var collector = ExpressionCollector()
-        for definition in Parser.parse(source, as: map.add(source)).syntax.definitions {
-            collector.add(definition)
-        }
+        for definition in Parser.parse(source, as: map.add(source)).syntax.definitions { collector.add(definition) }
         return collector.spans.map(\.range).filter { !$0.isEmpty }
     }
 }
@@ -59,9 +55,7 @@ private struct ExpressionCollector {
     private mutating func add(_ body: Body) {
         for statement in body.statements {
             switch statement.kind {
-            case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _),
-                .expression(let value):
-                add(value)
+            case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _), .expression(let value): add(value)
             case .forEach(_, in: let sequence, let body):
                 add(sequence)
                 add(body)

@@ -78,32 +78,20 @@ final class Elaborator {
     /// Reports an error, once a place: a block that is elaborated many times is wrong only once.
     @discardableResult
     func report(
-        _ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [],
-        notes: [String] = [], help: String? = nil
+        _ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [], notes: [String] = [], help: String? = nil
     ) -> ElaboratedValue {
         guard reported.insert(span).inserted, steps <= Self.maximumSteps else { return .poison }
-        let callers = calls.reversed().prefix(3).map {
-            Diagnostic.Label($0.span, "`\($0.name)` is called here")
-        }
-        diagnostics.append(
-            Diagnostic(
-                message, at: span, label: label, secondary: secondary + callers, notes: notes, help: help))
+        let callers = calls.reversed().prefix(3).map { Diagnostic.Label($0.span, "`\($0.name)` is called here") }
+        diagnostics.append(Diagnostic(message, at: span, label: label, secondary: secondary + callers, notes: notes, help: help))
         return .poison
     }
 
     /// Warns, once a place.
-    func warn(
-        _ message: String, at span: Span, secondary: [Diagnostic.Label] = [], notes: [String] = [],
-        help: String? = nil
-    ) {
+    func warn(_ message: String, at span: Span, secondary: [Diagnostic.Label] = [], notes: [String] = [], help: String? = nil) {
         guard doubted.insert(span).inserted else { return }
-        let callers = calls.reversed().prefix(3).map {
-            Diagnostic.Label($0.span, "`\($0.name)` is called here")
-        }
+        let callers = calls.reversed().prefix(3).map { Diagnostic.Label($0.span, "`\($0.name)` is called here") }
         diagnostics.append(
-            Diagnostic(
-                message, severity: .warning, at: span, secondary: secondary + callers, notes: notes,
-                help: help))
+            Diagnostic(message, severity: .warning, at: span, secondary: secondary + callers, notes: notes, help: help))
     }
 
     func phrase(_ value: ElaboratedValue) -> String { value.phrase(in: builder.graph) }
@@ -115,9 +103,7 @@ final class Elaborator {
         let before = steps
         steps = max(before + 1, min(Self.maximumSteps, before + 1 + elements / 16))
         if before < Self.maximumSteps, steps == Self.maximumSteps {
-            report(
-                "the network takes too many steps to elaborate", at: span,
-                help: "\(Self.maximumSteps) are the limit; shorten its loops")
+            report("the network takes too many steps to elaborate", at: span, help: "\(Self.maximumSteps) are the limit; shorten its loops")
         }
         return steps < Self.maximumSteps
     }
@@ -126,9 +112,7 @@ final class Elaborator {
     func nested(at span: Span, _ body: () -> ElaboratedValue) -> ElaboratedValue {
         guard takeStep(at: span) else { return .poison }
         guard depth < Self.maximumDepth else {
-            return report(
-                "calls and expressions nest too deeply", at: span,
-                help: "\(Self.maximumDepth) levels are the limit")
+            return report("calls and expressions nest too deeply", at: span, help: "\(Self.maximumDepth) levels are the limit")
         }
         depth += 1
         defer { depth -= 1 }
@@ -155,9 +139,7 @@ final class Elaborator {
         case .tuple(let names, let place):
             guard let items = value.items else {
                 if !value.isPoison {
-                    report(
-                        "\(phrase(value)) cannot be taken apart", at: span,
-                        secondary: [Diagnostic.Label(place, "into these names")])
+                    report("\(phrase(value)) cannot be taken apart", at: span, secondary: [Diagnostic.Label(place, "into these names")])
                 }
                 for name in names { bind(name, .poison) }
                 return
@@ -168,9 +150,7 @@ final class Elaborator {
                     secondary: [Diagnostic.Label(span, "\(items.count) values")],
                     help: "give as many names as there are values")
             }
-            for (index, name) in names.enumerated() {
-                bind(name, index < items.count ? items[index] : .poison)
-            }
+            for (index, name) in names.enumerated() { bind(name, index < items.count ? items[index] : .poison) }
         }
     }
 
@@ -233,8 +213,7 @@ extension Elaborator {
         guard frame.kind == .network, let type = type(syntax) else { return bind(name, .poison) }
         documentation[name.text] = text
         if builder.graph.nodes.contains(where: { $0.inputName == name.text }) {
-            report(
-                "the input `\(name.text)` is declared twice", at: name.span, help: "rename one of them")
+            report("the input `\(name.text)` is declared twice", at: name.span, help: "rename one of them")
             return bind(name, .poison)
         }
         let preparation = prepared.flatMap { self.preparation($0, of: type) }
@@ -276,8 +255,7 @@ extension Elaborator {
         if let (other, place) = batchSymbol, other != name {
             report(
                 "the batch is called both `\(other)` and `\(name)`", at: span,
-                secondary: [Diagnostic.Label(place, "`\(other)` here")],
-                help: "all inputs have the same batch: write `\(other)`")
+                secondary: [Diagnostic.Label(place, "`\(other)` here")], help: "all inputs have the same batch: write `\(other)`")
             return false
         }
         batchSymbol = batchSymbol ?? (name, span)
@@ -295,15 +273,11 @@ extension Elaborator {
             }
             let value = evaluate(expression)
             guard case .integer(let extent) = value else {
-                if !value.isPoison {
-                    report("an extent must be an integer, not \(phrase(value))", at: expression.span)
-                }
+                if !value.isPoison { report("an extent must be an integer, not \(phrase(value))", at: expression.span) }
                 return nil
             }
             guard (1...Self.maximumInteger).contains(extent) else {
-                report(
-                    "an extent cannot be \(extent)", at: expression.span,
-                    help: "extents lie between 1 and \(Self.maximumInteger)")
+                report("an extent cannot be \(extent)", at: expression.span, help: "extents lie between 1 and \(Self.maximumInteger)")
                 return nil
             }
             dimensions.append(.fixed(extent))
@@ -311,9 +285,7 @@ extension Elaborator {
         guard let element = ElementType(rawValue: syntax.element.text) else { return nil }
         let type = TensorType(element, Shape(dimensions))
         guard type.isReasonable else {
-            report(
-                "a tensor \(type) is too large", at: syntax.span,
-                help: "\(TensorType.maximumElements) elements are the limit")
+            report("a tensor \(type) is too large", at: syntax.span, help: "\(TensorType.maximumElements) elements are the limit")
             return nil
         }
         return type
@@ -343,55 +315,40 @@ extension Elaborator {
         case .text(let value): return .text(value)
         case .name(let name):
             if let value = lookUp(name) ?? program.callable(name).map({ .callable($0) }) { return value }
-            return report(
-                "`\(name)` does not exist here", at: expression.span,
-                help: "with these arguments the network does not make it")
+            return report("`\(name)` does not exist here", at: expression.span, help: "with these arguments the network does not make it")
         case .tuple(let items): return .tuple(items.map { evaluate($0) })
         case .list(let items): return .list(items.map { evaluate($0) })
-        case .unary(let operation, let operand):
-            return unary(operation, evaluate(operand), operand.span, at: expression.span)
-        case .binary(let operation, let left, let right, let mark):
-            return binary(operation, left, right, mark, at: expression.span)
+        case .unary(let operation, let operand): return unary(operation, evaluate(operand), operand.span, at: expression.span)
+        case .binary(let operation, let left, let right, let mark): return binary(operation, left, right, mark, at: expression.span)
         case .call(let name, let arguments):
-            let values = arguments.map {
-                EvaluatedArgument(name: $0.name, value: evaluate($0.value), span: $0.value.span)
-            }
+            let values = arguments.map { EvaluatedArgument(name: $0.name, value: evaluate($0.value), span: $0.value.span) }
             return call(name, values, label: nil, at: expression.span)
         case .pipeline(let head, let steps): return pipeline(head, steps)
         case .member(let value, let name): return member(evaluate(value), name, value.span)
-        case .index(let value, let index):
-            return self.index(evaluate(value), evaluate(index), value.span, index.span)
+        case .index(let value, let index): return self.index(evaluate(value), evaluate(index), value.span, index.span)
         case .conditional(let branches, let otherwise): return conditional(branches[...], otherwise)
         case .invalid: return .poison
         }
     }
 
-    private func conditional(
-        _ branches: ArraySlice<(condition: Expression, body: Body)>, _ otherwise: Body?
-    ) -> ElaboratedValue {
+    private func conditional(_ branches: ArraySlice<(condition: Expression, body: Body)>, _ otherwise: Body?) -> ElaboratedValue {
         guard let (test, body) = branches.first else { return otherwise.map { run($0) } ?? .nothing }
         let condition = evaluate(test)
         switch condition {
         case .boolean(true): return run(body)
         case .boolean(false): return conditional(branches.dropFirst(), otherwise)
         case .condition(let condition):
-            return select(
-                condition, run(body), conditional(branches.dropFirst(), otherwise), test.span, body.span)
+            return select(condition, run(body), conditional(branches.dropFirst(), otherwise), test.span, body.span)
         case .poison: return .poison
         case .tensor:
             return report(
-                "a condition must be known while the network is built, and \(phrase(condition)) is not",
-                at: test.span,
+                "a condition must be known while the network is built, and \(phrase(condition)) is not", at: test.span,
                 help: "`if` chooses between networks; to choose between elements, write an `activation`")
-        default:
-            return report("a condition must be true or false, not \(phrase(condition))", at: test.span)
+        default: return report("a condition must be true or false, not \(phrase(condition))", at: test.span)
         }
     }
 
-    private func select(
-        _ condition: Condition, _ then: ElaboratedValue, _ otherwise: ElaboratedValue, _ test: Span,
-        _ body: Span
-    )
+    private func select(_ condition: Condition, _ then: ElaboratedValue, _ otherwise: ElaboratedValue, _ test: Span, _ body: Span)
         -> ElaboratedValue
     {
         if then.isPoison || otherwise.isPoison { return .poison }
@@ -409,40 +366,28 @@ extension Elaborator {
         case (.poison, _): return .poison
         case (.list(let items), "count"), (.tuple(let items), "count"): return .integer(items.count)
         case (.tensor(let tensor), "rank"): return .integer(builder.type(of: tensor).rank)
-        case (.tensor(let tensor), "channels"), (.tensor(let tensor), "height"),
-            (.tensor(let tensor), "width"):
+        case (.tensor(let tensor), "channels"), (.tensor(let tensor), "height"), (.tensor(let tensor), "width"):
             let type = builder.type(of: tensor)
             let axis = name.text == "channels" ? 1 : name.text == "height" ? 2 : 3
             guard name.text == "channels" ? type.rank >= 2 : type.rank == 4 else {
-                return report(
-                    "\(type) has no \(name.text)", at: name.span,
-                    help: "images are [N, channels, height, width]")
+                return report("\(type) has no \(name.text)", at: name.span, help: "images are [N, channels, height, width]")
             }
             guard let extent = type.shape[axis].value else {
-                return report(
-                    "the \(name.text) of \(type) is not known while the network is built", at: name.span)
+                return report("the \(name.text) of \(type) is not known while the network is built", at: name.span)
             }
             return .integer(extent)
         default: return report("\(phrase(value)) has no `\(name.text)`", at: name.span)
         }
     }
 
-    private func index(
-        _ value: ElaboratedValue, _ index: ElaboratedValue, _ span: Span, _ place: Span
-    ) -> ElaboratedValue {
+    private func index(_ value: ElaboratedValue, _ index: ElaboratedValue, _ span: Span, _ place: Span) -> ElaboratedValue {
         if value.isPoison || index.isPoison { return .poison }
         guard let items = value.items else {
-            return report(
-                "\(phrase(value)) has no elements to choose from", at: span,
-                help: "lists are written `[64, 128]`")
+            return report("\(phrase(value)) has no elements to choose from", at: span, help: "lists are written `[64, 128]`")
         }
-        guard case .integer(let position) = index else {
-            return report("an index must be an integer, not \(phrase(index))", at: place)
-        }
+        guard case .integer(let position) = index else { return report("an index must be an integer, not \(phrase(index))", at: place) }
         guard items.indices.contains(position) else {
-            return report(
-                "there is no element \(position)", at: place, label: "of \(items.count)",
-                help: "elements count from 0")
+            return report("there is no element \(position)", at: place, label: "of \(items.count)", help: "elements count from 0")
         }
         return items[position]
     }

@@ -14,8 +14,7 @@ struct TrainingElaborator {
         for case .setting(let word, let arguments) in definition.clauses {
             if let other = settings[word.text] {
                 elaborator.report(
-                    "`\(word.text)` is given twice", at: word.span,
-                    secondary: [Diagnostic.Label(other.word.span, "first given here")],
+                    "`\(word.text)` is given twice", at: word.span, secondary: [Diagnostic.Label(other.word.span, "first given here")],
                     help: "remove one of them")
                 continue
             }
@@ -32,9 +31,7 @@ struct TrainingElaborator {
                 elaborator.bind(name, .poison)
                 continue
             }
-            elaborator.bind(
-                name,
-                .tensor(elaborator.builder.input(name.text, type, span: name.span.joined(to: syntax.span))))
+            elaborator.bind(name, .tensor(elaborator.builder.input(name.text, type, span: name.span.joined(to: syntax.span))))
         }
         requireClauses()
         loss()
@@ -64,8 +61,7 @@ struct TrainingElaborator {
         }
         guard !missing.isEmpty, !isDamaged else { return }
         elaborator.report(
-            "the training has no \(missing.map(\.0).joined(separator: ", no "))",
-            at: definition.network.span,
+            "the training has no \(missing.map(\.0).joined(separator: ", no "))", at: definition.network.span,
             help: "write " + missing.map { "`\($0.1)`" }.joined(separator: ", "))
     }
 
@@ -75,28 +71,20 @@ struct TrainingElaborator {
         }
         guard let (value, _) = losses.first else { return }
         for (_, keyword) in losses.dropFirst() {
-            elaborator.report(
-                "`loss` is given twice", at: keyword, help: "add the losses: `loss a + 0.4 * b`")
+            elaborator.report("`loss` is given twice", at: keyword, help: "add the losses: `loss a + 0.4 * b`")
         }
         let result = elaborator.evaluate(value)
         guard case .tensor(let tensor) = result else {
-            if !result.isPoison {
-                elaborator.report(
-                    "a loss must be a tensor, not \(elaborator.phrase(result))", at: value.span)
-            }
+            if !result.isPoison { elaborator.report("a loss must be a tensor, not \(elaborator.phrase(result))", at: value.span) }
             return
         }
         let type = elaborator.builder.type(of: tensor)
         guard type == .f32() else {
-            elaborator.report(
-                "a loss must be one number f32[], not \(type)", at: value.span,
-                help: "average it with `mean`")
+            elaborator.report("a loss must be one number f32[], not \(type)", at: value.span, help: "average it with `mean`")
             return
         }
         if elaborator.builder.graph.outputs.contains(where: { $0.name == Self.lossOutput }) {
-            elaborator.report(
-                "an output of the network is called `\(Self.lossOutput)`", at: value.span,
-                help: "rename the output")
+            elaborator.report("an output of the network is called `\(Self.lossOutput)`", at: value.span, help: "rename the output")
             return
         }
         elaborator.builder.output(Self.lossOutput, tensor)
@@ -120,16 +108,10 @@ struct TrainingElaborator {
             }
         }
         if let (word, arguments) = settings["clip"] { recipe.clip = clip(arguments, word) }
-        if let (word, arguments) = settings["batch"] {
-            recipe.batchSize = integer(arguments, word, 1...65_536)
-        }
-        if let (word, arguments) = settings["seed"] {
-            recipe.seed = integer(arguments, word, 0...Double(Int32.max))
-        }
+        if let (word, arguments) = settings["batch"] { recipe.batchSize = integer(arguments, word, 1...65_536) }
+        if let (word, arguments) = settings["seed"] { recipe.seed = integer(arguments, word, 0...Double(Int32.max)) }
         if let (_, arguments) = settings["augment"] {
-            recipe.augmentations = arguments.compactMap {
-                make($0.value, of: RecipeForms.augmentations, "augmentation")?.0
-            }
+            recipe.augmentations = arguments.compactMap { make($0.value, of: RecipeForms.augmentations, "augmentation")?.0 }
         }
         if let (word, arguments) = settings["normalize"] {
             recipe.normalization = normalization(arguments, word)
@@ -158,17 +140,14 @@ struct TrainingElaborator {
         guard let first = arguments.first else { return nil }
         if arguments.count > 1 || first.name != nil {
             elaborator.report(
-                "`\(word.text)` takes one \(kind)", at: word.span,
-                help: "write `\(word.text) \(forms[0].name)(…)`")
+                "`\(word.text)` takes one \(kind)", at: word.span, help: "write `\(word.text) \(forms[0].name)(…)`")
             return nil
         }
         return make(first.value, of: forms, kind)
     }
 
     /// Reads `name(arguments)` or a bare `name` as one of `forms`.
-    func make<Made>(_ expression: Expression, of forms: [RecipeForm<Made>], _ kind: String) -> (
-        Made, RecipeValues
-    )? {
+    func make<Made>(_ expression: Expression, of forms: [RecipeForm<Made>], _ kind: String) -> (Made, RecipeValues)? {
         let name: Name
         let arguments: [Argument]
         switch expression.kind {
@@ -176,35 +155,24 @@ struct TrainingElaborator {
         case .name(let text): (name, arguments) = (Name(text: text, span: expression.span), [])
         case .call(let callee, let given): (name, arguments) = (callee, given)
         default:
-            elaborator.report(
-                "expected an \(kind)".replacing("an s", with: "a s"), at: expression.span,
-                help: "such as `\(forms[0].name)`")
+            elaborator.report("expected an \(kind)".replacing("an s", with: "a s"), at: expression.span, help: "such as `\(forms[0].name)`")
             return nil
         }
         guard let form = forms.first(where: { $0.name == name.text }) else {
             let nearest = Spelling.nearest(to: name.text, in: forms.map(\.name))
             elaborator.report(
                 "no \(kind) is called `\(name.text)`", at: name.span,
-                help: nearest.map { "did you mean `\($0)`?" }
-                    ?? "there are \(forms.map(\.name).joined(separator: ", "))")
+                help: nearest.map { "did you mean `\($0)`?" } ?? "there are \(forms.map(\.name).joined(separator: ", "))")
             return nil
         }
         guard let values = values(arguments, of: form.parameters, name) else { return nil }
         return (form.make(values), values)
     }
 
-    private func values(_ arguments: [Argument], of parameters: [RecipeParameter], _ name: Name)
-        -> RecipeValues?
-    {
-        let evaluated = arguments.map {
-            EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span)
-        }
-        let formals = parameters.map {
-            Formal(name: $0.name, isRequired: $0.defaultValue == nil && !$0.isOptional)
-        }
-        guard let matched = elaborator.match(evaluated, to: formals, of: name, at: name.span) else {
-            return nil
-        }
+    private func values(_ arguments: [Argument], of parameters: [RecipeParameter], _ name: Name) -> RecipeValues? {
+        let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
+        let formals = parameters.map { Formal(name: $0.name, isRequired: $0.defaultValue == nil && !$0.isOptional) }
+        guard let matched = elaborator.match(evaluated, to: formals, of: name, at: name.span) else { return nil }
         var values = RecipeValues()
         for (parameter, argument) in zip(parameters, matched) {
             guard let argument else {
@@ -227,32 +195,20 @@ struct TrainingElaborator {
         case (_, .poison): return nil
         case (.boolean, .boolean(let value)): return value ? 1 : 0
         case (.integer, .integer(let value)): return bounded(Double(value), argument.span, parameter)
-        case (.number, .integer), (.number, .number):
-            return bounded(argument.value.asNumber ?? 0, argument.span, parameter)
+        case (.number, .integer), (.number, .number): return bounded(argument.value.asNumber ?? 0, argument.span, parameter)
         default:
-            let wanted =
-                parameter.kind == .boolean
-                ? "true or false" : parameter.kind == .integer ? "an integer" : "a number"
-            elaborator.report(
-                "`\(parameter.name)` must be \(wanted), not \(elaborator.phrase(argument.value))",
-                at: argument.span)
+            let wanted = parameter.kind == .boolean ? "true or false" : parameter.kind == .integer ? "an integer" : "a number"
+            elaborator.report("`\(parameter.name)` must be \(wanted), not \(elaborator.phrase(argument.value))", at: argument.span)
             return nil
         }
     }
 
     private func integers(_ argument: EvaluatedArgument, _ parameter: RecipeParameter) -> [Int]? {
-        if argument.value.isPoison || argument.value.items?.contains(where: \.isPoison) == true {
-            return nil
-        }
-        let integers = (argument.value.items ?? []).compactMap { item in
-            if case .integer(let value) = item { value } else { nil }
-        }
-        guard !integers.isEmpty, integers.count == argument.value.items?.count,
-            zip(integers, integers.dropFirst()).allSatisfy(<)
-        else {
+        if argument.value.isPoison || argument.value.items?.contains(where: \.isPoison) == true { return nil }
+        let integers = (argument.value.items ?? []).compactMap { item in if case .integer(let value) = item { value } else { nil } }
+        guard !integers.isEmpty, integers.count == argument.value.items?.count, zip(integers, integers.dropFirst()).allSatisfy(<) else {
             elaborator.report(
-                "`\(parameter.name)` must be a list of ascending integers", at: argument.span,
-                help: "such as `[30, 60, 90]`")
+                "`\(parameter.name)` must be a list of ascending integers", at: argument.span, help: "such as `[30, 60, 90]`")
             return nil
         }
         for value in [integers[0], integers[integers.count - 1]] {
@@ -265,8 +221,7 @@ struct TrainingElaborator {
         if parameter.range.contains(value) { return value }
         let (low, high) = (parameter.range.lowerBound, parameter.range.upperBound)
         let bounds = low == .leastNormalMagnitude ? "above 0" : "between \(low.short) and \(high.short)"
-        elaborator.report(
-            "`\(parameter.name)` must lie \(bounds)", at: span, label: "is \(value.short)")
+        elaborator.report("`\(parameter.name)` must lie \(bounds)", at: span, label: "is \(value.short)")
         return nil
     }
 
@@ -278,31 +233,21 @@ struct TrainingElaborator {
         guard arguments.count == 1, let argument = arguments.first, let name = argument.name,
             let form = RecipeForms.clips.first(where: { $0.name == name.text })
         else {
-            elaborator.report(
-                "what is to be clipped?", at: word.span, help: "write `clip norm 1.0` or `clip value 0.5`")
+            elaborator.report("what is to be clipped?", at: word.span, help: "write `clip norm 1.0` or `clip value 0.5`")
             return nil
         }
-        return values([Argument(name: nil, value: argument.value)], of: form.parameters, name).map(
-            form.make)
+        return values([Argument(name: nil, value: argument.value)], of: form.parameters, name).map(form.make)
     }
 
     private func normalization(_ arguments: [Argument], _ word: Name) -> TrainingRecipe.Normalization? {
-        let evaluated = arguments.map {
-            EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span)
-        }
+        let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
         let formals = ["mean", "std"].map { Formal(name: $0, isRequired: true) }
-        guard
-            let matched = elaborator.match(evaluated, to: formals, of: word, at: word.span)?.compactMap({
-                $0
-            })
-        else { return nil }
+        guard let matched = elaborator.match(evaluated, to: formals, of: word, at: word.span)?.compactMap({ $0 }) else { return nil }
         return elaborator.normalization(matched[0], matched[1], at: word.span)
     }
 }
 
 extension Double {
     /// The number without a needless fraction.
-    fileprivate var short: String {
-        self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)"
-    }
+    fileprivate var short: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
 }

@@ -103,9 +103,7 @@ struct TokenRoles {
 
     private mutating func visit(_ statement: Statement) {
         switch statement.kind {
-        case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _),
-            .expression(let value):
-            visit(value)
+        case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _), .expression(let value): visit(value)
         case .input(_, let type, let preparation, _):
             visit(type)
             visit(preparation?.settings ?? [])

@@ -65,9 +65,7 @@ public enum Grammar {
     /// The words between quotes as alternatives, a few in a line.
     private static func lines(of words: [String]) -> String {
         let quoted = words.map { "\"\($0)\"" }
-        let rows = stride(from: 0, to: quoted.count, by: 5).map {
-            quoted[$0..<min($0 + 5, quoted.count)].joined(separator: " | ")
-        }
+        let rows = stride(from: 0, to: quoted.count, by: 5).map { quoted[$0..<min($0 + 5, quoted.count)].joined(separator: " | ") }
         return rows.joined(separator: "\n            | ")
     }
 }

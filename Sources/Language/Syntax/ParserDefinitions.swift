@@ -17,8 +17,7 @@ extension Parser {
         let next = tokens[index + 1]
         switch text(of: token) {
         case "block", "activation", "network":
-            return next.kind == .name
-                && [.leftParenthesis, .leftBrace, .equal].contains(tokens[index + 2].kind)
+            return next.kind == .name && [.leftParenthesis, .leftBrace, .equal].contains(tokens[index + 2].kind)
         case "training": return isWord("of", next)
         case "import": return next.kind == .text
         default: return false
@@ -41,8 +40,7 @@ extension Parser {
         parentheses = 0
         while !at(.endOfFile) {
             if current.startsLine,
-                startsDefinition(at: position)
-                    || Self.definitionWords.contains(text(of: current)) && peek().kind == .name
+                startsDefinition(at: position) || Self.definitionWords.contains(text(of: current)) && peek().kind == .name
             {
                 return
             }
@@ -55,26 +53,17 @@ extension Parser {
         let start = current
         beginDefinition()
         guard start.kind == .name else {
-            if at(.rightBrace) {
-                throw fail("this `}` closes nothing", at: start.span, help: "remove it")
-            }
+            if at(.rightBrace) { throw fail("this `}` closes nothing", at: start.span, help: "remove it") }
             throw fail(
                 "expected a definition", at: start.span,
-                help:
-                    "a file holds `import`, `block`, `activation`, `network` and `training of` definitions")
+                help: "a file holds `import`, `block`, `activation`, `network` and `training of` definitions")
         }
         var word = text(of: start)
         if !Self.definitionWords.contains(word) {
-            let nearest =
-                ForeignSpelling.definitionWords[word]
-                ?? Spelling.nearest(to: word, in: Self.definitionWords)
-            let repair =
-                nearest.map { "did you mean `\($0)`?" }
-                ?? "begin with `block`, `activation`, `network` or `training of`"
+            let nearest = ForeignSpelling.definitionWords[word] ?? Spelling.nearest(to: word, in: Self.definitionWords)
+            let repair = nearest.map { "did you mean `\($0)`?" } ?? "begin with `block`, `activation`, `network` or `training of`"
             let error = fail("`\(word)` does not begin a definition", at: start.span, help: repair)
-            guard let nearest, nearest == "import" ? peek().kind == .text : peek().kind == .name else {
-                throw error
-            }
+            guard let nearest, nearest == "import" ? peek().kind == .text : peek().kind == .name else { throw error }
             word = nearest
         }
         advance()
@@ -87,32 +76,25 @@ extension Parser {
         case "network": file.definitions.append(.network(try network(documentation)))
         default: file.definitions.append(.training(try training(documentation, from: start.span)))
         }
-        if !at(.endOfFile), !current.startsLine, take(.semicolon) == nil {
-            throw expected("a line break after the definition")
-        }
+        if !at(.endOfFile), !current.startsLine, take(.semicolon) == nil { throw expected("a line break after the definition") }
     }
 
     private mutating func block(_ documentation: String) throws(Unreadable) -> BlockDefinition {
         let name = try expectName("the block")
         let parameters = try parameters(of: name)
-        return BlockDefinition(
-            documentation: documentation, name: name, parameters: parameters, body: try body())
+        return BlockDefinition(documentation: documentation, name: name, parameters: parameters, body: try body())
     }
 
     private mutating func network(_ documentation: String) throws(Unreadable) -> NetworkDefinition {
         let name = try expectName("the network")
         let parameters = at(.leftParenthesis) ? try parameters(of: name) : []
-        return NetworkDefinition(
-            documentation: documentation, name: name, parameters: parameters, body: try body())
+        return NetworkDefinition(documentation: documentation, name: name, parameters: parameters, body: try body())
     }
 
-    private mutating func activation(_ documentation: String) throws(Unreadable)
-        -> ActivationDefinition
-    {
+    private mutating func activation(_ documentation: String) throws(Unreadable) -> ActivationDefinition {
         let name = try expectName("the activation")
         let parameters = try parameters(of: name)
-        _ = try expect(
-            .equal, "and the activation's formula", help: "write `activation \(name.text)(x) = …`")
+        _ = try expect(.equal, "and the activation's formula", help: "write `activation \(name.text)(x) = …`")
         let value: Expression
         do {
             value = try expression()
@@ -120,8 +102,7 @@ extension Parser {
             skipToDefinition()
             value = Expression(kind: .invalid, span: previous.span)
         }
-        return ActivationDefinition(
-            documentation: documentation, name: name, parameters: parameters, body: value)
+        return ActivationDefinition(documentation: documentation, name: name, parameters: parameters, body: value)
     }
 
     private mutating func parameters(of name: Name) throws(Unreadable) -> [ParameterSyntax] {
@@ -151,8 +132,7 @@ extension Parser {
                 throw expected(
                     "`,` or `\(close.rawValue)`", secondary: [Diagnostic.Label(open.span, "opened here")],
                     help: current.startsLine || isCutShort
-                        ? "close it with `\(close.rawValue)`"
-                        : current.kind.canBeginValue ? "put a `,` between the two" : nil)
+                        ? "close it with `\(close.rawValue)`" : current.kind.canBeginValue ? "put a `,` between the two" : nil)
             }
         }
         advance()
@@ -177,27 +157,21 @@ extension Parser {
             synchronize()
             let place = previous.span
             return TypeSyntax(
-                element: Name(text: "f32", span: place),
-                dimensions: [Expression(kind: .invalid, span: place)], span: place)
+                element: Name(text: "f32", span: place), dimensions: [Expression(kind: .invalid, span: place)], span: place)
         }
     }
 
     private mutating func type() throws(Unreadable) -> TypeSyntax {
         let element = try expectName("an element type")
-        let open = try expect(
-            .leftBracket, "and the shape", help: "types are written `f32[N, 3, 224, 224]`")
-        let dimensions = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in
-            try parser.expression()
-        }
+        let open = try expect(.leftBracket, "and the shape", help: "types are written `f32[N, 3, 224, 224]`")
+        let dimensions = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
         return TypeSyntax(element: element, dimensions: dimensions, span: span(from: element.span))
     }
 
     /// The characters of a text literal.
     func unquoted(_ token: Token) -> String {
         var inner = text(of: token).dropFirst()
-        if let last = inner.last, last == "\"" || ForeignSpelling.quotes.contains(String(last)) {
-            inner = inner.dropLast()
-        }
+        if let last = inner.last, last == "\"" || ForeignSpelling.quotes.contains(String(last)) { inner = inner.dropLast() }
         var result = ""
         var isEscaped = false
         for character in inner {
@@ -216,27 +190,17 @@ extension Parser {
 
 extension Parser {
     /// The clauses of a training that hold values between commas.
-    static let settingWords = [
-        "optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed",
-    ]
+    static let settingWords = ["optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed"]
     static let clauseWords = ["target", "loss"] + settingWords
 
-    private mutating func training(_ documentation: String, from start: Span) throws(Unreadable)
-        -> TrainingDefinition
-    {
-        guard isWord("of", current) else {
-            throw expected("`of` and the network's name", help: "write `training of name { … }`")
-        }
+    private mutating func training(_ documentation: String, from start: Span) throws(Unreadable) -> TrainingDefinition {
+        guard isWord("of", current) else { throw expected("`of` and the network's name", help: "write `training of name { … }`") }
         advance()
         var subjects: [TrainingDefinition.Subject] = []
         repeat {
             let network = try expectName("the network to train")
             let arguments: [Argument]
-            if let open = take(.leftParenthesis) {
-                arguments = try self.arguments(openedBy: open)
-            } else {
-                arguments = []
-            }
+            if let open = take(.leftParenthesis) { arguments = try self.arguments(openedBy: open) } else { arguments = [] }
             subjects.append(TrainingDefinition.Subject(network: network, arguments: arguments))
         } while take(.comma) != nil
         let open = try expect(.leftBrace, "and the clauses of the training")
@@ -244,9 +208,7 @@ extension Parser {
         while !at(.rightBrace) {
             if at(.endOfFile) || current.startsLine && startsDefinition(at: position) {
                 reportUnclosed(open)
-                return TrainingDefinition(
-                    documentation: documentation, subjects: subjects, clauses: clauses,
-                    span: span(from: start))
+                return TrainingDefinition(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
             }
             if take(.semicolon) != nil { continue }
             statementStart = position
@@ -258,8 +220,7 @@ extension Parser {
             }
         }
         advance()
-        return TrainingDefinition(
-            documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
+        return TrainingDefinition(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
     }
 
     private mutating func clause() throws(Unreadable) -> TrainingClause {
@@ -267,8 +228,7 @@ extension Parser {
         switch word.text {
         case "target":
             let name = try expectName("the target")
-            return .target(
-                name, typeAnnotation("and the target's type", help: "write `target \(name.text): i32[N]`"))
+            return .target(name, typeAnnotation("and the target's type", help: "write `target \(name.text): i32[N]`"))
         case "loss": return .loss(try expression(), keyword: word.span)
         case let text where Self.clauseWords.contains(text):
             var arguments: [Argument] = []
@@ -283,8 +243,7 @@ extension Parser {
                     // `initialize "conv2.bias": ones` names a parameter.
                     let key = advance()
                     advance()
-                    arguments.append(
-                        Argument(name: Name(text: unquoted(key), span: key.span), value: try expression()))
+                    arguments.append(Argument(name: Name(text: unquoted(key), span: key.span), value: try expression()))
                 } else {
                     arguments.append(try argument())
                 }
@@ -294,8 +253,7 @@ extension Parser {
             let nearest = Spelling.nearest(to: word.text, in: Self.clauseWords)
             throw fail(
                 "`\(word.text)` is not a clause of a training", at: word.span,
-                help: nearest.map { "did you mean `\($0)`?" }
-                    ?? "the clauses are \(Self.clauseWords.joined(separator: ", "))")
+                help: nearest.map { "did you mean `\($0)`?" } ?? "the clauses are \(Self.clauseWords.joined(separator: ", "))")
         }
     }
 }

@@ -31,8 +31,7 @@ extension Parser {
         }
         if let close = take(.rightBrace) { noteIndentation(open, close) }
         var body = Body(
-            statements: statements, result: nil, span: span(from: open.span),
-            isDamaged: diagnostics.count > reports || hasGivenUp)
+            statements: statements, result: nil, span: span(from: open.span), isDamaged: diagnostics.count > reports || hasGivenUp)
         if case .expression(let value)? = statements.last?.kind {
             body.statements.removeLast()
             body.result = value
@@ -43,8 +42,7 @@ extension Parser {
     mutating func endOfStatement() throws(Unreadable) {
         if current.startsLine || at(.rightBrace) || at(.endOfFile) || take(.semicolon) != nil { return }
         if at(.rightParenthesis) || at(.rightBracket) {
-            throw fail(
-                "this `\(current.kind.rawValue)` closes nothing", at: current.span, help: "remove it")
+            throw fail("this `\(current.kind.rawValue)` closes nothing", at: current.span, help: "remove it")
         }
         let repair = isWord("elif", current) || isWord("elsif", current) ? "write `else if`" : nil
         throw expected("a line break", help: repair)
@@ -60,14 +58,12 @@ extension Parser {
         case .name where isWord("input", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the input")
-            let type = typeAnnotation(
-                "and the input's type", help: "write `input \(name.text): f32[N, 3, 224, 224]`")
+            let type = typeAnnotation("and the input's type", help: "write `input \(name.text): f32[N, 3, 224, 224]`")
             kind = .input(name, type, preparation(), documentation: documentation)
         case .name where isWord("output", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the output")
-            let value =
-                take(.equal) == nil ? Expression(kind: .name(name.text), span: name.span) : initializer()
+            let value = take(.equal) == nil ? Expression(kind: .name(name.text), span: name.span) : initializer()
             kind = .output(name, value, documentation: documentation)
         case .name where peek().kind == .equal && !peek().startsLine:
             let name = try expectName("a variable")
@@ -124,9 +120,7 @@ extension Parser {
 
     private mutating func pattern() throws(Unreadable) -> Pattern {
         guard let open = take(.leftParenthesis) else { return .name(try expectName("a value")) }
-        let names = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in
-            try parser.expectName("a value")
-        }
+        let names = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in try parser.expectName("a value") }
         return .tuple(names, span(from: open.span))
     }
 
@@ -146,8 +140,7 @@ extension Parser {
         let nearest = foreign == nil ? Spelling.nearest(to: text(of: word), in: words) : nil
         let error = fail(
             "`\(text(of: word))` does not begin a statement", at: word.span,
-            help: foreign ?? nearest.map { "did you mean `\($0)`?" }
-                ?? "values are bound with `let name = …`")
+            help: foreign ?? nearest.map { "did you mean `\($0)`?" } ?? "values are bound with `let name = …`")
         if peek().kind == .equal { return try binding(isMutable: nearest == "var") }
         throw error
     }

@@ -12,9 +12,7 @@ private struct SyntaxPrinter {
     var text = ""
     private var indentation = 0
 
-    mutating func line(_ words: String) {
-        text += String(repeating: "  ", count: indentation) + words + "\n"
-    }
+    mutating func line(_ words: String) { text += String(repeating: "  ", count: indentation) + words + "\n" }
 
     private mutating func indented(_ body: (inout SyntaxPrinter) -> Void) {
         indentation += 1
@@ -23,9 +21,7 @@ private struct SyntaxPrinter {
     }
 
     private mutating func document(_ text: String) {
-        for part in text.split(separator: "\n", omittingEmptySubsequences: false) where !text.isEmpty {
-            line("/// " + part)
-        }
+        for part in text.split(separator: "\n", omittingEmptySubsequences: false) where !text.isEmpty { line("/// " + part) }
     }
 
     mutating func print(_ definition: Definition) {
@@ -40,15 +36,10 @@ private struct SyntaxPrinter {
             indented { $0.print(network.body) }
         case .activation(let activation):
             document(activation.documentation)
-            line(
-                "activation \(activation.name.text)\(parameters(activation.parameters)) \(expression(activation.body))"
-            )
+            line("activation \(activation.name.text)\(parameters(activation.parameters)) \(expression(activation.body))")
         case .training(let training):
             document(training.documentation)
-            line(
-                "training of "
-                    + training.subjects.map { $0.network.text + arguments($0.arguments) }.joined(
-                        separator: ", "))
+            line("training of " + training.subjects.map { $0.network.text + arguments($0.arguments) }.joined(separator: ", "))
             indented { printer in
                 for clause in training.clauses { printer.print(clause) }
             }
@@ -96,14 +87,11 @@ private struct SyntaxPrinter {
 
     private func parameters(_ parameters: [ParameterSyntax]) -> String {
         parameters.map { parameter in
-            parameter.defaultValue.map { " (\(parameter.name.text) \(expression($0)))" } ?? " "
-                + parameter.name.text
+            parameter.defaultValue.map { " (\(parameter.name.text) \(expression($0)))" } ?? " " + parameter.name.text
         }.joined()
     }
 
-    private func type(_ type: TypeSyntax) -> String {
-        "\(type.element.text)[\(type.dimensions.map(expression).joined(separator: " "))]"
-    }
+    private func type(_ type: TypeSyntax) -> String { "\(type.element.text)[\(type.dimensions.map(expression).joined(separator: " "))]" }
 
     private func arguments(_ arguments: [Argument]) -> String {
         arguments.map { " " + ($0.name.map { $0.text + ":" } ?? "") + expression($0.value) }.joined()
@@ -112,9 +100,7 @@ private struct SyntaxPrinter {
     private func inline(_ body: Body) -> String {
         var printer = SyntaxPrinter()
         printer.print(body)
-        return "{"
-            + printer.text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "; ")
-            + "}"
+        return "{" + printer.text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "; ") + "}"
     }
 
     private func expression(_ expression: Expression) -> String {
@@ -130,8 +116,7 @@ private struct SyntaxPrinter {
         case .binary(let operation, let left, let right, _):
             "(\(operation.rawValue) \(self.expression(left)) \(self.expression(right)))"
         case .call(let name, let arguments): "(\(name.text)\(self.arguments(arguments)))"
-        case .pipeline(let head, let steps):
-            "(|> \(self.expression(head))" + steps.map { " " + step($0) }.joined() + ")"
+        case .pipeline(let head, let steps): "(|> \(self.expression(head))" + steps.map { " " + step($0) }.joined() + ")"
         case .member(let value, let name): "(. \(self.expression(value)) \(name.text))"
         case .index(let value, let index): "(at \(self.expression(value)) \(self.expression(index)))"
         case .conditional(let branches, let otherwise):

@@ -6,28 +6,22 @@ extension Inspection {
     func symbols(in document: Document) -> [DocumentSymbol] {
         program.root.syntax.definitions.flatMap { definition -> [DocumentSymbol] in
             switch definition {
-            case .block(let block):
-                return [symbol(block.name, "block", .function, to: block.body.span, document)]
+            case .block(let block): return [symbol(block.name, "block", .function, to: block.body.span, document)]
             case .activation(let activation):
-                return [
-                    symbol(activation.name, "activation", .function, to: activation.body.span, document)
-                ]
+                return [symbol(activation.name, "activation", .function, to: activation.body.span, document)]
             case .network(let network):
                 let children = interface(of: network.body).map { statement -> DocumentSymbol in
                     symbol(statement.name, statement.word, .property, to: statement.span, document)
                 }
                 return [symbol(network.name, "network", .class, to: network.body.span, document, children)]
             case .training(let training):
-                return training.subjects.map {
-                    symbol($0.network, "training", .event, to: training.span, document)
-                }
+                return training.subjects.map { symbol($0.network, "training", .event, to: training.span, document) }
             }
         }
     }
 
     private func symbol(
-        _ name: Name, _ word: String, _ kind: DocumentSymbol.Kind, to end: Span, _ document: Document,
-        _ children: [DocumentSymbol] = []
+        _ name: Name, _ word: String, _ kind: DocumentSymbol.Kind, to end: Span, _ document: Document, _ children: [DocumentSymbol] = []
     ) -> DocumentSymbol {
         let selection = document.source.range(of: name.span)
         // From the beginning of the name's line: the word before it belongs to the symbol.
@@ -35,8 +29,7 @@ extension Inspection {
         let last = document.source.range(of: name.span.joined(to: end)).end
         let title = word == "training" ? "training of \(name.text)" : name.text
         return DocumentSymbol(
-            name: title, detail: word, kind: kind, range: PositionRange(start: start, end: last),
-            selectionRange: selection,
+            name: title, detail: word, kind: kind, range: PositionRange(start: start, end: last), selectionRange: selection,
             children: children)
     }
 
