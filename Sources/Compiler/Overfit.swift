@@ -77,13 +77,13 @@ extension Compiler {
         var result = Overfit(network: executable.plan.name, batch: options.batch, learningRate: rate, losses: [], damaged: [])
         for step in 1...options.steps {
             executable.run()
-            let loss = known { () throws(RuntimeError) in Double(try executable.output(recipe.lossOutput, as: Float.self)[0]) }
+            let loss = unfailing { () throws(RuntimeError) in Double(try executable.output(recipe.lossOutput, as: Float.self)[0]) }
             result.losses.append(loss)
             report(step, loss)
             if !loss.isFinite { break }
         }
         result.damaged = executable.plan.parameters.map(\.parameter.name).filter { name in
-            known { () throws(RuntimeError) in try executable.parameter(name, as: Float.self) }.contains { !$0.isFinite }
+            unfailing { () throws(RuntimeError) in try executable.parameter(name, as: Float.self) }.contains { !$0.isFinite }
         }
         return result
     }

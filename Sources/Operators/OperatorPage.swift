@@ -84,7 +84,7 @@ extension Operator {
         return text
     }
 
-    private func result(of signature: Signature) -> String { accepted { () throws(TypeError) in try inferType(signature) }.text }
+    private func result(of signature: Signature) -> String { unfailing { () throws(TypeError) in try inferType(signature) }.text }
 }
 
 extension Lowering {

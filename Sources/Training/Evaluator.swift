@@ -122,7 +122,7 @@ extension Classifier {
 
     /// The scores of a batch, picture after picture.
     public func score(_ images: UnsafeBufferPointer<Float>) -> [Float] {
-        known { () throws(RuntimeError) in
+        unfailing { () throws(RuntimeError) in
             try executable.setInput(imageInput, to: images)
             executable.run()
             return try executable.output(scoresOutput)

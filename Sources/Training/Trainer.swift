@@ -250,7 +250,7 @@ public final class Trainer {
             var random = CounterGenerator(seed: options.seed, .step, number)
             set(Self.seedInput, Float(random.below(1 << 24)))
         }
-        let (loss, scores) = known { () throws(RuntimeError) in
+        let (loss, scores) = unfailing { () throws(RuntimeError) in
             try step.setInput(classifier.imageInput, to: batch.images)
             try step.setInput(labelInput, to: batch.labels)
             step.run()
@@ -274,7 +274,7 @@ public final class Trainer {
         if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps { checkpoint.state.endPoint() }
     }
 
-    private func set(_ input: String, _ value: Float) { known { () throws(RuntimeError) in try step.setInput(input, to: [value]) } }
+    private func set(_ input: String, _ value: Float) { unfailing { () throws(RuntimeError) in try step.setInput(input, to: [value]) } }
 
     private func progress(_ position: BatchPosition) -> TrainingProgress {
         let state = checkpoint.state
@@ -291,7 +291,7 @@ public final class Trainer {
         _ epoch: Int, seconds: Double?, _ shouldStop: () -> Bool, _ report: (TrainerEvent) -> Void
     ) throws(TrainingFailure) -> Bool {
         clock.begin()
-        known { () throws(RuntimeError) in try classifier.executable.copyParameters(from: step) }
+        unfailing { () throws(RuntimeError) in try classifier.executable.copyParameters(from: step) }
         let evaluation: Evaluation?
         do throws(TrainingError) {
             evaluation = try classifier.evaluate(heldOut, normalization: normalization, shouldStop: shouldStop) {

@@ -69,7 +69,7 @@ public enum Weights {
     public static func tensors(of executable: Executable, named names: Set<String>? = nil) -> [HostTensor] {
         executable.plan.parameters.filter { names?.contains($0.parameter.name) ?? true }.map { parameter, buffer in
             let extents = executable.plan.buffers[buffer].extents
-            let values = known { () throws(RuntimeError) in try executable.parameter(parameter.name, as: Float.self) }
+            let values = unfailing { () throws(RuntimeError) in try executable.parameter(parameter.name, as: Float.self) }
             return HostTensor(name: parameter.name, shape: extents, floats: values)
         }
     }
@@ -111,11 +111,6 @@ private struct SeededParameters: ParameterSource {
         }
         return true
     }
-}
-
-/// Reads or sets what an executable's own plan lists: names, types and counts are right, or the plan is broken.
-package func known<Result>(_ body: () throws(RuntimeError) -> Result) -> Result {
-    do { return try body() } catch { preconditionFailure("an executable does not know its own plan: \(error)") }
 }
 
 /// Why weights cannot be loaded.
