@@ -35,6 +35,9 @@ public struct Layout: Hashable, Sendable, CustomStringConvertible {
     /// The number of stored elements, padding included.
     public func storedCount(_ extents: [Int]) -> Int { storedExtents(extents).reduce(1, *) }
 
+    /// The distance in elements between neighbours along each stored extent.
+    package func storedStrides(_ extents: [Int]) -> [Int] { rowMajorStrides(storedExtents(extents)) }
+
     /// The element offset of a position (which may lie in the padding).
     public func offset(of position: [Int], in extents: [Int]) -> Int {
         var outer = position
@@ -50,4 +53,11 @@ public struct Layout: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         blocks.isEmpty ? "plain" : "blocked(" + blocks.map { "\($0.axis):\($0.size)" }.joined(separator: " ") + ")"
     }
+}
+
+/// The distance in elements between neighbours along each axis where the last one varies fastest.
+package func rowMajorStrides(_ extents: [Int]) -> [Int] {
+    var strides = [Int](repeating: 1, count: extents.count)
+    for axis in extents.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * extents[axis + 1] }
+    return strides
 }

@@ -18,11 +18,7 @@ public struct ReferenceTensor: Hashable, Sendable {
     public static func scalar(_ value: Double) -> ReferenceTensor { ReferenceTensor([], [value]) }
 
     /// The distance between neighbours along each axis.
-    var strides: [Int] {
-        var strides = [Int](repeating: 1, count: extents.count)
-        for axis in extents.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * extents[axis + 1] }
-        return strides
-    }
+    var strides: [Int] { rowMajorStrides(extents) }
 }
 
 /// Calls `body` with every position of a space of these extents, in row-major order.

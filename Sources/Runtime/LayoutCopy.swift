@@ -111,9 +111,7 @@ struct LayoutCopy {
 extension Layout {
     /// What every position of every axis adds to an element's offset.
     func offsetsByAxis(_ extents: [Int]) -> [[Int]] {
-        let stored = storedExtents(extents)
-        var strides = [Int](repeating: 1, count: stored.count)
-        for index in stored.indices.dropLast().reversed() { strides[index] = strides[index + 1] * stored[index + 1] }
+        let strides = storedStrides(extents)
         return extents.indices.map { axis in
             let inner = blocks.enumerated().filter { $0.element.axis == axis }.reversed()
                 .map { (size: $0.element.size, stride: strides[extents.count + $0.offset]) }

@@ -29,9 +29,7 @@ extension Layout {
     ///
     /// Lanes must not cross a block: along a blocked axis they start at a multiple of their number, which divides the block's size.
     func offset(of position: [Position], extents: [Int], lane: Int?) -> (offset: Index, laneStride: Int?) {
-        let stored = storedExtents(extents)
-        var strides = [Int](repeating: 1, count: stored.count)
-        for level in stored.indices.dropLast().reversed() { strides[level] = strides[level + 1] * stored[level + 1] }
+        let strides = storedStrides(extents)
         var offset: Index = 0
         var laneStride: Int?
         for axis in extents.indices {
@@ -239,15 +237,10 @@ public final class Point {
     }
 
     private func rowMajorPosition() -> (Index, stride: Int) {
+        let strides = rowMajorStrides(extents)
         var index: Index = 0
-        var stride = 1
-        var laneStride = 0
-        for axis in extents.indices.reversed() {
-            index = index + position[axis].index * stride
-            if axis == lane { laneStride = stride }
-            stride *= extents[axis]
-        }
-        return (index, laneStride)
+        for axis in extents.indices.reversed() { index = index + position[axis].index * strides[axis] }
+        return (index, lane.map { strides[$0] } ?? 0)
     }
 
     /// The point of a tensor that broadcasts to this space or differs from it only by axes of extent 1.

@@ -38,16 +38,6 @@ struct TensorAccess {
     }
 }
 
-extension Layout {
-    /// The distance in elements between neighbours along each stored extent.
-    func storedStrides(_ extents: [Int]) -> [Int] {
-        let stored = storedExtents(extents)
-        var strides = [Int](repeating: 1, count: stored.count)
-        for level in stored.indices.dropLast().reversed() { strides[level] = strides[level + 1] * stored[level + 1] }
-        return strides
-    }
-}
-
 extension AffineIndex {
     /// The smallest and largest value before the division, over a space of the given extents.
     func bounds(over extents: [Int]) -> ClosedRange<Int> {
