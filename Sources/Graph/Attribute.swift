@@ -24,6 +24,39 @@ public enum AttributeKind: String, Hashable, Sendable {
     public var words: [String] { self == .padding ? ["same"] : [] }
 }
 
+extension AttributeKind {
+    /// `value` as this kind, nil if it is not one; an integer serves as a number and, doubled, as a pair.
+    public func convert(_ value: Attribute) -> Attribute? {
+        switch (self, value) {
+        case (.integer, .integer), (.number, .number), (.boolean, .boolean), (.integers, .integers), (.text, .text), (.function, .function),
+            (.shape, .shape):
+            value
+        case (.number, .integer(let integer)): .number(Double(integer))
+        case (.pair, .integer(let integer)): .integers([integer, integer])
+        case (.pair, .integers(let list)) where list.count == 2: value
+        case (.integers, .integer(let integer)), (.padding, .integer(let integer)): .integers([integer])
+        case (.padding, .integers): value
+        case (_, .text(let text)) where words.contains(text): value
+        default: nil
+        }
+    }
+
+    /// The kind in words, with its article.
+    public var phrase: String {
+        switch self {
+        case .integer: "an integer"
+        case .number: "a number"
+        case .boolean: "true or false"
+        case .pair: "an integer or a pair of integers"
+        case .integers: "a list of integers"
+        case .padding: "an integer, a list of integers or \"\(words.joined(separator: "\" or \""))\""
+        case .text: "a text"
+        case .function: "a scalar function"
+        case .shape: "a shape"
+        }
+    }
+}
+
 /// The attributes of a node, by parameter name. Every parameter that has a default is present.
 public struct Attributes: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public var values: [String: Attribute]

@@ -1,0 +1,32 @@
+/// The operand types and attributes of one node: all that an operator's rules look at.
+public struct Signature: Sendable {
+    public var operands: [TensorType]
+    public var attributes: Attributes
+
+    public init(_ operands: [TensorType], _ attributes: Attributes = [:]) {
+        self.operands = operands
+        self.attributes = attributes
+    }
+}
+
+/// Why an operator cannot take its operands: a sentence, and when there is one, the repair.
+public struct TypeError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var message: String
+    public var repair: String?
+    /// The operand at fault, if it is one.
+    public var operand: Int?
+    /// The parameter at fault, if it is one.
+    public var parameter: String?
+    /// The axis of the first operand whose extent is at fault, if it is one: what made it so explains the fault.
+    public var axis: Int?
+
+    public init(_ message: String, repair: String? = nil, operand: Int? = nil, parameter: String? = nil, axis: Int? = nil) {
+        self.message = message
+        self.repair = repair
+        self.operand = operand
+        self.parameter = parameter
+        self.axis = axis
+    }
+
+    public var description: String { repair.map { "\(message); \($0)" } ?? message }
+}
