@@ -7,8 +7,7 @@ extension Operator {
         "adaptive_avg_pool", "Averages to a given height and width.",
         inputs: [OperatorInput("x", "the image [N, C, H, W]")],
         parameters: [OperatorParameter("size", .pair, "the result's height and width")],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("adaptive_avg_pool", signature, takes: 1)
+        type: { (check) throws(TypeError) in
             let image = try check.image()
             let size = try check.positivePair("size")
             try check.checkBins(size.vertical, over: image.height, parameter: "size")
@@ -47,19 +46,11 @@ extension Operator {
         "bin_average", "Averages bins along an axis.",
         inputs: [OperatorInput("x", "the image [N, C, H, W]")],
         parameters: [binAxis, OperatorParameter("bins", .integer, "the extent of the result along it")], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("bin_average", signature, takes: 1)
-            let bins = try check.bins(number: check.positive("bins"), extent: nil)
-            return try check.result(bins.shape(with: bins.count))
-        },
-        lowering: { signature in
-            let bins = accepted { () throws(TypeError) in
-                let check = try Checker("bin_average", signature, takes: 1)
-                return try check.bins(number: check.positive("bins"), extent: nil)
-            }
+        geometry: Checker.binsOfImage, type: \.resultType,
+        lowering: { bins, _ in
             let names = bins.image.axisNames
             let space = FormulaSpace(
-                bins.shape(with: bins.count).enumerated().map { (names[$0], $1) }, reducing: [("t", .fixed(bins.reach))])
+                bins.resultType.shape.dimensions.enumerated().map { (names[$0], $1) }, reducing: [("t", .fixed(bins.reach))])
             let tap = space.number("t")
             var position = names.map { space[$0] }
             position[bins.axis] = AffineIndex(
@@ -84,19 +75,11 @@ extension Operator {
         "bin_average_backward", "Gradient of bin_average.",
         inputs: [OperatorInput("gradient", "the gradient with respect to the result")],
         parameters: [binAxis, OperatorParameter("size", .integer, "the image's extent along it")], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("bin_average_backward", signature, takes: 1)
-            let bins = try check.bins(number: nil, extent: check.positive("size"))
-            return try check.result(bins.shape(with: bins.extent))
-        },
-        lowering: { signature in
-            let bins = accepted { () throws(TypeError) in
-                let check = try Checker("bin_average_backward", signature, takes: 1)
-                return try check.bins(number: nil, extent: check.positive("size"))
-            }
+        geometry: Checker.binsOfResult, type: \.imageType,
+        lowering: { bins, _ in
             let names = bins.image.axisNames
             let space = FormulaSpace(
-                bins.shape(with: bins.extent).enumerated().map { (names[$0], $1) }, reducing: [("b", .fixed(bins.count))])
+                bins.imageType.shape.dimensions.enumerated().map { (names[$0], $1) }, reducing: [("b", .fixed(bins.count))])
             var position = names.map { space[$0] }
             position[bins.axis] = space["b"]
             let share = bins.share(of: .argument(0), at: .coordinate(bins.axis), in: .coordinate(space.number("b")))
@@ -130,10 +113,13 @@ private struct Bins {
     /// Every bin `i` ends before `i * stride + reach`.
     var reach: Int { extent - (count - 1) * stride }
 
-    func shape(with extent: Int) -> [Dimension] {
+    var imageType: TensorType { type(extent) }
+    var resultType: TensorType { type(count) }
+
+    private func type(_ extent: Int) -> TensorType {
         var shape = image
         shape[axis] = .fixed(extent)
-        return shape.dimensions
+        return TensorType(.f32, shape)
     }
 
     /// `value / (the bin's length)` where position `row` lies in the bin of number `bin`, 0 elsewhere.
@@ -159,8 +145,14 @@ extension Checker {
         }
     }
 
-    /// The bins along the parameter `axis`: of an image with `number` bins, or of one with `extent` positions given its bins.
-    fileprivate func bins(number: Int?, extent: Int?) throws(TypeError) -> Bins {
+    /// The bins, as many as the parameter `bins` says, of an image.
+    fileprivate func binsOfImage() throws(TypeError) -> Bins { try bins(number: positive("bins"), extent: nil) }
+
+    /// The bins that are the operand, of an image of the extent that `size` says.
+    fileprivate func binsOfResult() throws(TypeError) -> Bins { try bins(number: nil, extent: positive("size")) }
+
+    /// The bins along the parameter `axis`; what is nil is the operand's extent.
+    private func bins(number: Int?, extent: Int?) throws(TypeError) -> Bins {
         let image = try operand(0, rank: 4, form: "an image f32[N, C, H, W]")
         let axis = signature.attributes.integer("axis")
         guard axis == 2 || axis == 3 else { throw error("takes axis 2 or 3, not \(axis)", parameter: "axis") }

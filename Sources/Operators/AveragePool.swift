@@ -5,16 +5,9 @@ extension Operator {
     public static let averagePool: Operator = Operator(
         "avg_pool", "Averages each window.",
         inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: averagePoolParameters,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("avg_pool", signature, takes: 1)
-            return try check.result(check.pooling().resultType.shape.dimensions)
-        },
-        doubt: { signature in
-            accepted { () throws(TypeError) in try Checker("avg_pool", signature, takes: 1).pooling() }.window.doubt(
-                "avg_pool", canRoundUp: true)
-        },
-        lowering: { signature in
-            let pooling = accepted { () throws(TypeError) in try Checker("avg_pool", signature, takes: 1).pooling() }
+        geometry: Checker.pooling, type: \.resultType,
+        doubt: { pooling, check in check.unread(by: pooling.window, canRoundUp: true) },
+        lowering: { pooling, signature in
             let space = pooling.resultSpace
             let share = pooling.share(
                 y: .coordinate(space.number("y")), x: .coordinate(space.number("x")),
@@ -49,13 +42,8 @@ extension Operator {
         "avg_pool_backward", "Gradient of avg_pool with respect to its image.",
         inputs: [OperatorInput("gradient", "the gradient with respect to the result")],
         parameters: averagePoolParameters + [sizeParameter], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            try Checker("avg_pool_backward", signature, takes: 1).poolingGradient(of: 0).imageType
-        },
-        lowering: { signature in
-            let pooling = accepted { () throws(TypeError) in
-                try Checker("avg_pool_backward", signature, takes: 1).poolingGradient(of: 0)
-            }
+        geometry: Checker.poolingGradient, type: \.imageType,
+        lowering: { pooling, signature in
             let space = pooling.imageSpace
             let share = pooling.share(
                 y: pooling.window.vertical.output(of: .coordinate(space.number("y")), tap: .coordinate(space.number("r"))),

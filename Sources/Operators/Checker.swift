@@ -14,6 +14,12 @@ struct Checker {
     let name: String
     let signature: Signature
 
+    /// Checks that there is an operand for every input that the parameters call for, and that every shape is sound.
+    init(_ name: String, _ inputs: [OperatorInput], _ signature: Signature) throws(TypeError) {
+        let count = inputs.count { $0.condition.map(signature.attributes.boolean) ?? true }
+        try self.init(name, signature, takes: count...(inputs.contains(where: \.isVariadic) ? Int.max : count))
+    }
+
     /// Checks the number of operands and that every shape is sound.
     init(_ name: String, _ signature: Signature, takes count: ClosedRange<Int>) throws(TypeError) {
         self.name = name

@@ -20,27 +20,13 @@ extension Operator {
             OperatorParameter("groups", .integer, default: .integer(1), "groups of channels that are convolved apart"),
             OperatorParameter("bias", .boolean, default: .boolean(true), "whether a learned value a channel is added"),
         ],
-        weights: { (signature) throws(TypeError) in
-            let check = try Checker("conv", Signature(Array(signature.operands.prefix(1)), signature.attributes), takes: 1)
+        weights: { (check) throws(TypeError) in
             let weight = try check.convolutionWeight()
-            let fanIn = weight.shape.dimensions.dropFirst().compactMap(\.value).reduce(1, *)
-            var declarations = [WeightDeclaration("weight", weight, .fanInUniform(fanIn: nil))]
-            if signature.attributes.boolean("bias") {
-                declarations.append(WeightDeclaration("bias", .f32(weight.shape[0]), .fanInUniform(fanIn: fanIn)))
-            }
-            return declarations
+            return check.declarations(weight: weight, bias: .f32(weight.shape[0]))
         },
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("conv", signature, takes: signature.attributes.boolean("bias") ? 3 : 2)
-            let geometry = try check.convolution()
-            return try check.result(geometry.outputType.shape.dimensions)
-        },
-        doubt: { signature in
-            accepted { () throws(TypeError) in try Checker("conv", signature, takes: 2...3).convolution() }.window.doubt(
-                "conv", canRoundUp: false)
-        },
-        lowering: { signature in
-            let geometry = accepted { () throws(TypeError) in try Checker("conv", signature, takes: 2...3).convolution() }
+        geometry: Checker.convolution, type: \.outputType,
+        doubt: { geometry, check in check.unread(by: geometry.window, canRoundUp: false) },
+        lowering: { geometry, signature in
             if signature.attributes.boolean("bias") { return .composite(addBias) }
             if geometry.connection == .depthwise || signature.attributes.integer("groups") == 1 { return .contraction(geometry.forward) }
             return .composite(splitGroups)
@@ -104,13 +90,8 @@ extension Operator {
         ],
         parameters: [OperatorParameter("stride", .pair, default: .integers([1, 1]), "how far the kernel moves")] + slidingParameters,
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("grouped_conv", signature, takes: 2)
-            return try check.result(check.groupedConvolution().outputType.shape.dimensions)
-        },
-        lowering: { signature in
-            .contraction(accepted { () throws(TypeError) in try Checker("grouped_conv", signature, takes: 2).groupedConvolution() }.forward)
-        },
+        geometry: Checker.groupedConvolution, type: \.outputType,
+        lowering: { geometry, _ in .contraction(geometry.forward) },
         gradient: .rule(convolutionGradient),
         examples: [
             OperatorExample(
@@ -234,8 +215,7 @@ extension Checker {
     fileprivate func convolution() throws(TypeError) -> ConvolutionGeometry {
         let image = try self.image()
         let weight = try convolutionWeight()
-        try require(1, is: weight, role: "weight")
-        if signature.operands.count == 3 { try require(2, is: .f32(weight.shape[0]), role: "bias") }
+        try require(weight: weight, bias: .f32(weight.shape[0]))
         let groups = signature.attributes.integer("groups")
         let isDepthwise = groups > 1 && groups == image.channels && .fixed(groups) == weight.shape[0]
         return try convolution(

@@ -117,9 +117,7 @@ extension Checker {
 }
 
 /// The value of a rule on a signature that type inference has accepted.
-func accepted<Result>(_ rule: () throws(TypeError) -> Result) -> Result {
-    do { return try rule() } catch { preconditionFailure("a lowering was asked for a signature that does not fit: \(error)") }
-}
+func accepted<Result>(_ rule: () throws(TypeError) -> Result) -> Result { unfailing(rule) }
 
 extension Attributes {
     /// The attributes named, of those that are present.

@@ -11,16 +11,8 @@ extension Operator {
         ],
         parameters: [OperatorParameter("size", .pair, "the image's height and width")] + gradientParameters,
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("conv_backward_data", signature, takes: 2)
-            return try check.result(check.convolutionBackwardData().inputType.shape.dimensions)
-        },
-        lowering: { signature in
-            .contraction(
-                accepted { () throws(TypeError) in
-                    try Checker("conv_backward_data", signature, takes: 2).convolutionBackwardData()
-                }.backwardData)
-        },
+        geometry: Checker.convolutionBackwardData, type: \.inputType,
+        lowering: { geometry, _ in .contraction(geometry.backwardData) },
         gradient: .rule { context in
             let builder = context.builder
             let weight = context.signature.operands[1].shape
@@ -59,16 +51,8 @@ extension Operator {
         ],
         parameters: [OperatorParameter("kernel", .pair, "the kernel's height and width")] + gradientParameters,
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("conv_backward_weights", signature, takes: 2)
-            return try check.result(check.convolutionBackwardWeights().weightType.shape.dimensions)
-        },
-        lowering: { signature in
-            .contraction(
-                accepted { () throws(TypeError) in
-                    try Checker("conv_backward_weights", signature, takes: 2).convolutionBackwardWeights()
-                }.backwardWeights)
-        },
+        geometry: Checker.convolutionBackwardWeights, type: \.weightType,
+        lowering: { geometry, _ in .contraction(geometry.backwardWeights) },
         gradient: .rule { context in
             let builder = context.builder
             let sliding = context.signature.attributes.only("stride", "pad", "dilation", "groups")

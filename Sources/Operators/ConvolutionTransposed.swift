@@ -27,24 +27,12 @@ extension Operator {
             OperatorParameter("groups", .integer, default: .integer(1), "groups of channels that are convolved apart"),
             OperatorParameter("bias", .boolean, default: .boolean(true), "whether a learned value a channel is added"),
         ],
-        weights: { (signature) throws(TypeError) in
-            let check = try Checker("conv_transpose", Signature(Array(signature.operands.prefix(1)), signature.attributes), takes: 1)
-            let transposed = try check.transposed()
-            let fanIn = transposed.weight.shape.dimensions.dropFirst().compactMap(\.value).reduce(1, *)
-            var declarations = [WeightDeclaration("weight", transposed.weight, .fanInUniform(fanIn: nil))]
-            if signature.attributes.boolean("bias") {
-                declarations.append(WeightDeclaration("bias", transposed.bias, .fanInUniform(fanIn: fanIn)))
-            }
-            return declarations
+        weights: { (check) throws(TypeError) in
+            let transposed = try check.transposedOfImage()
+            return check.declarations(weight: transposed.weight, bias: transposed.bias)
         },
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("conv_transpose", signature, takes: signature.attributes.boolean("bias") ? 3 : 2)
-            let transposed = try check.transposed()
-            try check.require(1, is: transposed.weight, role: "weight")
-            if signature.operands.count == 3 { try check.require(2, is: transposed.bias, role: "bias") }
-            return transposed.result
-        },
-        lowering: { _ in .composite(decomposeTransposed) },
+        geometry: Checker.transposed, type: \.result,
+        lowering: { transposed, _ in .composite { decompose(transposed, $0) } },
         gradient: .derived,
         examples: [
             OperatorExample(
@@ -73,13 +61,10 @@ extension Operator {
                 ["channels": .integer(5), "kernel": .integer(4), "stride": .integer(2), "pad": .integer(1), "groups": .integer(5)]),
         ])
 
-    @Sendable private static func decomposeTransposed(_ context: Decomposition) -> Value {
+    private static func decompose(_ transposed: Transposed, _ context: Decomposition) -> Value {
         let builder = context.builder
         let (x, weight) = (context.operands[0], context.operands[1])
         let attributes = context.signature.attributes
-        let transposed = accepted { () throws(TypeError) in
-            try Checker("conv_transpose", context.signature, takes: 2...3).transposed()
-        }
         let groups = attributes.integer("groups")
         var sliding = attributes.only("stride", "pad", "dilation")
         sliding["size"] = .integers(transposed.result.shape.dimensions.suffix(2).compactMap(\.value))
@@ -108,6 +93,13 @@ private struct Transposed {
 
 extension Checker {
     fileprivate func transposed() throws(TypeError) -> Transposed {
+        let transposed = try transposedOfImage()
+        try require(weight: transposed.weight, bias: transposed.bias)
+        return transposed
+    }
+
+    /// The types that follow from the image and the parameters alone.
+    fileprivate func transposedOfImage() throws(TypeError) -> Transposed {
         let image = try self.image()
         let channels = try positive("channels")
         let groups = try positive("groups")

@@ -12,13 +12,11 @@ extension Operator {
         inputs: [OperatorInput("x", "the tensor")],
         parameters: [OperatorParameter("rate", .number, default: .number(0.5), "the share of elements set to zero")],
         isRandom: true,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("dropout", signature, takes: 1)
-            guard signature.operands[0].element == .f32 else {
-                throw check.error("takes an f32 tensor, not \(signature.operands[0])", operand: 0)
-            }
+        type: { (check) throws(TypeError) in
+            let type = check.signature.operands[0]
+            guard type.element == .f32 else { throw check.error("takes an f32 tensor, not \(type)", operand: 0) }
             _ = try check.number("rate", in: 0..<1, "at least 0 and below 1")
-            return signature.operands[0]
+            return type
         },
         lowering: { _ in
             .composite { context in
@@ -44,11 +42,10 @@ extension Operator {
         inputs: [OperatorInput("x", "the image [N, C, H, W]")],
         parameters: [OperatorParameter("rate", .number, default: .number(0.5), "the share of channels set to zero")],
         isRandom: true,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("spatial_dropout", signature, takes: 1)
+        type: { (check) throws(TypeError) in
             _ = try check.image()
             _ = try check.number("rate", in: 0..<1, "at least 0 and below 1")
-            return signature.operands[0]
+            return check.signature.operands[0]
         },
         lowering: { _ in
             .composite { context in

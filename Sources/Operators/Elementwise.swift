@@ -6,12 +6,12 @@ extension Operator {
         "map", "Applies a scalar function to the elements of its operands, element by element.",
         inputs: [OperatorInput("operands", variadic: true, "the function's arguments; scalars and one value a channel are repeated")],
         parameters: [OperatorParameter("function", .function, "the function of one element of each operand")],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("map", signature, takes: 1...Int.max)
-            let function = signature.attributes.function("function")
-            guard function.parameters.count == signature.operands.count, function.body.arity <= signature.operands.count else {
+        type: { (check) throws(TypeError) in
+            let function = check.signature.attributes.function("function")
+            let count = check.signature.operands.count
+            guard function.parameters.count == count, function.body.arity <= count else {
                 throw check.error(
-                    "got \(signature.operands.count) operands for the function '\(function.name)' of \(function.parameters.count)",
+                    "got \(count) operands for the function '\(function.name)' of \(function.parameters.count)",
                     parameter: "function")
             }
             return try check.result(check.broadcastShape().dimensions)
@@ -48,9 +48,8 @@ extension Operator {
                 OperatorInput("a", "the first tensor"),
                 OperatorInput("b", "the second: of the same shape, a scalar, one value a channel, or with extents of 1"),
             ],
-            inferType: { (signature) throws(TypeError) in
-                let check = try Checker(name, signature, takes: 2)
-                for (index, type) in signature.operands.enumerated() where type.element != .f32 {
+            type: { (check) throws(TypeError) in
+                for (index, type) in check.signature.operands.enumerated() where type.element != .f32 {
                     throw check.error("takes f32 tensors, but its \(Checker.ordinal(index)) operand is \(type)", operand: index)
                 }
                 return try check.result(check.broadcastShape().dimensions)

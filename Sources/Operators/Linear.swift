@@ -13,21 +13,14 @@ extension Operator {
             OperatorParameter("features", .integer, "the number of output features"),
             OperatorParameter("bias", .boolean, default: .boolean(true), "whether a learned value a feature is added"),
         ],
-        weights: { (signature) throws(TypeError) in
-            let check = try Checker("linear", Signature(Array(signature.operands.prefix(1)), signature.attributes), takes: 1)
+        weights: { (check) throws(TypeError) in
             let weight = try check.linearWeight()
-            var declarations = [WeightDeclaration("weight", weight, .fanInUniform(fanIn: nil))]
-            if signature.attributes.boolean("bias") {
-                declarations.append(WeightDeclaration("bias", .f32(weight.shape[0]), .fanInUniform(fanIn: weight.shape[1].value)))
-            }
-            return declarations
+            return check.declarations(weight: weight, bias: .f32(weight.shape[0]))
         },
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("linear", signature, takes: signature.attributes.boolean("bias") ? 3 : 2)
+        type: { (check) throws(TypeError) in
             let weight = try check.linearWeight()
-            try check.require(1, is: weight, role: "weight")
-            if signature.operands.count == 3 { try check.require(2, is: .f32(weight.shape[0]), role: "bias") }
-            return try check.result([signature.operands[0].shape[0], weight.shape[0]])
+            try check.require(weight: weight, bias: .f32(weight.shape[0]))
+            return try check.result([check.signature.operands[0].shape[0], weight.shape[0]])
         },
         lowering: { signature in
             if signature.attributes.boolean("bias") { return .composite(addBias) }
@@ -54,8 +47,7 @@ extension Operator {
             OperatorInput("weight", "the matrix [O, I]"),
         ],
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("linear_backward_data", signature, takes: 2)
+        type: { (check) throws(TypeError) in
             let gradient = try check.operand(0, rank: 2, form: "a gradient f32[N, O]")
             let weight = try check.operand(1, rank: 2, form: "a matrix f32[O, I]")
             guard gradient[1] == weight[0] else { throw check.error("cannot apply \(weight) to \(gradient)", operand: 1) }
@@ -80,8 +72,7 @@ extension Operator {
             OperatorInput("x", "the rows [N, I]"), OperatorInput("gradient", "the gradient with respect to the result [N, O]"),
         ],
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("linear_backward_weights", signature, takes: 2)
+        type: { (check) throws(TypeError) in
             let x = try check.operand(0, rank: 2, form: "rows f32[N, I]")
             let gradient = try check.operand(1, rank: 2, form: "a gradient f32[N, O]")
             guard x[0] == gradient[0] else { throw check.error("cannot pair rows \(x) with \(gradient)", operand: 1) }

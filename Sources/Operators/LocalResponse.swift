@@ -12,14 +12,13 @@ extension Operator {
             OperatorParameter("beta", .number, default: .number(0.75), "the power"),
             OperatorParameter("k", .number, default: .number(1), "what is added before the power is taken"),
         ],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("local_response_norm", signature, takes: 1)
+        type: { (check) throws(TypeError) in
             _ = try check.channelVector()
             _ = try check.positive("size")
             _ = try check.number("alpha", in: 0..<Double.infinity, "at least 0")
             _ = try check.number("beta", in: 0..<Double.infinity, "at least 0")
             _ = try check.number("k", in: 0.0.nextUp..<Double.infinity, "above 0")
-            return signature.operands[0]
+            return check.signature.operands[0]
         },
         lowering: { _ in
             .composite { context in
@@ -59,21 +58,15 @@ extension Operator {
             OperatorParameter("after", .integer, "how many channels behind count"),
         ],
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            _ = try Checker("channel_window_sum", signature, takes: 1).channelWindow()
-            return signature.operands[0]
-        },
-        lowering: { signature in
-            let (before, after) = accepted { () throws(TypeError) in
-                try Checker("channel_window_sum", signature, takes: 1).channelWindow()
-            }
-            let shape = signature.operands[0].shape
+        geometry: Checker.channelWindow, type: \.type,
+        lowering: { window, _ in
+            let shape = window.type.shape
             let names = shape.axisNames
             let space = FormulaSpace(
-                names.enumerated().map { ($1, shape[$0]) }, reducing: [("s", .fixed(before + 1 + after))])
+                names.enumerated().map { ($1, shape[$0]) }, reducing: [("s", .fixed(window.before + 1 + window.after))])
             var position = names.map { space[$0] }
             position[1] = AffineIndex(
-                terms: [.init(axis: 1, scale: 1), .init(axis: space.number("s"), scale: 1)], offset: -before)
+                terms: [.init(axis: 1, scale: 1), .init(axis: space.number("s"), scale: 1)], offset: -window.before)
             return .window(space.formula([position], .argument(0)))
         },
         gradient: .rule { context in
@@ -90,13 +83,20 @@ extension Operator {
         ])
 }
 
+/// Neighbours along the channels of a tensor.
+private struct ChannelWindow {
+    var type: TensorType
+    var before: Int
+    var after: Int
+}
+
 extension Checker {
-    fileprivate func channelWindow() throws(TypeError) -> (before: Int, after: Int) {
+    fileprivate func channelWindow() throws(TypeError) -> ChannelWindow {
         let channels = try extent(channelVector().shape, 0)
         let (before, after) = (signature.attributes.integer("before"), signature.attributes.integer("after"))
         for (name, value) in [("before", before), ("after", after)] where value < 0 || value >= channels {
             throw error("needs '\(name)' to be at least 0 and below the \(channels) channels, not \(value)", parameter: name)
         }
-        return (before, after)
+        return ChannelWindow(type: signature.operands[0], before: before, after: after)
     }
 }

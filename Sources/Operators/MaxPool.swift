@@ -5,16 +5,9 @@ extension Operator {
     public static let maxPool: Operator = Operator(
         "max_pool", "Takes the largest element of each window.",
         inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: maxPoolParameters,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("max_pool", signature, takes: 1)
-            return try check.result(check.pooling().resultType.shape.dimensions)
-        },
-        doubt: { signature in
-            accepted { () throws(TypeError) in try Checker("max_pool", signature, takes: 1).pooling() }.window.doubt(
-                "max_pool", canRoundUp: true)
-        },
-        lowering: { signature in
-            let pooling = accepted { () throws(TypeError) in try Checker("max_pool", signature, takes: 1).pooling() }
+        geometry: Checker.pooling, type: \.resultType,
+        doubt: { pooling, check in check.unread(by: pooling.window, canRoundUp: true) },
+        lowering: { pooling, _ in
             let space = pooling.resultSpace
             return .window(space.formula([pooling.imagePosition(space)], .argument(0), .maximum))
         },
@@ -32,12 +25,8 @@ extension Operator {
     static let maxPoolPosition: Operator = Operator(
         "max_pool_position", "Finds the tap of each window that holds its largest element.",
         inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: maxPoolParameters, isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("max_pool_position", signature, takes: 1)
-            return try check.result(check.pooling().resultType.shape.dimensions)
-        },
-        lowering: { signature in
-            let pooling = accepted { () throws(TypeError) in try Checker("max_pool_position", signature, takes: 1).pooling() }
+        geometry: Checker.pooling, type: \.resultType,
+        lowering: { pooling, _ in
             let space = pooling.resultSpace
             return .window(space.formula([pooling.imagePosition(space)], .argument(0), .positionOfMaximum))
         },
@@ -51,13 +40,8 @@ extension Operator {
             OperatorInput("position", "what max_pool_position found"),
         ],
         parameters: maxPoolParameters + [sizeParameter], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            try Checker("max_pool_backward", signature, takes: 2).poolingGradient(of: 0).imageType
-        },
-        lowering: { signature in
-            let pooling = accepted { () throws(TypeError) in
-                try Checker("max_pool_backward", signature, takes: 2).poolingGradient(of: 0)
-            }
+        geometry: Checker.poolingGradient, type: \.imageType,
+        lowering: { pooling, _ in
             let space = pooling.imageSpace
             let position = pooling.resultPosition(space)
             return .window(
@@ -77,11 +61,8 @@ extension Operator {
             OperatorInput("x", "the image [N, C, H, W]"), OperatorInput("position", "what max_pool_position found"),
         ],
         parameters: maxPoolParameters + [sizeParameter], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            try Checker("max_pool_gather", signature, takes: 2).gather().resultType
-        },
-        lowering: { signature in
-            let pooling = accepted { () throws(TypeError) in try Checker("max_pool_gather", signature, takes: 2).gather() }
+        geometry: Checker.gather, type: \.resultType,
+        lowering: { pooling, _ in
             let space = pooling.resultSpace
             return .window(
                 space.formula(

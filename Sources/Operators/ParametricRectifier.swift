@@ -9,14 +9,10 @@ extension Operator {
             OperatorInput("weight", .weight, "one slope a channel [C], or [1] if shared; 0.25 at first"),
         ],
         parameters: [OperatorParameter("shared", .boolean, default: .boolean(false), "whether all channels have the same slope")],
-        weights: { (signature) throws(TypeError) in
-            let check = try Checker("prelu", Signature(Array(signature.operands.prefix(1)), signature.attributes), takes: 1)
-            return [WeightDeclaration("weight", try check.slopes(), .constant(0.25))]
-        },
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("prelu", signature, takes: 2)
+        weights: { (check) throws(TypeError) in [WeightDeclaration("weight", try check.slopes(), .constant(0.25))] },
+        type: { (check) throws(TypeError) in
             try check.require(1, is: check.slopes(), role: "weight")
-            return signature.operands[0]
+            return check.signature.operands[0]
         },
         lowering: { _ in
             .elementwise(.select(.less, 0, .argument(0), then: .argument(0), otherwise: .argument(1) * .argument(0)))

@@ -59,10 +59,10 @@ extension Checker {
         return try pooling(batch: image.batch, channels: image.channels, Pair(image.height, image.width))
     }
 
-    /// The geometry of pooling an image of which `gradient`, an operand of the result's type, is the gradient.
-    func poolingGradient(of gradient: Int) throws(TypeError) -> Pooling {
-        let image = try self.image(gradient)
-        let pooling = try pooling(batch: image.batch, channels: image.channels, size())
+    /// The geometry of pooling an image of the size that `size` says, of operands of the result's type.
+    func poolingGradient() throws(TypeError) -> Pooling {
+        let result = try image()
+        let pooling = try pooling(batch: result.batch, channels: result.channels, size())
         for index in signature.operands.indices { try require(index, is: pooling.resultType, role: "gradient") }
         try checkSound(pooling.imageType.shape, parameter: "size")
         return pooling

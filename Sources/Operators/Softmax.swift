@@ -5,7 +5,7 @@ extension Operator {
     public static let softmax: Operator = Operator(
         "softmax", "Turns each row into probabilities.",
         inputs: [OperatorInput("x", "scores, classes along axis 1")],
-        inferType: { (signature) throws(TypeError) in try Checker("softmax", signature, takes: 1).scores() },
+        type: { (check) throws(TypeError) in try check.scores() },
         lowering: { _ in
             .composite { context in
                 let builder = context.builder
@@ -21,7 +21,7 @@ extension Operator {
     public static let logSoftmax: Operator = Operator(
         "log_softmax", "Turns each row into logarithms of probabilities.",
         inputs: [OperatorInput("x", "scores, classes along axis 1")],
-        inferType: { (signature) throws(TypeError) in try Checker("log_softmax", signature, takes: 1).scores() },
+        type: { (check) throws(TypeError) in try check.scores() },
         lowering: { _ in
             .composite { context in
                 let builder = context.builder

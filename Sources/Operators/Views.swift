@@ -5,9 +5,8 @@ extension Operator {
     public static let flatten: Operator = Operator(
         "flatten", "Makes one row of each image.",
         inputs: [OperatorInput("x", "a tensor of rank 2 or more")],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("flatten", signature, takes: 1)
-            let type = signature.operands[0]
+        type: { (check) throws(TypeError) in
+            let type = check.signature.operands[0]
             guard type.rank >= 2 else { throw check.error("needs a batch and at least one more axis, not \(type)", operand: 0) }
             let length = type.shape.dimensions.dropFirst().compactMap(\.value).reduce(1, *)
             return TensorType(type.element, Shape([type.shape[0], .fixed(length)]))
@@ -22,11 +21,10 @@ extension Operator {
         inputs: [OperatorInput("x", "the tensor")],
         parameters: [OperatorParameter("shape", .shape, "the new shape, of as many elements")],
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("reshape", signature, takes: 1)
-            let shape = signature.attributes.shape("shape")
+        type: { (check) throws(TypeError) in
+            let shape = check.signature.attributes.shape("shape")
             try check.checkSound(shape, parameter: "shape")
-            let type = signature.operands[0]
+            let type = check.signature.operands[0]
             guard shape.elementTally == type.shape.elementTally else {
                 throw check.error("cannot give \(type) the shape \(shape): the numbers of elements differ", parameter: "shape")
             }
@@ -44,11 +42,10 @@ extension Operator {
         "unflatten", "Gives each image other extents; its elements stay in their order.",
         inputs: [OperatorInput("x", "a tensor of rank 2 or more")],
         parameters: [OperatorParameter("extents", .integers, "the extents behind the batch, such as (channels, height, width)")],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("unflatten", signature, takes: 1)
-            let type = signature.operands[0]
+        type: { (check) throws(TypeError) in
+            let type = check.signature.operands[0]
             guard type.rank >= 2 else { throw check.error("needs a batch and at least one more axis, not \(type)", operand: 0) }
-            let extents = signature.attributes.integers("extents")
+            let extents = check.signature.attributes.integers("extents")
             guard (1...7).contains(extents.count) else {
                 throw check.error("needs 1 to 7 numbers in 'extents', not \(extents.count)", parameter: "extents")
             }
@@ -71,15 +68,8 @@ extension Operator {
         "concat", "Joins tensors along an axis, the channels if not said otherwise.",
         inputs: [OperatorInput("operands", variadic: true, "tensors that agree in all other extents")],
         parameters: [OperatorParameter("axis", .integer, default: .integer(1), "the axis to join along")],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("concat", signature, takes: 1...Int.max)
-            return try check.concatenation().type
-        },
-        lowering: { signature in
-            .view(
-                .concatenate(
-                    axis: accepted { () throws(TypeError) in try Checker("concat", signature, takes: 1...Int.max).concatenation().axis }))
-        },
+        geometry: Checker.concatenation, type: \.type,
+        lowering: { concatenation, _ in .view(.concatenate(axis: concatenation.axis)) },
         gradient: .rule { context in
             let rank = context.signature.operands[0].rank
             let given = context.signature.attributes.integer("axis")
@@ -109,11 +99,8 @@ extension Operator {
             OperatorParameter("start", .integer, "the first position"),
             OperatorParameter("count", .integer, "the number of positions"),
         ],
-        inferType: { (signature) throws(TypeError) in try Checker("slice", signature, takes: 1).slice().type },
-        lowering: { signature in
-            let slice = accepted { () throws(TypeError) in try Checker("slice", signature, takes: 1).slice() }
-            return .view(.slice(axis: slice.axis, start: slice.start, count: slice.count))
-        },
+        geometry: Checker.slice, type: \.type,
+        lowering: { slice, _ in .view(.slice(axis: slice.axis, start: slice.start, count: slice.count)) },
         gradient: .rule { context in
             let shape = context.signature.operands[0].shape
             let given = context.signature.attributes.integer("axis")
@@ -142,16 +129,10 @@ extension Operator {
             OperatorParameter("size", .integer, "the extent of the result"),
         ],
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let (slice, size) = try Checker("pad_slice", signature, takes: 1).paddedSlice()
-            var shape = signature.operands[0].shape
-            shape[slice.axis] = .fixed(size)
-            return try Checker("pad_slice", signature, takes: 1).result(shape.dimensions)
-        },
-        lowering: { signature in
-            let (slice, size) = accepted { () throws(TypeError) in try Checker("pad_slice", signature, takes: 1).paddedSlice() }
-            let shape = signature.operands[0].shape
-            let axes = (0..<shape.rank).map { Axis("d\($0)", $0 == slice.axis ? .fixed(size) : shape[$0]) }
+        geometry: Checker.paddedSlice, type: \.type,
+        lowering: { slice, _ in
+            let shape = slice.type.shape
+            let axes = (0..<shape.rank).map { Axis("d\($0)", shape[$0]) }
             let position = (0..<shape.rank).map { AffineIndex.axis($0, offset: $0 == slice.axis ? -slice.start : 0) }
             return .window(Formula(axes: axes, resultRank: shape.rank, reads: [Read(operand: 0, position)], body: .argument(0)))
         },
@@ -189,7 +170,7 @@ extension Shape {
     }
 }
 
-/// A stretch of one axis.
+/// A stretch of one axis, and what comes of cutting it out or of putting zeros around it.
 private struct Slice {
     var axis: Int
     var start: Int
@@ -197,8 +178,14 @@ private struct Slice {
     var type: TensorType
 }
 
+/// Tensors one after another along an axis.
+private struct Concatenation {
+    var axis: Int
+    var type: TensorType
+}
+
 extension Checker {
-    fileprivate func concatenation() throws(TypeError) -> (type: TensorType, axis: Int) {
+    fileprivate func concatenation() throws(TypeError) -> Concatenation {
         let first = signature.operands[0]
         let axis = try self.axis(signature.attributes.integer("axis"), rank: first.rank)
         var length = 0
@@ -221,7 +208,7 @@ extension Checker {
         var shape = first.shape
         shape[axis] = .fixed(length)
         try checkSound(shape)
-        return (TensorType(first.element, shape), axis)
+        return Concatenation(axis: axis, type: TensorType(first.element, shape))
     }
 
     fileprivate func slice() throws(TypeError) -> Slice {
@@ -239,7 +226,7 @@ extension Checker {
         return Slice(axis: axis, start: start, count: count, type: TensorType(type.element, shape))
     }
 
-    fileprivate func paddedSlice() throws(TypeError) -> (Slice, size: Int) {
+    fileprivate func paddedSlice() throws(TypeError) -> Slice {
         let type = signature.operands[0]
         let axis = try self.axis(signature.attributes.integer("axis"), rank: type.rank)
         let (start, size) = (signature.attributes.integer("start"), signature.attributes.integer("size"))
@@ -249,6 +236,8 @@ extension Checker {
         else {
             throw error("cannot put \(count) positions at \(start) of \(size)", parameter: "size")
         }
-        return (Slice(axis: axis, start: start, count: count, type: type), size)
+        var shape = type.shape
+        shape[axis] = .fixed(size)
+        return Slice(axis: axis, start: start, count: count, type: TensorType(.f32, shape))
     }
 }

@@ -160,14 +160,15 @@ extension Checker {
     }
 }
 
-extension Window {
+extension Checker {
     /// Says so where a stride leaves an eighth or more of the rows or columns unread. Less is common: a 7x7 kernel of stride 2 on 224
     /// rows loses one, and nobody minds. Rows of padding do not count.
-    func doubt(_ name: String, canRoundUp: Bool) -> TypeError? {
-        for (axis, noun, number) in [(vertical, "rows", 2), (horizontal, "columns", 3)] where axis.unread * 8 >= axis.input {
+    func unread(by window: Window, canRoundUp: Bool) -> TypeError? {
+        let axes = [(window.vertical, "rows", 2), (window.horizontal, "columns", 3)]
+        for (axis, noun, number) in axes where axis.unread * 8 >= axis.input {
             let amount = "\(axis.unread) of \(axis.input) \(noun)"
-            return TypeError(
-                "'\(name)' leaves the last \(amount) unread: stride \(axis.stride) does not come out even",
+            return error(
+                "leaves the last \(amount) unread: stride \(axis.stride) does not come out even",
                 repair: canRoundUp ? "'ceil: true' takes them into a last window, as a larger 'pad' may" : "a larger 'pad' takes them in",
                 parameter: "stride", axis: number)
         }
