@@ -33,12 +33,15 @@ public struct SHA256: ~Copyable {
         }
     }
 
-    /// Returns the digest of `bytes` as 64 lower-case hexadecimal digits.
-    public static func hexadecimal(_ bytes: some ContiguousBytes) -> String {
+    /// Returns the digest of `bytes`, as 32 bytes.
+    public static func digest(_ bytes: some ContiguousBytes) -> [UInt8] {
         let digest = SHA256()
         digest.update(bytes)
-        return hexadecimal(digest: digest.finish())
+        return digest.finish()
     }
+
+    /// Returns the digest of `bytes` as 64 lower-case hexadecimal digits.
+    public static func hexadecimal(_ bytes: some ContiguousBytes) -> String { hexadecimal(digest: digest(bytes)) }
 
     /// Returns the digest of a file's content as 64 lower-case hexadecimal digits; reads it in pieces of 1 MiB.
     public static func hexadecimal(file path: String) throws(InterchangeError) -> String {
@@ -53,7 +56,8 @@ public struct SHA256: ~Copyable {
         }
     }
 
-    private static func hexadecimal(digest: [UInt8]) -> String {
+    /// Returns a digest as 64 lower-case hexadecimal digits.
+    public static func hexadecimal(digest: [UInt8]) -> String {
         digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }

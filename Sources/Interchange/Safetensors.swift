@@ -1,4 +1,5 @@
 import Foundation
+import Source
 
 /// A safetensors file (https://huggingface.co/docs/safetensors): named tensors behind a JSON header.
 ///
@@ -156,8 +157,10 @@ public struct Safetensors: Sendable {
 
     private func entry(_ name: String) throws(InterchangeError) -> Entry {
         if let entry = self[name] { return entry }
-        let nearest = entries.lazy.map(\.name).filter({ $0.utf8.count <= 256 }).min { editDistance($0, name) < editDistance($1, name) }
-        let repair = nearest.map { "the nearest name there is \"\($0)\"" } ?? "the file holds \(entries.count) tensors"
+        let letters = Array(name)
+        let near = entries.lazy.map(\.name).filter { $0.utf8.count <= 256 }
+            .map { (name: $0, distance: Spelling.editDistance(Array($0), letters)) }.min { $0.distance < $1.distance }
+        let repair = near.map { "the nearest name there is \"\($0.name)\"" } ?? "the file holds \(entries.count) tensors"
         throw InterchangeError(path, "there is no tensor \"\(name)\" in the file", repair: repair)
     }
 
@@ -246,20 +249,4 @@ extension Safetensors {
         }
         return result + "\""
     }
-}
-
-/// The number of insertions, removals and replacements that turn one text into the other (Levenshtein).
-func editDistance(_ first: String, _ second: String) -> Int {
-    let second = Array(second)
-    var row = Array(0...second.count)
-    for (index, character) in first.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for column in second.indices {
-            let replaced = diagonal + (character == second[column] ? 0 : 1)
-            diagonal = row[column + 1]
-            row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
-        }
-    }
-    return row[second.count]
 }

@@ -72,8 +72,8 @@ struct TemporaryFile: ~Copyable {
 }
 
 extension stat {
-    /// When the content changed last, in seconds.
-    var modifiedSeconds: Int {
+    /// When the content changed last, in seconds since 1970.
+    package var modifiedSeconds: Int {
         #if canImport(Glibc)
             st_mtim.tv_sec
         #else

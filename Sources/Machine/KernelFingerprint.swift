@@ -1,5 +1,5 @@
-internal import CCrypto
 import Graph
+import Interchange
 import Kernels
 
 /// The identity of a kernel's machine code: a SHA-256 over everything that decides it and nothing else.
@@ -18,24 +18,11 @@ public struct KernelFingerprint: Hashable, Sendable {
         writer.write(target.processor)
         writer.write(target.features)
         writer.write(kernel)
-        bytes = Self.digest(writer.bytes)
-    }
-
-    /// The SHA-256 of `bytes`.
-    static func digest(_ bytes: [UInt8]) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 32) { output, count in
-            var length: UInt32 = 0
-            let status = EVP_Digest(bytes, bytes.count, output.baseAddress, &length, EVP_sha256(), nil)
-            precondition(status == 1 && length == 32, "SHA-256 is part of every libcrypto")
-            count = 32
-        }
+        bytes = SHA256.digest(writer.bytes)
     }
 
     /// 64 hexadecimal digits.
-    public var text: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
+    public var text: String { SHA256.hexadecimal(digest: bytes) }
 
     /// The name of the kernel's entry in its object file.
     var symbol: String { "kernel_" + text }

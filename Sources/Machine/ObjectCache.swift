@@ -1,4 +1,5 @@
 import Foundation
+import Interchange
 
 /// Object files on disk, by fingerprint. Several processes may share a folder: an entry appears whole or not at all, and an entry that
 /// is damaged, or is another kernel's, counts as absent. Entries of other versions, targets and options have other fingerprints. What
@@ -53,7 +54,7 @@ public struct ObjectCache: Sendable {
 
     /// What vouches for an entry's content, and for its name.
     private static func digest(_ content: [UInt8], _ fingerprint: KernelFingerprint) -> [UInt8] {
-        KernelFingerprint.digest(fingerprint.bytes + content)
+        SHA256.digest(fingerprint.bytes + content)
     }
 
     /// Stores an object file. A cache that cannot be written is no error: the code is there, and next time it is made again.
@@ -82,22 +83,11 @@ public struct ObjectCache: Sendable {
         defer { fclose(file) }
         var status = stat()
         // Used now, which `trim` sees; once an hour is enough.
-        if fstat(fileno(file), &status) == 0, time(nil) - status.modificationSeconds > 3600 { futimens(fileno(file), nil) }
+        if fstat(fileno(file), &status) == 0, time(nil) - status.modifiedSeconds > 3600 { futimens(fileno(file), nil) }
         guard fseek(file, 0, SEEK_END) == 0 else { return nil }
         let count = ftell(file)
         guard count >= 0, count <= limit, fseek(file, 0, SEEK_SET) == 0 else { return nil }
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { $1 = fread($0.baseAddress, 1, count, file) }
         return bytes.count == count ? bytes : nil
-    }
-}
-
-extension stat {
-    /// When the file was last written, in seconds since 1970.
-    var modificationSeconds: Int {
-        #if os(Linux)
-            st_mtim.tv_sec
-        #else
-            st_mtimespec.tv_sec
-        #endif
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Interchange
 
 /// What a cache's folder holds, and how it is emptied. Only the cache's own files are counted and removed: they have the names that
 /// `write` gives, 64 hexadecimal digits and an ending, and begin with its magic, of this version or an earlier one.
@@ -85,7 +86,7 @@ extension ObjectCache {
             let path = "\(folder)/\(name)"
             var status = stat()
             guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-            return File(path: path, bytes: Int(status.st_size), date: status.modificationSeconds, isTemporary: isTemporary)
+            return File(path: path, bytes: Int(status.st_size), date: status.modifiedSeconds, isTemporary: isTemporary)
         }
     }
 

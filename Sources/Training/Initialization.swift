@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import Interchange
 
 extension Initializer {
     /// Returns the first values of a parameter, row-major: a pure function of (seed, name, extents), whatever else is initialized.
@@ -66,9 +67,8 @@ private struct Draw {
         self.seed = seed
         self.range = range
         self.total = total
-        // FNV-1a: a name is a stream.
-        let hash = name.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        stream = Int(truncatingIfNeeded: hash)
+        // A name is a stream.
+        stream = Int(truncatingIfNeeded: stableHash(name))
     }
 
     func uniform(bound: Double) -> [Float] {

@@ -136,9 +136,3 @@ private struct CurvePanel {
     private func text(_ value: Double) -> String { String(format: "%.1f", value) }
     private func label(_ value: Double) -> String { String(format: abs(value) < 10 ? "%.2f" : "%.1f", value) }
 }
-
-extension String {
-    fileprivate var escapedForXML: String {
-        replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;").replacingOccurrences(of: ">", with: "&gt;")
-    }
-}

@@ -9,11 +9,11 @@ private let allowed: [String: Set<String>] = [
     "Source": [],
     "Graph": ["Source"],
     "Operators": ["Source", "Graph"],
-    "Interchange": ["Graph", "Operators", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
+    "Interchange": ["Source", "Graph", "Operators", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
     "Language": ["Source", "Graph", "Operators"],
     "Passes": ["Source", "Graph", "Operators"],
     "Kernels": ["Graph"],
-    "Machine": ["Graph", "Kernels", "CLLVM", "CCrypto", "CMemory"],
+    "Machine": ["Graph", "Interchange", "Kernels", "CLLVM", "CMemory"],
     "Runtime": ["Graph", "Kernels", "Machine", "CProcessor"],
     "Training": ["Graph", "Runtime", "Interchange"],
     "Compiler": [

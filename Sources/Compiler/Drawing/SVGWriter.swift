@@ -1,4 +1,5 @@
 import Foundation
+import Interchange
 
 /// Writes a diagram as SVG: dark text on light ground, a title and a legend above.
 struct SVGWriter {
@@ -27,13 +28,13 @@ struct SVGWriter {
             """
             <svg xmlns="http://www.w3.org/2000/svg" width="\(n(width))" height="\(n(height))" \
             viewBox="0 0 \(n(width)) \(n(height))" font-family="\(Self.font)" fill="\(Self.ink)">
-            <title>\(Self.escaped(diagram.name))</title>
+            <title>\(diagram.name.escapedForXML)</title>
             <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" \
             markerUnits="userSpaceOnUse"><path d="M0,0.8 L7.5,4 L0,7.2 z" fill="\(Self.outline)"/></marker></defs>
             <rect width="100%" height="100%" fill="#ffffff"/>
-            <text x="\(n(Self.margin))" y="\(n(Self.margin + 14))" font-size="17" font-weight="bold">\(Self.escaped(diagram.name))</text>
+            <text x="\(n(Self.margin))" y="\(n(Self.margin + 14))" font-size="17" font-weight="bold">\(diagram.name.escapedForXML)</text>
             <text x="\(n(Self.margin))" y="\(n(Self.margin + Self.heading + 6))" font-size="11" fill="\(Self.faint)">\
-            \(Self.escaped(diagram.caption))</text>
+            \(diagram.caption.escapedForXML)</text>
             <g transform="translate(\(n(Self.margin)),\(n(Self.margin + Self.heading + 18)))">
             """
         ]
@@ -78,7 +79,7 @@ struct SVGWriter {
             """,
             """
             <text x="\(n(frame.x + layout.titles[index]))" y="\(n(frame.y + 14.5))" font-size="\(n(DiagramLayout.groupSize))" \
-            font-weight="600" fill="\(Self.faint)">\(Self.escaped(diagram.groups[index].title))</text>
+            font-weight="600" fill="\(Self.faint)">\(diagram.groups[index].title.escapedForXML)</text>
             """,
         ]
     }
@@ -110,7 +111,7 @@ struct SVGWriter {
     private func box(_ index: Int) -> [String] {
         let (box, frame) = (diagram.boxes[index], layout.boxes[index])
         let (left, right, middle) = (n(frame.x), n(frame.right), n(frame.x + frame.width / 2))
-        var parts = ["<g><title>\(Self.escaped(box.hover))</title>"]
+        var parts = ["<g><title>\(box.hover.escapedForXML)</title>"]
         let isTerminal = box.kind == .input || box.kind == .output
         let radius = isTerminal ? 10.0 : 5.0
         let outer = "x=\"\(left)\" y=\"\(n(frame.y))\" width=\"\(n(frame.width))\" height=\"\(n(frame.height))\" rx=\"\(n(radius))\""
@@ -118,13 +119,13 @@ struct SVGWriter {
         var y = frame.y + DiagramLayout.headerHeight
         parts.append(
             "<text x=\"\(middle)\" y=\"\(n(y - 6))\" font-size=\"\(n(DiagramLayout.titleSize))\" font-weight=\"600\" "
-                + "text-anchor=\"middle\">\(Self.escaped(box.strips[0].text))</text>")
+                + "text-anchor=\"middle\">\(box.strips[0].text.escapedForXML)</text>")
         for strip in box.strips.dropFirst() {
             parts.append(
                 """
                 <rect x="\(left)" y="\(n(y))" width="\(n(frame.width))" height="\(n(DiagramLayout.stripHeight))" \
                 fill="\(strip.kind.color)"/><text x="\(middle)" y="\(n(y + 10.5))" font-size="\(n(DiagramLayout.stripSize))" \
-                text-anchor="middle">\(Self.escaped(strip.text))</text>
+                text-anchor="middle">\(strip.text.escapedForXML)</text>
                 """)
             y += DiagramLayout.stripHeight
         }
@@ -138,11 +139,11 @@ struct SVGWriter {
         }
         let style = "y=\"\(n(frame.bottom - 4.5))\" font-size=\"\(n(DiagramLayout.labelSize))\" fill=\"\(Self.faint)\""
         if box.label.isEmpty {
-            parts.append("<text x=\"\(middle)\" \(style) text-anchor=\"middle\">\(Self.escaped(box.shape))</text>")
+            parts.append("<text x=\"\(middle)\" \(style) text-anchor=\"middle\">\(box.shape.escapedForXML)</text>")
         } else {
             parts.append(
-                "<text x=\"\(n(frame.x + 8))\" \(style)>\(Self.escaped(box.label))</text><text x=\"\(n(frame.right - 8))\" \(style) "
-                    + "text-anchor=\"end\">\(Self.escaped(box.shape))</text>")
+                "<text x=\"\(n(frame.x + 8))\" \(style)>\(box.label.escapedForXML)</text><text x=\"\(n(frame.right - 8))\" \(style) "
+                    + "text-anchor=\"end\">\(box.shape.escapedForXML)</text>")
         }
         parts.append("<rect \(outer) fill=\"none\" stroke=\"\(Self.outline)\"/></g>")
         return parts
@@ -155,24 +156,6 @@ struct SVGWriter {
         let tenths = Int((value * 10).rounded())
         let text = "\(abs(tenths) / 10)" + (tenths % 10 == 0 ? "" : ".\(abs(tenths) % 10)")
         return tenths < 0 ? "-" + text : text
-    }
-
-    /// Text as XML has it; characters that no XML document may hold become U+FFFD.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&apos;"
-            case "\n", "\t": result.unicodeScalars.append(scalar)
-            case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }
 

@@ -35,8 +35,8 @@ public struct TuningStore: Sendable {
 
     /// The file of a target, named after its processor and the whole of what choices follow from.
     public func path(for target: Target) -> String {
-        // FNV-1a, 64 bits: tells machines apart; the file's first line says whose it is.
-        let digest = TuningTable(target).machine.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        // Tells machines apart; the file's first line says whose it is.
+        let digest = stableHash(TuningTable(target).machine)
         let name = String(target.processor.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
         return directory.appending(path: "tuning-\(name)-\(String(digest, radix: 16)).jsonl").path(percentEncoded: false)
     }
