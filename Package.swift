@@ -123,6 +123,6 @@ let package = Package(
         tests("Training", needs: ["Training", "Interchange", "Graph"]),
         tests("Compiler", needs: ["Compiler", "TestSupport", "Fuzzing", "ActivationAccuracy"], exclude: ["Cases", "Drawings"]),
         tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
-        tests("Command", needs: ["braid", "Training", "Interchange"], exclude: ["Cases"]),
+        tests("Command", needs: ["braid", "Training", "Interchange", "TestSupport"], exclude: ["Cases"]),
     ]
 )

@@ -28,7 +28,8 @@ struct Braid: ParsableCommand {
               braid describe graphs/mnist_resnet.braid
               braid train graphs/mnist_resnet.braid --data builtin:digits --epochs 2 -o digits
               braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits
-              braid run graphs/mnist_resnet.braid --weights digits.safetensors --input photo.png --top 3
+              braid data show builtin:digits --part held-out --index 7 -o seven.png
+              braid run graphs/mnist_resnet.braid --weights digits.safetensors --input seven.png --top 3
 
             Exit status: 0 done; 1 the input is wrong or something cannot be written, and a message says what; 2 bad usage. A training that
             is interrupted (Ctrl-C), terminated or hung up saves a checkpoint first, and has the status 130, 143 or 129.

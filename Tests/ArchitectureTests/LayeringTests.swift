@@ -2,9 +2,15 @@ import Foundation
 import Testing
 
 /// The root of the package, found from this file's own place.
-private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-/// What each part may import of Braid. The order is that of the road; `Sources/README.md` explains it.
+/// The parts in the order of the road; `Sources/README.md` explains it.
+let partsInOrder = [
+    "Source", "Graph", "Operators", "Interchange", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Compiler",
+    "LanguageServer", "braid",
+]
+
+/// What each part may import of Braid.
 private let allowed: [String: Set<String>] = [
     "Source": [],
     "Graph": ["Source"],
@@ -29,8 +35,8 @@ private let allowed: [String: Set<String>] = [
 /// Modules that come with Swift and the system.
 private let system: Set<String> = ["Foundation", "FoundationNetworking", "Dispatch", "Glibc", "Darwin", "Synchronization", "Musl"]
 
-private func swiftFiles(under folder: String) -> [URL] {
-    let files = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil)
+func swiftFiles(under folder: String) -> [URL] {
+    let files = FileManager.default.enumerator(at: packageRoot.appending(path: folder), includingPropertiesForKeys: nil)
     return (files?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
 }
 
@@ -52,9 +58,10 @@ private func swiftFiles(under folder: String) -> [URL] {
     }
 
     @Test func everyPartIsListed() throws {
-        let folders = try FileManager.default.contentsOfDirectory(atPath: root.appending(path: "Sources").path)
+        let folders = try FileManager.default.contentsOfDirectory(atPath: packageRoot.appending(path: "Sources").path)
         let parts = folders.filter { !swiftFiles(under: "Sources/\($0)").isEmpty }
         #expect(Set(parts) == Set(allowed.keys))
+        #expect(partsInOrder.sorted() == allowed.keys.sorted())
     }
 
     @Test func onlyTheMachineImportsLLVM() throws {

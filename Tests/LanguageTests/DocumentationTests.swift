@@ -2,38 +2,13 @@ import Foundation
 import Graph
 import Language
 import Source
+import TestSupport
 import Testing
 
 /// `docs/language.md`: its examples run, its messages are what the compiler prints, its tables are those of the language.
+/// (The README and the tour, whose examples are commands, are run by `TourTests` of `CommandTests`.)
 @Suite struct DocumentationTests {
     private static let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/language.md").standardized
-
-    /// A fenced block: what stands behind the backquotes, and the text within.
-    private struct Example {
-        var kind: String
-        var text: String
-        /// Lines of the page within the fences.
-        var lines: Range<Int>
-    }
-
-    private static func examples(_ lines: [String]) -> [Example] {
-        var examples: [Example] = []
-        var start: Int?
-        for (index, line) in lines.enumerated() where line.hasPrefix("```") {
-            if let begin = start {
-                let text = lines[begin..<index].map { $0 + "\n" }.joined()
-                examples.append(Example(kind: String(lines[begin - 1].dropFirst(3)), text: text, lines: begin..<index))
-                start = nil
-            } else {
-                start = index + 1
-            }
-        }
-        return examples
-    }
-
-    private static func lines() throws -> [String] {
-        try String(contentsOf: page, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    }
 
     private func diagnostics(of text: String) -> (all: [Diagnostic], rendered: String) {
         let program = Program.load(path: "example.braid", text: text) { _ in nil }
@@ -42,7 +17,7 @@ import Testing
     }
 
     @Test func examplesAreRight() throws {
-        let examples = Self.examples(try Self.lines())
+        let examples = FencedBlock.all(in: try FencedBlock.lines(of: Self.page))
         let whole = examples.filter { $0.kind == "braid" }
         let bodies = examples.filter { $0.kind == "braid body" }
         #expect(whole.count >= 7 && bodies.count >= 4)
@@ -58,9 +33,9 @@ import Testing
     }
 
     @Test func messagesAndTablesAreFresh() throws {
-        var lines = try Self.lines()
+        var lines = try FencedBlock.lines(of: Self.page)
         let before = lines
-        let examples = Self.examples(lines)
+        let examples = FencedBlock.all(in: lines)
         for (example, answer) in zip(examples, examples.dropFirst()).reversed() where example.kind == "braid fails" {
             #expect(answer.kind == "text")
             let (found, rendered) = diagnostics(of: example.text)

@@ -43,9 +43,9 @@ private func comments(of text: String, _ parsed: ParsedFile) -> [String] {
 
     /// Every source of the repository that parses: networks, examples of the documentation, cases of the tests.
     static let sources: [String] = {
-        let pages = ["docs/language.md", "README.md"].compactMap { try? String(contentsOf: root.appending(path: $0), encoding: .utf8) }
-        let examples = pages.flatMap { $0.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element) }
-        let whole = examples.filter { $0.hasPrefix("braid\n") || $0.hasPrefix("braid fails\n") || $0.hasPrefix("\n///") }
+        let page = (try? String(contentsOf: root.appending(path: "docs/language.md"), encoding: .utf8)) ?? ""
+        let examples = page.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        let whole = examples.filter { $0.hasPrefix("braid\n") || $0.hasPrefix("braid fails\n") }
             .map { String($0.drop { $0 != "\n" }) }
         let bodies = examples.filter { $0.hasPrefix("braid body\n") }.map { "network n {\($0.dropFirst(10))}" }
         let files = graphs.compactMap { try? String(contentsOf: $0, encoding: .utf8) } + [Prelude.text]
