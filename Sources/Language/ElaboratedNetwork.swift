@@ -183,12 +183,21 @@ private struct NetworkArguments {
     private mutating func checked(_ value: ElaboratedValue, _ text: String, for name: String, default: Expression?) -> ElaboratedValue {
         let wanted: String
         var nearest: String?
-        switch (`default`?.kind, value) {
-        case (.integer, .integer), (.integer, .number), (.number, .integer), (.number, .number), (.boolean, .boolean): return value
+        var kind = `default`?.kind
+        if case .unary(.negate, let operand)? = kind { kind = operand.kind }
+        switch (kind, value) {
+        case (.integer, .integer), (.number, .integer), (.number, .number), (.boolean, .boolean): return value
         case (.integer, _): wanted = "an integer"
         case (.number, _): wanted = "a number"
         case (.boolean, _): wanted = "true or false"
-        case (.name(let callable), .text) where program.callable(callable) != nil:
+        // Whatever is written is a text.
+        case (.text, _): return .text(text)
+        case (.list, _), (.tuple, _):
+            diagnostics.append(
+                Diagnostic("`-D` cannot give a list, which `\(name)` is", at: .none, help: "write the list in the file, as its default"))
+            return .poison
+        case (.name, .callable): return value
+        case (.name(let callable), _) where program.callable(callable) != nil:
             wanted = "a block, operator or activation"
             nearest = Spelling.nearest(to: text, in: program.callableNames)
         default: return value

@@ -115,8 +115,8 @@ struct NameChecker {
         let name = subject.network
         scopes.append([:])
         defer { leave() }
-        let network = program.networks.first { $0.name.text == name.text }
-        if network == nil {
+        let network = program.networks.first { $0.name.text == name.text } ?? program.refusedNetworks[name.text]
+        if network == nil, !program.lacksImports {
             let nearest = Spelling.nearest(to: name.text, in: program.networks.map(\.name.text))
             report("no network is called `\(name.text)`", at: name.span, help: nearest.map { "did you mean `\($0)`?" })
         }
@@ -132,7 +132,7 @@ struct NameChecker {
             if scopes[scopes.count - 1][name.text] != nil {
                 report("`\(name.text)` is already a name of the network", at: name.span, help: "choose another name for the target")
             }
-            bind(name, Binding(span: name.span, mustBeUsed: true))
+            bind(name, Binding(span: name.span, mustBeUsed: network != nil))
         }
         for argument in subject.arguments { check(argument.value) }
         for case .loss(let value, _) in clauses where network != nil { check(value) }
@@ -213,6 +213,7 @@ extension NameChecker {
             return
         }
         known += program.callableNames
+        if program.lacksImports { return }
         let nearest = Spelling.nearest(to: name.text, in: known)
         let isNetwork = program.networks.contains { $0.name.text == name.text }
         let help = isNetwork ? "`\(name.text)` is a network; only blocks, operators and activations can be called" : nil

@@ -34,6 +34,12 @@ public struct Program: Sendable {
     /// Where each definition of a user's file stands, by its name.
     private(set) var places: [String: Span] = [:]
     private var loaded: Set<String> = []
+    /// Whether an import could not be read: names that nothing defines may be what it would have brought.
+    private(set) var lacksImports = false
+    /// The networks whose names could not be had, by name: what refers to them is right.
+    private(set) var refusedNetworks: [String: NetworkDefinition] = [:]
+    /// The names that definitions could not have: whoever uses them may mean those definitions.
+    private(set) var refusedNames: Set<String> = []
 
     /// Parses a file and what it imports, and checks their names.
     ///
@@ -82,10 +88,12 @@ public struct Program: Sendable {
             guard loaded.insert(target).inserted else { continue }
             guard depth < 64 else {
                 diagnostics.append(Diagnostic("imports nest too deeply", at: item.span, help: "64 files in a row are the limit"))
+                lacksImports = true
                 return
             }
             guard let text = readFile(target) else {
-                diagnostics.append(missing(item, target, listFolder))
+                diagnostics.append(missing(item, target, from: path, listFolder))
+                lacksImports = true
                 continue
             }
             let before = imported.count
@@ -100,7 +108,7 @@ public struct Program: Sendable {
     }
 
     /// Says what is wrong with an import that cannot be read, and which file beside it may be meant.
-    private func missing(_ item: ImportSyntax, _ target: String, _ listFolder: FolderReader) -> Diagnostic {
+    private func missing(_ item: ImportSyntax, _ target: String, from path: String, _ listFolder: FolderReader) -> Diagnostic {
         let parts = target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         let folder = parts.dropLast().joined(separator: "/")
         let files = listFolder(folder.isEmpty ? (target.hasPrefix("/") ? "/" : ".") : folder).filter { $0.hasSuffix(".braid") }
@@ -111,7 +119,8 @@ public struct Program: Sendable {
         let prefix = item.path.split(separator: "/", omittingEmptySubsequences: false).dropLast().map { $0 + "/" }.joined()
         return Diagnostic(
             "cannot read `\(item.path)`", at: item.span,
-            help: nearest.map { "did you mean `\(prefix)\($0).braid`?" } ?? "paths are relative to the importing file: \(target)")
+            help: nearest.map { "did you mean `\(prefix)\($0).braid`?" }
+                ?? "paths are relative to the importing file" + (path.contains("/") ? ", `\(path)`" : ""))
     }
 
     /// The path of an imported file, as the file reader is asked for it.
@@ -134,7 +143,8 @@ public struct Program: Sendable {
             switch definition {
             case .block(let block): if claim(block.name) { blocks[block.name.text] = block; activations[block.name.text] = nil }
             case .activation(let activation): if claim(activation.name) { activations[activation.name.text] = activation }
-            case .network(let network): if claim(network.name) { networks.append(network) }
+            case .network(let network):
+                if claim(network.name) { networks.append(network) } else { refusedNetworks[network.name.text] = network }
             case .training(let training):
                 for subject in training.subjects { define(training, of: subject) }
             }
@@ -159,9 +169,11 @@ public struct Program: Sendable {
         if catalog[name.text] != nil || Builtin.byName[name.text] != nil {
             let kind = catalog[name.text] != nil ? "an operator" : "a function of the language"
             diagnostics.append(Diagnostic("`\(name.text)` is \(kind)", at: name.span, help: "choose another name"))
+            refusedNames.insert(name.text)
             return false
         }
         if let place = places[name.text] {
+            refusedNames.insert(name.text)
             diagnostics.append(
                 Diagnostic(
                     "`\(name.text)` is defined twice", at: name.span, secondary: [Diagnostic.Label(place, "first defined here")],

@@ -1,4 +1,4 @@
-/// What is wrong with a source text, where, why, and how to repair it.
+/// What is wrong with a source text, where, why, and how to repair it. Overlong names and texts that it quotes are shortened.
 public struct Diagnostic: Hashable, Sendable {
     public enum Severity: String, Hashable, Sendable {
         case error, warning
@@ -12,7 +12,7 @@ public struct Diagnostic: Hashable, Sendable {
 
         public init(_ span: Span, _ text: String = "") {
             self.span = span
-            self.text = text
+            self.text = Quotation.shortened(text)
         }
     }
 
@@ -33,11 +33,11 @@ public struct Diagnostic: Hashable, Sendable {
         help: String? = nil
     ) {
         self.severity = severity
-        self.message = message
+        self.message = Quotation.shortened(message)
         primary = Label(span, label)
         self.secondary = secondary
-        self.notes = notes
-        self.help = help
+        self.notes = notes.map(Quotation.shortened)
+        self.help = help.map(Quotation.shortened)
     }
 }
 

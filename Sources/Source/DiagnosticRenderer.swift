@@ -51,7 +51,7 @@ extension DiagnosticRenderer {
         let span: Span
         let line: Int
         /// Bytes within the line.
-        let range: Range<Int>
+        var range: Range<Int>
         let isPrimary: Bool
         let text: String
     }
@@ -84,12 +84,12 @@ extension DiagnosticRenderer {
         var previous: Int?
         for line in Set(annotations.map(\.line)).sorted() {
             if let previous, line == previous + 2 {
-                lines.append(numbered(previous + 1, DisplayText(source.line(previous + 1)).text, gutter))
+                lines.append(numbered(previous + 1, marked(previous + 1, of: source, []).text, gutter))
             } else if let previous, line > previous + 2 {
                 lines.append(paint("...", .gutter))
             }
             previous = line
-            let marked = MarkedLine(source.line(line), annotations.filter { $0.line == line })
+            let marked = marked(line, of: source, annotations.filter { $0.line == line })
             lines.append(numbered(line, marked.text, gutter))
             for row in marked.markerRows {
                 let painted = row.map { paint($0.text, $0.isPrimary.map { $0 ? severity : .secondary } ?? .plain) }.joined()
@@ -97,6 +97,22 @@ extension DiagnosticRenderer {
             }
         }
         return lines
+    }
+
+    /// Lays out a line with its markers; of a line of any length only what may be shown is looked at.
+    private func marked(_ line: Int, of source: SourceFile, _ annotations: [Annotation]) -> MarkedLine {
+        let range = source.lineRange(line)
+        let first = annotations.map(\.range.lowerBound).min() ?? 0
+        let reach = 8 * MarkedLine.maximumWidth
+        let part = source.wholeScalars(
+            in: range.lowerBound + max(0, first - reach)..<min(range.upperBound, range.lowerBound + first + reach))
+        let shift = part.lowerBound - range.lowerBound
+        let visible = annotations.filter { $0.range.lowerBound - shift <= part.count }.map { annotation in
+            var annotation = annotation
+            annotation.range = annotation.range.lowerBound - shift..<min(annotation.range.upperBound - shift, part.count)
+            return annotation
+        }
+        return MarkedLine(source.text(in: part), visible)
     }
 
     private func numbered(_ line: Int, _ text: String, _ gutter: Int) -> String {

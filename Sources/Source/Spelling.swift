@@ -28,6 +28,8 @@ public enum Spelling {
 
     /// Whether a name is another with a few letters before or behind it: `padding` of `pad`, `out_channels` of `channels`.
     private static func isExtension(_ name: String, of other: String) -> Bool {
+        // Bytes are counted in no time, characters are not.
+        guard name.utf8.count <= 4 * (other.utf8.count + 5) else { return false }
         guard other.count >= 3, name.count > other.count, name.count <= other.count + 5 else { return false }
         return name.hasPrefix(other) || name.hasSuffix("_" + other)
     }

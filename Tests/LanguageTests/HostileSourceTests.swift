@@ -32,6 +32,30 @@ private func check(_ text: String) throws {
         #expect(parsed.diagnostics.count <= 2)
     }
 
+    /// Chains that do not nest may be of any length.
+    @Test(arguments: [
+        ("let z = if false { 1 } ", "else if false { 1 } ", "else { 2 }"), ("let z = x ", "|> relu ", ""), ("let z = concat(x", ", x", ")"),
+        ("let z = [1", ", 1", "][0]"), ("", "let _a = x; ", ""), ("let z = x |> a", ".b", ": conv(1, 1)"),
+    ])
+    func takesLongChains(begin: String, piece: String, end: String) throws {
+        let body = begin + String(repeating: piece, count: 20_000) + end
+        let text = "network long {\n    input x: f32[N, 1, 4, 4]\n    \(body)\n    output y = x\n}\n"
+        try check(text)
+        let program = Program.load(path: "long", text: text) { _ in nil }
+        #expect(!program.diagnostics.hasErrors)
+        #expect(program.elaborate().network != nil)
+        #expect(program.root.lexed.printed(program.map).utf8.count > 20_000)
+        #expect(SourceFormatter.format(text, name: "long").text != nil)
+    }
+
+    /// Each link of a chain that is decided for every element is a level of the formula.
+    @Test func limitsChainsOfConditions() {
+        let chain = String(repeating: "else if x < 1 { 1 } ", count: 20_000)
+        let text = "activation steps(x) = if x < 0 { 0 } \(chain)else { 2 }\nnetwork n { input x: f32[N, 4]; output y = x |> steps }\n"
+        let program = Program.load(path: "chain", text: text) { _ in nil }
+        #expect(program.check().map(\.message) == ["calls and expressions nest too deeply"])
+    }
+
     /// Sources that would take for ever, or all memory, if nothing bounded them.
     @Test(arguments: [
         "for i in 0..<60000 { for j in 0..<60000 { for k in 0..<60000 { } } }",

@@ -1,3 +1,4 @@
+import Foundation
 import Source
 import Testing
 
@@ -138,5 +139,46 @@ extension String {
     @Test func paintsForTerminals() {
         let text = DiagnosticRenderer(SourceMap(), usesColor: true).render(Diagnostic("m", at: .none))
         #expect(text == "\u{1B}[1;31merror\u{1B}[0m\u{1B}[1m: m\u{1B}[0m\n")
+    }
+
+    /// What is quoted may be of any size; what is printed is not.
+    @Test func shortensWhatIsQuoted() {
+        func message(_ text: String) -> String { Diagnostic(text, at: .none).message }
+        let name = String(repeating: "a", count: 40) + String(repeating: "b", count: 1_000_000) + String(repeating: "c", count: 40)
+        let short = String(repeating: "a", count: 30) + "…" + String(repeating: "c", count: 29)
+        #expect(message("unknown name `\(name)`; did you mean `relu`?") == "unknown name `\(short)`; did you mean `relu`?")
+        #expect(message("\(name) and \(name)") == "\(short) and \(short)")
+        let kept = "`" + String(repeating: "n", count: 100) + "` " + String(repeating: "/folder", count: 30)
+        #expect(message(kept) == kept)
+        let path = String(repeating: "/folder", count: 1_000)
+        #expect(message("cannot read `\(path)`") == "cannot read `/folder/folder/folder/folder/f…r/folder/folder/folder/folder`")
+        let words = String(repeating: "word ", count: 1_000)
+        #expect(message("the text `\(words)` is long").count == "the text `` is long".count + 60)
+        // Sentences are no quotations.
+        let sentences = String(repeating: "One more word. ", count: 100)
+        #expect(message(sentences + "`x`") == sentences + "`x`")
+        let wide = String(repeating: "é\u{301}", count: 10_000)
+        #expect(message("`\(wide)`").unicodeScalars.count == 62)
+        let whole = Diagnostic(
+            "m", at: .none, label: name, secondary: [Diagnostic.Label(.none, name)], notes: [name], help: name)
+        #expect(whole.primary.text == short && whole.secondary[0].text == short && whole.notes == [short] && whole.help == short)
+    }
+
+    /// Of a long line only the part around the first marker is looked at.
+    @Test func showsPartsOfLongLines() {
+        var map = SourceMap()
+        let text = String(repeating: "é, ", count: 500_000) + "here" + String(repeating: " x", count: 500_000)
+        let source = SourceFile(name: "f", text: text)
+        let file = map.add(source)
+        let start = 4 * 500_000
+        let diagnostics = (0..<500).map { Diagnostic("message \($0)", at: Span(file: file, start..<start + 4)) }
+        var output = ""
+        let taken = ContinuousClock().measure { output = DiagnosticRenderer(map).render(diagnostics) }
+        #expect(taken < .seconds(20))
+        let lines = output.split(separator: "\n")
+        #expect(lines[1] == " --> f:1:1500001")
+        #expect(lines[3].count < 220 && lines[3].contains("here") && lines[3].hasPrefix("1 | …") && lines[3].hasSuffix("…"))
+        let column = lines[3].distance(from: lines[3].startIndex, to: lines[3].range(of: "here")!.lowerBound)
+        #expect(lines[4] == "  |" + String(repeating: " ", count: column - 3) + "^^^^")
     }
 }

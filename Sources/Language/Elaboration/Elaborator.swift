@@ -314,7 +314,9 @@ extension Elaborator {
         case .boolean(let value): return .boolean(value)
         case .text(let value): return .text(value)
         case .name(let name):
-            if let value = lookUp(name) ?? program.callable(name).map({ .callable($0) }) { return value }
+            if let value = lookUp(name) { return value }
+            if program.lacksImports || program.refusedNames.contains(name) { return .poison }
+            if let callable = program.callable(name) { return .callable(callable) }
             return report("`\(name)` does not exist here", at: expression.span, help: "with these arguments the network does not make it")
         case .tuple(let items): return .tuple(items.map { evaluate($0) })
         case .list(let items): return .list(items.map { evaluate($0) })
@@ -326,26 +328,38 @@ extension Elaborator {
         case .pipeline(let head, let steps): return pipeline(head, steps)
         case .member(let value, let name): return member(evaluate(value), name, value.span)
         case .index(let value, let index): return self.index(evaluate(value), evaluate(index), value.span, index.span)
-        case .conditional(let branches, let otherwise): return conditional(branches[...], otherwise)
+        case .conditional(let branches, let otherwise): return conditional(branches, otherwise)
         case .invalid: return .poison
         }
     }
 
-    private func conditional(_ branches: ArraySlice<(condition: Expression, body: Body)>, _ otherwise: Body?) -> ElaboratedValue {
-        guard let (test, body) = branches.first else { return otherwise.map { run($0) } ?? .nothing }
-        let condition = evaluate(test)
-        switch condition {
-        case .boolean(true): return run(body)
-        case .boolean(false): return conditional(branches.dropFirst(), otherwise)
-        case .condition(let condition):
-            return select(condition, run(body), conditional(branches.dropFirst(), otherwise), test.span, body.span)
-        case .poison: return .poison
-        case .tensor:
-            return report(
-                "a condition must be known while the network is built, and \(phrase(condition)) is not", at: test.span,
-                help: "`if` chooses between networks; to choose between elements, write an `activation`")
-        default: return report("a condition must be true or false, not \(phrase(condition))", at: test.span)
+    /// A loop over the branches, since a chain of `else if` may be of any length.
+    private func conditional(_ branches: [(condition: Expression, body: Body)], _ otherwise: Body?) -> ElaboratedValue {
+        // The branches that each element decides on.
+        var open: [(condition: Condition, value: ElaboratedValue, test: Span, body: Span)] = []
+        var last: ElaboratedValue?
+        for (test, body) in branches {
+            let condition = evaluate(test)
+            switch condition {
+            case .boolean(true): last = run(body)
+            case .boolean(false): continue
+            case .condition(let condition):
+                guard depth + open.count < Self.maximumDepth else {
+                    return report("calls and expressions nest too deeply", at: test.span, help: "\(Self.maximumDepth) levels are the limit")
+                }
+                open.append((condition, run(body), test.span, body.span))
+                continue
+            case .poison: last = .poison
+            case .tensor:
+                last = report(
+                    "a condition must be known while the network is built, and \(phrase(condition)) is not", at: test.span,
+                    help: "`if` chooses between networks; to choose between elements, write an `activation`")
+            default: last = report("a condition must be true or false, not \(phrase(condition))", at: test.span)
+            }
+            break
         }
+        let value = last ?? otherwise.map { run($0) } ?? .nothing
+        return open.reversed().reduce(value) { select($1.condition, $1.value, $0, $1.test, $1.body) }
     }
 
     private func select(_ condition: Condition, _ then: ElaboratedValue, _ otherwise: ElaboratedValue, _ test: Span, _ body: Span)

@@ -68,6 +68,8 @@ extension Elaborator {
         let local = lookUp(name.text)
         if case .callable(let found)? = local {
             callable = found
+        } else if local == nil, program.refusedNames.contains(name.text) {
+            return .poison
         } else if let found = program.callable(name.text) {
             callable = found
         } else if let local {

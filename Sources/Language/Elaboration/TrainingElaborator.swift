@@ -220,8 +220,10 @@ struct TrainingElaborator {
     private func bounded(_ value: Double, _ span: Span, _ parameter: RecipeParameter) -> Double? {
         if parameter.range.contains(value) { return value }
         let (low, high) = (parameter.range.lowerBound, parameter.range.upperBound)
-        let bounds = low == .leastNormalMagnitude ? "above 0" : "between \(low.short) and \(high.short)"
-        elaborator.report("`\(parameter.name)` must lie \(bounds)", at: span, label: "is \(value.short)")
+        let bounds =
+            low != .leastNormalMagnitude
+            ? "lie between \(low.short) and \(high.short)" : value < low ? "lie above 0" : "be at most \(high.short)"
+        elaborator.report("`\(parameter.name)` must \(bounds)", at: span, label: "is \(value.short)")
         return nil
     }
 
