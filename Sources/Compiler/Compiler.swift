@@ -41,11 +41,8 @@ public struct Compiler: Sendable {
     public func optimize(
         _ network: Network, training: Bool = false, stoppingAfter last: String? = nil, observe: (PassReport, Graph) -> Void = { _, _ in }
     ) throws(CompilerError) -> Graph {
-        switch network.origin {
-        case .optimized: return try verified(network)
-        case .kernels: throw CompilerError("'\(network.name)' is a text of kernels; the graph they came from is not in it")
-        case .language, .graph, .training: break
-        }
+        try network.requireGraph()
+        if network.origin == .optimized { return try verified(network) }
         let graph: Graph
         let pipeline: Pipeline
         var context = PassContext(mode: training ? .training : .inference, lanes: target.lanes)

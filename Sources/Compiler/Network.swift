@@ -41,6 +41,14 @@ public struct Network: Sendable {
         return training.map { names($0.graph).subtracting(names(graph)) } ?? []
     }
 
+    /// Throws where the text is of a stage that has no graph.
+    public func requireGraph() throws(CompilerError) {
+        guard origin == .kernels else { return }
+        throw CompilerError(
+            "'\(name)' is a text of kernels; the graph they came from is not in it",
+            help: "give the .braid file, or the text of an earlier stage; kernels can be checked, and dumped as machine code")
+    }
+
     /// The symbol that stands for the number of images, if there is one.
     public var batchSymbol: String? { graph.symbols.first }
 }

@@ -17,6 +17,14 @@ public struct OperatorInput: Sendable {
     public var isVariadic: Bool
     /// The boolean parameter without which the input is missing, if there is one.
     public var condition: String?
+    /// The axis whose positions the input's integers name, if they do: they are not negative and below its extent.
+    public var selects: SelectedAxis?
+
+    /// An axis of another operand of the same operator.
+    public struct SelectedAxis: Hashable, Sendable {
+        public var operand: Int
+        public var axis: Int
+    }
 
     public init(_ name: String, _ role: InputRole, variadic: Bool = false, onlyIf condition: String? = nil, _ summary: String) {
         self.name = name
@@ -28,4 +36,10 @@ public struct OperatorInput: Sendable {
 
     /// An input that flows through the network.
     public init(_ name: String, variadic: Bool = false, _ summary: String) { self.init(name, .operand, variadic: variadic, summary) }
+
+    /// An input of integers that name positions along an axis of the operand `operand`, such as the classes of scores.
+    public init(_ name: String, selecting axis: Int, of operand: Int, _ summary: String) {
+        self.init(name, .operand, summary)
+        selects = SelectedAxis(operand: operand, axis: axis)
+    }
 }

@@ -7,7 +7,7 @@ extension Operator {
     /// The derived gradient is `(softmax - target) / N`.
     public static let crossEntropy: Operator = Operator(
         "cross_entropy", "Measures how far predicted scores are from labels.",
-        inputs: [OperatorInput("logits", "scores [N, classes]"), OperatorInput("label", "the right classes i32[N]")],
+        inputs: [OperatorInput("logits", "scores [N, classes]"), OperatorInput("label", selecting: 1, of: 0, "the right classes i32[N]")],
         parameters: [smoothingParameter],
         inferType: { (signature) throws(TypeError) in
             let check = try Checker("cross_entropy", signature, takes: 2)
@@ -39,7 +39,8 @@ extension Operator {
     static let crossEntropyTerms: Operator = Operator(
         "cross_entropy_terms", "Weighs logarithms of probabilities by a smoothed one-hot target.",
         inputs: [
-            OperatorInput("x", "logarithms of probabilities [N, classes]"), OperatorInput("label", "the right classes i32[N, 1]"),
+            OperatorInput("x", "logarithms of probabilities [N, classes]"),
+            OperatorInput("label", selecting: 1, of: 0, "the right classes i32[N, 1]"),
         ],
         parameters: [smoothingParameter], isInLanguage: false,
         inferType: { (signature) throws(TypeError) in

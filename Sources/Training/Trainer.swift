@@ -174,9 +174,16 @@ public final class Trainer {
         let difference = checkpoint.identity.difference(
             from: found.identity, allowsOtherEpochs: !recipe.schedule.dependsOnLength)
         if let difference { throw .training(difference) }
-        guard found.normalization == normalization, found.state.step <= learningRate.totalSteps else {
+        guard found.normalization == normalization else {
+            throw .training(TrainingError("the checkpoint's normalization is not of this training", repair: "start anew without --resume"))
+        }
+        let (done, total) = (found.state.step, learningRate.totalSteps)
+        guard done <= total else {
             throw .training(
-                TrainingError("the checkpoint's normalization or step is not of this training", repair: "start anew without --resume"))
+                TrainingError(
+                    "the checkpoint is of step \(done), and \(options.epochs) epoch\(options.epochs == 1 ? "" : "s") "
+                        + "\(options.epochs == 1 ? "has" : "have") only \(total) steps",
+                    repair: "ask for at least \((done + learningRate.stepsPerEpoch - 1) / learningRate.stepsPerEpoch) with --epochs"))
         }
         guard found.state.history.epochs.count == found.state.step / learningRate.stepsPerEpoch else {
             throw .file(Checkpoint.damage(file.path))

@@ -98,6 +98,10 @@ import Training
         #expect(resumed.status == 0, "\(resumed.errors)")
         #expect(try workplace.bytes("part.safetensors") == workplace.bytes("whole.safetensors"))
         #expect(try workplace.bytes("part.checkpoint.safetensors") != checkpoint)
+        let beyond = try train("beyond", "--epochs", "1", "--resume", "part.checkpoint.safetensors")
+        #expect(beyond.status == 1)
+        #expect(beyond.errors.contains("the checkpoint is of step 90, and 1 epoch has only 30 steps"), "\(beyond.errors)")
+        #expect(beyond.errors.contains("ask for at least 3 with --epochs"), "\(beyond.errors)")
         let names = try Safetensors(path: workplace.path("part.safetensors")).entries.map(\.name)
         #expect(names.count == 7 && !names.contains { $0.hasPrefix("optimizer.") }, "\(names)")
         // A checkpoint serves as weights, too.

@@ -44,6 +44,15 @@ import Testing
         (["evaluate", "tiny.braid", "--data", "builtin:digits", "--weights", "tiny.braid"], 1, "safetensors"),
         (["bench", "tiny.braid", "--threads", "0"], 2, "--threads must be from 1 to 1024"),
         (["bench", "tiny.braid", "--seconds=-1"], 2, "--seconds must be from 0 to 3600"),
+        (["bench", "tiny.braid", "--seconds", "-1"], 2, "--seconds must be from 0 to 3600, not -1"),
+        (["train", "tiny.braid", "--data", "builtin:digits", "--epochs", "-1"], 2, "--epochs must be from 1 to 100000, not -1"),
+        (["train", "tiny.braid", "--data", "builtin:digits", "--seed", "-1"], 2, "'-1' is invalid for '--seed"),
+        (["describe", "tiny.braid", "--batch", "-2"], 2, "--batch must be from 1 to 65536, not -2"),
+        (["evaluate", "tiny.braid", "--weights", "w", "--data", "builtin:digits", "--batch", "-1"], 2, "--batch must be"),
+        (["run", "tiny.braid", "--top", "-1", "--input", "one.npy"], 2, "--top must be 1 or more, not -1"),
+        (["tune", "tiny.braid", "--candidates", "-1.5"], 2, "'-1.5' is invalid for '--candidates"),
+        (["describe", "tiny.braid", "-1"], 2, "Unknown option '-1'"), (["describe", "tiny.braid", "--json", "-1"], 2, "--json"),
+        (["describe", "tiny.braid", "-D", "classes=3.0"], 1, "`classes` must be an integer, not `3.0`"),
         (["bench", "tiny.braid", "--input", "absent.npy"], 1, "there is no such file"),
         (["bench", "tiny.braid", "--input", "one.npy", "--batch", "2"], 1, "give --batch 1"),
         (["bench", "tiny.braid", "--input", "one.npy", "--seconds", "0", "--runs", "1"], 0, ""),
@@ -65,6 +74,43 @@ import Testing
         #expect(message.isEmpty || result.errors.contains(message), "\(arguments): \(result.errors)")
         #expect(status == 0 || arguments.first == "check" || result.output.isEmpty, "\(arguments): \(result.output)")
         #expect(!(result.output + result.errors).contains("\u{1B}"), "colour without a terminal")
+    }
+
+    /// A text of kernels has no graph, which is what the commands say that need one.
+    @Test(arguments: [
+        ["run"], ["run", "--input", "one.npy"], ["train", "--data", "builtin:digits"], ["describe"], ["bench"], ["overfit"],
+        ["evaluate", "--data", "builtin:digits", "--weights", "w.safetensors"], ["dump", "--stage", "plan"],
+    ])
+    func kernelsAreNoGraph(arguments: [String]) throws {
+        let kernels = try workplace.run("dump", "tiny.braid", "--stage", "kernels", "-o", "tiny.kernels")
+        #expect(kernels.status == 0, "\(kernels.errors)")
+        let result = try workplace.run([arguments[0], "tiny.kernels"] + arguments.dropFirst())
+        let message = arguments[0] == "describe" ? "loop nests have no layers" : "'tiny.kernels' is a text of kernels"
+        #expect(result.status == 1 && result.errors.contains(message), "\(arguments): \(result.errors)")
+        #expect(try workplace.run("check", "tiny.kernels").output == "tiny.kernels: nothing wrong\n")
+    }
+
+    /// Labels of `braid run` are classes of the scores that the loss compares them with.
+    @Test func labelsAreClasses() throws {
+        try workplace.write(
+            "network n {\n    input x: f32[N, 4]\n    input label: i32[N]\n    let scores = x |> fc: linear(5)\n"
+                + "    output loss = cross_entropy(scores, label)\n}\n", to: "net.braid")
+        try NumPy.write(HostTensor(name: "x", shape: [3, 4], floats: [Float](repeating: 1, count: 12)), to: workplace.path("x.npy"))
+        for stage in ["net.braid", "net.graph", "net.optimized"] {
+            if stage != "net.braid" {
+                let dumped = try workplace.run(
+                    "dump", "net.braid", "--stage", stage == "net.graph" ? "graph" : "optimized", "-o", stage)
+                #expect(dumped.status == 0, "\(dumped.errors)")
+            }
+            for (label, isClass) in [(0, true), (4, true), (5, false), (-1, false), (100, false), (-100, false)] {
+                let labels = HostTensor(shape: [3], int32s: [1, Int32(label), 2])
+                try NumPy.write(labels, to: workplace.path("label.npy"))
+                let result = try workplace.run("run", stage, "--input", "x=x.npy", "--input", "label=label.npy")
+                #expect(result.status == (isClass ? 0 : 1), "\(stage) \(label): \(result.errors)")
+                let message = "label.npy: value 1 of the input 'label' is \(label), which is none of the 5 classes"
+                #expect(isClass || result.errors.contains(message), "\(result.errors)")
+            }
+        }
     }
 
     @Test(arguments: [

@@ -43,7 +43,6 @@ struct Run: ParsableCommand {
 
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top must be 1 or more, not \(top)") }
-        if input.isEmpty { throw ValidationError("give an --input, such as --input photo.png") }
     }
 
     func run() throws {
@@ -52,6 +51,8 @@ struct Run: ParsableCommand {
             try OutputPath.requireFolder(outputDir)
         }
         let network = try network.load()
+        try network.requireGraph()
+        if input.isEmpty { throw ValidationError("give an --input, such as --input photo.png") }
         let file = try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
         let inputs = try read(network, metadata)
@@ -116,6 +117,7 @@ struct Run: ParsableCommand {
             let input = try NetworkInput(
                 name, type, symbol: network.batchSymbol, paths: paths, preparation: preparation, normalization: normalization?.values)
             if let weights, input.isPictures, normalization?.isAssumed == true { WeightsReport.warnOfNormalization(weights, network.name) }
+            try input.requireClasses(of: network.graph, path: paths[0])
             return input
         }
     }

@@ -78,6 +78,7 @@ struct Train: ParsableCommand {
     func run() throws {
         StandardOutput.outlivesItsReader()
         let network = try network.load()
+        try network.requireGraph()
         let files = try ResultFiles(output: output, network: network.name)
         try files.requireWritable()
         guard let definition = network.training, let labels = definition.targets.first else {
