@@ -137,7 +137,10 @@ private struct GraphReader {
             }
             guard given[name] == nil else { throw scanner.error("'\(name)' is given twice", at: place) }
             try scanner.expect("=")
-            given[name] = try Attribute(reading: &scanner, as: parameter.kind)
+            let attribute = try Attribute(reading: &scanner, as: parameter.kind)
+            // What holds a nan is not even equal to itself, so that nothing could be said about the node.
+            guard attribute == attribute else { throw scanner.error("'\(name)' cannot hold nan", repair: "give a number", at: place) }
+            given[name] = attribute
         }
         let types = operands.map { result[$0].type }
         let attributes: Attributes

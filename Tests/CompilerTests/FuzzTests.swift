@@ -1,5 +1,7 @@
+import Compiler
 import Foundation
 import Fuzzing
+import Kernels
 import Testing
 
 /// A short run of the fuzzer, always the same; `script/fuzz` runs it for longer.
@@ -39,6 +41,41 @@ import Testing
             }
         }
         #expect(accepted >= 2)
+    }
+
+    private static let small = """
+        network small(classes = 3) {
+            input image: f32[N, 2, 5, 5]
+            let features = image |> a: conv(3, 3, pad: 1, stride: 2) |> bn: batchnorm |> gelu
+            let both = concat(features, features |> max_pool(2, stride: 1, pad: 1, ceil: true) |> b: conv(2, 2) |> dropout(0.5))
+            output logits = both |> global_avg_pool |> flatten |> fc: linear(classes)
+        }
+        training of small {
+            target label: i32[N]
+            loss cross_entropy(logits, label, smoothing: 0.1)
+            optimizer adam
+            schedule constant(rate: 0.01)
+            clip norm 1.0
+        }
+        """
+
+    /// Everything that is printed and reads back, with some of its words changed: refused with a diagnostic, or good for all later stages.
+    @Test(arguments: [Stage.graph, .training, .optimized, .kernels])
+    func changedStagesAreRefusedOrSound(stage: Stage) throws {
+        let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
+        let checks = FuzzChecks()
+        for training in stage == .training ? [true] : [false, true] {
+            let network = try Network.read(Self.small, path: "small.braid")
+            let text = String(decoding: try compiler.dump(network, stage, training: training, batch: 2), as: UTF8.self)
+            let kind: FuzzInput.Kind = stage == .kernels ? .kernels : .graphs
+            // Of kernels one at a time: a text of many is refused for the first that is wrong.
+            let texts = stage == .kernels ? try KernelReader.read(text).map(\.description) : [text]
+            #expect(try checks.run(FuzzInput(kind: kind, text: text)))
+            for number in 0..<40 {
+                let input = FuzzGenerator.stage(kind, of: texts[number % texts.count], number: number)
+                do { _ = try checks.run(input) } catch { Issue.record("change \(number) of \(stage): \(error)\n\(input.text)") }
+            }
+        }
     }
 
     /// Found by the fuzzer: describing bound the batch in the types of a layer, but not in a reshape to it.

@@ -43,6 +43,7 @@ public struct Corpus: Sendable {
             let graph = RandomNetwork.make(seed: seed, training: seed % 2 == 1, batch: nil, operations: 4)
             let network = try Network.read(graph.text(), path: "random\(seed)")
             graphs += [graph.text(), try compiler.optimize(network).text()]
+            if !graph.updates.isEmpty { graphs.append(try compiler.optimize(network, stoppingAfter: "decompose").text()) }
             kernels += try compiler.plan(network, batch: 2).kernels.map(\.description)
         }
         kernels = Set(kernels.filter { $0.utf8.count <= Self.longest }).sorted()

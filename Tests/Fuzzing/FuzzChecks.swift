@@ -123,6 +123,22 @@ public struct FuzzChecks {
         }
     }
 
+    /// All stages that can be dumped of a network that was read: each is refused with a diagnostic, or printed.
+    private func dumps(_ network: Network, _ stages: [Stage]) throws(FuzzFinding) {
+        for stage in stages {
+            do {
+                let text = try compiler.dump(network, stage, batch: Self.batch)
+                try require(!text.isEmpty, "the stage \(stage) is empty")
+            } catch let error as CompilerError {
+                try check(error.diagnostics, error.sources)
+            } catch let error as FuzzFinding {
+                throw error
+            } catch {
+                throw FuzzFinding(description: "the stage \(stage) fails with no diagnostic: \(error)")
+            }
+        }
+    }
+
     private func isSmall(_ graph: Graph) -> Bool {
         guard graph.nodes.count <= Self.maximumNodes else { return false }
         let bindings = Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, Self.batch) })
@@ -162,10 +178,14 @@ public struct FuzzChecks {
         }
         if network.origin == .kernels {
             try roundTrip(network.kernels)
+            // LLVM is slow, and takes long for much; what is trapped by is the emitter.
+            let isShort = text.utf8.count <= 20_000
+            try dumps(network, [.graph, .training, .optimized, .plan, .kernels] + (isShort ? [.llvm, .object] : []))
         } else if network.origin != .language {
             try roundTrip(network.graph)
             _ = NetworkDescription(network, batch: Self.batch)
             try road(network)
+            if isSmall(network.graph) { try dumps(network, [.tokens, .syntax, .graph, .training, .optimized, .plan, .kernels, .llvm]) }
         }
         return true
     }

@@ -32,6 +32,18 @@ public struct FuzzGenerator: Sendable {
     ]
     private static let mixture = shares.flatMap { Array(repeating: $0.0, count: $0.1) }
 
+    /// Half of the changes are of lines, half of words.
+    private func stage(_ texts: [String], _ random: inout SplitMix) -> String {
+        let text = random.choose(texts)
+        return Bool.random(using: &random) ? TextMutation.stage(text, &random) : TextMutation.stageTokens(text, &random)
+    }
+
+    /// The number's change of one printed stage, word by word.
+    public static func stage(_ kind: FuzzInput.Kind, of text: String, number: Int) -> FuzzInput {
+        var random = SplitMix(seed: number &* 0x9E3_779B &+ text.utf8.count)
+        return FuzzInput(kind: kind, text: TextMutation.stageTokens(text, &random))
+    }
+
     public func input(_ number: Int) -> FuzzInput {
         var random = SplitMix(seed: seed &* 0x1_0000_0001 &+ number &* 0x9E3_779B)
         let kind = random.choose(kinds)
@@ -42,8 +54,8 @@ public struct FuzzGenerator: Sendable {
             case .tokens: TextMutation.tokens(random.choose(sources), &random)
             case .trees: TreeMutation.swapped(random.choose(sources), random.choose(corpus.sources), &random)
             case .programs: RandomProgram.make(&random)
-            case .graphs: TextMutation.stage(random.choose(corpus.graphs), &random)
-            case .kernels: TextMutation.stage(random.choose(corpus.kernels), &random)
+            case .graphs: stage(corpus.graphs, &random)
+            case .kernels: stage(corpus.kernels, &random)
             case .roads: RandomRoad.make(&random)
             }
         return FuzzInput(kind: kind, text: text)

@@ -16,6 +16,10 @@ enum TextMutation {
         "9223372036854775808", "0.5", "1e308", "1e-308", "1e309", "0.0",
     ]
 
+    /// Those, and further ones that only the printed stages can hold.
+    private static let stageExtremes =
+        extremes + ["4611686018427387904", "-9223372036854775808", "-2147483648", "-1e308", "nan", "inf", "-inf"]
+
     /// A few bytes removed, replaced, inserted or copied elsewhere.
     static func bytes(_ text: String, _ random: inout SplitMix) -> String {
         var bytes = Array(text.utf8)
@@ -51,6 +55,12 @@ enum TextMutation {
             case 1: pieces.insert(pieces[at], at: other)
             case 2: (pieces[at].token, pieces[other].token) = (pieces[other].token, pieces[at].token)
             case 3: pieces[at].token = pieces[other].token
+            case 4 where Int.random(in: 0..<16, using: &random) == 0:
+                // Long chains and deep nesting.
+                let run = pieces[at..<min(pieces.count, at + Int.random(in: 1...6, using: &random))]
+                let count = min(
+                    random.choose([300, 3_000, 20_000]), 200_000 / run.reduce(1) { $0 + $1.gap.utf8.count + $1.token.utf8.count })
+                pieces.insert(contentsOf: (0..<count).flatMap { _ in run }, at: at)
             case 4: pieces[at].token = random.choose(fragments)
             default:
                 // Numbers decide shapes, which is where the arithmetic is.
@@ -59,6 +69,38 @@ enum TextMutation {
             }
         }
         return pieces.map { $0.gap + $0.token }.joined()
+    }
+
+    /// One to three words, numbers or signs of a printed stage removed, doubled, swapped, replaced or repeated many times; numbers become
+    /// extreme ones.
+    static func stageTokens(_ text: String, _ random: inout SplitMix) -> String {
+        var pieces: [String] = []
+        for character in text {
+            let isWord = character.isLetter || character.isNumber || character == "_" || character == "."
+            if isWord, let last = pieces.last?.last, last.isLetter || last.isNumber || last == "_" || last == "." {
+                pieces[pieces.count - 1].append(character)
+            } else {
+                pieces.append(String(character))
+            }
+        }
+        let isBlank = { (piece: String) in piece == " " || piece == "\n" }
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let places = pieces.indices.filter { !isBlank(pieces[$0]) }
+            guard let at = places.randomElement(using: &random), let other = places.randomElement(using: &random) else { break }
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0: pieces.remove(at: at)
+            case 1: pieces.insert(pieces[other], at: at)
+            case 2: pieces.swapAt(at, other)
+            case 3: pieces[at] = pieces[other]
+            case 4 where Int.random(in: 0..<8, using: &random) == 0:
+                let run = pieces[at..<min(pieces.count, at + Int.random(in: 1...8, using: &random))]
+                pieces.insert(contentsOf: (0..<random.choose([100, 5_000])).flatMap { _ in run }, at: at)
+            default:
+                let numbers = places.filter { pieces[$0].first?.isNumber == true && ($0 == 0 || pieces[$0 - 1] != "%") }
+                if let place = numbers.randomElement(using: &random) { pieces[place] = random.choose(stageExtremes) }
+            }
+        }
+        return pieces.joined()
     }
 
     /// A line lost, moved or doubled, or a number or character of one changed: for the printed stages.
@@ -82,6 +124,6 @@ enum TextMutation {
         let starts = characters.indices.filter { characters[$0].isNumber && ($0 == 0 || !characters[$0 - 1].isNumber) }
         guard let start = starts.randomElement(using: &random) else { return line }
         let end = characters[start...].firstIndex { !$0.isNumber } ?? characters.count
-        return String(characters[..<start]) + random.choose(extremes) + String(characters[end...])
+        return String(characters[..<start]) + random.choose(stageExtremes) + String(characters[end...])
     }
 }

@@ -91,6 +91,9 @@ private typealias SourceLocation = Testing.SourceLocation
         check(rejects: input + "%1 = join(%0) : f32[3]", because: "3:17: the type is f32[2], not f32[3]")
         check(rejects: input + "%1 = join(%0) axis=1", because: "3:15: 'join' has no parameter 'axis'")
         check(rejects: input + "%1 = everything(%0, %0)", because: "3:6: 'everything' needs 'function': a function")
+        check(
+            rejects: input + "%1 = everything(%0, %0) function=f(x) = x + nan",
+            because: "3:25: 'function' cannot hold nan; give a number")
         check(rejects: input + "%1 = everything(%0, %0) fast=1", because: "3:30: expected true or false, found '1'")
         check(
             rejects: input + "%1 = everything(%0, %0) border=\"sme\"",
