@@ -47,6 +47,10 @@ public struct Parser {
                 let line = String(text)
                 documentation[tokens.count] = documentation[tokens.count].map { $0 + "\n" + line } ?? line
             } else {
+                // What stands before a `;` documents what comes after it: an empty statement is nothing.
+                if token.kind == .semicolon, let waiting = documentation.removeValue(forKey: tokens.count) {
+                    documentation[tokens.count + 1] = waiting
+                }
                 tokens.append(token)
             }
         }
