@@ -120,6 +120,7 @@ public struct Compiler: Sendable {
     public func executable(
         _ network: Network, training: Bool = false, batch: Int, pool: ThreadPool, keepsOperands: Bool = false
     ) throws(CompilerError) -> Executable {
+        if training { try checkTraining(network, batch: batch) }
         let graph = try optimize(network, training: training)
         let plan = try plan(graph, of: network, batch: batch, keepsOperands: keepsOperands)
         try checkMemory(plan, of: network, training: training, batch: batch) { (other) throws(CompilerError) in
@@ -146,6 +147,18 @@ public struct Compiler: Sendable {
     /// The graph with every symbol standing for the number of images.
     func bind(_ graph: Graph, batch: Int) -> Graph {
         graph.bound(Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, batch) }))
+    }
+
+    /// A training whose operators cannot learn from so few images is refused (`Operator.trainingFault`); batches are never smaller, since
+    /// what does not fill one is left out.
+    private func checkTraining(_ network: Network, batch: Int) throws(CompilerError) {
+        guard let graph = network.training.map({ bind($0.graph, batch: batch) }) else { return }
+        for value in graph.values {
+            let node = graph[value]
+            guard let fault = node.operation?.trainingFault(graph.signature(of: value)) else { continue }
+            throw CompilerError(
+                (node.label.map { "\($0): " } ?? "") + fault.message, help: fault.repair, at: node.span, network.sources)
+        }
     }
 
     /// Buffers must be addressable: a batch or a network beyond that is refused before anything is allocated.

@@ -11,6 +11,8 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
     public let inferType: @Sendable (Signature) throws(TypeError) -> TensorType
     /// What is allowed and yet doubtful about a use that `inferType` accepts: shown as a warning. Nil where nothing is.
     public let doubt: @Sendable (Signature) -> TypeError?
+    /// What is wrong with training a use whose number of images is known: an error. Nil where nothing is.
+    public let trainingFault: @Sendable (Signature) -> TypeError?
     public let lowering: @Sendable (Signature) -> Lowering
     public let gradient: Gradient
     /// With the defaults of all parameters filled in.
@@ -26,6 +28,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         weights: @escaping @Sendable (Signature) throws(TypeError) -> [WeightDeclaration] = { (_) throws(TypeError) in [] },
         inferType: @escaping @Sendable (Signature) throws(TypeError) -> TensorType,
         doubt: @escaping @Sendable (Signature) -> TypeError? = { _ in nil },
+        trainingFault: @escaping @Sendable (Signature) -> TypeError? = { _ in nil },
         lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
     ) {
         self.name = name
@@ -37,6 +40,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         self.weights = weights
         self.inferType = inferType
         self.doubt = doubt
+        self.trainingFault = trainingFault
         self.lowering = lowering
         self.gradient = gradient
         self.examples = examples.map { example in

@@ -13,11 +13,11 @@ extension OperatorCatalog {
         .globalMaxPool,
         .adaptiveAveragePool, .binAverage, .binAverageBackward, .upsample,
         // Reductions.
-        .sum, .mean, .max,
+        .sum, .mean, .max, .firstElement,
         // Views.
         .flatten, .unflatten, .reshape, .concat, .slice, .padSlice,
         // Normalization and regularization.
-        .batchNormalization, .normalize, .channelVariance,
+        .batchNormalization, .normalize,
         .layerNormalization, .groupNormalization, .instanceNormalization, .localResponseNormalization, .channelWindowSum, .dropout,
         .spatialDropout,
         // Probabilities and losses.

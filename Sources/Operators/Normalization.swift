@@ -36,6 +36,14 @@ extension Operator {
             _ = try check.number("momentum", in: 0..<1.0.nextUp, "between 0 and 1")
             return signature.operands[0]
         },
+        trainingFault: { signature in
+            let type = signature.operands[0]
+            guard valuesAChannel(type.shape).elementCount == 1 else { return nil }
+            // Every result is the bias then, and nothing before it learns.
+            return TypeError(
+                "'batchnorm' needs more than one value a channel to train, and \(type) has one, which is its own mean",
+                repair: "give a larger batch", operand: 0)
+        },
         lowering: { _ in .composite(decomposeBatchNormalization) },
         gradient: .derived,
         examples: [
@@ -75,28 +83,6 @@ extension Operator {
                 values: [.normal, .normal, .positive]),
         ])
 
-    /// The biased variance of each channel around its mean, in two passes: the mean first, then the squared distances from it.
-    ///
-    /// No gradient flows through the mean: the distances from it sum to zero, so its part of the gradient is zero.
-    static let channelVariance: Operator = Operator(
-        "channel_variance", "Computes the biased variance of each channel.",
-        inputs: [OperatorInput("x", "the tensor [N, C, …]")], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in try Checker("channel_variance", signature, takes: 1).channelVector() },
-        lowering: { _ in
-            .composite { context in
-                let builder = context.builder
-                let x = context.operands[0]
-                let axes = channelAxes(builder.type(of: x))
-                let distance: Scalar = .argument(0) - .argument(1)
-                let mean = builder.apply(detach, builder.apply(mean, x, attributes: axes))
-                let square = ScalarFunction("squared_distance", ["x", "mean"], distance * distance)
-                return builder.apply(
-                    Operator.mean, builder.apply(map, x, mean, attributes: ["function": .function(square)]), attributes: axes)
-            }
-        },
-        gradient: .derived,
-        examples: [OperatorExample("an image", [.f32(2, 5, 3, 4)]), OperatorExample("rows", [.f32(4, 20)])])
-
     /// The same tensor, as a constant to differentiation.
     static let detach: Operator = Operator(
         "detach", "Passes a tensor on and stops its gradient.",
@@ -118,6 +104,13 @@ extension Operator {
         ["axes": .integers((0..<type.rank).filter { $0 != 1 })]
     }
 
+    /// The shape of what the statistics of a channel are taken over.
+    private static func valuesAChannel(_ shape: Shape) -> Shape {
+        var shape = shape
+        shape.dimensions.remove(at: 1)
+        return shape
+    }
+
     @Sendable private static func decomposeBatchNormalization(_ context: Decomposition) -> Value {
         let builder = context.builder
         let (x, weight, bias) = (context.operands[0], context.operands[1], context.operands[2])
@@ -126,8 +119,14 @@ extension Operator {
         guard context.mode == .training else {
             return builder.apply(normalize, [x, runningMean, runningVariance, weight, bias], epsilon)
         }
-        let mean = builder.apply(mean, x, attributes: channelAxes(builder.type(of: x)))
-        let variance = builder.apply(channelVariance, x)
+        let axes = channelAxes(builder.type(of: x))
+        let mean = shiftedMean(builder, x, axes)
+        // The biased variance, in a second pass. No gradient flows through its mean: the distances from it sum to zero, so its part of
+        // the gradient is zero.
+        let distance: Scalar = .argument(0) - .argument(1)
+        let square = ScalarFunction("squared_distance", ["x", "mean"], distance * distance)
+        let squares = builder.apply(map, x, builder.apply(detach, mean), attributes: ["function": .function(square)])
+        let variance = builder.apply(Operator.mean, squares, attributes: axes)
         let momentum = Scalar.constant(context.signature.attributes.number("momentum"))
         func move(_ state: Value, _ name: String, _ parameters: [String], towards target: Scalar, _ operands: [Value]) {
             // A tensor that is no parameter, such as an input, has no next value.
@@ -135,9 +134,8 @@ extension Operator {
             let function = ScalarFunction(name, parameters, .argument(0) * (1 - momentum) + target * momentum)
             builder.advance(state) { builder.apply(map, [$0] + operands, ["function": .function(function)]) }
         }
-        var counted = builder.type(of: x).shape
-        counted.dimensions.remove(at: 1)
-        let count = builder.apply(elementCount, [], ["shape": .shape(counted)])
+        let count = builder.apply(elementCount, [], ["shape": .shape(valuesAChannel(builder.type(of: x).shape))])
+        // No training has one value a channel (`trainingFault`).
         let unbiased = .argument(1) * .argument(2) / .maximum(.argument(2) - 1, 1)
         move(runningMean, "running_mean", ["running", "mean"], towards: .argument(1), [mean])
         move(runningVariance, "running_variance", ["running", "variance", "count"], towards: unbiased, [variance, count])

@@ -36,6 +36,31 @@ extension Operator {
         },
         gradient: .derived, examples: reductionExamples)
 
+    /// The element at position 0 of each reduced axis: what a mean is shifted by (`shiftedMean`). A constant to differentiation.
+    static let firstElement: Operator = Operator(
+        "first_element", "Takes the first element along axes and stops its gradient.", inputs: reductionInputs,
+        parameters: reductionParameters, isInLanguage: false,
+        inferType: { (signature) throws(TypeError) in try Checker("first_element", signature, takes: 1).reduction().type },
+        lowering: { signature in
+            let reduction = accepted { () throws(TypeError) in try Checker("first_element", signature, takes: 1).reduction() }
+            return .reduction(reduction.firstElement)
+        },
+        gradient: .stops, examples: reductionExamples)
+
+    /// The mean over axes, for what is then subtracted from the elements: `first + mean(x - first)`.
+    ///
+    /// A sum of n equal numbers is rounded n times in the same direction, and the mean of a constant plane of 1000 would be off by more
+    /// than the root of what normalizations add to its variance. Shifted by an element of its own (Chan, Golub & LeVeque, "Algorithms
+    /// for computing the sample variance", 1983), the sum of a constant plane is 0 and its mean exact; in general the error is that of a
+    /// sum of distances, and half a unit in the last place of the mean. No gradient needs to flow through the shift, which cancels.
+    /// - Parameter attributes: the axes, and whether they are kept; the result must broadcast to `x`.
+    static func shiftedMean(_ builder: GraphBuilder, _ x: Value, _ attributes: Attributes) -> Value {
+        let first = builder.apply(firstElement, x, attributes: attributes)
+        let distance = ScalarFunction("distance", ["x", "first"], .argument(0) - .argument(1))
+        let distances = builder.apply(map, x, first, attributes: ["function": .function(distance)])
+        return builder.apply(add, builder.apply(mean, distances, attributes: attributes), first)
+    }
+
     /// Averages each channel's plane; `[N, C, H, W]` becomes `[N, C, 1, 1]`.
     public static let globalAveragePool: Operator = Operator(
         "global_avg_pool", "Averages each channel over the whole image.",
@@ -172,11 +197,22 @@ private struct Reduction {
 
     func formula(_ combination: Combination) -> Formula {
         let names = operand.axisNames
-        let result = (0..<operand.rank).compactMap { axis -> (String, Dimension)? in
-            axes.contains(axis) ? (keep ? (names[axis] + "_kept", 1) : nil) : (names[axis], operand[axis])
-        }
         let space = FormulaSpace(result, reducing: axes.map { (names[$0], operand[$0]) })
         return space.formula([names.map { space[$0] }], .argument(0), combination)
+    }
+
+    /// The element at position 0 of the axes: a sum over none.
+    var firstElement: Formula {
+        let names = operand.axisNames
+        let space = FormulaSpace(result)
+        return space.formula([(0..<operand.rank).map { axes.contains($0) ? .constant(0) : space[names[$0]] }], .argument(0))
+    }
+
+    private var result: [(String, Dimension)] {
+        let names = operand.axisNames
+        return (0..<operand.rank).compactMap { axis in
+            axes.contains(axis) ? (keep ? (names[axis] + "_kept", 1) : nil) : (names[axis], operand[axis])
+        }
     }
 }
 

@@ -24,6 +24,12 @@ extension Operator {
                 try check.layerWeight()
             }
         },
+        doubt: { signature in
+            let normalized = accepted { () throws(TypeError) in
+                try Checker("layer_norm", signature, takes: signature.operands.count).layerWeight()
+            }
+            return singleValueDoubt("layer_norm", normalized.shape.elementCount, signature)
+        },
         lowering: { _ in
             .composite { context in
                 let signature = context.signature
@@ -36,8 +42,8 @@ extension Operator {
                     normalized == [1]
                         ? weight : context.builder.apply(reshape, weight, attributes: ["shape": .shape(extents)])
                 }
-                return normalize(context, weights: weights) { builder, value in
-                    builder.apply(mean, value, attributes: ["axes": .integers(normalized.sorted()), "keep": .boolean(true)])
+                return normalize(context, weights: weights) { builder, value, average in
+                    average(builder, value, ["axes": .integers(normalized.sorted()), "keep": .boolean(true)])
                 }
             }
         },
@@ -69,10 +75,15 @@ extension Operator {
                 try check.groupWeight()
             }
         },
+        doubt: { signature in
+            let shape = signature.operands[0].shape
+            let isOneAGroup = shape[1].value == signature.attributes.integer("groups")
+            return singleValueDoubt("group_norm", isOneAGroup ? valuesAPlane(shape) : nil, signature)
+        },
         lowering: { signature in
             .composite { context in
                 let groups = signature.attributes.integer("groups")
-                return normalize(context, weights: Array(context.operands.dropFirst())) { groupMean($0, $1, groups: groups) }
+                return normalize(context, weights: Array(context.operands.dropFirst())) { groupMean($0, $1, groups: groups, by: $2) }
             }
         },
         gradient: .derived,
@@ -99,10 +110,11 @@ extension Operator {
                 try check.instanceWeight()
             }
         },
+        doubt: { signature in singleValueDoubt("instance_norm", valuesAPlane(signature.operands[0].shape), signature) },
         lowering: { _ in
             .composite { context in
-                normalize(context, weights: Array(context.operands.dropFirst())) { builder, value in
-                    builder.apply(mean, value, attributes: ["axes": .integers(planeAxes(builder, value)), "keep": .boolean(true)])
+                normalize(context, weights: Array(context.operands.dropFirst())) { builder, value, average in
+                    average(builder, value, ["axes": .integers(planeAxes(builder, value)), "keep": .boolean(true)])
                 }
             }
         },
@@ -123,21 +135,37 @@ extension Operator {
         OperatorParameter("affine", .boolean, default: .boolean(isAffine), "whether learned values scale and shift the result")
     }
 
+    /// A warning where each statistic is taken over one value.
+    private static func singleValueDoubt(_ name: String, _ count: Int?, _ signature: Signature) -> TypeError? {
+        guard count == 1 else { return nil }
+        return TypeError(
+            "'\(name)' normalizes single values of \(signature.operands[0]): each is its own mean, so that the result does not depend on "
+                + "them",
+            repair: "normalize over more values, or leave it out", operand: 0)
+    }
+
+    private static func valuesAPlane(_ shape: Shape) -> Int? { Shape(Array(shape.dimensions.dropFirst(2))).elementCount }
+
     private static func planeAxes(_ builder: GraphBuilder, _ value: Value) -> [Int] { Array(2..<builder.type(of: value).rank) }
 
-    /// `(x - mean) / sqrt(variance + epsilon) * weight + bias`, the mean and variance by `average`, whose result has the rank of `x`.
+    /// A mean over axes, of the distances from the mean squared or of the elements themselves (`shiftedMean`).
+    private typealias Average = (GraphBuilder, Value, Attributes) -> Value
+
+    /// `(x - mean) / sqrt(variance + epsilon) * weight + bias`, the mean and variance by `statistic`, whose result has the rank of `x`.
     ///
     /// No gradient flows from the variance through the mean: the distances from it sum to zero.
-    private static func normalize(_ context: Decomposition, weights: [Value], average: (GraphBuilder, Value) -> Value) -> Value {
+    private static func normalize(
+        _ context: Decomposition, weights: [Value], by statistic: (GraphBuilder, Value, Average) -> Value
+    ) -> Value {
         let builder = context.builder
         let x = context.operands[0]
         func map(_ name: String, _ parameters: [String], _ body: Scalar, _ operands: [Value]) -> Value {
             builder.apply(Operator.map, operands, ["function": .function(ScalarFunction(name, parameters, body))])
         }
         let distance: Scalar = .argument(0) - .argument(1)
-        let mean = average(builder, x)
+        let mean = statistic(builder, x, shiftedMean)
         let squares = map("squared_distance", ["x", "mean"], distance * distance, [x, builder.apply(detach, mean)])
-        let variance = average(builder, squares)
+        let variance = statistic(builder, squares) { $0.apply(Operator.mean, $1, attributes: $2) }
         let spread = Scalar.squareRoot(.argument(2) + .constant(context.signature.attributes.number("epsilon")))
         guard !weights.isEmpty else {
             return map("normalize", ["x", "mean", "variance"], distance * (1 / spread), [x, mean, variance])
@@ -147,16 +175,16 @@ extension Operator {
     }
 
     /// The mean of each image's groups of channels, repeated to `[N, C, 1, …]`: first of planes, which keeps the channels where they are.
-    private static func groupMean(_ builder: GraphBuilder, _ value: Value, groups: Int) -> Value {
+    private static func groupMean(_ builder: GraphBuilder, _ value: Value, groups: Int, by average: Average) -> Value {
         let axes = planeAxes(builder, value)
         let planes =
             axes.isEmpty
-            ? value : builder.apply(mean, value, attributes: ["axes": .integers(axes), "keep": .boolean(true)])
+            ? value : average(builder, value, ["axes": .integers(axes), "keep": .boolean(true)])
         let shape = builder.type(of: planes).shape
         guard let channels = shape[1].value, groups < channels else { return planes }
         let divided = Shape([shape[0], .fixed(groups), .fixed(channels / groups)])
         let rows = builder.apply(reshape, planes, attributes: ["shape": .shape(divided)])
-        let means = builder.apply(mean, rows, attributes: ["axes": .integer(2), "keep": .boolean(true)])
+        let means = average(builder, rows, ["axes": .integers([2]), "keep": .boolean(true)])
         let repeated = builder.apply(broadcast, means, attributes: ["shape": .shape(divided)])
         return builder.apply(reshape, repeated, attributes: ["shape": .shape(shape)])
     }

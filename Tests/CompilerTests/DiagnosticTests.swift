@@ -62,6 +62,50 @@ import Testing
             message { () throws(CompilerError) in _ = try compiler.plan(huge, batch: 1) }.contains("help: use a smaller network or image"))
     }
 
+    /// One value a channel is its own mean: batch 1 with rows, or with maps that have shrunk to a pixel. Larger maps train with one image.
+    @Test func refusesToTrainOnSingleValues() throws {
+        let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
+        func source(_ layers: String, size: Int) -> String {
+            """
+            network small {
+                input image: f32[N, 4, \(size), \(size)]
+                output logits = image |> \(layers) |> flatten |> fc: linear(10)
+            }
+            training of small {
+                target label: i32[N]
+                loss cross_entropy(logits, label)
+                optimizer sgd
+                schedule constant(rate: 0.05, epochs: 1)
+            }
+            """
+        }
+        func text(_ layers: String, size: Int = 8, batch: Int) throws -> String {
+            let network = try network(source(layers, size: size))
+            return message { () throws(CompilerError) in
+                _ = try compiler.executable(network, training: true, batch: batch, pool: ThreadPool(threads: 1))
+            }
+        }
+        let rows = try text("flatten |> hidden: linear(12) |> bn: batchnorm", batch: 1)
+        #expect(
+            rows.hasPrefix(
+                "error: bn: 'batchnorm' needs more than one value a channel to train, and f32[1, 12] has one, which is its own mean\n"))
+        #expect(rows.contains(" --> wide.braid:3:") && rows.hasSuffix("  = help: give a larger batch\n"))
+        #expect(try text("conv: conv(6, 8) |> bn: batchnorm", batch: 1).contains("f32[1, 6, 1, 1] has one"))
+        for layers in ["conv: conv(6, 8) |> bn: batchnorm", "flatten |> hidden: linear(12) |> bn: batchnorm"] {
+            #expect(try text(layers, batch: 2) == "nothing")
+        }
+        #expect(try text("conv: conv(6, 7) |> bn: batchnorm", batch: 1) == "nothing")
+        // What predicts has its own statistics.
+        let predicting = try network(source("flatten |> hidden: linear(12) |> bn: batchnorm", size: 8))
+        #expect(
+            message { () throws(CompilerError) in _ = try compiler.executable(predicting, batch: 1, pool: ThreadPool(threads: 1)) }
+                == "nothing")
+        // A step on one image says so before it begins.
+        #expect(
+            message { () throws(CompilerError) in _ = try compiler.overfit(predicting, OverfitOptions(batch: 1, steps: 2)) }
+                .contains("give a larger batch"))
+    }
+
     @Test func refusesWhatIsNotThere() throws {
         let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
         let network = try network()
