@@ -74,6 +74,7 @@ public struct Compiler: Sendable {
             plain[value].layout = nil
             plain[value].group = nil
             plain[value].place = nil
+            plain[value].isDirect = false
         }
         let decided: Graph
         do {

@@ -53,6 +53,8 @@ public struct Node: Hashable, Sendable {
     public var preparation: PicturePreparation?
     /// Where in another tensor's memory this one lies, if it has none of its own. Decided by `place_concats`.
     public var place: Placement?
+    /// Whether a convolution is summed as it is written, since its result's exact zeros and signs matter. Decided by `keep_signs`.
+    public var isDirect = false
 
     public init(
         _ kind: Kind, operands: [Value] = [], type: TensorType, label: String? = nil,

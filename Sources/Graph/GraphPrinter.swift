@@ -31,6 +31,7 @@ extension Node {
         if let layout { text += " \(layout)" }
         if let group { text += " group \(group)" }
         if let place { text += " in \(place.parent) axis \(place.axis) at \(place.start)" }
+        if isDirect { text += " direct" }
         if let label { text += "  # " + TextScanner.text(ofName: label) }
         if spans, !span.isNone { text += "  @\(span.file.rawValue):\(span.lower)-\(span.upper)" }
         return text

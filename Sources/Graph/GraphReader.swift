@@ -127,7 +127,7 @@ private struct GraphReader {
         }
         if let problem = operation.operandCountProblem(operands.count) { throw scanner.error(problem, at: start) }
         var given = Attributes()
-        while scanner.seesName(), !scanner.sees("plain"), !scanner.sees("blocked"), !scanner.sees("group") {
+        while scanner.seesName(), !scanner.sees("plain"), !scanner.sees("blocked"), !scanner.sees("group"), !scanner.sees("direct") {
             let place = scanner.skipBlanks()
             let name = try scanner.name("a parameter")
             guard let parameter = operation.parameters.first(where: { $0.name == name }) else {
@@ -172,7 +172,7 @@ private struct GraphReader {
         return type
     }
 
-    /// The layout, group, place, label and span.
+    /// The layout, group, place, the mark of a direct sum, label and span.
     private mutating func annotations(_ node: inout Node) throws(TextError) {
         let place = scanner.skipBlanks()
         if scanner.accept("plain") {
@@ -195,6 +195,7 @@ private struct GraphReader {
             // A concatenation follows what lies in it: its number is looked up at the end.
             placements.append((Value(result.nodes.count), Placement(parent: Value(parent), axis: axis, start: start), place))
         }
+        node.isDirect = scanner.accept("direct")
         if scanner.accept("#") { node.label = try scanner.name("a label") }
         if scanner.accept("@") {
             let file = try scanner.integer("a file", in: 0...Int(UInt32.max - 1))

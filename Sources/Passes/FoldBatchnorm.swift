@@ -136,7 +136,7 @@ private struct Fold {
 
 extension Scalar {
     /// Whether the value is `a * argument + b` with `a` and `b` that do not depend on the argument, nor on where the element lies.
-    fileprivate func isAffine(in argument: Int) -> Bool {
+    func isAffine(in argument: Int) -> Bool {
         if isPositional { return false }
         guard reads(argument: argument) else { return true }
         return switch self {

@@ -12,14 +12,14 @@ public struct Pipeline: Sendable {
 
     /// From a network to kernels' groups, to predict with.
     public static let inference = Pipeline(
-        name: "inference", passes: [.decompose, .foldBatchnorm, .simplify, .assignLayouts, .fuse, .placeConcats])
+        name: "inference", passes: [.decompose, .foldBatchnorm, .simplify, .assignLayouts, .fuse, .placeConcats, .keepSigns])
 
     /// From a network with its loss to one training step.
     public static let training = Pipeline(
         name: "training", passes: [.decompose, .differentiate, .update, .simplify, .assignLayouts, .fuse, .placeConcats])
 
     /// From a training step that was differentiated elsewhere, such as a printed one, to kernels' groups.
-    public static let optimization = Pipeline(name: "optimization", passes: [.simplify, .assignLayouts, .fuse, .placeConcats])
+    public static let optimization = Pipeline(name: "optimization", passes: [.simplify, .assignLayouts, .fuse, .placeConcats, .keepSigns])
 
     public static let all = [inference, training, optimization]
 
@@ -40,6 +40,8 @@ public struct Pipeline: Sendable {
         Constraint(first: "fold_batchnorm", second: "assign_layouts", reason: "folded weights are new values that need layouts"),
         Constraint(first: "update", second: "assign_layouts", reason: "momentum and updated weights take the weight's layout"),
         Constraint(first: "simplify", second: "assign_layouts", reason: "simplify removes identity maps, which is what a relayout is"),
+        Constraint(first: "decompose", second: "keep_signs", reason: "what a composite operator minds is known by what it is written with"),
+        Constraint(first: "fold_batchnorm", second: "keep_signs", reason: "folding makes convolutions anew"),
         Constraint(first: "assign_layouts", second: "place_concats", reason: "only what is blocked alike can share memory"),
         Constraint(first: "fuse", second: "place_concats", reason: "only what a kernel stores has a place in memory"),
         Constraint(first: "assign_layouts", second: "fuse", reason: "whether a reshape is free depends on layouts"),

@@ -74,7 +74,8 @@ struct ArithmeticOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How exactly sums are computed: default; strict (convolutions and linear layers as if in twice the precision; slow); or the "
-                + "largest relative error of a convolution that may be traded for speed, such as 1e-6 (default: 3.5e-6).",
+                + "largest error of a convolution that may be traded for speed, such as 1e-6 (default: 3.5e-6): root mean square, relative to "
+                + "that of the result; a single element is off relative to the largest of the few around it.",
             valueName: "numerics"))
     var numerics = Numerics.standard
 

@@ -81,10 +81,14 @@ enum ContractionLowering {
         var costs: [WinogradCost?] = [nil]
         var (chosen, least) = (0, direct * worthwhileShare)
         var measured = tuned?.algorithm == TunedChoice.direct ? 0 : nil
+        let isDirect = group.graph[shape.result.value].isDirect
         for form in WinogradForm.forms(taps: problem.phaseTaps) {
             var candidate = AlgorithmChoice.Candidate(
                 "Winograd \(form)" + (problem.phases.count > 1 ? ", \(problem.phases.count) phases" : ""))
-            if let error = form.error, error <= numerics.largestError {
+            if isDirect {
+                candidate.reason = "zeros and signs of the result matter"
+                costs.append(nil)
+            } else if let error = form.error, error <= numerics.largestError {
                 candidate.error = error
                 let cost = WinogradCost(problem, form, target)
                 let cycles = cost.best(threads: 1).cycles

@@ -77,6 +77,7 @@ private struct TuningSearch {
     private func algorithms() -> [[Candidate]] {
         let tiles = distinct(direct.candidates(), by: \.kind).map { Candidate(TunedChoice($0.schedule), $0.cycles) }
         guard let problem = ContractionLowering.winogradProblem(shape, group, target: target) else { return [tiles] }
+        guard !group.graph[shape.result.value].isDirect else { return [tiles] }
         let forms = WinogradForm.forms(taps: problem.phaseTaps).filter { ($0.error ?? .infinity) <= numerics.largestError }
         return [tiles]
             + forms.map { form in

@@ -45,6 +45,9 @@ struct WinogradForm: Hashable, CustomStringConvertible {
     /// behind a ReLU has, whatever its channels and strides (`WinogradProducts`); that of a sum in order is 3.4e-7 to 1e-6. Measured: by a
     /// test in the interpreter, and by `braid bench --errors` on real layers, which reach up to what is stated. Nil for a form that is not
     /// on the list, which is not used.
+    ///
+    /// A single result is off relative to its tile, whose elements all enter it and cancel again: an element adds an error of at most this
+    /// times its magnitude times the sum of its weights' magnitudes to each result of the tiles that it lies in, seen by it or not.
     var error: Double? { Self.errors[[outputs, taps]] }
 
     private static let errors: [[[Int]]: Double] = [
@@ -57,6 +60,18 @@ struct WinogradForm: Hashable, CustomStringConvertible {
         [[1, 2], [1, 7]]: 1.2e-6, [[1, 3], [1, 7]]: 2.2e-6, [[1, 4], [1, 7]]: 3.2e-6,
         [[2, 1], [7, 1]]: 1.2e-6, [[3, 1], [7, 1]]: 2.2e-6, [[4, 1], [7, 1]]: 3.2e-6,
     ]
+
+    /// How many results (a channel of them) lie in the tiles of one element, at most: as many as it makes no numbers if it is none.
+    var mostResultsOfOneElement: Int {
+        sides.map { $0.outputs * (($0.size + $0.outputs - 1) / $0.outputs) }.reduce(1, *)
+    }
+
+    /// By how much more than a sum of magnitudes, as it is written, anything may grow on the way: the largest sums of magnitudes along the
+    /// rows of the three transforms, multiplied. So much sooner a convolution becomes infinite.
+    var growth: Double {
+        sides.flatMap { [$0.input, $0.filter, $0.output] }
+            .map { map in map.matrix.map { $0.reduce(0) { $0 + abs($1.value) } }.max() ?? 1 }.reduce(1, *)
+    }
 
     /// The forms for a filter, by rising number of outputs; made when first asked for.
     static func forms(taps: [Int]) -> [WinogradForm] {
