@@ -117,7 +117,8 @@ import Testing
         let read = try Network.read(kernels, path: "printed")
         #expect(
             message { () throws(CompilerError) in _ = try compiler.optimize(read) }
-                == "error: 'printed' is a text of kernels; the graph they came from is not in it\n")
+                == "error: 'printed' is a text of kernels; the graph they came from is not in it\n"
+                + "  = help: give the .braid file, or the text of an earlier stage; kernels can be checked, and dumped as machine code\n")
         let optimized = try compiler.optimize(network).text()
         let edited = try Network.read(optimized.replacing(" group 1", with: " group 0"), path: "edited")
         #expect(
