@@ -15,26 +15,23 @@ struct Checker {
     let signature: Signature
 
     /// Checks that there is an operand for every input that the parameters call for, and that every shape is sound.
+    ///
+    /// - Parameter name: the operator's.
     init(_ name: String, _ inputs: [OperatorInput], _ signature: Signature) throws(TypeError) {
-        let count = inputs.count { $0.condition.map(signature.attributes.boolean) ?? true }
-        try self.init(name, signature, takes: count...(inputs.contains(where: \.isVariadic) ? Int.max : count))
-    }
-
-    /// Checks the number of operands and that every shape is sound.
-    init(_ name: String, _ signature: Signature, takes count: ClosedRange<Int>) throws(TypeError) {
         self.name = name
         self.signature = signature
-        guard count.contains(signature.operands.count) else {
-            let range = count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
-            let expected = count.upperBound == Int.max ? "at least \(count.lowerBound)" : range
-            let noun = expected.hasSuffix("1") && !expected.contains("to") ? "operand" : "operands"
-            throw TypeError("'\(name)' takes \(expected) \(noun), not \(signature.operands.count)")
+        let count = inputs.count { $0.condition.map(signature.attributes.boolean) ?? true }
+        let (isVariadic, given) = (inputs.contains(where: \.isVariadic), signature.operands.count)
+        guard isVariadic ? given >= count : given == count else {
+            throw TypeError("'\(name)' takes \(isVariadic ? "at least " : "")\(count) \(count == 1 ? "operand" : "operands"), not \(given)")
         }
         for (index, type) in signature.operands.enumerated() { try checkSound(type.shape, operand: index) }
     }
 
-    init(_ name: String, _ signature: Signature, takes count: Int) throws(TypeError) {
-        try self.init(name, signature, takes: count...count)
+    /// A checker of a signature that was accepted before, perhaps with its symbols bound since: for what is said of such a use.
+    init(_ name: String, accepted signature: Signature) {
+        self.name = name
+        self.signature = signature
     }
 
     func error(

@@ -116,9 +116,6 @@ extension Checker {
     }
 }
 
-/// The value of a rule on a signature that type inference has accepted.
-func accepted<Result>(_ rule: () throws(TypeError) -> Result) -> Result { unfailing(rule) }
-
 extension Attributes {
     /// The attributes named, of those that are present.
     func only(_ names: String...) -> Attributes { Attributes(values.filter { names.contains($0.key) }) }

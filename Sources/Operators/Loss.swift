@@ -9,8 +9,7 @@ extension Operator {
         "cross_entropy", "Measures how far predicted scores are from labels.",
         inputs: [OperatorInput("logits", "scores [N, classes]"), OperatorInput("label", selecting: 1, of: 0, "the right classes i32[N]")],
         parameters: [smoothingParameter],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("cross_entropy", signature, takes: 2)
+        type: { (check) throws(TypeError) in
             let logits = try check.operand(0, rank: 2, form: "scores f32[N, classes]", repair: "flatten the tensor first")
             try check.require(1, is: TensorType(.i32, Shape([logits[0]])), role: "label")
             _ = try check.smoothing()
@@ -43,8 +42,7 @@ extension Operator {
             OperatorInput("label", selecting: 1, of: 0, "the right classes i32[N, 1]"),
         ],
         parameters: [smoothingParameter], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("cross_entropy_terms", signature, takes: 2)
+        type: { (check) throws(TypeError) in
             let x = try check.operand(0, rank: 2, form: "logarithms f32[N, classes]")
             try check.require(1, is: TensorType(.i32, Shape([x[0], 1])), role: "label")
             _ = try check.extent(x, 1)
@@ -73,9 +71,8 @@ extension Operator {
     public static let meanSquaredError: Operator = Operator(
         "mean_squared_error", "Averages the squared differences of two tensors.",
         inputs: [OperatorInput("x", "the prediction"), OperatorInput("target", "what it should be, of the same shape")],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("mean_squared_error", signature, takes: 2)
-            let type = signature.operands[0]
+        type: { (check) throws(TypeError) in
+            let type = check.signature.operands[0]
             guard type.element == .f32, type.rank >= 1 else {
                 throw check.error("takes an f32 tensor of rank 1 or more, not \(type)", operand: 0)
             }

@@ -18,30 +18,28 @@ extension Operator {
             epsilonParameter,
             OperatorParameter("momentum", .number, default: .number(0.1), "how far the running statistics move at each step"),
         ],
-        weights: { (signature) throws(TypeError) in
-            let check = try Checker("batchnorm", Signature(Array(signature.operands.prefix(1)), signature.attributes), takes: 1)
+        weights: { (check) throws(TypeError) in
             let type = try check.channelVector()
             return [
                 WeightDeclaration("weight", type, .ones), WeightDeclaration("bias", type, .zeros),
                 WeightDeclaration("running_mean", type, .zeros), WeightDeclaration("running_var", type, .ones),
             ]
         },
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("batchnorm", signature, takes: 5)
+        type: { (check) throws(TypeError) in
             let type = try check.channelVector()
             for (index, role) in ["weight", "bias", "running_mean", "running_var"].enumerated() {
                 try check.require(index + 1, is: type, role: role)
             }
             _ = try check.epsilon()
             _ = try check.number("momentum", in: 0..<1.0.nextUp, "between 0 and 1")
-            return signature.operands[0]
+            return check.signature.operands[0]
         },
-        trainingFault: { signature in
-            let type = signature.operands[0]
-            guard valuesAChannel(type.shape).elementCount == 1 else { return nil }
+        trainingFault: { check in
+            let type = check.signature.operands[0]
+            guard valuesAChannel(type.shape).dimensions.allSatisfy({ $0 == 1 }) else { return nil }
             // Every result is the bias then, and nothing before it learns.
-            return TypeError(
-                "'batchnorm' needs more than one value a channel to train, and \(type) has one, which is its own mean",
+            return check.error(
+                "needs more than one value a channel to train, and \(type) has one, which is its own mean",
                 repair: "give a larger batch", operand: 0)
         },
         lowering: { _ in .composite(decomposeBatchNormalization) },
@@ -63,12 +61,11 @@ extension Operator {
             OperatorInput("bias", "one shift a channel"),
         ],
         parameters: [epsilonParameter], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("normalize", signature, takes: 5)
+        type: { (check) throws(TypeError) in
             let type = try check.channelVector()
             for (index, role) in ["mean", "variance", "weight", "bias"].enumerated() { try check.require(index + 1, is: type, role: role) }
             _ = try check.epsilon()
-            return signature.operands[0]
+            return check.signature.operands[0]
         },
         lowering: { signature in
             let scale = .argument(3) / .squareRoot(.argument(2) + .constant(signature.attributes.number("epsilon")))
@@ -87,9 +84,9 @@ extension Operator {
     static let detach: Operator = Operator(
         "detach", "Passes a tensor on and stops its gradient.",
         inputs: [OperatorInput("x", "the tensor")], isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let type = try Checker("detach", signature, takes: 1).signature.operands[0]
-            guard type.element == .f32 else { throw TypeError("'detach' takes an f32 tensor, not \(type)", operand: 0) }
+        type: { (check) throws(TypeError) in
+            let type = check.signature.operands[0]
+            guard type.element == .f32 else { throw check.error("takes an f32 tensor, not \(type)", operand: 0) }
             return type
         },
         lowering: { _ in .elementwise(.argument(0)) },

@@ -4,18 +4,22 @@ import Graph
 extension Operator {
     /// A row with a rule for its type.
     ///
-    /// - Parameter weights: sees the operands that flow through the network only; the others are what it declares.
+    /// - Parameters:
+    ///   - weights: sees the operands that flow through the network only; the others are what it declares.
+    ///   - trainingFault: what is wrong with training a use; nil where nothing is.
     convenience init(
         _ name: String, _ summary: String, inputs: [OperatorInput], parameters: [OperatorParameter] = [],
         isInLanguage: Bool = true, isRandom: Bool = false,
         weights: (@Sendable (Checker) throws(TypeError) -> [WeightDeclaration])? = nil,
         type: @escaping @Sendable (Checker) throws(TypeError) -> TensorType,
+        trainingFault: @escaping @Sendable (Checker) -> TypeError? = { _ in nil },
         lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
     ) {
         self.init(
             name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom,
             weights: Self.declarations(name, inputs, weights),
             inferType: { (signature) throws(TypeError) in try type(Checker(name, inputs, signature)) },
+            trainingFault: { trainingFault(Checker(name, accepted: $0)) },
             lowering: lowering, gradient: gradient, examples: examples)
     }
 
@@ -33,12 +37,9 @@ extension Operator {
         doubt: @escaping @Sendable (Geometry, Checker) -> TypeError? = { _, _ in nil },
         lowering: @escaping @Sendable (Geometry, Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
     ) {
-        /// The same of a signature that was accepted.
         @Sendable func known(_ signature: Signature) -> (geometry: Geometry, check: Checker) {
-            unfailing { () throws(TypeError) in
-                let check = try Checker(name, inputs, signature)
-                return (try geometry(check)(), check)
-            }
+            let check = Checker(name, accepted: signature)
+            return (unfailing { () throws(TypeError) in try geometry(check)() }, check)
         }
         self.init(
             name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage,

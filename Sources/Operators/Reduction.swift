@@ -23,14 +23,12 @@ extension Operator {
     /// `sum / element_count`, so that it holds for a symbolic batch.
     public static let mean: Operator = Operator(
         "mean", "Averages over axes.", inputs: reductionInputs, parameters: reductionParameters,
-        inferType: { (signature) throws(TypeError) in try Checker("mean", signature, takes: 1).reduction().type },
-        lowering: { _ in
+        geometry: Checker.reduction, type: \.type,
+        lowering: { reduction, _ in
             .composite { context in
                 let builder = context.builder
-                let shape = context.signature.operands[0].shape
                 let total = builder.apply(sum, context.operands, context.signature.attributes)
-                let axes = context.signature.attributes.integers("axes").map { $0 < 0 ? $0 + shape.rank : $0 }.sorted()
-                let counted = Shape(axes.map { shape[$0] })
+                let counted = Shape(reduction.axes.map { reduction.operand[$0] })
                 return builder.apply(divide, total, builder.apply(elementCount, [], ["shape": .shape(counted)]))
             }
         },
@@ -40,11 +38,8 @@ extension Operator {
     static let firstElement: Operator = Operator(
         "first_element", "Takes the first element along axes and stops its gradient.", inputs: reductionInputs,
         parameters: reductionParameters, isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in try Checker("first_element", signature, takes: 1).reduction().type },
-        lowering: { signature in
-            let reduction = accepted { () throws(TypeError) in try Checker("first_element", signature, takes: 1).reduction() }
-            return .reduction(reduction.firstElement)
-        },
+        geometry: Checker.reduction, type: \.type,
+        lowering: { reduction, _ in .reduction(reduction.firstElement) },
         gradient: .stops, examples: reductionExamples)
 
     /// The mean over axes, for what is then subtracted from the elements: `first + mean(x - first)`.
@@ -62,47 +57,36 @@ extension Operator {
     }
 
     /// Averages each channel's plane; `[N, C, H, W]` becomes `[N, C, 1, 1]`.
-    public static let globalAveragePool: Operator = Operator(
-        "global_avg_pool", "Averages each channel over the whole image.",
-        inputs: [OperatorInput("x", "the image [N, C, H, W]")],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("global_avg_pool", signature, takes: 1)
-            let image = try check.image()
-            return try check.result([image.batch, .fixed(image.channels), 1, 1])
-        },
-        lowering: { _ in
-            .composite { context in
-                context.builder.apply(mean, context.operands, ["axes": .integers([2, 3]), "keep": .boolean(true)])
-            }
-        },
-        gradient: .derived,
-        examples: [OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)])])
+    public static let globalAveragePool: Operator = globalPool(
+        "global_avg_pool", "Averages each channel over the whole image.", by: mean)
 
     /// The largest element of each channel's plane; `[N, C, H, W]` becomes `[N, C, 1, 1]`.
-    public static let globalMaxPool: Operator = Operator(
-        "global_max_pool", "Takes the largest element of each channel over the whole image.",
-        inputs: [OperatorInput("x", "the image [N, C, H, W]")],
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("global_max_pool", signature, takes: 1)
-            let image = try check.image()
-            return try check.result([image.batch, .fixed(image.channels), 1, 1])
-        },
-        lowering: { _ in
-            .composite { context in
-                context.builder.apply(max, context.operands, ["axes": .integers([2, 3]), "keep": .boolean(true)])
-            }
-        },
-        gradient: .derived,
-        examples: [OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)])])
+    public static let globalMaxPool: Operator = globalPool(
+        "global_max_pool", "Takes the largest element of each channel over the whole image.", by: max)
+
+    private static func globalPool(_ name: String, _ summary: String, by reduction: Operator) -> Operator {
+        Operator(
+            name, summary, inputs: [OperatorInput("x", "the image [N, C, H, W]")],
+            type: { (check) throws(TypeError) in
+                let image = try check.image()
+                return try check.result([image.batch, .fixed(image.channels), 1, 1])
+            },
+            lowering: { _ in
+                .composite { context in
+                    context.builder.apply(reduction, context.operands, ["axes": .integers([2, 3]), "keep": .boolean(true)])
+                }
+            },
+            gradient: .derived,
+            examples: [OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)])])
+    }
 
     /// The number of elements of a shape: a sum of ones, and a constant once the shape's symbols are bound.
     static let elementCount: Operator = Operator(
         "element_count", "Counts the elements of a shape.", inputs: [],
         parameters: [OperatorParameter("shape", .shape, "the shape whose elements are counted")],
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("element_count", signature, takes: 0)
-            try check.checkSound(signature.attributes.shape("shape"), parameter: "shape")
+        type: { (check) throws(TypeError) in
+            try check.checkSound(check.signature.attributes.shape("shape"), parameter: "shape")
             return .f32()
         },
         lowering: { signature in
@@ -122,10 +106,9 @@ extension Operator {
         inputs: [OperatorInput("x", "a scalar, one value a channel, or a tensor with extents of 1")],
         parameters: [OperatorParameter("shape", .shape, "the shape of the result")],
         isInLanguage: false,
-        inferType: { (signature) throws(TypeError) in
-            let check = try Checker("broadcast", signature, takes: 1)
-            let shape = signature.attributes.shape("shape")
-            let type = signature.operands[0]
+        type: { (check) throws(TypeError) in
+            let shape = check.signature.attributes.shape("shape")
+            let type = check.signature.operands[0]
             guard let aligned = type.shape.aligned(to: shape.rank),
                 (0..<shape.rank).allSatisfy({ aligned[$0] == 1 || aligned[$0] == shape[$0] })
             else { throw check.error("cannot repeat \(type) to \(shape)", operand: 0, parameter: "shape") }
@@ -171,11 +154,8 @@ extension Operator {
     ) -> Operator {
         Operator(
             name, summary, inputs: reductionInputs, parameters: reductionParameters,
-            inferType: { (signature) throws(TypeError) in try Checker(name, signature, takes: 1).reduction().type },
-            lowering: { signature in
-                let reduction = accepted { () throws(TypeError) in try Checker(name, signature, takes: 1).reduction() }
-                return .reduction(reduction.formula(combination))
-            },
+            geometry: Checker.reduction, type: \.type,
+            lowering: { reduction, _ in .reduction(reduction.formula(combination)) },
             gradient: .rule(gradient), examples: reductionExamples)
     }
 }

@@ -14,36 +14,19 @@ extension Operator {
                 "axes", .integers, default: .integers([]), "the axes to normalize over, all but the batch if left out; 1 for each pixel"),
             epsilonParameter, affineParameter(true),
         ],
-        weights: { (signature) throws(TypeError) in
-            try Checker("layer_norm", signature.withoutWeights, takes: 1).affineWeights { (check) throws(TypeError) in
-                try check.layerWeight()
-            }
-        },
-        inferType: { (signature) throws(TypeError) in
-            try Checker("layer_norm", signature, takes: signature.affineOperandCount).affine { (check) throws(TypeError) in
-                try check.layerWeight()
-            }
-        },
-        doubt: { signature in
-            let normalized = accepted { () throws(TypeError) in
-                try Checker("layer_norm", signature, takes: signature.operands.count).layerWeight()
-            }
-            return singleValueDoubt("layer_norm", normalized.shape.elementCount, signature)
-        },
-        lowering: { _ in
+        weights: { (check) throws(TypeError) in try check.affineWeights(check.layerNormalization()) },
+        geometry: Checker.layerNormalization, type: \.type, doubt: { normalization, check in check.doubt(normalization) },
+        lowering: { normalization, _ in
             .composite { context in
-                let signature = context.signature
-                let shape = signature.operands[0].shape
-                let axes = signature.attributes.integers("axes").map { $0 < 0 ? $0 + shape.rank : $0 }
-                let normalized = axes.isEmpty ? Set(1..<shape.rank) : Set(axes)
+                let (shape, axes) = (normalization.type.shape, normalization.axes)
                 // A vector along the channels is repeated as it is; others get an extent of 1 along the axes that they lack.
-                let extents = Shape((0..<shape.rank).map { normalized.contains($0) ? shape[$0] : 1 })
+                let extents = Shape((0..<shape.rank).map { axes.contains($0) ? shape[$0] : 1 })
                 let weights = context.operands.dropFirst().map { weight in
-                    normalized == [1]
+                    axes == [1]
                         ? weight : context.builder.apply(reshape, weight, attributes: ["shape": .shape(extents)])
                 }
                 return normalize(context, weights: weights) { builder, value, average in
-                    average(builder, value, ["axes": .integers(normalized.sorted()), "keep": .boolean(true)])
+                    average(builder, value, ["axes": .integers(axes), "keep": .boolean(true)])
                 }
             }
         },
@@ -65,22 +48,9 @@ extension Operator {
             OperatorParameter("groups", .integer, "the number of groups that the channels are divided into"), epsilonParameter,
             affineParameter(true),
         ],
-        weights: { (signature) throws(TypeError) in
-            try Checker("group_norm", signature.withoutWeights, takes: 1).affineWeights { (check) throws(TypeError) in
-                try check.groupWeight()
-            }
-        },
-        inferType: { (signature) throws(TypeError) in
-            try Checker("group_norm", signature, takes: signature.affineOperandCount).affine { (check) throws(TypeError) in
-                try check.groupWeight()
-            }
-        },
-        doubt: { signature in
-            let shape = signature.operands[0].shape
-            let isOneAGroup = shape[1].value == signature.attributes.integer("groups")
-            return singleValueDoubt("group_norm", isOneAGroup ? valuesAPlane(shape) : nil, signature)
-        },
-        lowering: { signature in
+        weights: { (check) throws(TypeError) in try check.affineWeights(check.groupNormalization()) },
+        geometry: Checker.groupNormalization, type: \.type, doubt: { normalization, check in check.doubt(normalization) },
+        lowering: { _, signature in
             .composite { context in
                 let groups = signature.attributes.integer("groups")
                 return normalize(context, weights: Array(context.operands.dropFirst())) { groupMean($0, $1, groups: groups, by: $2) }
@@ -100,21 +70,12 @@ extension Operator {
         "instance_norm", "Normalizes each channel of each image.",
         inputs: affineInputs("one scale a channel, if affine", "one shift a channel, if affine"),
         parameters: [epsilonParameter, affineParameter(false)],
-        weights: { (signature) throws(TypeError) in
-            try Checker("instance_norm", signature.withoutWeights, takes: 1).affineWeights { (check) throws(TypeError) in
-                try check.instanceWeight()
-            }
-        },
-        inferType: { (signature) throws(TypeError) in
-            try Checker("instance_norm", signature, takes: signature.affineOperandCount).affine { (check) throws(TypeError) in
-                try check.instanceWeight()
-            }
-        },
-        doubt: { signature in singleValueDoubt("instance_norm", valuesAPlane(signature.operands[0].shape), signature) },
-        lowering: { _ in
+        weights: { (check) throws(TypeError) in try check.affineWeights(check.instanceNormalization()) },
+        geometry: Checker.instanceNormalization, type: \.type, doubt: { normalization, check in check.doubt(normalization) },
+        lowering: { normalization, _ in
             .composite { context in
                 normalize(context, weights: Array(context.operands.dropFirst())) { builder, value, average in
-                    average(builder, value, ["axes": .integers(planeAxes(builder, value)), "keep": .boolean(true)])
+                    average(builder, value, ["axes": .integers(normalization.axes), "keep": .boolean(true)])
                 }
             }
         },
@@ -134,17 +95,6 @@ extension Operator {
     private static func affineParameter(_ isAffine: Bool) -> OperatorParameter {
         OperatorParameter("affine", .boolean, default: .boolean(isAffine), "whether learned values scale and shift the result")
     }
-
-    /// A warning where each statistic is taken over one value.
-    private static func singleValueDoubt(_ name: String, _ count: Int?, _ signature: Signature) -> TypeError? {
-        guard count == 1 else { return nil }
-        return TypeError(
-            "'\(name)' normalizes single values of \(signature.operands[0]): each is its own mean, so that the result does not depend on "
-                + "them",
-            repair: "normalize over more values, or leave it out", operand: 0)
-    }
-
-    private static func valuesAPlane(_ shape: Shape) -> Int? { Shape(Array(shape.dimensions.dropFirst(2))).elementCount }
 
     private static func planeAxes(_ builder: GraphBuilder, _ value: Value) -> [Int] { Array(2..<builder.type(of: value).rank) }
 
@@ -190,33 +140,50 @@ extension Operator {
     }
 }
 
-extension Signature {
-    /// The first operand alone, as `weights` rules see it.
-    fileprivate var withoutWeights: Signature { Signature(Array(operands.prefix(1)), attributes) }
+/// What is normalized, and over what.
+private struct SampleNormalization {
+    /// The operand's and the result's type.
+    var type: TensorType
+    /// The type of the scale and of the shift.
+    var weight: TensorType
+    /// The axes that a mean and a variance are taken over, ascending; groups of channels besides.
+    var axes: [Int]
+    /// Whether they are taken over the axes alone, not over several channels.
+    var isOverAxesAlone = true
 
-    fileprivate var affineOperandCount: Int { attributes.boolean("affine") ? 3 : 1 }
+    /// Whether each mean is that of one value.
+    var isOfSingleValues: Bool { isOverAxesAlone && axes.allSatisfy { type.shape[$0] == 1 } }
 }
 
 extension Checker {
-    /// The declarations of a scale and a shift of the type that `rule` gives, if they are wanted.
-    fileprivate func affineWeights(_ rule: (Checker) throws(TypeError) -> TensorType) throws(TypeError) -> [WeightDeclaration] {
-        let type = try rule(self)
+    /// The declarations of a scale and a shift, if they are wanted.
+    fileprivate func affineWeights(_ normalization: SampleNormalization) -> [WeightDeclaration] {
         guard signature.attributes.boolean("affine") else { return [] }
-        return [WeightDeclaration("weight", type, .ones), WeightDeclaration("bias", type, .zeros)]
+        return [WeightDeclaration("weight", normalization.weight, .ones), WeightDeclaration("bias", normalization.weight, .zeros)]
     }
 
-    /// The result's type, once the weights are known to be of the type that `rule` gives.
-    fileprivate func affine(_ rule: (Checker) throws(TypeError) -> TensorType) throws(TypeError) -> TensorType {
-        let type = try rule(self)
+    /// A warning where each statistic is taken over one value.
+    fileprivate func doubt(_ normalization: SampleNormalization) -> TypeError? {
+        guard normalization.isOfSingleValues else { return nil }
+        return error(
+            "normalizes single values of \(normalization.type): each is its own mean, so that the result does not depend on them",
+            repair: "normalize over more values, or leave it out", operand: 0)
+    }
+
+    /// A normalization with a scale and a shift of type `weight`, once the operands are known to be of it where there are some.
+    private func normalization(
+        _ weight: TensorType, over axes: [Int], isOverAxesAlone: Bool = true
+    ) throws(TypeError) -> SampleNormalization {
         for (index, role) in ["weight", "bias"].enumerated() where signature.operands.count == 3 {
-            try require(index + 1, is: type, role: role)
+            try require(index + 1, is: weight, role: role)
         }
         _ = try epsilon()
-        return signature.operands[0]
+        return SampleNormalization(type: signature.operands[0], weight: weight, axes: axes, isOverAxesAlone: isOverAxesAlone)
     }
 
-    /// The extents of the axes that `layer_norm` works on.
-    fileprivate func layerWeight() throws(TypeError) -> TensorType {
+    private var planeAxes: [Int] { Array(2..<signature.operands[0].rank) }
+
+    fileprivate func layerNormalization() throws(TypeError) -> SampleNormalization {
         _ = try channelVector()
         let shape = signature.operands[0].shape
         let axes = signature.attributes.integers("axes").isEmpty ? Array(1..<shape.rank) : try self.axes(rank: shape.rank)
@@ -225,25 +192,25 @@ extension Checker {
         }
         var extents: [Dimension] = []
         for axis in axes { extents.append(.fixed(try extent(shape, axis))) }
-        return TensorType(.f32, Shape(extents))
+        return try normalization(TensorType(.f32, Shape(extents)), over: axes)
     }
 
-    fileprivate func groupWeight() throws(TypeError) -> TensorType {
+    fileprivate func groupNormalization() throws(TypeError) -> SampleNormalization {
         let type = try channelVector()
         let groups = try positive("groups")
         let channels = try extent(type.shape, 0)
         guard channels % groups == 0 else {
             throw error("cannot divide \(channels) channels into \(groups) groups", parameter: "groups")
         }
-        return type
+        return try normalization(type, over: planeAxes, isOverAxesAlone: groups == channels)
     }
 
-    fileprivate func instanceWeight() throws(TypeError) -> TensorType {
+    fileprivate func instanceNormalization() throws(TypeError) -> SampleNormalization {
         let type = try channelVector()
         guard signature.operands[0].rank >= 3 else {
             throw error(
                 "normalizes each channel's plane, and \(signature.operands[0]) has none", repair: "layer_norm normalizes rows", operand: 0)
         }
-        return type
+        return try normalization(type, over: planeAxes)
     }
 }
