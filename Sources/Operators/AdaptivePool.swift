@@ -16,7 +16,7 @@ extension Operator {
         },
         lowering: { _ in
             .composite { context in
-                let extents = context.signature.operands[0].shape.dimensions.suffix(2).compactMap(\.value)
+                let extents = context.signature.operands[0].shape.area
                 let size = context.signature.attributes.integers("size")
                 if extents == size { return context.operands[0] }
                 if extents[0] % size[0] == 0, extents[1] % size[1] == 0 {
@@ -60,7 +60,7 @@ extension Operator {
         },
         gradient: .rule { context in
             let axis = context.signature.attributes.integer("axis")
-            guard let extent = context.signature.operands[0].shape[axis].value else { preconditionFailure("rows are never a symbol") }
+            let extent = context.signature.operands[0].shape.number(axis)
             return [
                 context.builder.apply(
                     binAverageBackward, context.gradient, attributes: ["axis": .integer(axis), "size": .integer(extent)])
@@ -87,7 +87,7 @@ extension Operator {
         },
         gradient: .rule { context in
             let axis = context.signature.attributes.integer("axis")
-            guard let bins = context.signature.operands[0].shape[axis].value else { preconditionFailure("rows are never a symbol") }
+            let bins = context.signature.operands[0].shape.number(axis)
             return [
                 context.builder.apply(binAverage, context.gradient, attributes: ["axis": .integer(axis), "bins": .integer(bins)])
             ]

@@ -117,7 +117,8 @@ extension Operator {
         let builder = context.builder
         let (image, weight) = (context.operands[0], context.operands[1])
         let groups = context.signature.attributes.integer("groups")
-        let (inputs, outputs) = (channels(builder, weight, axis: 1), channels(builder, weight, axis: 0) / groups)
+        let shape = builder.type(of: weight).shape
+        let (inputs, outputs) = (shape.number(1), shape.number(0) / groups)
         if groups <= mostColumns && min(inputs, outputs) >= fewestChannels {
             let attributes = context.signature.attributes.only("kernel", "stride", "pad", "dilation")
             let columns = (0..<groups).map { group in
@@ -138,37 +139,28 @@ extension Operator {
     private static let mostColumns = 8
     private static let fewestChannels = 16
 
-    private static func channels(_ builder: GraphBuilder, _ value: Value, axis: Int) -> Int {
-        guard let extent = builder.type(of: value).shape.dimensions[axis].value else { preconditionFailure("channels are never a symbol") }
-        return extent
-    }
-
     private static func cut(_ builder: GraphBuilder, _ value: Value, axis: Int, start: Int, count: Int) -> Value {
         builder.apply(slice, value, attributes: ["axis": .integer(axis), "start": .integer(start), "count": .integer(count)])
     }
 
     /// `value` with its channel axis in two: groups, and the channels of one group.
     static func split(_ builder: GraphBuilder, _ value: Value, axis: Int, into groups: Int) -> Value {
-        var dimensions = builder.type(of: value).shape.dimensions
-        guard let extent = dimensions[axis].value else { preconditionFailure("channels are never a symbol") }
-        dimensions.replaceSubrange(axis...axis, with: [.fixed(groups), .fixed(extent / groups)])
-        return builder.apply(reshape, value, attributes: ["shape": .shape(Shape(dimensions))])
+        var shape = builder.type(of: value).shape
+        shape.dimensions.replaceSubrange(axis...axis, with: [.fixed(groups), .fixed(shape.number(axis) / groups)])
+        return builder.apply(reshape, value, attributes: ["shape": .shape(shape)])
     }
 
     /// Images `[N, G, C, …]` as `[N, G * C, …]`.
     static func mergeGroups(_ builder: GraphBuilder, _ value: Value) -> Value {
-        var dimensions = builder.type(of: value).shape.dimensions
-        guard let groups = dimensions[1].value, let channels = dimensions[2].value else {
-            preconditionFailure("channels are never a symbol")
-        }
-        dimensions.replaceSubrange(1...2, with: [.fixed(groups * channels)])
-        return builder.apply(reshape, value, attributes: ["shape": .shape(Shape(dimensions))])
+        var shape = builder.type(of: value).shape
+        shape.dimensions.replaceSubrange(1...2, with: [.fixed(shape.number(1) * shape.number(2))])
+        return builder.apply(reshape, value, attributes: ["shape": .shape(shape)])
     }
 
     @Sendable private static func convolutionGradient(_ context: GradientContext) -> [Value?] {
         let attributes = context.signature.attributes
-        let input = context.signature.operands[0].shape.dimensions.suffix(2).compactMap(\.value)
-        let kernel = context.signature.operands[1].shape.dimensions.suffix(2).compactMap(\.value)
+        let input = context.signature.operands[0].shape.area
+        let kernel = context.signature.operands[1].shape.area
         let common = attributes.only("stride", "pad", "dilation", "groups")
         return [
             context.wanted[0]

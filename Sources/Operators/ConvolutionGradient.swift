@@ -17,7 +17,7 @@ extension Operator {
             let builder = context.builder
             let weight = context.signature.operands[1].shape
             let sliding = context.signature.attributes.only("stride", "pad", "dilation", "groups")
-            let kernel = Attribute.integers(weight.dimensions.suffix(2).compactMap(\.value))
+            let kernel = Attribute.integers(weight.area)
             return [
                 context.wanted[0] ? convolve(builder, context.gradient, context.operands[1], sliding) : nil,
                 context.wanted[1]
@@ -56,7 +56,7 @@ extension Operator {
         gradient: .rule { context in
             let builder = context.builder
             let sliding = context.signature.attributes.only("stride", "pad", "dilation", "groups")
-            let size = Attribute.integers(context.signature.operands[0].shape.dimensions.suffix(2).compactMap(\.value))
+            let size = Attribute.integers(context.signature.operands[0].shape.area)
             return [
                 context.wanted[0]
                     ? builder.apply(

@@ -67,7 +67,7 @@ extension Operator {
         let attributes = context.signature.attributes
         let groups = attributes.integer("groups")
         var sliding = attributes.only("stride", "pad", "dilation")
-        sliding["size"] = .integers(transposed.result.shape.dimensions.suffix(2).compactMap(\.value))
+        sliding["size"] = .integers(transposed.result.shape.area)
         let plain: Value
         if groups == 1 || transposed.isDepthwise {
             plain = builder.apply(convolutionBackwardData, x, weight, attributes: sliding.with(["groups": .integer(groups)]))

@@ -98,7 +98,7 @@ extension Operator {
 
     /// A linear layer without bias.
     private static func multiplyRows(_ builder: GraphBuilder, _ x: Value, _ weight: Value) -> Value {
-        guard let features = builder.type(of: weight).shape[0].value else { preconditionFailure("features are never a symbol") }
+        let features = builder.type(of: weight).shape.number(0)
         return builder.apply(linear, x, weight, attributes: ["features": .integer(features), "bias": .boolean(false)])
     }
 }

@@ -26,7 +26,7 @@ extension Operator {
                 let x = context.operands[0]
                 let attributes = context.signature.attributes
                 let size = attributes.integer("size")
-                guard let channels = builder.type(of: x).shape[1].value else { preconditionFailure("channels are never a symbol") }
+                let channels = builder.type(of: x).shape.number(1)
                 let square = ScalarFunction("square", ["x"], .argument(0) * .argument(0))
                 let total = builder.apply(
                     channelWindowSum, builder.apply(map, x, attributes: ["function": .function(square)]),

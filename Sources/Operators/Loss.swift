@@ -50,7 +50,7 @@ extension Operator {
             return TensorType(.f32, x)
         },
         lowering: { signature in
-            guard let classes = signature.operands[0].shape[1].value else { preconditionFailure("classes are never a symbol") }
+            let classes = signature.operands[0].shape.number(1)
             let smoothing = signature.attributes.number("smoothing")
             let others = smoothing / Double(classes)
             // A choice between products, not a product with a choice: a class that does not count at all may be impossible, and zero

@@ -48,7 +48,7 @@ extension Operator {
 
     /// The attribute `size` for the gradient of an operator on the image of `signature`.
     static func imageSize(_ signature: Signature) -> Attributes {
-        ["size": .integers(signature.operands[0].shape.dimensions.suffix(2).compactMap(\.value))]
+        ["size": .integers(signature.operands[0].shape.area)]
     }
 }
 

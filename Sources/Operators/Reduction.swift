@@ -125,7 +125,7 @@ extension Operator {
     /// `value`, a reduction's result or its gradient, repeated over the operand of the reduction with signature `signature`.
     static func spread(_ builder: GraphBuilder, _ value: Value, over signature: Signature) -> Value {
         let shape = signature.operands[0].shape
-        let axes = Set(signature.attributes.integers("axes").map { $0 < 0 ? $0 + shape.rank : $0 })
+        let axes = Set(signature.attributes.integers("axes").map(shape.fromFront))
         let kept = Shape((0..<shape.rank).map { axes.contains($0) ? 1 : shape[$0] })
         var value = value
         if builder.type(of: value).shape.aligned(to: shape.rank) != kept {

@@ -71,12 +71,10 @@ extension Operator {
         geometry: Checker.concatenation, type: \.type,
         lowering: { concatenation, _ in .view(.concatenate(axis: concatenation.axis)) },
         gradient: .rule { context in
-            let rank = context.signature.operands[0].rank
-            let given = context.signature.attributes.integer("axis")
-            let axis = given < 0 ? given + rank : given
+            let axis = context.signature.operands[0].shape.fromFront(context.signature.attributes.integer("axis"))
             var start = 0
             return context.operands.indices.map { index in
-                guard let count = context.signature.operands[index].shape[axis].value else { preconditionFailure("a symbol was joined") }
+                let count = context.signature.operands[index].shape.number(axis)
                 defer { start += count }
                 guard context.wanted[index] else { return nil }
                 return context.builder.apply(
@@ -103,14 +101,13 @@ extension Operator {
         lowering: { slice, _ in .view(.slice(axis: slice.axis, start: slice.start, count: slice.count)) },
         gradient: .rule { context in
             let shape = context.signature.operands[0].shape
-            let given = context.signature.attributes.integer("axis")
-            let axis = given < 0 ? given + shape.rank : given
-            guard let size = shape[axis].value else { preconditionFailure("a symbol was cut") }
+            let axis = shape.fromFront(context.signature.attributes.integer("axis"))
             return [
                 context.builder.apply(
                     padSlice, context.gradient,
                     attributes: [
-                        "axis": .integer(axis), "start": .integer(context.signature.attributes.integer("start")), "size": .integer(size),
+                        "axis": .integer(axis), "start": .integer(context.signature.attributes.integer("start")),
+                        "size": .integer(shape.number(axis)),
                     ])
             ]
         },
@@ -137,9 +134,7 @@ extension Operator {
             return .window(Formula(axes: axes, resultRank: shape.rank, reads: [Read(operand: 0, position)], body: .argument(0)))
         },
         gradient: .rule { context in
-            guard let count = context.signature.operands[0].shape[context.signature.attributes.integer("axis")].value else {
-                preconditionFailure("a symbol was padded")
-            }
+            let count = context.signature.operands[0].shape.number(context.signature.attributes.integer("axis"))
             return [
                 context.builder.apply(
                     slice, context.gradient, attributes: context.signature.attributes.only("axis", "start").with(["count": .integer(count)])
