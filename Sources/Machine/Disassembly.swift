@@ -184,6 +184,13 @@ public struct Disassembly: Sendable {
         return loops.innermost.flatMap { loop in loop.filter { loops.roles[$0].contains(.saves) }.map { instructions[$0] } }
     }
 
+    /// The loops that hold no other loop, in their order in the code.
+    public var innermostLoops: [ClosedRange<Int>] {
+        let loops = loops
+        return loops.filter { loop in !loops.contains { $0 != loop && loop.contains($0.lowerBound) && loop.contains($0.upperBound) } }
+            .sorted { $0.lowerBound < $1.lowerBound }
+    }
+
     /// The number of innermost loops that multiply.
     public var multiplyingLoopCount: Int { multiplyingLoops.innermost.count }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The table of `Tests/README.md` that says how much source and how many tests each part has.
@@ -50,11 +51,10 @@ import Testing
         let start = try #require(lines.firstIndex(of: "<!-- generated: lines -->"))
         let end = try #require(lines[start...].firstIndex(of: "<!-- end -->"))
         let counted = try partsInOrder.map(Self.counted)
-        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
+        if Golden.isUpdating {
             let head = ["| part | source | test | test functions |", "|---|--:|--:|--:|"]
             lines.replaceSubrange((start + 1)..<end, with: head + counted.map(\.text))
-            try lines.joined(separator: "\n").write(to: Self.page, atomically: true, encoding: .utf8)
-            return
+            return try Golden.check(lines.joined(separator: "\n"), Self.page)
         }
         let written = lines[start..<end].compactMap(Row.init)
         #expect(written.map(\.part) == partsInOrder, "renew with UPDATE_EXPECTED=1")

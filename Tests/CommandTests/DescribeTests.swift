@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The networks that drawings are tested with.
@@ -19,13 +20,7 @@ private let networks = URL(filePath: #filePath).deletingLastPathComponent().dele
         let result = try workplace.run(["describe", networks.appending(path: "\(network).braid").path] + arguments)
         #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
         #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Cases/\(expected).expected")
-        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
-            try result.output.write(to: file, atomically: true, encoding: .utf8)
-            return
-        }
-        let golden = try? String(contentsOf: file, encoding: .utf8)
-        #expect(result.output == golden, "\(expected): bless with UPDATE_EXPECTED=1 after reading the difference")
+        try Golden.check(result.output, Golden.folder("Cases/\(expected).expected", beside: #filePath))
     }
 
     @Test func foldsByItselfAndSaysHowNotTo() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Interchange
+import TestSupport
 import Testing
 
 @Suite struct UsageTests {
@@ -137,13 +138,7 @@ import Testing
         #expect(result.status == 0 && result.errors.isEmpty)
         #expect(command.isEmpty || command == "data" || result.output.contains("EXAMPLES\n  braid \(command)"))
         let name = "help" + words.map { "-" + $0 }.joined()
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Cases/\(name).expected")
-        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
-            try result.output.write(to: file, atomically: true, encoding: .utf8)
-            return
-        }
-        let expected = try? String(contentsOf: file, encoding: .utf8)
-        #expect(result.output == expected, "\(name): bless with UPDATE_EXPECTED=1 after reading the difference")
+        try Golden.check(result.output, Golden.folder("Cases/\(name).expected", beside: #filePath))
     }
 
     /// A sound network learns one batch by heart; a rate that is far too high is told.

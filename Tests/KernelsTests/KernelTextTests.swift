@@ -1,20 +1,12 @@
 import Foundation
 import Graph
+import TestSupport
 import Testing
 
 @testable import Kernels
 
 /// Kernels as text: what they look like, that they read back, and what is said about bad text.
 @Suite struct KernelTextTests {
-    static let cases = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Cases")
-
-    /// Compares `text` with the golden file, or writes it there when `UPDATE_EXPECTED` is set.
-    static func check(_ text: String, golden name: String) throws {
-        let file = cases.appending(path: name)
-        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] != nil { try text.write(to: file, atomically: true, encoding: .utf8) }
-        #expect(text == (try String(contentsOf: file, encoding: .utf8)), "UPDATE_EXPECTED=1 blesses the new text")
-    }
-
     /// A row of a 3x3 convolution with one register of output channels, a guarded load, a masked tail, and names that need care.
     static func convolution() -> Kernel {
         let builder = KernelBuilder(name: "conv1.forward", lanes: 16, taskCount: 4)
@@ -52,7 +44,9 @@ import Testing
         return builder.finish()
     }
 
-    @Test func printsLikeALoopNest() throws { try Self.check(Self.convolution().description, golden: "convolution.kernel") }
+    @Test func printsLikeALoopNest() throws {
+        try Golden.check(Self.convolution().description, Golden.folder("Cases/convolution.kernel", beside: #filePath))
+    }
 
     @Test func readsItsOwnText() throws {
         let kernel = Self.convolution()

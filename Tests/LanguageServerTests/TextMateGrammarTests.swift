@@ -2,6 +2,7 @@ import Foundation
 import Language
 import LanguageServer
 import Source
+import TestSupport
 import Testing
 
 /// A reader of TextMate grammars, enough for the language's own: line by line, the first rule of those that match earliest.
@@ -45,11 +46,7 @@ private struct Colourer {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
 
     @Test func isWrittenDown() throws {
-        let file = Self.root.appending(path: "editors/vscode/syntaxes/braid.tmLanguage.json")
-        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
-            try TextMateGrammar.standard.json.write(to: file, atomically: true, encoding: .utf8)
-        }
-        #expect(try String(contentsOf: file, encoding: .utf8) == TextMateGrammar.standard.json, "renew it with UPDATE_EXPECTED=1")
+        try Golden.check(TextMateGrammar.standard.json, Golden.root.appending(path: "editors/vscode/syntaxes/braid.tmLanguage.json"))
     }
 
     @Test func knowsEveryReservedWord() {

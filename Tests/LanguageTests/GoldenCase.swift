@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A source file under `Cases` whose first line, `# test: NAME`, says what to print; the answer lies beside it in a `.expected` file.
@@ -38,14 +39,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: path).path)) ?? []
     }
 
-    /// Compares with the expected text, or writes it when `UPDATE_EXPECTED` is 1.
+    /// Compares with the expected text.
     func check(_ observed: String) throws {
-        let file = Self.folder.appending(path: name + ".expected")
-        if ProcessInfo.processInfo.environment["UPDATE_EXPECTED"] == "1" {
-            try observed.write(to: file, atomically: true, encoding: .utf8)
-            return
-        }
-        let expected = try? String(contentsOf: file, encoding: .utf8)
-        #expect(observed == expected, "\(name): bless with UPDATE_EXPECTED=1 after reading the difference")
+        try Golden.check(observed, Self.folder.appending(path: name + ".expected"))
     }
 }

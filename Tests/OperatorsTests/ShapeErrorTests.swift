@@ -1,5 +1,6 @@
 import Graph
 import Operators
+import TestSupport
 import Testing
 
 /// A use of an operator that does not fit.
@@ -196,7 +197,7 @@ private let mistakes: [Mistake] = [
     @Test func mistakesAreExplained() throws {
         let text = mistakes.map(\.text).joined(separator: "\n")
         #expect(!text.contains("ACCEPTED"))
-        try Golden.testCase("shape-errors.txt").check(text)
+        try Golden.check(text, Golden.folder("Cases/shape-errors.txt", beside: #filePath))
     }
 
     @Test func everyOperatorOfTheLanguageHasAMistake() {
