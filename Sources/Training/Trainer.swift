@@ -185,7 +185,10 @@ public final class Trainer {
                         + "\(options.epochs == 1 ? "has" : "have") only \(total) steps",
                     repair: "ask for at least \((done + learningRate.stepsPerEpoch - 1) / learningRate.stepsPerEpoch) with --epochs"))
         }
-        guard found.state.history.epochs.count == found.state.step / learningRate.stepsPerEpoch else {
+        // An epoch whose evaluation was stopped is not in the history yet, and its sums are kept until it is.
+        let steps = learningRate.stepsPerEpoch
+        let isEvaluating = found.state.step % steps == 0 && found.state.imageCount > 0
+        guard found.state.history.epochs.count == found.state.step / steps - (isEvaluating ? 1 : 0) else {
             throw .file(Checkpoint.damage(file.path))
         }
         let absent = step.plan.parameters.map(\.parameter.name).filter { file[$0] == nil }
