@@ -5,10 +5,10 @@ import Training
 
 /// The README and the tour are true: all their commands are run, in order and in one folder, and print what the pages show.
 ///
-/// A plain run trains on few digits and measures once; with `BRAID_TOUR=whole` everything is done as it is written.
+/// A plain run trains on few digits and measures once; with `script/test --all` everything is done as it is written.
 @Suite struct TourTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
-    private static let isWhole = ProcessInfo.processInfo.environment["BRAID_TOUR"] == "whole"
+    private static let isWhole = Exhaustive.isOn
 
     private static func lines(of page: String) throws -> [String] { try FencedBlock.lines(of: root.appending(path: page)) }
 
