@@ -102,39 +102,40 @@ extension Program {
         let plain = Elaborator(self, name: name, reported: known)
         plain.recorder = recorder
         if let definition { plain.initializers = TrainingElaborator(elaborator: plain, definition: definition).initializers() }
+        // A training that gives no arguments trains the very same network: its clauses follow the body. What the initializers left in
+        // the graph, if they are not what they should be, belongs to prediction alone.
+        let isTrainedAsItIs = definition?.arguments.isEmpty == true && plain.builder.graph.nodes.isEmpty
         let values = arguments.bind(in: plain, training: nil)
         _ = plain.run(inCurrentScope: network.body)
         recorder?.graph = plain.builder.graph
-        var found = diagnostics + arguments.diagnostics + plain.diagnostics
+        var result = ElaboratedNetwork(
+            name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish(), training: nil,
+            interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty }, blocks: plain.blocks)
+        var elaborators = [plain]
 
-        var training: ElaboratedNetwork.Training?
-        var steps = plain.steps
         if let definition {
-            let trained = Elaborator(self, name: name, reported: plain.reported)
+            let trained = isTrainedAsItIs ? plain : Elaborator(self, name: name, reported: plain.reported)
             let clauses = TrainingElaborator(elaborator: trained, definition: definition)
-            trained.initializers = plain.initializers
-            _ = arguments.bind(in: trained, training: definition)
-            _ = trained.run(inCurrentScope: network.body)
+            if trained !== plain {
+                elaborators.append(trained)
+                trained.initializers = plain.initializers
+                _ = arguments.bind(in: trained, training: definition)
+                _ = trained.run(inCurrentScope: network.body)
+            }
             let targets = definition.clauses.compactMap { if case .target(let name, _) = $0 { name.text } else { nil } }
             let trainingRecorder = recorder.map { _ in ElaborationRecorder() }
             trained.recorder = trainingRecorder
             let recipe = clauses.elaborate()
-            if !found.hasErrors, !trained.diagnostics.hasErrors {
+            if !diagnostics.hasErrors, !arguments.diagnostics.hasErrors, !elaborators.contains(where: \.diagnostics.hasErrors) {
                 clauses.checkNames(
                     plain.initializers, parameters: Set(plain.parameterPlaces.keys).union(trained.parameterPlaces.keys))
             }
             trainingRecorder?.graph = trained.builder.graph
             recorder?.training = trainingRecorder
-            training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
-            found += trained.diagnostics
-            steps += trained.steps
+            result.training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
         }
-        found = found.errorsFirst()
-        if found.hasErrors { return (nil, found, steps) }
-        let result = ElaboratedNetwork(
-            name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish(), training: training,
-            interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty }, blocks: plain.blocks)
-        return (result, found, steps)
+        let found = (diagnostics + arguments.diagnostics + elaborators.flatMap(\.diagnostics)).errorsFirst()
+        return (found.hasErrors ? nil : result, found, elaborators.reduce(0) { $0 + $1.steps })
     }
 }
 
