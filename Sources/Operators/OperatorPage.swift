@@ -21,7 +21,7 @@ extension OperatorCatalog {
             \(language.map(\.referenceSection).joined(separator: "\n"))
             ## Activations
 
-            Written in the language (`Sources/Language/Elaboration/Prelude.swift`); each becomes a `map` with its formula. `prelu`, whose
+            Written in the language (`Sources/Language/Names/Prelude.swift`); each becomes a `map` with its formula. `prelu`, whose
             slope is learned, is an operator.
 
             \(activations.joined(separator: "\n"))

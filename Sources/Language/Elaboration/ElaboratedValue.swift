@@ -46,33 +46,6 @@ indirect enum Condition {
     }
 }
 
-/// What can be called by name.
-enum Callable {
-    case block(BlockDefinition)
-    case activation(ActivationDefinition)
-    case builtin(Builtin)
-    case operation(Operator)
-
-    /// The kind in words, with its article.
-    var phrase: String {
-        switch self {
-        case .block: "a block"
-        case .activation: "an activation"
-        case .builtin: "a function"
-        case .operation: "an operator"
-        }
-    }
-
-    var name: String {
-        switch self {
-        case .block(let block): block.name.text
-        case .activation(let activation): activation.name.text
-        case .builtin(let builtin): builtin.name
-        case .operation(let operation): operation.name
-        }
-    }
-}
-
 extension ElaboratedValue {
     /// The value as a number, if it is one.
     var asNumber: Double? {

@@ -34,7 +34,11 @@ final class Elaborator {
     static let maximumSteps = 200_000
     static let maximumDepth = 320
 
-    let program: Program
+    let names: DefinedNames
+    /// The sources, for reports that quote them.
+    let map: SourceMap
+    /// The places of errors that were known before.
+    let known: Set<Span>
     let builder: GraphBuilder
     var frame = Frame(kind: .network)
     var calls: [Call] = []
@@ -51,7 +55,7 @@ final class Elaborator {
     /// The documentation of inputs and outputs by name.
     var documentation: [String: String] = [:]
     private(set) var diagnostics: [Diagnostic] = []
-    /// The places of errors: of the program's own, too, so that what the name checker said is not said again.
+    /// The places of errors: of those that were known, too, so that what the name checker said is not said again.
     private(set) var reported: Set<Span>
     /// The operations whose operands have been reported not to fit.
     var explained: Set<Span> = []
@@ -59,19 +63,30 @@ final class Elaborator {
     private var doubted: Set<Span> = []
     /// What the inputs call the batch, and where the first of them does.
     private var batchSymbol: (name: String, span: Span)?
-    /// Notes what expressions stand for, where somebody asks.
-    var recorder: ElaborationRecorder?
+    var observer: (any ElaborationObserver)?
     private(set) var steps = 0
     private var depth = 0
 
-    /// - Parameter reported: The places of errors that are known already.
-    init(_ program: Program, name: String, reported: Set<Span>) {
-        self.program = program
-        self.reported = reported
+    /// - Parameter known: the places of the program's own errors, about which nothing more is said.
+    init(_ names: DefinedNames, in map: SourceMap, of name: String, known: Set<Span>) {
+        self.names = names
+        self.map = map
+        self.known = known
+        reported = known
         builder = GraphBuilder(name: name)
     }
 
-    var catalog: OperatorCatalog { program.catalog }
+    /// Begins anew with the same names and initializers; what the other one has reported is not said again.
+    init(after other: Elaborator) {
+        names = other.names
+        map = other.map
+        known = other.known
+        reported = other.reported
+        initializers = other.initializers
+        builder = GraphBuilder(name: other.builder.graph.name)
+    }
+
+    var catalog: OperatorCatalog { names.catalog }
 
     // MARK: - Reports
 
@@ -129,7 +144,7 @@ final class Elaborator {
     }
 
     func bind(_ name: Name, _ value: ElaboratedValue) {
-        record(value, at: name.span)
+        observe(value, at: name.span)
         frame.scopes[frame.scopes.count - 1][name.text] = Binding(value: value, span: name.span)
     }
 
@@ -167,7 +182,10 @@ extension Elaborator {
     /// Runs a body in a scope of its own and returns its value, `nothing` where it has none.
     func run(_ body: Body) -> ElaboratedValue { run(body, opensScope: true) }
 
-    func run(_ body: Body, opensScope: Bool) -> ElaboratedValue {
+    /// Runs a network's body in the current scope, so that its names remain for the training's clauses.
+    func run(inCurrentScope body: Body) -> ElaboratedValue { run(body, opensScope: false) }
+
+    private func run(_ body: Body, opensScope: Bool) -> ElaboratedValue {
         if opensScope { frame.scopes.append([:]) }
         defer { if opensScope { frame.scopes.removeLast() } }
         for statement in body.statements { execute(statement) }
@@ -227,7 +245,7 @@ extension Elaborator {
     private func output(_ name: Name, _ value: ElaboratedValue, _ span: Span, _ text: String) {
         // Also what an `if` or `for` gives can be used by the training.
         defer { frame.scopes[0][name.text] = Binding(value: value, span: name.span) }
-        record(value, at: name.span)
+        observe(value, at: name.span)
         guard frame.kind == .network, !value.isPoison else { return }
         guard case .tensor(let tensor) = value else {
             report("an output must be a tensor, not \(phrase(value))", at: span)
@@ -297,7 +315,7 @@ extension Elaborator {
 extension Elaborator {
     func evaluate(_ expression: Expression, allowsNothing: Bool = false) -> ElaboratedValue {
         nested(at: expression.span) {
-            let value = recording(at: expression.span) { self.value(of: expression) }
+            let value = observing(at: expression.span) { self.value(of: expression) }
             if case .nothing = value, !allowsNothing {
                 return report(
                     "this gives no value", at: expression.span,
@@ -315,8 +333,8 @@ extension Elaborator {
         case .text(let value): return .text(value)
         case .name(let name):
             if let value = lookUp(name) { return value }
-            if program.lacksImports || program.refusedNames.contains(name) { return .poison }
-            if let callable = program.callable(name) { return .callable(callable) }
+            if names.lacksImports || names.refused.contains(name) { return .poison }
+            if let callable = names.callable(name) { return .callable(callable) }
             return report("`\(name)` does not exist here", at: expression.span, help: "with these arguments the network does not make it")
         case .tuple(let items): return .tuple(items.map { evaluate($0) })
         case .list(let items): return .list(items.map { evaluate($0) })

@@ -35,7 +35,7 @@ extension Elaborator {
             } else {
                 let place = step.callee.span.joined(to: step.span.end)
                 value = nested(at: step.span) {
-                    recording(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: place) }
+                    observing(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: place) }
                 }
             }
             span = step.span
@@ -68,9 +68,9 @@ extension Elaborator {
         let local = lookUp(name.text)
         if case .callable(let found)? = local {
             callable = found
-        } else if local == nil, program.refusedNames.contains(name.text) {
+        } else if local == nil, names.refused.contains(name.text) {
             return .poison
-        } else if let found = program.callable(name.text) {
+        } else if let found = names.callable(name.text) {
             callable = found
         } else if let local {
             return local.isPoison

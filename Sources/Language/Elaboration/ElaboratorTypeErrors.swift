@@ -9,10 +9,10 @@ extension Elaborator {
     ) -> ElaboratedValue {
         // A loop may come here often; that two branches do not fit is worked out once.
         guard explained.insert(places.whole).inserted else { return .poison }
-        let spelling = program.map.text(of: places.callee) ?? operation.name
+        let spelling = map.text(of: places.callee) ?? operation.name
         let message = error.message.replacingQuotes().replacing("`\(operation.name)`", with: "`\(spelling)`")
         var help = error.repair?.replacingQuotes()
-        let trace = GraphTrace(graph: builder.graph, map: program.map, path: path)
+        let trace = GraphTrace(graph: builder.graph, map: map, path: path)
         var notes: [String] = []
         if let axis = error.axis, let operand = operands.first {
             if let history = trace.history(of: operand, axis: axis) { notes.append(history) }

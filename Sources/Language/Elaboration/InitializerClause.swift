@@ -53,7 +53,7 @@ extension TrainingElaborator {
 
     private func isOwner(_ key: Name) -> Bool {
         let owners =
-            program.catalog.operators.filter { $0.isInLanguage && $0.inputs.contains { $0.role == .weight } }.map(\.name)
+            elaborator.catalog.operators.filter { $0.isInLanguage && $0.inputs.contains { $0.role == .weight } }.map(\.name)
             + [ChosenInitializers.bias]
         if owners.contains(key.text) { return true }
         let nearest = Spelling.nearest(to: key.text, in: owners)

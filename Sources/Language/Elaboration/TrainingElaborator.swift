@@ -6,8 +6,6 @@ struct TrainingElaborator {
     let elaborator: Elaborator
     let definition: NetworkTraining
 
-    var program: Program { elaborator.program }
-
     /// The clauses with a keyword, by that word; a clause that is given twice is reported.
     private func settings() -> [String: (word: Name, arguments: [Argument])] {
         var settings: [String: (word: Name, arguments: [Argument])] = [:]
@@ -54,10 +52,8 @@ struct TrainingElaborator {
         }
         let missing = Self.requiredClauses.filter { !given.contains($0.0) }
         // A clause that could not be read may be the one that is missing.
-        let isDamaged = program.diagnostics.contains { diagnostic in
-            let span = diagnostic.primary.span
-            return diagnostic.severity == .error && span.file == definition.span.file
-                && definition.span.range.contains(span.range.lowerBound)
+        let isDamaged = elaborator.known.contains { span in
+            span.file == definition.span.file && definition.span.range.contains(span.range.lowerBound)
         }
         guard !missing.isEmpty, !isDamaged else { return }
         elaborator.report(

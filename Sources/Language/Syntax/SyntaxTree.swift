@@ -205,4 +205,10 @@ public struct Expression: Sendable {
     public var span: Span
 
     public var isInvalid: Bool { if case .invalid = kind { true } else { false } }
+    var isConditional: Bool { if case .conditional = kind { true } else { false } }
+}
+
+extension String {
+    /// Whether an unbound name is a dimension's symbol: it begins with a capital letter.
+    var isSymbol: Bool { first?.isUppercase == true }
 }

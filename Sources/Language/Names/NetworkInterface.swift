@@ -1,7 +1,7 @@
 import Source
 
 /// The inputs and outputs that a network declares, also those under an `if` or `for`.
-struct Interface {
+struct NetworkInterface {
     private(set) var inputs: [Name] = []
     private(set) var outputs: [Name] = []
 
@@ -27,13 +27,4 @@ struct Interface {
         for branch in branches { collect(branch.body) }
         if let otherwise { collect(otherwise) }
     }
-}
-
-extension Expression {
-    var isConditional: Bool { if case .conditional = kind { true } else { false } }
-}
-
-extension String {
-    /// Whether an unbound name is a dimension's symbol: it begins with a capital letter.
-    var isSymbol: Bool { first?.isUppercase == true }
 }

@@ -15,7 +15,7 @@ struct NameChecker {
 
     private enum Place { case block, network, activation, training }
 
-    private let program: Program
+    private let names: DefinedNames
     private var scopes: [[String: Binding]] = []
     private var place = Place.block
     private var outputs: [String: Span] = [:]
@@ -26,21 +26,21 @@ struct NameChecker {
     private var references: [Span: Span]?
 
     /// - Returns: what is wrong and doubtful in a file; a name that is bound and not used is only a matter of the file itself.
-    static func check(_ program: Program, _ file: SyntaxFile) -> [Diagnostic] {
-        var checker = NameChecker(program: program)
+    static func check(_ names: DefinedNames, _ file: SyntaxFile) -> [Diagnostic] {
+        var checker = NameChecker(names: names)
         for definition in file.definitions { checker.check(definition) }
         return checker.diagnostics
     }
 
     /// The place where each name of a file is bound or defined, by the place of its use.
-    static func references(_ program: Program, _ file: SyntaxFile) -> [Span: Span] {
-        var checker = NameChecker(program: program)
+    static func references(_ names: DefinedNames, _ file: SyntaxFile) -> [Span: Span] {
+        var checker = NameChecker(names: names)
         checker.references = [:]
         for definition in file.definitions { checker.check(definition) }
         return checker.references ?? [:]
     }
 
-    private init(program: Program) { self.program = program }
+    private init(names: DefinedNames) { self.names = names }
 
     private mutating func refer(_ use: Span, to definition: Span?) {
         if references != nil, let definition, !definition.isNone { references?[use] = definition }
@@ -80,13 +80,13 @@ struct NameChecker {
         place = .network
         outputs = [:]
         symbols = []
-        let mentioned = program.trainings[network.name.text].map { $0.mentionedNames } ?? []
+        let mentioned = names.trainings[network.name.text].map { $0.mentionedNames } ?? []
         scoped {
             $0.declare(network.parameters, mustBeUsed: !network.body.isDamaged, except: mentioned)
             $0.check(network.body)
         }
         guard !network.body.isDamaged else { return }
-        let interface = Interface(of: network)
+        let interface = NetworkInterface(of: network)
         if interface.inputs.isEmpty {
             report("`\(network.name.text)` has no input", at: network.name.span, help: "begin with `input image: f32[N, 3, 224, 224]`")
         }
@@ -115,15 +115,15 @@ struct NameChecker {
         let name = subject.network
         scopes.append([:])
         defer { leave() }
-        let network = program.networks.first { $0.name.text == name.text } ?? program.refusedNetworks[name.text]
-        if network == nil, !program.lacksImports {
-            let nearest = Spelling.nearest(to: name.text, in: program.networks.map(\.name.text))
+        let network = names.networks.first { $0.name.text == name.text } ?? names.refusedNetworks[name.text]
+        if network == nil, !names.lacksImports {
+            let nearest = Spelling.nearest(to: name.text, in: names.networks.map(\.name.text))
             report("no network is called `\(name.text)`", at: name.span, help: nearest.map { "did you mean `\($0)`?" })
         }
         if let network {
             refer(name.span, to: network.name.span)
             for argument in subject.arguments { refer(argument, toOneOf: network.parameters) }
-            let interface = Interface(of: network)
+            let interface = NetworkInterface(of: network)
             for name in interface.inputs + interface.outputs { bind(name, Binding(span: name.span)) }
             for parameter in network.parameters { bind(parameter.name, Binding(span: parameter.name.span)) }
         }
@@ -212,10 +212,10 @@ extension NameChecker {
             report("unknown name `\(name.text)`", at: name.span, help: "did you mean `\(nearest)`?")
             return
         }
-        known += program.callableNames
-        if program.lacksImports { return }
+        known += names.callables
+        if names.lacksImports { return }
         let nearest = Spelling.nearest(to: name.text, in: known)
-        let isNetwork = program.networks.contains { $0.name.text == name.text }
+        let isNetwork = names.networks.contains { $0.name.text == name.text }
         let help = isNetwork ? "`\(name.text)` is a network; only blocks, operators and activations can be called" : nil
         report(
             isCall ? "nothing is called `\(name.text)`" : "unknown name `\(name.text)`", at: name.span,
@@ -308,8 +308,8 @@ extension NameChecker {
             // Parentheses around a name belong to the expression, and what is used is the name.
             let name = Name(text: name, span: expression.span)
             if use(name) { break }
-            refer(name.span, to: program.places[name.text])
-            if program.callable(name.text) == nil { unknown(name, isCall: false) }
+            refer(name.span, to: names.places[name.text])
+            if names.callable(name.text) == nil { unknown(name, isCall: false) }
         case .tuple(let items), .list(let items): for item in items { check(item) }
         case .unary(_, let operand): check(operand)
         case .binary(_, let left, let right, _):
@@ -345,8 +345,8 @@ extension NameChecker {
     private mutating func call(_ name: Name, _ arguments: [Argument]) {
         for argument in arguments { check(argument.value) }
         if use(name) { return }
-        refer(name.span, to: program.places[name.text])
-        switch program.callable(name.text) {
+        refer(name.span, to: names.places[name.text])
+        switch names.callable(name.text) {
         case .block(let block): for argument in arguments { refer(argument, toOneOf: block.parameters) }
         case .activation(let activation): for argument in arguments { refer(argument, toOneOf: activation.parameters) }
         case .builtin, .operation: break

@@ -2,16 +2,6 @@ import Graph
 import Operators
 import Source
 
-/// How one network is trained: its part of a `training of` definition.
-public struct NetworkTraining: Sendable {
-    public var network: Name
-    /// What the network's own parameters are while it is trained.
-    public var arguments: [Argument]
-    public var clauses: [TrainingClause]
-    /// The whole definition.
-    public var span: Span
-}
-
 /// The definitions of a file and of all that it imports, with everything that is wrong with them as far as no network is elaborated.
 public struct Program: Sendable {
     /// Reads an imported file: its path, relative to the root file's folder as `load` was given it, to its text; nil where there is none.
@@ -22,24 +12,15 @@ public struct Program: Sendable {
     public private(set) var map = SourceMap()
     /// The root file, its tokens and its tree.
     public private(set) var root: ParsedFile
-    /// In the order of their definition, those of the root file last.
-    public private(set) var networks: [NetworkDefinition] = []
-    /// By the network's name.
-    public private(set) var trainings: [String: NetworkTraining] = [:]
     public private(set) var diagnostics: [Diagnostic] = []
-    public let catalog: OperatorCatalog
-
-    var blocks: [String: BlockDefinition] = [:]
-    var activations: [String: ActivationDefinition] = [:]
-    /// Where each definition of a user's file stands, by its name.
-    private(set) var places: [String: Span] = [:]
+    private(set) var names: DefinedNames
     private var loaded: Set<String> = []
-    /// Whether an import could not be read: names that nothing defines may be what it would have brought.
-    private(set) var lacksImports = false
-    /// The networks whose names could not be had, by name: what refers to them is right.
-    private(set) var refusedNetworks: [String: NetworkDefinition] = [:]
-    /// The names that definitions could not have: whoever uses them may mean those definitions.
-    private(set) var refusedNames: Set<String> = []
+
+    /// In the order of their definition, those of the root file last.
+    public var networks: [NetworkDefinition] { names.networks }
+    /// By the network's name.
+    public var trainings: [String: NetworkTraining] { names.trainings }
+    public var catalog: OperatorCatalog { names.catalog }
 
     /// Parses a file and what it imports, and checks their names.
     ///
@@ -54,19 +35,17 @@ public struct Program: Sendable {
     }
 
     private init(path: String, text: String, catalog: OperatorCatalog, _ listFolder: FolderReader, _ readFile: FileReader) {
-        self.catalog = catalog
         let prelude = SourceFile(name: Prelude.name, text: Prelude.text)
-        let parsedPrelude = Parser.parse(prelude, as: map.add(prelude))
-        for case .activation(let activation) in parsedPrelude.syntax.definitions { activations[activation.name.text] = activation }
+        names = DefinedNames(catalog: catalog, prelude: Parser.parse(prelude, as: map.add(prelude)).syntax)
 
         let source = SourceFile(name: path, text: text)
         root = Parser.parse(source, as: map.add(source))
         loaded.insert(Self.normalized(path))
         diagnostics += root.diagnostics
         imports(of: root.syntax, from: path, depth: 0, listFolder, readFile)
-        define(root.syntax)
-        diagnostics += NameChecker.check(self, root.syntax)
-        for file in imported { diagnostics += NameChecker.check(self, file) }
+        diagnostics += names.define(root.syntax)
+        diagnostics += NameChecker.check(names, root.syntax)
+        for file in imported { diagnostics += NameChecker.check(names, file) }
         diagnostics += UnusedDefinitions(root.syntax, brought: brought).warnings()
         diagnostics = diagnostics.inReadingOrder()
     }
@@ -88,12 +67,12 @@ public struct Program: Sendable {
             guard loaded.insert(target).inserted else { continue }
             guard depth < 64 else {
                 diagnostics.append(Diagnostic("imports nest too deeply", at: item.span, help: "64 files in a row are the limit"))
-                lacksImports = true
+                names.lacksImports = true
                 return
             }
             guard let text = readFile(target) else {
                 diagnostics.append(missing(item, target, from: path, listFolder))
-                lacksImports = true
+                names.lacksImports = true
                 continue
             }
             let before = imported.count
@@ -101,7 +80,7 @@ public struct Program: Sendable {
             let parsed = Parser.parse(source, as: map.add(source))
             diagnostics += parsed.diagnostics
             imports(of: parsed.syntax, from: target, depth: depth + 1, listFolder, readFile)
-            define(parsed.syntax)
+            diagnostics += names.define(parsed.syntax)
             imported.append(parsed.syntax)
             if depth == 0 { brought.append((item, imported[before...].flatMap(\.definitions))) }
         }
@@ -136,65 +115,5 @@ public struct Program: Sendable {
             if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
         }
         return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
-    }
-
-    private mutating func define(_ syntax: SyntaxFile) {
-        for definition in syntax.definitions {
-            switch definition {
-            case .block(let block): if claim(block.name) { blocks[block.name.text] = block; activations[block.name.text] = nil }
-            case .activation(let activation): if claim(activation.name) { activations[activation.name.text] = activation }
-            case .network(let network):
-                if claim(network.name) { networks.append(network) } else { refusedNetworks[network.name.text] = network }
-            case .training(let training):
-                for subject in training.subjects { define(training, of: subject) }
-            }
-        }
-    }
-
-    private mutating func define(_ training: TrainingDefinition, of subject: TrainingDefinition.Subject) {
-        let name = subject.network
-        if let other = trainings[name.text] {
-            diagnostics.append(
-                Diagnostic(
-                    "`\(name.text)` has two trainings", at: name.span,
-                    secondary: [Diagnostic.Label(other.network.span, "the first one")], help: "remove one of them"))
-        } else {
-            trainings[name.text] = NetworkTraining(
-                network: name, arguments: subject.arguments, clauses: training.clauses, span: training.span)
-        }
-    }
-
-    /// Takes a name for a definition, or reports why it cannot be had.
-    private mutating func claim(_ name: Name) -> Bool {
-        if catalog[name.text] != nil || Builtin.byName[name.text] != nil {
-            let kind = catalog[name.text] != nil ? "an operator" : "a function of the language"
-            diagnostics.append(Diagnostic("`\(name.text)` is \(kind)", at: name.span, help: "choose another name"))
-            refusedNames.insert(name.text)
-            return false
-        }
-        if let place = places[name.text] {
-            refusedNames.insert(name.text)
-            diagnostics.append(
-                Diagnostic(
-                    "`\(name.text)` is defined twice", at: name.span, secondary: [Diagnostic.Label(place, "first defined here")],
-                    help: "rename one of them"))
-            return false
-        }
-        places[name.text] = name.span
-        return true
-    }
-
-    /// What `name` calls outside of any body, nil where it calls nothing.
-    func callable(_ name: String) -> Callable? {
-        if let block = blocks[name] { return .block(block) }
-        if let activation = activations[name] { return .activation(activation) }
-        if let builtin = Builtin.byName[name] { return .builtin(builtin) }
-        if let operation = catalog[name], operation.isInLanguage { return .operation(operation) }
-        return nil
-    }
-
-    /// All names that can be called, for suggestions.
-    var callableNames: [String] {
-        Array(blocks.keys) + Array(activations.keys) + Builtin.all.map(\.name) + catalog.operators.filter(\.isInLanguage).map(\.name)
     }
 }

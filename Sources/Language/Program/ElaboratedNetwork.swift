@@ -1,0 +1,32 @@
+import Graph
+
+/// A network with its parameters given: what the rest of the compiler works on.
+public struct ElaboratedNetwork: Sendable {
+    /// What a training adds.
+    public struct Training: Sendable {
+        /// The network with its targets as further inputs and the loss as a further output.
+        public var graph: Graph
+        public var recipe: TrainingRecipe
+        /// The inputs that are targets, in order.
+        public var targets: [String]
+
+        public init(graph: Graph, recipe: TrainingRecipe, targets: [String]) {
+            self.graph = graph
+            self.recipe = recipe
+            self.targets = targets
+        }
+    }
+
+    public var name: String
+    /// The doc comment, without its `///`.
+    public var documentation: String
+    /// The values of the network's own parameters, as the language writes them.
+    public var arguments: [(name: String, value: String)]
+    /// Inputs to outputs, neither differentiated nor optimized.
+    public var graph: Graph
+    public var training: Training?
+    /// The doc comments of inputs and outputs, by name; those without one are absent.
+    public var interfaceDocumentation: [String: String]
+    /// The names of the blocks that were called under a label, by their full label: `layer1.0` is a `bottleneck`.
+    public var blocks: [String: String]
+}
