@@ -139,6 +139,6 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
     }
 }
 
-extension Definition {
+extension DefinitionSyntax {
     fileprivate func isNetwork(_ name: String) -> Bool { if case .network(let network) = self { network.name.text == name } else { false } }
 }

@@ -31,7 +31,7 @@ enum TreeMutation {
 private struct ExpressionCollector {
     var spans: [Span] = []
 
-    mutating func add(_ definition: Definition) {
+    mutating func add(_ definition: DefinitionSyntax) {
         switch definition {
         case .block(let block):
             for parameter in block.parameters { add(parameter.defaultValue) }
@@ -52,7 +52,7 @@ private struct ExpressionCollector {
         }
     }
 
-    private mutating func add(_ body: Body) {
+    private mutating func add(_ body: BodySyntax) {
         for statement in body.statements {
             switch statement.kind {
             case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _), .expression(let value): add(value)
@@ -65,7 +65,7 @@ private struct ExpressionCollector {
         add(body.result)
     }
 
-    private mutating func add(_ expression: Expression?) {
+    private mutating func add(_ expression: ExpressionSyntax?) {
         guard let expression else { return }
         spans.append(expression.span)
         switch expression.kind {

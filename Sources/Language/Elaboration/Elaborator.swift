@@ -49,7 +49,7 @@ final class Elaborator {
     /// Where each parameter tensor was made, by its name.
     var parameterPlaces: [String: ParameterPlace] = [:]
     /// The variables of the loops around the current statement, in the current frame's body and those of its callers.
-    var loops: [Name] = []
+    var loops: [NameSyntax] = []
     /// What the recipe says of how parameters begin.
     var initializers = ChosenInitializers()
     /// The documentation of inputs and outputs by name.
@@ -143,12 +143,12 @@ final class Elaborator {
         return nil
     }
 
-    func bind(_ name: Name, _ value: ElaboratedValue) {
+    func bind(_ name: NameSyntax, _ value: ElaboratedValue) {
         observe(value, at: name.span)
         frame.scopes[frame.scopes.count - 1][name.text] = Binding(value: value, span: name.span)
     }
 
-    func bind(_ pattern: Pattern, _ value: ElaboratedValue, from span: Span) {
+    func bind(_ pattern: PatternSyntax, _ value: ElaboratedValue, from span: Span) {
         switch pattern {
         case .name(let name): bind(name, value)
         case .tuple(let names, let place):
@@ -170,7 +170,7 @@ final class Elaborator {
     }
 
     /// Sets the innermost binding of a name; the name checker has made sure that there is a mutable one.
-    func assign(_ name: Name, _ value: ElaboratedValue) {
+    func assign(_ name: NameSyntax, _ value: ElaboratedValue) {
         guard let level = frame.scopes.lastIndex(where: { $0[name.text] != nil }) else { return }
         frame.scopes[level][name.text]?.value = value
     }
@@ -180,12 +180,12 @@ final class Elaborator {
 
 extension Elaborator {
     /// Runs a body in a scope of its own and returns its value, `nothing` where it has none.
-    func run(_ body: Body) -> ElaboratedValue { run(body, opensScope: true) }
+    func run(_ body: BodySyntax) -> ElaboratedValue { run(body, opensScope: true) }
 
     /// Runs a network's body in the current scope, so that its names remain for the training's clauses.
-    func run(inCurrentScope body: Body) -> ElaboratedValue { run(body, opensScope: false) }
+    func run(inCurrentScope body: BodySyntax) -> ElaboratedValue { run(body, opensScope: false) }
 
-    private func run(_ body: Body, opensScope: Bool) -> ElaboratedValue {
+    private func run(_ body: BodySyntax, opensScope: Bool) -> ElaboratedValue {
         if opensScope { frame.scopes.append([:]) }
         defer { if opensScope { frame.scopes.removeLast() } }
         for statement in body.statements { execute(statement) }
@@ -193,7 +193,7 @@ extension Elaborator {
         return body.isDamaged ? .poison : .nothing
     }
 
-    private func execute(_ statement: Statement) {
+    private func execute(_ statement: StatementSyntax) {
         switch statement.kind {
         case .bind(let pattern, let value, _): bind(pattern, evaluate(value), from: value.span)
         case .assign(let name, let value): assign(name, evaluate(value))
@@ -204,7 +204,7 @@ extension Elaborator {
         }
     }
 
-    private func loop(_ pattern: Pattern, _ sequence: Expression, _ body: Body) {
+    private func loop(_ pattern: PatternSyntax, _ sequence: ExpressionSyntax, _ body: BodySyntax) {
         let values = evaluate(sequence)
         guard let items = values.items else {
             if !values.isPoison {
@@ -214,7 +214,7 @@ extension Elaborator {
             }
             return
         }
-        loops.append(pattern.names.first ?? Name(text: "i", span: sequence.span))
+        loops.append(pattern.names.first ?? NameSyntax(text: "i", span: sequence.span))
         defer { loops.removeLast() }
         for item in items {
             guard takeStep(at: body.span) else { return }
@@ -226,7 +226,7 @@ extension Elaborator {
     }
 
     private func input(
-        _ name: Name, _ syntax: TypeSyntax, _ prepared: PreparationSyntax?, _ text: String
+        _ name: NameSyntax, _ syntax: TypeSyntax, _ prepared: PreparationSyntax?, _ text: String
     ) {
         guard frame.kind == .network, let type = type(syntax) else { return bind(name, .poison) }
         documentation[name.text] = text
@@ -242,7 +242,7 @@ extension Elaborator {
                     name.text, type, span: name.span.joined(to: syntax.span), preparation: preparation)))
     }
 
-    private func output(_ name: Name, _ value: ElaboratedValue, _ span: Span, _ text: String) {
+    private func output(_ name: NameSyntax, _ value: ElaboratedValue, _ span: Span, _ text: String) {
         // Also what an `if` or `for` gives can be used by the training.
         defer { frame.scopes[0][name.text] = Binding(value: value, span: name.span) }
         observe(value, at: name.span)
@@ -313,7 +313,7 @@ extension Elaborator {
 // MARK: - Expressions
 
 extension Elaborator {
-    func evaluate(_ expression: Expression, allowsNothing: Bool = false) -> ElaboratedValue {
+    func evaluate(_ expression: ExpressionSyntax, allowsNothing: Bool = false) -> ElaboratedValue {
         nested(at: expression.span) {
             let value = observing(at: expression.span) { self.value(of: expression) }
             if case .nothing = value, !allowsNothing {
@@ -325,7 +325,7 @@ extension Elaborator {
         }
     }
 
-    private func value(of expression: Expression) -> ElaboratedValue {
+    private func value(of expression: ExpressionSyntax) -> ElaboratedValue {
         switch expression.kind {
         case .integer(let value): return .integer(value)
         case .number(let value): return .number(value)
@@ -352,7 +352,7 @@ extension Elaborator {
     }
 
     /// A loop over the branches, since a chain of `else if` may be of any length.
-    private func conditional(_ branches: [(condition: Expression, body: Body)], _ otherwise: Body?) -> ElaboratedValue {
+    private func conditional(_ branches: [(condition: ExpressionSyntax, body: BodySyntax)], _ otherwise: BodySyntax?) -> ElaboratedValue {
         // The branches that each element decides on.
         var open: [(condition: Condition, value: ElaboratedValue, test: Span, body: Span)] = []
         var last: ElaboratedValue?
@@ -393,7 +393,7 @@ extension Elaborator {
         return scalar(condition.select(then: a, otherwise: b), at: test)
     }
 
-    private func member(_ value: ElaboratedValue, _ name: Name, _ span: Span) -> ElaboratedValue {
+    private func member(_ value: ElaboratedValue, _ name: NameSyntax, _ span: Span) -> ElaboratedValue {
         switch (value, name.text) {
         case (.poison, _): return .poison
         case (.list(let items), "count"), (.tuple(let items), "count"): return .integer(items.count)

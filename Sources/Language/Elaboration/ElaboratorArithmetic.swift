@@ -51,7 +51,9 @@ extension Elaborator {
         }
     }
 
-    func binary(_ operation: BinaryOperator, _ left: Expression, _ right: Expression, _ mark: Span, at span: Span) -> ElaboratedValue {
+    func binary(_ operation: BinaryOperator, _ left: ExpressionSyntax, _ right: ExpressionSyntax, _ mark: Span, at span: Span)
+        -> ElaboratedValue
+    {
         let a = evaluate(left)
         // The right side of `and` and `or` is not looked at where the left one decides.
         if case .boolean(let value) = a, operation == .and && !value || operation == .or && value { return a }
@@ -124,7 +126,8 @@ extension Elaborator {
     }
 
     private func arithmetic(
-        _ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue, _ left: Expression, _ right: Expression, _ mark: Span,
+        _ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue, _ left: ExpressionSyntax, _ right: ExpressionSyntax,
+        _ mark: Span,
         _ span: Span
     ) -> ElaboratedValue? {
         switch (a, b) {

@@ -4,7 +4,7 @@ import Source
 
 /// An argument of a call that is being made.
 struct EvaluatedArgument {
-    var name: Name?
+    var name: NameSyntax?
     var value: ElaboratedValue
     var span: Span
 }
@@ -18,7 +18,7 @@ struct Formal {
 }
 
 extension Elaborator {
-    func pipeline(_ head: Expression, _ steps: [PipelineStep]) -> ElaboratedValue {
+    func pipeline(_ head: ExpressionSyntax, _ steps: [PipelineStepSyntax]) -> ElaboratedValue {
         var value = evaluate(head)
         var span = head.span
         for step in steps {
@@ -63,7 +63,7 @@ extension Elaborator {
         return parts.joined()
     }
 
-    func call(_ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
+    func call(_ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
         let callable: Callable
         let local = lookUp(name.text)
         if case .callable(let found)? = local {
@@ -87,7 +87,7 @@ extension Elaborator {
     }
 
     /// Gives each argument its place among the formals; nil after a report.
-    func match(_ arguments: [EvaluatedArgument], to formals: [Formal], of name: Name, at span: Span) -> [EvaluatedArgument?]? {
+    func match(_ arguments: [EvaluatedArgument], to formals: [Formal], of name: NameSyntax, at span: Span) -> [EvaluatedArgument?]? {
         var matched = [EvaluatedArgument?](repeating: nil, count: formals.count)
         var next = 0
         let usage = "`\(name.text)` takes " + (formals.isEmpty ? "no arguments" : formals.map(\.name).joined(separator: ", "))
@@ -134,7 +134,7 @@ extension Elaborator {
         }
     }
 
-    private func refuseRecursion(_ name: Name) -> Bool {
+    private func refuseRecursion(_ name: NameSyntax) -> Bool {
         guard calls.contains(where: { $0.name == name.text }) else { return false }
         let chain = (calls.map(\.name) + [name.text]).drop { $0 != name.text }.map { "`\($0)`" }.joined(separator: " calls ")
         report(
@@ -143,10 +143,10 @@ extension Elaborator {
         return true
     }
 
-    private func call(_ block: BlockDefinition, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span)
+    private func call(_ block: BlockSyntax, _ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span)
         -> ElaboratedValue
     {
-        let called = Name(text: block.name.text, span: name.span)
+        let called = NameSyntax(text: block.name.text, span: name.span)
         if refuseRecursion(called) { return .poison }
         let formals = block.parameters.map { Formal(name: $0.name.text, isRequired: $0.defaultValue == nil, span: $0.name.span) }
         guard let matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
@@ -170,10 +170,10 @@ extension Elaborator {
 // MARK: - Activations and functions
 
 extension Elaborator {
-    private func call(_ activation: ActivationDefinition, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span)
+    private func call(_ activation: ActivationSyntax, _ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span)
         -> ElaboratedValue
     {
-        let called = Name(text: activation.name.text, span: name.span)
+        let called = NameSyntax(text: activation.name.text, span: name.span)
         let parameters = activation.parameters
         let formals = parameters.map { Formal(name: $0.name.text, isRequired: $0.defaultValue == nil, span: $0.name.span) }
         guard var matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
@@ -212,7 +212,7 @@ extension Elaborator {
     }
 
     /// The activation's formula with its parameters bound; constants are computed.
-    private func formula(_ activation: ActivationDefinition, _ name: Name, _ matched: [EvaluatedArgument?]) -> Scalar? {
+    private func formula(_ activation: ActivationSyntax, _ name: NameSyntax, _ matched: [EvaluatedArgument?]) -> Scalar? {
         if refuseRecursion(name) { return nil }
         let outer = frame
         calls.append(Call(name: name.text, span: name.span))
@@ -227,9 +227,10 @@ extension Elaborator {
         return nil
     }
 
-    private func call(_ builtin: Builtin, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue
+    private func call(_ builtin: Builtin, _ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span)
+        -> ElaboratedValue
     {
-        let called = Name(text: builtin.name, span: name.span)
+        let called = NameSyntax(text: builtin.name, span: name.span)
         let formals = builtin.parameters.map { Formal(name: $0, isRequired: true) }
         guard let matched = match(arguments, to: formals, of: called, at: span)?.compactMap({ $0 }) else { return .poison }
         if matched.contains(where: { $0.value.isPoison }) { return .poison }
@@ -276,7 +277,7 @@ extension Elaborator {
             let arguments = activation.parameters.indices.map { index in
                 elements.firstIndex(of: index).map { EvaluatedArgument(name: nil, value: .scalar(.argument($0)), span: span) }
             }
-            return formula(activation, Name(text: activation.name.text, span: span), arguments)
+            return formula(activation, NameSyntax(text: activation.name.text, span: span), arguments)
                 .map { ScalarFunction(activation.name.text, elements.map { activation.parameters[$0].name.text }, $0) }
         case .block, .operation:
             report("\(callable.phrase) is no scalar function", at: span, help: "give the name of an activation")

@@ -14,8 +14,9 @@ struct CallPlaces {
 
 extension Elaborator {
     /// Calls an operator of the catalog: operands first, then its parameters, in the order of its row.
-    func call(_ operation: Operator, _ name: Name, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
-        let called = Name(text: operation.name, span: name.span)
+    func call(_ operation: Operator, _ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue
+    {
+        let called = NameSyntax(text: operation.name, span: name.span)
         let inputs = operation.inputs.filter { $0.role == .operand }
         var operands: [EvaluatedArgument]
         var given: [EvaluatedArgument?]

@@ -51,7 +51,7 @@ extension TrainingElaborator {
         return result
     }
 
-    private func isOwner(_ key: Name) -> Bool {
+    private func isOwner(_ key: NameSyntax) -> Bool {
         let owners =
             elaborator.catalog.operators.filter { $0.isInLanguage && $0.inputs.contains { $0.role == .weight } }.map(\.name)
             + [ChosenInitializers.bias]

@@ -3,11 +3,11 @@ import Source
 /// The values of a network's own parameters: from the command line, from the training, or their defaults.
 struct NetworkArguments {
     let names: DefinedNames
-    let network: NetworkDefinition
+    let network: NetworkSyntax
     private(set) var diagnostics: [Diagnostic] = []
     private var given: [String: ElaboratedValue] = [:]
 
-    init(of network: NetworkDefinition, _ names: DefinedNames) {
+    init(of network: NetworkSyntax, _ names: DefinedNames) {
         self.names = names
         self.network = network
     }
@@ -30,7 +30,8 @@ struct NetworkArguments {
     }
 
     /// A value from outside, if it is of the kind of the parameter's default, as far as that is a constant; poison after a report.
-    private mutating func checked(_ value: ElaboratedValue, _ text: String, for name: String, default: Expression?) -> ElaboratedValue {
+    private mutating func checked(_ value: ElaboratedValue, _ text: String, for name: String, default: ExpressionSyntax?) -> ElaboratedValue
+    {
         let wanted: String
         var nearest: String?
         var kind = `default`?.kind

@@ -5,7 +5,7 @@ extension Elaborator {
     /// Reads `prepare …` of an input of a type; nil where it is wrong.
     func preparation(_ syntax: PreparationSyntax, of type: TensorType) -> PicturePreparation? {
         var result = PicturePreparation()
-        var places: [PicturePreparation.Setting: Argument] = [:]
+        var places: [PicturePreparation.Setting: ArgumentSyntax] = [:]
         for argument in syntax.settings {
             guard let name = argument.name else { continue }
             guard let setting = PicturePreparation.Setting(rawValue: name.text) else {
@@ -64,7 +64,7 @@ extension Elaborator {
     }
 
     /// `256` or `(256, 320)`.
-    private func size(_ expression: Expression, _ name: Name) -> PicturePreparation.Size? {
+    private func size(_ expression: ExpressionSyntax, _ name: NameSyntax) -> PicturePreparation.Size? {
         let value = evaluate(expression)
         if value.isPoison || value.items?.contains(where: \.isPoison) == true { return nil }
         let integers = (value.items ?? [value]).compactMap { item in
@@ -87,7 +87,7 @@ extension Elaborator {
             ? .shorterSide(integers[0]) : .exact(.init(height: integers[0], width: integers[1]))
     }
 
-    private func interpolation(_ expression: Expression) -> PicturePreparation.Interpolation? {
+    private func interpolation(_ expression: ExpressionSyntax) -> PicturePreparation.Interpolation? {
         if expression.isInvalid { return nil }
         if case .name(let text) = expression.kind,
             let known = PicturePreparation.Interpolation(rawValue: text)
@@ -100,7 +100,7 @@ extension Elaborator {
         return nil
     }
 
-    private func boolean(_ expression: Expression, _ name: Name) -> Bool? {
+    private func boolean(_ expression: ExpressionSyntax, _ name: NameSyntax) -> Bool? {
         switch evaluate(expression) {
         case .boolean(let value): return value
         case .poison: return nil
@@ -117,7 +117,7 @@ extension Elaborator {
 
 extension Elaborator {
     /// Reads a mean and a deviation, of one number or one a channel each; nil where they are wrong.
-    func normalization(_ mean: Expression, _ deviation: Expression, at span: Span) -> TrainingRecipe
+    func normalization(_ mean: ExpressionSyntax, _ deviation: ExpressionSyntax, at span: Span) -> TrainingRecipe
         .Normalization?
     {
         let evaluated = [mean, deviation].map {

@@ -7,8 +7,8 @@ struct TrainingElaborator {
     let definition: NetworkTraining
 
     /// The clauses with a keyword, by that word; a clause that is given twice is reported.
-    private func settings() -> [String: (word: Name, arguments: [Argument])] {
-        var settings: [String: (word: Name, arguments: [Argument])] = [:]
+    private func settings() -> [String: (word: NameSyntax, arguments: [ArgumentSyntax])] {
+        var settings: [String: (word: NameSyntax, arguments: [ArgumentSyntax])] = [:]
         for case .setting(let word, let arguments) in definition.clauses {
             if let other = settings[word.text] {
                 elaborator.report(
@@ -62,7 +62,7 @@ struct TrainingElaborator {
     }
 
     private func loss() {
-        let losses = definition.clauses.compactMap { clause -> (Expression, Span)? in
+        let losses = definition.clauses.compactMap { clause -> (ExpressionSyntax, Span)? in
             if case .loss(let value, let keyword) = clause { (value, keyword) } else { nil }
         }
         guard let (value, _) = losses.first else { return }
@@ -117,7 +117,7 @@ struct TrainingElaborator {
     }
 
     /// An input's `prepare` may say mean and deviation as well, and only one of the two can be meant.
-    private func refuseSecondNormalization(_ word: Name) {
+    private func refuseSecondNormalization(_ word: NameSyntax) {
         guard
             let input = elaborator.builder.graph.nodes.first(where: {
                 $0.preparation?.normalization != nil
@@ -131,7 +131,7 @@ struct TrainingElaborator {
     }
 
     private func single<Made>(
-        _ arguments: [Argument], _ word: Name, _ forms: [RecipeForm<Made>], _ kind: String
+        _ arguments: [ArgumentSyntax], _ word: NameSyntax, _ forms: [RecipeForm<Made>], _ kind: String
     ) -> (Made, RecipeValues)? {
         guard let first = arguments.first else { return nil }
         if arguments.count > 1 || first.name != nil {
@@ -143,12 +143,12 @@ struct TrainingElaborator {
     }
 
     /// Reads `name(arguments)` or a bare `name` as one of `forms`.
-    func make<Made>(_ expression: Expression, of forms: [RecipeForm<Made>], _ kind: String) -> (Made, RecipeValues)? {
-        let name: Name
-        let arguments: [Argument]
+    func make<Made>(_ expression: ExpressionSyntax, of forms: [RecipeForm<Made>], _ kind: String) -> (Made, RecipeValues)? {
+        let name: NameSyntax
+        let arguments: [ArgumentSyntax]
         switch expression.kind {
         case .invalid: return nil
-        case .name(let text): (name, arguments) = (Name(text: text, span: expression.span), [])
+        case .name(let text): (name, arguments) = (NameSyntax(text: text, span: expression.span), [])
         case .call(let callee, let given): (name, arguments) = (callee, given)
         default:
             elaborator.report("expected an \(kind)".replacing("an s", with: "a s"), at: expression.span, help: "such as `\(forms[0].name)`")
@@ -165,7 +165,7 @@ struct TrainingElaborator {
         return (form.make(values), values)
     }
 
-    private func values(_ arguments: [Argument], of parameters: [RecipeParameter], _ name: Name) -> RecipeValues? {
+    private func values(_ arguments: [ArgumentSyntax], of parameters: [RecipeParameter], _ name: NameSyntax) -> RecipeValues? {
         let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
         let formals = parameters.map { Formal(name: $0.name, isRequired: $0.defaultValue == nil && !$0.isOptional) }
         guard let matched = elaborator.match(evaluated, to: formals, of: name, at: name.span) else { return nil }
@@ -223,21 +223,21 @@ struct TrainingElaborator {
         return nil
     }
 
-    private func integer(_ arguments: [Argument], _ word: Name, _ range: ClosedRange<Double>) -> Int? {
+    private func integer(_ arguments: [ArgumentSyntax], _ word: NameSyntax, _ range: ClosedRange<Double>) -> Int? {
         values(arguments, of: [.integer(word.text, range)], word)?.integer(word.text)
     }
 
-    private func clip(_ arguments: [Argument], _ word: Name) -> TrainingRecipe.Clip? {
+    private func clip(_ arguments: [ArgumentSyntax], _ word: NameSyntax) -> TrainingRecipe.Clip? {
         guard arguments.count == 1, let argument = arguments.first, let name = argument.name,
             let form = RecipeForms.clips.first(where: { $0.name == name.text })
         else {
             elaborator.report("what is to be clipped?", at: word.span, help: "write `clip norm 1.0` or `clip value 0.5`")
             return nil
         }
-        return values([Argument(name: nil, value: argument.value)], of: form.parameters, name).map(form.make)
+        return values([ArgumentSyntax(name: nil, value: argument.value)], of: form.parameters, name).map(form.make)
     }
 
-    private func normalization(_ arguments: [Argument], _ word: Name) -> TrainingRecipe.Normalization? {
+    private func normalization(_ arguments: [ArgumentSyntax], _ word: NameSyntax) -> TrainingRecipe.Normalization? {
         let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
         let formals = ["mean", "std"].map { Formal(name: $0, isRequired: true) }
         guard let matched = elaborator.match(evaluated, to: formals, of: word, at: word.span)?.compactMap({ $0 }) else { return nil }

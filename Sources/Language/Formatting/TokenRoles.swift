@@ -16,7 +16,7 @@ struct TokenRoles {
     private let tokens: [Token]
 
     /// - Parameter tokens: Those of the file, doc comments left out.
-    init(_ syntax: SyntaxFile, _ tokens: [Token]) {
+    init(_ syntax: FileSyntax, _ tokens: [Token]) {
         self.tokens = tokens
         for item in syntax.imports { startBefore(item.span) }
         for definition in syntax.definitions { visit(definition) }
@@ -39,7 +39,7 @@ struct TokenRoles {
         if index > 0 { statementStarts.insert(tokens[index - 1].span.lower) }
     }
 
-    private mutating func visit(_ definition: Definition) {
+    private mutating func visit(_ definition: DefinitionSyntax) {
         switch definition {
         case .block(let block):
             startBefore(block.name.span)
@@ -60,7 +60,7 @@ struct TokenRoles {
         }
     }
 
-    private mutating func visit(_ clause: TrainingClause) {
+    private mutating func visit(_ clause: ClauseSyntax) {
         switch clause {
         case .target(let name, let type):
             startBefore(name.span)
@@ -82,7 +82,7 @@ struct TokenRoles {
         }
     }
 
-    private mutating func visit(_ arguments: [Argument]) {
+    private mutating func visit(_ arguments: [ArgumentSyntax]) {
         for argument in arguments { visit(argument.value) }
     }
 
@@ -90,7 +90,7 @@ struct TokenRoles {
         for dimension in type.dimensions { visit(dimension) }
     }
 
-    private mutating func visit(_ body: Body) {
+    private mutating func visit(_ body: BodySyntax) {
         for statement in body.statements {
             statementStarts.insert(statement.span.lower)
             visit(statement)
@@ -101,7 +101,7 @@ struct TokenRoles {
         }
     }
 
-    private mutating func visit(_ statement: Statement) {
+    private mutating func visit(_ statement: StatementSyntax) {
         switch statement.kind {
         case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _), .expression(let value): visit(value)
         case .input(_, let type, let preparation, _):
@@ -113,7 +113,7 @@ struct TokenRoles {
         }
     }
 
-    private mutating func visit(_ expression: Expression) {
+    private mutating func visit(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .integer, .number, .boolean, .text, .name, .invalid: break
         case .tuple(let items), .list(let items): for item in items { visit(item) }

@@ -2,8 +2,8 @@ import Graph
 
 /// What can be called by name.
 enum Callable {
-    case block(BlockDefinition)
-    case activation(ActivationDefinition)
+    case block(BlockSyntax)
+    case activation(ActivationSyntax)
     case builtin(Builtin)
     case operation(Operator)
 

@@ -5,22 +5,22 @@ import Source
 struct DefinedNames: Sendable {
     let catalog: OperatorCatalog
     /// In the order of their definition, those of the root file last.
-    private(set) var networks: [NetworkDefinition] = []
+    private(set) var networks: [NetworkSyntax] = []
     /// By the network's name.
     private(set) var trainings: [String: NetworkTraining] = [:]
-    private(set) var blocks: [String: BlockDefinition] = [:]
-    private(set) var activations: [String: ActivationDefinition] = [:]
+    private(set) var blocks: [String: BlockSyntax] = [:]
+    private(set) var activations: [String: ActivationSyntax] = [:]
     /// Where each definition of a user's file stands, by its name.
     private(set) var places: [String: Span] = [:]
     /// The networks whose names could not be had, by name: what refers to them is right.
-    private(set) var refusedNetworks: [String: NetworkDefinition] = [:]
+    private(set) var refusedNetworks: [String: NetworkSyntax] = [:]
     /// The names that definitions could not have: whoever uses them may mean those definitions.
     private(set) var refused: Set<String> = []
     /// Whether an import could not be read: names that nothing defines may be what it would have brought.
     var lacksImports = false
 
     /// - Parameter prelude: the activations that every file can use, and may define anew.
-    init(catalog: OperatorCatalog, prelude: SyntaxFile) {
+    init(catalog: OperatorCatalog, prelude: FileSyntax) {
         self.catalog = catalog
         for case .activation(let activation) in prelude.definitions { activations[activation.name.text] = activation }
     }
@@ -28,7 +28,7 @@ struct DefinedNames: Sendable {
     /// Takes up the definitions of a file.
     ///
     /// - Returns: why some of them cannot have their names.
-    mutating func define(_ syntax: SyntaxFile) -> [Diagnostic] {
+    mutating func define(_ syntax: FileSyntax) -> [Diagnostic] {
         var problems: [Diagnostic] = []
         for definition in syntax.definitions {
             let problem: Diagnostic?
@@ -54,7 +54,7 @@ struct DefinedNames: Sendable {
         return problems
     }
 
-    private mutating func define(_ training: TrainingDefinition, of subject: TrainingDefinition.Subject) -> Diagnostic? {
+    private mutating func define(_ training: TrainingSyntax, of subject: TrainingSyntax.Subject) -> Diagnostic? {
         let name = subject.network
         if let other = trainings[name.text] {
             return Diagnostic(
@@ -67,7 +67,7 @@ struct DefinedNames: Sendable {
     }
 
     /// Takes a name for a definition, or says why it cannot be had.
-    private mutating func claim(_ name: Name) -> Diagnostic? {
+    private mutating func claim(_ name: NameSyntax) -> Diagnostic? {
         if catalog[name.text] != nil || Builtin.byName[name.text] != nil {
             let kind = catalog[name.text] != nil ? "an operator" : "a function of the language"
             refused.insert(name.text)

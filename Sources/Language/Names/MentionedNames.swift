@@ -2,7 +2,7 @@
 private struct MentionedNames {
     var names: Set<String> = []
 
-    mutating func add(_ body: Body) {
+    mutating func add(_ body: BodySyntax) {
         for statement in body.statements {
             switch statement.kind {
             case .bind(_, let value, _), .output(_, let value, _), .expression(let value): add(value)
@@ -20,9 +20,9 @@ private struct MentionedNames {
         if let result = body.result { add(result) }
     }
 
-    mutating func add(_ arguments: [Argument]) { for argument in arguments { add(argument.value) } }
+    mutating func add(_ arguments: [ArgumentSyntax]) { for argument in arguments { add(argument.value) } }
 
-    mutating func add(_ clauses: [TrainingClause]) {
+    mutating func add(_ clauses: [ClauseSyntax]) {
         for clause in clauses {
             switch clause {
             case .target(_, let type): for dimension in type.dimensions { add(dimension) }
@@ -34,7 +34,7 @@ private struct MentionedNames {
 
     mutating func add(_ parameters: [ParameterSyntax]) { for value in parameters.compactMap(\.defaultValue) { add(value) } }
 
-    mutating func add(_ expression: Expression) {
+    mutating func add(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .integer, .number, .boolean, .text, .invalid: break
         case .name(let name): names.insert(name)
@@ -77,7 +77,7 @@ extension NetworkTraining {
     }
 }
 
-extension Definition {
+extension DefinitionSyntax {
     /// The names that a definition mentions, its own only where it calls itself.
     var mentionedNames: Set<String> {
         var collector = MentionedNames()
@@ -99,7 +99,7 @@ extension Definition {
     }
 
     /// The name that it gives to others; a training gives none.
-    var name: Name? {
+    var name: NameSyntax? {
         switch self {
         case .block(let block): block.name
         case .activation(let activation): activation.name

@@ -26,14 +26,14 @@ struct NameChecker {
     private var references: [Span: Span]?
 
     /// - Returns: what is wrong and doubtful in a file; a name that is bound and not used is only a matter of the file itself.
-    static func check(_ names: DefinedNames, _ file: SyntaxFile) -> [Diagnostic] {
+    static func check(_ names: DefinedNames, _ file: FileSyntax) -> [Diagnostic] {
         var checker = NameChecker(names: names)
         for definition in file.definitions { checker.check(definition) }
         return checker.diagnostics
     }
 
     /// The place where each name of a file is bound or defined, by the place of its use.
-    static func references(_ names: DefinedNames, _ file: SyntaxFile) -> [Span: Span] {
+    static func references(_ names: DefinedNames, _ file: FileSyntax) -> [Span: Span] {
         var checker = NameChecker(names: names)
         checker.references = [:]
         for definition in file.definitions { checker.check(definition) }
@@ -52,7 +52,7 @@ struct NameChecker {
         diagnostics.append(Diagnostic(message, at: span, label: label, secondary: secondary, help: help))
     }
 
-    private mutating func check(_ definition: Definition) {
+    private mutating func check(_ definition: DefinitionSyntax) {
         switch definition {
         case .block(let block):
             place = .block
@@ -76,7 +76,7 @@ struct NameChecker {
         }
     }
 
-    private mutating func check(_ network: NetworkDefinition) {
+    private mutating func check(_ network: NetworkSyntax) {
         place = .network
         outputs = [:]
         symbols = []
@@ -98,7 +98,7 @@ struct NameChecker {
         }
     }
 
-    private mutating func check(_ training: TrainingDefinition) {
+    private mutating func check(_ training: TrainingSyntax) {
         let first = diagnostics.count
         for subject in training.subjects {
             let known = diagnostics[first...]
@@ -110,7 +110,7 @@ struct NameChecker {
         }
     }
 
-    private mutating func check(_ clauses: [TrainingClause], of subject: TrainingDefinition.Subject) {
+    private mutating func check(_ clauses: [ClauseSyntax], of subject: TrainingSyntax.Subject) {
         place = .training
         let name = subject.network
         scopes.append([:])
@@ -157,7 +157,7 @@ extension NameChecker {
         }
     }
 
-    private mutating func bind(_ name: Name, _ binding: Binding) {
+    private mutating func bind(_ name: NameSyntax, _ binding: Binding) {
         let top = scopes.count - 1
         if let hidden = scopes[top][name.text], hidden.mustBeUsed, !hidden.isUsed, !name.text.hasPrefix("_") {
             diagnostics.append(
@@ -182,24 +182,24 @@ extension NameChecker {
         }
     }
 
-    private mutating func bind(_ pattern: Pattern, isMutable: Bool, mustBeUsed: Bool) {
+    private mutating func bind(_ pattern: PatternSyntax, isMutable: Bool, mustBeUsed: Bool) {
         for name in pattern.names { bind(name, Binding(span: name.span, isMutable: isMutable, mustBeUsed: mustBeUsed)) }
     }
 
     /// Marks the innermost binding of a name as used; false where there is none.
-    private mutating func use(_ name: Name) -> Bool {
+    private mutating func use(_ name: NameSyntax) -> Bool {
         guard let level = scopes.lastIndex(where: { $0[name.text] != nil }) else { return false }
         scopes[level][name.text]?.isUsed = true
         refer(name.span, to: scopes[level][name.text]?.span)
         return true
     }
 
-    private mutating func refer(_ argument: Argument, toOneOf parameters: [ParameterSyntax]) {
+    private mutating func refer(_ argument: ArgumentSyntax, toOneOf parameters: [ParameterSyntax]) {
         guard let name = argument.name else { return }
         refer(name.span, to: parameters.first { $0.name.text == name.text }?.name.span)
     }
 
-    private mutating func unknown(_ name: Name, isCall: Bool) {
+    private mutating func unknown(_ name: NameSyntax, isCall: Bool) {
         if !isCall, symbols.contains(name.text) {
             report(
                 "`\(name.text)` is the batch, which has no value while the network is built", at: name.span,
@@ -222,14 +222,14 @@ extension NameChecker {
             help: nearest.map { "did you mean `\($0)`?" } ?? help)
     }
 
-    private mutating func check(_ body: Body) {
+    private mutating func check(_ body: BodySyntax) {
         scoped { checker in
             for statement in body.statements { checker.check(statement) }
             if let result = body.result { checker.check(result) }
         }
     }
 
-    private mutating func check(_ statement: Statement) {
+    private mutating func check(_ statement: StatementSyntax) {
         switch statement.kind {
         case .bind(let pattern, let value, let isMutable):
             check(value)
@@ -291,7 +291,7 @@ extension NameChecker {
             report("no element type is called `\(type.element.text)`", at: type.element.span, help: "the element types are \(known)")
         }
         for dimension in type.dimensions {
-            if case .name(let name) = dimension.kind, !use(Name(text: name, span: dimension.span)), name.isSymbol {
+            if case .name(let name) = dimension.kind, !use(NameSyntax(text: name, span: dimension.span)), name.isSymbol {
                 symbols.insert(name)
                 continue
             }
@@ -301,12 +301,12 @@ extension NameChecker {
 
     static let properties = ["channels", "height", "width", "rank", "count"]
 
-    private mutating func check(_ expression: Expression) {
+    private mutating func check(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .integer, .number, .boolean, .text, .invalid: break
         case .name(let name):
             // Parentheses around a name belong to the expression, and what is used is the name.
-            let name = Name(text: name, span: expression.span)
+            let name = NameSyntax(text: name, span: expression.span)
             if use(name) { break }
             refer(name.span, to: names.places[name.text])
             if names.callable(name.text) == nil { unknown(name, isCall: false) }
@@ -342,7 +342,7 @@ extension NameChecker {
         }
     }
 
-    private mutating func call(_ name: Name, _ arguments: [Argument]) {
+    private mutating func call(_ name: NameSyntax, _ arguments: [ArgumentSyntax]) {
         for argument in arguments { check(argument.value) }
         if use(name) { return }
         refer(name.span, to: names.places[name.text])

@@ -2,17 +2,17 @@ import Source
 
 /// The inputs and outputs that a network declares, also those under an `if` or `for`.
 struct NetworkInterface {
-    private(set) var inputs: [Name] = []
-    private(set) var outputs: [Name] = []
+    private(set) var inputs: [NameSyntax] = []
+    private(set) var outputs: [NameSyntax] = []
 
-    init(of network: NetworkDefinition) { collect(network.body) }
+    init(of network: NetworkSyntax) { collect(network.body) }
 
-    private mutating func collect(_ body: Body) {
+    private mutating func collect(_ body: BodySyntax) {
         for statement in body.statements { collect(statement) }
         if let result = body.result { collect(result) }
     }
 
-    private mutating func collect(_ statement: Statement) {
+    private mutating func collect(_ statement: StatementSyntax) {
         switch statement.kind {
         case .input(let name, _, _, _): inputs.append(name)
         case .output(let name, _, _): outputs.append(name)
@@ -22,7 +22,7 @@ struct NetworkInterface {
         }
     }
 
-    private mutating func collect(_ value: Expression) {
+    private mutating func collect(_ value: ExpressionSyntax) {
         guard case .conditional(let branches, let otherwise) = value.kind else { return }
         for branch in branches { collect(branch.body) }
         if let otherwise { collect(otherwise) }

@@ -4,11 +4,11 @@ import Source
 ///
 /// A file without networks is there for others to import: nothing in it is unused.
 struct UnusedDefinitions {
-    private let root: SyntaxFile
+    private let root: FileSyntax
     /// What each import of the root file brings, those of the files that it imports included, by the import's path.
-    private let brought: [(item: ImportSyntax, definitions: [Definition])]
+    private let brought: [(item: ImportSyntax, definitions: [DefinitionSyntax])]
 
-    init(_ root: SyntaxFile, brought: [(item: ImportSyntax, definitions: [Definition])]) {
+    init(_ root: FileSyntax, brought: [(item: ImportSyntax, definitions: [DefinitionSyntax])]) {
         self.root = root
         self.brought = brought
     }
@@ -52,7 +52,7 @@ struct UnusedDefinitions {
     }
 }
 
-extension Definition {
+extension DefinitionSyntax {
     fileprivate var isNetwork: Bool { if case .network = self { true } else { false } }
 
     /// Whether it is used by being there.

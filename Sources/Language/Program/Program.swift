@@ -17,7 +17,7 @@ public struct Program: Sendable {
     private var loaded: Set<String> = []
 
     /// In the order of their definition, those of the root file last.
-    public var networks: [NetworkDefinition] { names.networks }
+    public var networks: [NetworkSyntax] { names.networks }
     /// By the network's name.
     public var trainings: [String: NetworkTraining] { names.trainings }
     public var catalog: OperatorCatalog { names.catalog }
@@ -51,12 +51,12 @@ public struct Program: Sendable {
     }
 
     /// The trees of the imported files.
-    private(set) var imported: [SyntaxFile] = []
+    private(set) var imported: [FileSyntax] = []
     /// What the imports of the root file brought.
-    private var brought: [(item: ImportSyntax, definitions: [Definition])] = []
+    private var brought: [(item: ImportSyntax, definitions: [DefinitionSyntax])] = []
 
     private mutating func imports(
-        of syntax: SyntaxFile, from path: String, depth: Int, _ listFolder: FolderReader, _ readFile: FileReader
+        of syntax: FileSyntax, from path: String, depth: Int, _ listFolder: FolderReader, _ readFile: FileReader
     ) {
         for item in syntax.imports {
             let target = Self.target(of: item, from: path)

@@ -34,7 +34,7 @@ extension Program {
     }
 
     /// Elaborates each network that can be, until they took as many steps together as one may; what is left out, is said.
-    func elaborateAll(_ elaborate: (NetworkDefinition) -> (network: ElaboratedNetwork?, diagnostics: [Diagnostic], steps: Int))
+    func elaborateAll(_ elaborate: (NetworkSyntax) -> (network: ElaboratedNetwork?, diagnostics: [Diagnostic], steps: Int))
         -> [Diagnostic]
     {
         var found: [Diagnostic] = []
@@ -54,12 +54,12 @@ extension Program {
     }
 
     /// Whether all parameters of a network have defaults, so that it can be elaborated as it stands.
-    func isElaborable(_ network: NetworkDefinition) -> Bool { network.parameters.allSatisfy { $0.defaultValue != nil } }
+    func isElaborable(_ network: NetworkSyntax) -> Bool { network.parameters.allSatisfy { $0.defaultValue != nil } }
 
     /// - Parameter observer: is told what the expressions of the network, and apart from them those of its training, stand for.
     /// - Returns: also how many steps it took.
     func elaborate(
-        _ network: NetworkDefinition, _ definitions: [String: String], observer: (any ElaborationObserver)? = nil
+        _ network: NetworkSyntax, _ definitions: [String: String], observer: (any ElaborationObserver)? = nil
     ) -> (
         network: ElaboratedNetwork?, diagnostics: [Diagnostic], steps: Int
     ) {

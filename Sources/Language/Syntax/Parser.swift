@@ -3,7 +3,7 @@ import Source
 /// A parsed file: whatever could be read, and everything that could not.
 public struct ParsedFile: Sendable {
     public var lexed: LexedFile
-    public var syntax: SyntaxFile
+    public var syntax: FileSyntax
     /// The lexer's and the parser's.
     public var diagnostics: [Diagnostic]
 }
@@ -95,8 +95,8 @@ extension Parser {
         return token
     }
 
-    mutating func expectName(_ purpose: String) throws(Unreadable) -> Name {
-        if let token = take(.name) { return Name(text: text(of: token), span: token.span) }
+    mutating func expectName(_ purpose: String) throws(Unreadable) -> NameSyntax {
+        if let token = take(.name) { return NameSyntax(text: text(of: token), span: token.span) }
         if TokenKind.keywords.values.contains(current.kind), !current.startsLine {
             throw fail(
                 "`\(current.kind.rawValue)` is a keyword and cannot be the name of \(purpose)", at: current.span,

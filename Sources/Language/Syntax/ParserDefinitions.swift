@@ -24,8 +24,8 @@ extension Parser {
         }
     }
 
-    mutating func file() -> SyntaxFile {
-        var file = SyntaxFile()
+    mutating func file() -> FileSyntax {
+        var file = FileSyntax()
         while !at(.endOfFile) {
             do {
                 try topLevel(into: &file)
@@ -48,7 +48,7 @@ extension Parser {
         }
     }
 
-    private mutating func topLevel(into file: inout SyntaxFile) throws(Unreadable) {
+    private mutating func topLevel(into file: inout FileSyntax) throws(Unreadable) {
         let documentation = currentDocumentation()
         let start = current
         beginDefinition()
@@ -79,33 +79,33 @@ extension Parser {
         if !at(.endOfFile), !current.startsLine, take(.semicolon) == nil { throw expected("a line break after the definition") }
     }
 
-    private mutating func block(_ documentation: String) throws(Unreadable) -> BlockDefinition {
+    private mutating func block(_ documentation: String) throws(Unreadable) -> BlockSyntax {
         let name = try expectName("the block")
         let parameters = try parameters(of: name)
-        return BlockDefinition(documentation: documentation, name: name, parameters: parameters, body: try body())
+        return BlockSyntax(documentation: documentation, name: name, parameters: parameters, body: try body())
     }
 
-    private mutating func network(_ documentation: String) throws(Unreadable) -> NetworkDefinition {
+    private mutating func network(_ documentation: String) throws(Unreadable) -> NetworkSyntax {
         let name = try expectName("the network")
         let parameters = at(.leftParenthesis) ? try parameters(of: name) : []
-        return NetworkDefinition(documentation: documentation, name: name, parameters: parameters, body: try body())
+        return NetworkSyntax(documentation: documentation, name: name, parameters: parameters, body: try body())
     }
 
-    private mutating func activation(_ documentation: String) throws(Unreadable) -> ActivationDefinition {
+    private mutating func activation(_ documentation: String) throws(Unreadable) -> ActivationSyntax {
         let name = try expectName("the activation")
         let parameters = try parameters(of: name)
         _ = try expect(.equal, "and the activation's formula", help: "write `activation \(name.text)(x) = …`")
-        let value: Expression
+        let value: ExpressionSyntax
         do {
             value = try expression()
         } catch {
             skipToDefinition()
-            value = Expression(kind: .invalid, span: previous.span)
+            value = ExpressionSyntax(kind: .invalid, span: previous.span)
         }
-        return ActivationDefinition(documentation: documentation, name: name, parameters: parameters, body: value)
+        return ActivationSyntax(documentation: documentation, name: name, parameters: parameters, body: value)
     }
 
-    private mutating func parameters(of name: Name) throws(Unreadable) -> [ParameterSyntax] {
+    private mutating func parameters(of name: NameSyntax) throws(Unreadable) -> [ParameterSyntax] {
         let open = try expect(.leftParenthesis, "and the parameters of `\(name.text)`")
         return try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in
             let name = try parser.expectName("a parameter")
@@ -157,7 +157,7 @@ extension Parser {
             synchronize()
             let place = previous.span
             return TypeSyntax(
-                element: Name(text: "f32", span: place), dimensions: [Expression(kind: .invalid, span: place)], span: place)
+                element: NameSyntax(text: "f32", span: place), dimensions: [ExpressionSyntax(kind: .invalid, span: place)], span: place)
         }
     }
 
@@ -193,22 +193,22 @@ extension Parser {
     static let settingWords = ["optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed"]
     static let clauseWords = ["target", "loss"] + settingWords
 
-    private mutating func training(_ documentation: String, from start: Span) throws(Unreadable) -> TrainingDefinition {
+    private mutating func training(_ documentation: String, from start: Span) throws(Unreadable) -> TrainingSyntax {
         guard isWord("of", current) else { throw expected("`of` and the network's name", help: "write `training of name { … }`") }
         advance()
-        var subjects: [TrainingDefinition.Subject] = []
+        var subjects: [TrainingSyntax.Subject] = []
         repeat {
             let network = try expectName("the network to train")
-            let arguments: [Argument]
+            let arguments: [ArgumentSyntax]
             if let open = take(.leftParenthesis) { arguments = try self.arguments(openedBy: open) } else { arguments = [] }
-            subjects.append(TrainingDefinition.Subject(network: network, arguments: arguments))
+            subjects.append(TrainingSyntax.Subject(network: network, arguments: arguments))
         } while take(.comma) != nil
         let open = try expect(.leftBrace, "and the clauses of the training")
-        var clauses: [TrainingClause] = []
+        var clauses: [ClauseSyntax] = []
         while !at(.rightBrace) {
             if at(.endOfFile) || current.startsLine && startsDefinition(at: position) {
                 reportUnclosed(open)
-                return TrainingDefinition(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
+                return TrainingSyntax(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
             }
             if take(.semicolon) != nil { continue }
             statementStart = position
@@ -220,10 +220,10 @@ extension Parser {
             }
         }
         advance()
-        return TrainingDefinition(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
+        return TrainingSyntax(documentation: documentation, subjects: subjects, clauses: clauses, span: span(from: start))
     }
 
-    private mutating func clause() throws(Unreadable) -> TrainingClause {
+    private mutating func clause() throws(Unreadable) -> ClauseSyntax {
         let word = try expectName("a clause")
         switch word.text {
         case "target":
@@ -231,19 +231,19 @@ extension Parser {
             return .target(name, typeAnnotation("and the target's type", help: "write `target \(name.text): i32[N]`"))
         case "loss": return .loss(try expression(), keyword: word.span)
         case let text where Self.clauseWords.contains(text):
-            var arguments: [Argument] = []
+            var arguments: [ArgumentSyntax] = []
             repeat {
                 // After a comma the clause goes on in the next line.
                 if current.startsLine, arguments.isEmpty { throw expected("a value for `\(text)`") }
                 // `clip norm 1.0` names its argument without a colon.
                 if at(.name), [.integer, .number, .minus].contains(peek().kind), !peek().startsLine {
                     let name = try expectName("an argument")
-                    arguments.append(Argument(name: name, value: try expression()))
+                    arguments.append(ArgumentSyntax(name: name, value: try expression()))
                 } else if at(.text), peek().kind == .colon {
                     // `initialize "conv2.bias": ones` names a parameter.
                     let key = advance()
                     advance()
-                    arguments.append(Argument(name: Name(text: unquoted(key), span: key.span), value: try expression()))
+                    arguments.append(ArgumentSyntax(name: NameSyntax(text: unquoted(key), span: key.span), value: try expression()))
                 } else {
                     arguments.append(try argument())
                 }

@@ -2,17 +2,17 @@ import Source
 
 extension Parser {
     /// Reads a whole expression, pipelines included.
-    mutating func expression() throws(Unreadable) -> Expression {
+    mutating func expression() throws(Unreadable) -> ExpressionSyntax {
         try nested { (parser) throws(Unreadable) in
             let head = try parser.binary(above: 0)
             guard parser.at(.pipe) else { return head }
-            var steps: [PipelineStep] = []
+            var steps: [PipelineStepSyntax] = []
             while parser.take(.pipe) != nil { steps.append(try parser.step()) }
             if parser.binaryOperator(above: 0) != nil {
                 throw parser.fail(
                     "an operator after a pipeline", at: parser.current.span, help: "put the pipeline in parentheses: `(x |> f) + y`")
             }
-            return Expression(kind: .pipeline(head, steps), span: parser.span(from: head.span))
+            return ExpressionSyntax(kind: .pipeline(head, steps), span: parser.span(from: head.span))
         }
     }
 
@@ -34,7 +34,7 @@ extension Parser {
     }
 
     /// Precedence climbing (Pratt, "Top Down Operator Precedence", 1973).
-    private mutating func binary(above power: Int) throws(Unreadable) -> Expression {
+    private mutating func binary(above power: Int) throws(Unreadable) -> ExpressionSyntax {
         var left = try unary()
         var levels = 0
         defer { rise(levels) }
@@ -43,7 +43,7 @@ extension Parser {
             levels += 1
             let mark = advance()
             let right = try nested { (parser) throws(Unreadable) in try parser.binary(above: strength) }
-            left = Expression(kind: .binary(operation, left, right, at: mark.span), span: left.span.joined(to: right.span))
+            left = ExpressionSyntax(kind: .binary(operation, left, right, at: mark.span), span: left.span.joined(to: right.span))
             if Self.comparisonPowers.contains(strength), let (_, next) = binaryOperator(above: power), next == strength {
                 throw fail("comparisons cannot be chained", at: current.span, help: "write `a < b and b < c`")
             }
@@ -51,17 +51,17 @@ extension Parser {
         return left
     }
 
-    private mutating func unary() throws(Unreadable) -> Expression {
+    private mutating func unary() throws(Unreadable) -> ExpressionSyntax {
         guard at(.minus) || at(.keywordNot) else { return try postfix() }
         let mark = advance()
         let operand = try nested { (parser) throws(Unreadable) in
             mark.kind == .minus ? try parser.unary() : try parser.binary(above: Self.notPower)
         }
-        return Expression(
+        return ExpressionSyntax(
             kind: .unary(mark.kind == .minus ? .negate : .not, operand), span: mark.span.joined(to: operand.span))
     }
 
-    private mutating func postfix() throws(Unreadable) -> Expression {
+    private mutating func postfix() throws(Unreadable) -> ExpressionSyntax {
         var value = try primary()
         var levels = 0
         defer { rise(levels) }
@@ -70,14 +70,14 @@ extension Parser {
             levels += 1
             if take(.dot) != nil {
                 let name = try expectName("a property")
-                value = Expression(kind: .member(value, name), span: span(from: value.span))
+                value = ExpressionSyntax(kind: .member(value, name), span: span(from: value.span))
             } else if let open = take(.leftBracket) {
                 let items = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
                 guard items.count == 1 else {
                     value = invalid("one index is needed, not \(items.count)", at: span(from: open.span), help: "write `values[0]`")
                     continue
                 }
-                value = Expression(kind: .index(value, items[0]), span: span(from: value.span))
+                value = ExpressionSyntax(kind: .index(value, items[0]), span: span(from: value.span))
             } else if at(.leftParenthesis) {
                 throw fail("only a name can be called", at: value.span, help: "name the value with `let` first")
             } else {
@@ -87,56 +87,56 @@ extension Parser {
         return value
     }
 
-    private mutating func primary() throws(Unreadable) -> Expression {
+    private mutating func primary() throws(Unreadable) -> ExpressionSyntax {
         let token = current
         switch token.kind {
         case .integer:
             advance()
-            if let value = Int(text(of: token)) { return Expression(kind: .integer(value), span: token.span) }
+            if let value = Int(text(of: token)) { return ExpressionSyntax(kind: .integer(value), span: token.span) }
             return invalid("this integer is too large", at: token.span, help: "integers go up to \(Int.max)")
         case .number:
             advance()
-            if let value = Double(text(of: token)), value.isFinite { return Expression(kind: .number(value), span: token.span) }
+            if let value = Double(text(of: token)), value.isFinite { return ExpressionSyntax(kind: .number(value), span: token.span) }
             return invalid("this number is too large", at: token.span, help: "numbers go up to 1.79e308")
         case .keywordTrue, .keywordFalse:
             advance()
-            return Expression(kind: .boolean(token.kind == .keywordTrue), span: token.span)
+            return ExpressionSyntax(kind: .boolean(token.kind == .keywordTrue), span: token.span)
         case .text:
             advance()
-            return Expression(kind: .text(unquoted(token)), span: token.span)
+            return ExpressionSyntax(kind: .text(unquoted(token)), span: token.span)
         case .name:
             advance()
-            let name = Name(text: text(of: token), span: token.span)
-            guard at(.leftParenthesis), !current.startsLine else { return Expression(kind: .name(name.text), span: token.span) }
+            let name = NameSyntax(text: text(of: token), span: token.span)
+            guard at(.leftParenthesis), !current.startsLine else { return ExpressionSyntax(kind: .name(name.text), span: token.span) }
             let arguments = try arguments(openedBy: advance())
-            return Expression(kind: .call(name, arguments), span: span(from: token.span))
+            return ExpressionSyntax(kind: .call(name, arguments), span: span(from: token.span))
         case .leftParenthesis:
             let open = advance()
             let items = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
             if items.count == 1, tokens[position - 2].kind != .comma {
-                return Expression(kind: items[0].kind, span: span(from: open.span))
+                return ExpressionSyntax(kind: items[0].kind, span: span(from: open.span))
             }
             if items.isEmpty { return invalid("`()` is no value", at: span(from: open.span), help: "put a value between the parentheses") }
-            return Expression(kind: .tuple(items), span: span(from: open.span))
+            return ExpressionSyntax(kind: .tuple(items), span: span(from: open.span))
         case .leftBracket:
             let open = advance()
             let items = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
-            return Expression(kind: .list(items), span: span(from: open.span))
+            return ExpressionSyntax(kind: .list(items), span: span(from: open.span))
         case .keywordIf: return try conditional()
         default: throw expected("a value")
         }
     }
 
     /// Reports a value that was read to its end and is none, so that what follows it is read on.
-    private mutating func invalid(_ message: String, at span: Span, help: String) -> Expression {
+    private mutating func invalid(_ message: String, at span: Span, help: String) -> ExpressionSyntax {
         _ = fail(message, at: span, help: help)
-        return Expression(kind: .invalid, span: span)
+        return ExpressionSyntax(kind: .invalid, span: span)
     }
 
-    private mutating func conditional() throws(Unreadable) -> Expression {
+    private mutating func conditional() throws(Unreadable) -> ExpressionSyntax {
         let start = current.span
-        var branches: [(condition: Expression, body: Body)] = []
-        var otherwise: Body?
+        var branches: [(condition: ExpressionSyntax, body: BodySyntax)] = []
+        var otherwise: BodySyntax?
         repeat {
             advance()
             var condition = try expression()
@@ -144,41 +144,41 @@ extension Parser {
                 _ = fail("`=` does not compare", at: current.span, help: "write `==`")
                 advance()
                 _ = try expression()
-                condition = Expression(kind: .invalid, span: span(from: condition.span))
+                condition = ExpressionSyntax(kind: .invalid, span: span(from: condition.span))
             }
             branches.append((condition, try body()))
             guard take(.keywordElse) != nil else { break }
             if !at(.keywordIf) { otherwise = try body() }
         } while at(.keywordIf) && otherwise == nil
-        return Expression(kind: .conditional(branches, otherwise: otherwise), span: span(from: start))
+        return ExpressionSyntax(kind: .conditional(branches, otherwise: otherwise), span: span(from: start))
     }
 }
 
 // MARK: - Calls and pipelines
 
 extension Parser {
-    mutating func arguments(openedBy open: Token) throws(Unreadable) -> [Argument] {
+    mutating func arguments(openedBy open: Token) throws(Unreadable) -> [ArgumentSyntax] {
         try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in try parser.argument() }
     }
 
-    mutating func argument() throws(Unreadable) -> Argument {
-        guard at(.name), peek().kind == .colon || peek().kind == .equal else { return Argument(name: nil, value: try expression()) }
+    mutating func argument() throws(Unreadable) -> ArgumentSyntax {
+        guard at(.name), peek().kind == .colon || peek().kind == .equal else { return ArgumentSyntax(name: nil, value: try expression()) }
         let name = try expectName("an argument")
         if at(.equal) { _ = fail("an argument is named with `:`, not `=`", at: current.span, help: "write `\(name.text): …`") }
         advance()
-        return Argument(name: name, value: try expression())
+        return ArgumentSyntax(name: name, value: try expression())
     }
 
-    private mutating func step() throws(Unreadable) -> PipelineStep {
+    private mutating func step() throws(Unreadable) -> PipelineStepSyntax {
         let start = current.span
         let label = try label()
         guard at(.name) else {
             throw expected("the name of a block, operator or activation", help: "a step is `|> label: name(arguments)`")
         }
         let callee = try expectName("a step")
-        var arguments: [Argument] = []
+        var arguments: [ArgumentSyntax] = []
         if at(.leftParenthesis), !current.startsLine { arguments = try self.arguments(openedBy: advance()) }
-        return PipelineStep(label: label, callee: callee, arguments: arguments, span: span(from: start))
+        return PipelineStepSyntax(label: label, callee: callee, arguments: arguments, span: span(from: start))
     }
 
     /// Reads `layer1.{i}.conv1:` where one stands, nil where a step has no label.

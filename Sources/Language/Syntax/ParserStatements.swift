@@ -2,7 +2,7 @@ import Source
 
 extension Parser {
     /// Reads `{ statements value }`; an error inside costs the statement it lies in.
-    mutating func body() throws(Unreadable) -> Body {
+    mutating func body() throws(Unreadable) -> BodySyntax {
         let open = try expect(.leftBrace, "and a body")
         return try nested { (parser) throws(Unreadable) in
             let outer = parser.parentheses
@@ -12,9 +12,9 @@ extension Parser {
         }
     }
 
-    private mutating func body(openedBy open: Token) -> Body {
+    private mutating func body(openedBy open: Token) -> BodySyntax {
         let reports = diagnostics.count
-        var statements: [Statement] = []
+        var statements: [StatementSyntax] = []
         while !at(.rightBrace) {
             if at(.endOfFile) || current.startsLine && startsDefinition(at: position) {
                 reportUnclosed(open)
@@ -30,7 +30,7 @@ extension Parser {
             }
         }
         if let close = take(.rightBrace) { noteIndentation(open, close) }
-        var body = Body(
+        var body = BodySyntax(
             statements: statements, result: nil, span: span(from: open.span), isDamaged: diagnostics.count > reports || hasGivenUp)
         if case .expression(let value)? = statements.last?.kind {
             body.statements.removeLast()
@@ -48,10 +48,10 @@ extension Parser {
         throw expected("a line break", help: repair)
     }
 
-    private mutating func statement() throws(Unreadable) -> Statement {
+    private mutating func statement() throws(Unreadable) -> StatementSyntax {
         let start = current.span
         let documentation = currentDocumentation()
-        let kind: Statement.Kind
+        let kind: StatementSyntax.Kind
         switch current.kind {
         case .keywordLet, .keywordVar: kind = try binding(isMutable: advance().kind == .keywordVar)
         case .keywordFor: kind = try loop()
@@ -63,7 +63,7 @@ extension Parser {
         case .name where isWord("output", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the output")
-            let value = take(.equal) == nil ? Expression(kind: .name(name.text), span: name.span) : initializer()
+            let value = take(.equal) == nil ? ExpressionSyntax(kind: .name(name.text), span: name.span) : initializer()
             kind = .output(name, value, documentation: documentation)
         case .name where peek().kind == .equal && !peek().startsLine:
             let name = try expectName("a variable")
@@ -72,7 +72,7 @@ extension Parser {
         case .name where peek().kind == .name && !peek().startsLine: kind = try misspeltBinding()
         default: kind = .expression(try expression())
         }
-        return Statement(kind: kind, span: span(from: start))
+        return StatementSyntax(kind: kind, span: span(from: start))
     }
 
     /// Reads `prepare resize: 256, crop: 224` behind an input's type; nil where none stands in its line, or none that can be read.
@@ -85,7 +85,7 @@ extension Parser {
             }
             let word = advance()
             let example = "write `prepare resize: 256, mean: 0.5, std: 0.5`"
-            var settings: [Argument] = []
+            var settings: [ArgumentSyntax] = []
             repeat {
                 // After a comma the settings go on in the next line.
                 if current.startsLine, settings.isEmpty {
@@ -93,7 +93,7 @@ extension Parser {
                 }
                 let name = try expectName("a setting")
                 _ = try expect(.colon, "and the setting's value", help: example)
-                settings.append(Argument(name: name, value: try expression()))
+                settings.append(ArgumentSyntax(name: name, value: try expression()))
             } while take(.comma) != nil
             return PreparationSyntax(keyword: word.span, settings: settings)
         } catch {
@@ -102,29 +102,29 @@ extension Parser {
         }
     }
 
-    private mutating func binding(isMutable: Bool) throws(Unreadable) -> Statement.Kind {
+    private mutating func binding(isMutable: Bool) throws(Unreadable) -> StatementSyntax.Kind {
         let pattern = try pattern()
         _ = try expect(.equal, "and a value", help: "write `\(isMutable ? "var" : "let") name = …`")
         return .bind(pattern, initializer(), isMutable: isMutable)
     }
 
     /// Reads the value of a binding; one that cannot be read still binds its name, so that its uses are not reported too.
-    private mutating func initializer() -> Expression {
+    private mutating func initializer() -> ExpressionSyntax {
         do {
             return try expression()
         } catch {
             synchronize()
-            return Expression(kind: .invalid, span: previous.span)
+            return ExpressionSyntax(kind: .invalid, span: previous.span)
         }
     }
 
-    private mutating func pattern() throws(Unreadable) -> Pattern {
+    private mutating func pattern() throws(Unreadable) -> PatternSyntax {
         guard let open = take(.leftParenthesis) else { return .name(try expectName("a value")) }
         let names = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in try parser.expectName("a value") }
         return .tuple(names, span(from: open.span))
     }
 
-    private mutating func loop() throws(Unreadable) -> Statement.Kind {
+    private mutating func loop() throws(Unreadable) -> StatementSyntax.Kind {
         advance()
         let pattern = try pattern()
         _ = try expect(.keywordIn, "and what to go through", help: "write `for i in 0..<3 { … }`")
@@ -133,7 +133,7 @@ extension Parser {
     }
 
     /// `lett x = …`: reports the word and reads on as if it were right.
-    private mutating func misspeltBinding() throws(Unreadable) -> Statement.Kind {
+    private mutating func misspeltBinding() throws(Unreadable) -> StatementSyntax.Kind {
         let word = advance()
         let words = ["let", "var", "for", "input", "output", "if"]
         let foreign = ForeignSpelling.statementWords[text(of: word)]

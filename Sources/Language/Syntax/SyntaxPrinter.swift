@@ -1,4 +1,4 @@
-extension SyntaxFile {
+extension FileSyntax {
     /// The tree as text: a line a definition and a statement, expressions in prefix form with every grouping shown.
     public func printed() -> String {
         var printer = SyntaxPrinter()
@@ -24,7 +24,7 @@ private struct SyntaxPrinter {
         for part in text.split(separator: "\n", omittingEmptySubsequences: false) where !text.isEmpty { line("/// " + part) }
     }
 
-    mutating func print(_ definition: Definition) {
+    mutating func print(_ definition: DefinitionSyntax) {
         switch definition {
         case .block(let block):
             document(block.documentation)
@@ -46,7 +46,7 @@ private struct SyntaxPrinter {
         }
     }
 
-    private mutating func print(_ clause: TrainingClause) {
+    private mutating func print(_ clause: ClauseSyntax) {
         switch clause {
         case .target(let name, let type): line("target \(name.text) \(self.type(type))")
         case .loss(let value, _): line("loss \(expression(value))")
@@ -54,12 +54,12 @@ private struct SyntaxPrinter {
         }
     }
 
-    private mutating func print(_ body: Body) {
+    private mutating func print(_ body: BodySyntax) {
         for statement in body.statements { print(statement) }
         if let result = body.result { line("result \(expression(result))") }
     }
 
-    private mutating func print(_ statement: Statement) {
+    private mutating func print(_ statement: StatementSyntax) {
         switch statement.kind {
         case .bind(let pattern, let value, let isMutable):
             line("\(isMutable ? "var" : "let") \(self.pattern(pattern)) \(expression(value))")
@@ -78,7 +78,7 @@ private struct SyntaxPrinter {
         }
     }
 
-    private func pattern(_ pattern: Pattern) -> String {
+    private func pattern(_ pattern: PatternSyntax) -> String {
         switch pattern {
         case .name(let name): name.text
         case .tuple(let names, _): "(" + names.map(\.text).joined(separator: " ") + ")"
@@ -93,17 +93,17 @@ private struct SyntaxPrinter {
 
     private func type(_ type: TypeSyntax) -> String { "\(type.element.text)[\(type.dimensions.map(expression).joined(separator: " "))]" }
 
-    private func arguments(_ arguments: [Argument]) -> String {
+    private func arguments(_ arguments: [ArgumentSyntax]) -> String {
         arguments.map { " " + ($0.name.map { $0.text + ":" } ?? "") + expression($0.value) }.joined()
     }
 
-    private func inline(_ body: Body) -> String {
+    private func inline(_ body: BodySyntax) -> String {
         var printer = SyntaxPrinter()
         printer.print(body)
         return "{" + printer.text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "; ") + "}"
     }
 
-    private func expression(_ expression: Expression) -> String {
+    private func expression(_ expression: ExpressionSyntax) -> String {
         switch expression.kind {
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
@@ -126,7 +126,7 @@ private struct SyntaxPrinter {
         }
     }
 
-    private func step(_ step: PipelineStep) -> String {
+    private func step(_ step: PipelineStepSyntax) -> String {
         let label = step.label.map { label in
             label.parts.map { part in
                 switch part {

@@ -21,7 +21,8 @@ extension Inspection {
     }
 
     private func symbol(
-        _ name: Name, _ word: String, _ kind: DocumentSymbol.Kind, to end: Span, _ document: Document, _ children: [DocumentSymbol] = []
+        _ name: NameSyntax, _ word: String, _ kind: DocumentSymbol.Kind, to end: Span, _ document: Document,
+        _ children: [DocumentSymbol] = []
     ) -> DocumentSymbol {
         let selection = document.source.range(of: name.span)
         // From the beginning of the name's line: the word before it belongs to the symbol.
@@ -33,7 +34,7 @@ extension Inspection {
             children: children)
     }
 
-    private func interface(of body: Body) -> [(name: Name, word: String, span: Span)] {
+    private func interface(of body: BodySyntax) -> [(name: NameSyntax, word: String, span: Span)] {
         body.statements.compactMap { statement in
             switch statement.kind {
             case .input(let name, _, _, _): (name, "input", statement.span)

@@ -1,0 +1,56 @@
+import Source
+
+/// What stands between braces: statements, and at the end perhaps the value.
+public struct BodySyntax: Sendable {
+    public var statements: [StatementSyntax]
+    public var result: ExpressionSyntax?
+    public var span: Span
+    /// Whether the parser reported an error inside, so that a missing value needs no report of its own.
+    public var isDamaged = false
+}
+
+public struct StatementSyntax: Sendable {
+    public indirect enum Kind: Sendable {
+        /// `let x = …`, `var x = …`, `let (a, b) = …`
+        case bind(PatternSyntax, ExpressionSyntax, isMutable: Bool)
+        /// `x = …` for a `var`.
+        case assign(NameSyntax, ExpressionSyntax)
+        case forEach(PatternSyntax, in: ExpressionSyntax, BodySyntax)
+        /// `input image: f32[N, 1, 28, 28]`, perhaps with `prepare …`.
+        case input(NameSyntax, TypeSyntax, PreparationSyntax?, documentation: String)
+        /// `output logits = …`
+        case output(NameSyntax, ExpressionSyntax, documentation: String)
+        /// An `if` whose branches assign, or a value in the wrong place.
+        case expression(ExpressionSyntax)
+    }
+    public var kind: Kind
+    public var span: Span
+}
+
+/// What `let` and `for` bind.
+public enum PatternSyntax: Sendable {
+    case name(NameSyntax)
+    case tuple([NameSyntax], Span)
+
+    public var names: [NameSyntax] {
+        switch self {
+        case .name(let name): [name]
+        case .tuple(let names, _): names
+        }
+    }
+}
+
+/// `f32[N, 1, 28, 28]`
+public struct TypeSyntax: Sendable {
+    public var element: NameSyntax
+    public var dimensions: [ExpressionSyntax]
+    public var span: Span
+}
+
+/// `prepare resize: 256, crop: 224`, behind an input's type: how picture files become its values.
+public struct PreparationSyntax: Sendable {
+    /// The place of the word itself.
+    public var keyword: Span
+    /// All with a name.
+    public var settings: [ArgumentSyntax]
+}
