@@ -1,12 +1,12 @@
-extension Graph {
+extension GraphFacts {
     /// Whether `value` is a reshape whose elements lie where its operand's lie, so that it needs no memory of its own.
     public func isAlias(_ value: Value) -> Bool {
         guard case .view(.reshape)? = lowering(of: value) else { return false }
-        let source = self[self[value].operands[0]]
+        let (node, source) = (graph[value], graph[graph[value].operands[0]])
         // Inside another tensor's memory, images lie apart.
         guard source.place == nil else { return false }
         return Layout.sharesMemory(
-            self[value].type.shape, self[value].layout ?? .plain, with: source.type.shape, source.layout ?? .plain)
+            node.type.shape, node.layout ?? .plain, with: source.type.shape, source.layout ?? .plain)
     }
 }
 

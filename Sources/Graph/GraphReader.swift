@@ -55,8 +55,10 @@ private struct GraphReader {
             }
             result[value].place = Placement(parent: parent, axis: place.axis, start: place.start)
         }
+        guard !placements.isEmpty else { return result }
+        let facts = GraphFacts(result)
         for (value, _, offset) in placements {
-            if let problem = result.placementProblem(of: value) { throw scanner.error(problem, at: offset) }
+            if let problem = facts.placementProblem(of: value) { throw scanner.error(problem, at: offset) }
         }
         return result
     }

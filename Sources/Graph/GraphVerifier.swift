@@ -34,8 +34,10 @@ extension Graph {
         }
         found += borderViolations()
         // What a view reads and where can be told only of nodes that are right.
-        guard found.isEmpty else { return found }
-        return values.compactMap { value in placementProblem(of: value).map { GraphViolation(value: value, message: $0) } }
+        let placed = values.filter { self[$0].place != nil }
+        guard found.isEmpty, !placed.isEmpty else { return found }
+        let facts = GraphFacts(self)
+        return placed.compactMap { value in facts.placementProblem(of: value).map { GraphViolation(value: value, message: $0) } }
     }
 
     private func typeProblem(of value: Value) -> String? {

@@ -12,16 +12,16 @@ public struct Placement: Hashable, Sendable {
     }
 }
 
-extension Graph {
+extension GraphFacts {
     /// The places in a concatenation's memory that its operands can have, by operand; nil where one cannot begin or end there, for it
     /// would share a block with its neighbour. Empty for anything that is no concatenation.
     public func places(in concatenation: Value) -> [Placement?] {
         guard case .view(.concatenate(let axis))? = lowering(of: concatenation) else { return [] }
         var start = 0
         var isKnown = true
-        return self[concatenation].operands.map { operand in
+        return graph[concatenation].operands.map { operand in
             defer {
-                if let count = self[operand].type.shape[axis].value { start += count } else { isKnown = false }
+                if let count = graph[operand].type.shape[axis].value { start += count } else { isKnown = false }
             }
             let place = Placement(parent: concatenation, axis: axis, start: start)
             return isKnown && fits(operand, place) ? place : nil
@@ -31,13 +31,13 @@ extension Graph {
     /// The place in its operand's memory that a slice can be read at; nil if it begins or ends within a block, or is no slice.
     public func placeOfSlice(_ slice: Value) -> Placement? {
         guard case .view(.slice(let axis, let start, _))? = lowering(of: slice) else { return nil }
-        let place = Placement(parent: self[slice].operands[0], axis: axis, start: start)
+        let place = Placement(parent: graph[slice].operands[0], axis: axis, start: start)
         return fits(slice, place) ? place : nil
     }
 
     /// Whether a tensor could lie at a place: both are blocked alike along the axis alone, and it fills whole blocks or ends the parent.
     private func fits(_ value: Value, _ place: Placement) -> Bool {
-        let (node, parent) = (self[value], self[place.parent])
+        let (node, parent) = (graph[value], graph[place.parent])
         guard let layout = node.layout, layout == parent.layout, layout.blocks.count == 1, layout.blocks[0].axis == place.axis,
             node.type.element == parent.type.element, let count = node.type.shape[place.axis].value,
             let whole = parent.type.shape[place.axis].value
@@ -48,17 +48,16 @@ extension Graph {
 
     /// What is wrong with where a value is placed, or nil.
     func placementProblem(of value: Value) -> String? {
-        guard let place = self[value].place else { return nil }
-        guard nodes.indices.contains(place.parent.index) else { return "it lies in \(place.parent), which is no value of the graph" }
-        guard self[value].operation != nil, self[place.parent].operation != nil else { return "only operations' results share memory" }
-        guard self[value].group != nil, self[place.parent].group != nil else { return "only what a kernel stores shares memory" }
+        guard let place = graph[value].place else { return nil }
+        guard graph.nodes.indices.contains(place.parent.index) else { return "it lies in \(place.parent), which is no value of the graph" }
+        guard graph[value].operation != nil, graph[place.parent].operation != nil else { return "only operations' results share memory" }
+        guard graph[value].group != nil, graph[place.parent].group != nil else { return "only what a kernel stores shares memory" }
         guard
             placeOfSlice(value) == place
                 || places(in: place.parent).enumerated().contains(where: { index, possible in
-                    possible == place && self[place.parent].operands[index] == value
+                    possible == place && graph[place.parent].operands[index] == value
                 })
         else { return "it cannot lie in \(place.parent) at \(place.start)" }
-        let leaves = outputs.contains { $0.value == value } || updates.contains { $0.value == value }
-        return leaves ? "what leaves the graph has memory of its own" : nil
+        return leaves(value) ? "what leaves the graph has memory of its own" : nil
     }
 }

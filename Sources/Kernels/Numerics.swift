@@ -21,9 +21,9 @@ public enum Numerics: Hashable, Sendable {
 
     /// The numerics of one network: in a deep one errors pile up, and each layer amplifies those before it, so `standard` allows the less
     /// the deeper it is (by the cube, found with ResNet-101 and Inception v4, whose errors stay below 1e-4 so).
-    func resolved(for graph: Graph) -> Numerics {
+    func resolved(for facts: GraphFacts) -> Numerics {
         guard case .standard = self else { return self }
-        let depth = graph.contractionDepth
+        let depth = facts.contractionDepth
         if depth <= Self.standardDepth { return self }
         let ratio = Double(Self.standardDepth) / Double(depth)
         return .tolerance(max(Self.smallestError, Self.standardError * ratio * ratio * ratio))
@@ -91,13 +91,13 @@ extension KernelBuilder {
     }
 }
 
-extension Graph {
+extension GraphFacts {
     /// The most contractions that follow one another on a path.
     var contractionDepth: Int {
-        var depths = [Int](repeating: 0, count: nodes.count)
-        for value in values {
-            let below = self[value].operands.map { depths[$0.index] }.max() ?? 0
-            if case .contraction? = lowering(of: value) { depths[value.index] = below + 1 } else { depths[value.index] = below }
+        var depths: [Int] = []
+        for value in graph.values {
+            let below = graph[value].operands.map { depths[$0.index] }.max() ?? 0
+            depths.append(contraction(of: value) == nil ? below : below + 1)
         }
         return depths.max() ?? 0
     }

@@ -85,7 +85,7 @@ extension Plan {
         _ graph: Graph, target: Target, numerics: Numerics = .standard, tuned: TunedChoices = .none, streamsParameters: Bool = false
     ) {
         name = graph.name
-        var planner = Planner(graph, target, numerics, tuned, streamsParameters)
+        var planner = Planner(GraphFacts(graph), target, numerics, tuned, streamsParameters)
         planner.run()
         self = planner.plan
         if streamsParameters { streamParameters() }
@@ -94,7 +94,7 @@ extension Plan {
 
 /// Builds a plan group by group.
 private struct Planner {
-    let graph: Graph
+    let facts: GraphFacts
     let target: Target
     let numerics: Numerics
     let tuned: TunedChoices
@@ -106,18 +106,17 @@ private struct Planner {
     /// The lifetime in steps of every buffer in the arena.
     private var lifetimes: [Int: ClosedRange<Int>] = [:]
     private var kernelIndex: [Kernel: Int] = [:]
-    /// Whether each value depends on parameters alone that never change.
-    private let isConstant: [Bool]
 
-    init(_ graph: Graph, _ target: Target, _ numerics: Numerics, _ tuned: TunedChoices, _ streamsParameters: Bool) {
-        self.graph = graph
+    private var graph: Graph { facts.graph }
+
+    init(_ facts: GraphFacts, _ target: Target, _ numerics: Numerics, _ tuned: TunedChoices, _ streamsParameters: Bool) {
+        self.facts = facts
         self.target = target
-        self.numerics = numerics.resolved(for: graph)
+        self.numerics = numerics.resolved(for: facts)
         self.tuned = tuned
         self.streamsParameters = streamsParameters
-        groups = Group.all(of: graph)
-        isConstant = graph.constantValues
-        plan = Plan(empty: graph.name)
+        groups = Group.all(of: facts)
+        plan = Plan(empty: facts.graph.name)
     }
 
     mutating func run() {
@@ -174,7 +173,7 @@ private struct Planner {
         let kept = Set(graph.updates.map(\.value))
         /// What follows from parameters alone is needed again whenever one of them is set, unless all are set together.
         func mayBeOverwritten(_ read: Value, by result: Value) -> Bool {
-            if isConstant[read.index] { return streamsParameters && isConstant[result.index] && graph[read].constant == nil }
+            if facts.isPrepared(read) { return streamsParameters && facts.isPrepared(result) && graph[read].constant == nil }
             return graph[read].operation != nil && !kept.contains(read)
         }
         let sharing = Set(graph.values.filter { graph[$0].place != nil } + graph.nodes.compactMap(\.place?.parent))
@@ -183,7 +182,7 @@ private struct Planner {
             let overwritable = Set(group.reads.filter { last[$0] == number && group.readsOnlyInPlace($0) })
             var taken: Set<Value> = []
             // What shares memory with others is neither written over nor written elsewhere.
-            for result in group.results where group.isElementwise(result) && !sharing.contains(result) {
+            for result in group.results where facts.expression(of: result) != nil && !sharing.contains(result) {
                 func fits(_ read: Value) -> Bool {
                     overwritable.contains(read) && !sharing.contains(read) && !taken.contains(read)
                         && graph.layout(read) == graph.layout(result)
@@ -213,7 +212,7 @@ private struct Planner {
                 bufferOf[value] = bufferOf[shared]!
                 continue
             }
-            let isPrepared = isConstant[value.index]
+            let isPrepared = facts.isPrepared(value)
             let owner = graph.storage(of: value).owner
             if let buffer = bufferOf[owner] {
                 if let lifetime = lifetimes[buffer] { lifetimes[buffer] = lifetime.lowerBound...max(number, lifetime.upperBound) }
@@ -222,8 +221,6 @@ private struct Planner {
             let buffer = declare(owner, isPrepared ? .prepared : .arena(0))
             if !isPrepared { lifetimes[buffer] = number...number }
         }
-        var group = group
-        group.constants = Set(group.reads.filter { isConstant[$0.index] })
         let lowered = group.lowered(for: target, numerics, tuned)
         let workspaces = lowered.workspaces.map { count in
             plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))
@@ -234,7 +231,7 @@ private struct Planner {
             plan.buffers.append(.init(storage: .prepared, element: .f32, extents: [count], layout: .plain))
             return plan.buffers.count - 1
         }
-        let isPrepared = group.results.allSatisfy { isConstant[$0.index] }
+        let isPrepared = group.results.allSatisfy { facts.isPrepared($0) }
         let sharesWork = lowered.calls.contains { $0.multiplyAccumulates != nil }
         let works = lowered.calls.enumerated().map { index, call in
             sharesWork || index > 0 ? call.multiplyAccumulates ?? 0 : group.multiplyAccumulates
@@ -356,20 +353,15 @@ extension Group {
     /// The multiply-accumulates of the contractions in the group.
     var multiplyAccumulates: Int {
         members.reduce(0) { sum, member in
-            guard case .contraction(let formula)? = graph.lowering(of: member) else { return sum }
+            guard let formula = facts.contraction(of: member) else { return sum }
             let (total, overflow) = sum.addingReportingOverflow(formula.termCount)
             return overflow ? .max : total
         }
     }
 
-    func isElementwise(_ value: Value) -> Bool {
-        if case .elementwise? = graph.lowering(of: value) { true } else { false }
-    }
-
     /// Whether every read of `value` in the group is at the point that is being written: never by a window, a sum or a view.
     func readsOnlyInPlace(_ value: Value) -> Bool {
-        let others = members.filter { !isElementwise($0) }
-        return !Group.storedOperands(of: others, in: graph).contains(value)
+        !facts.storedOperands(of: members.filter { facts.expression(of: $0) == nil }).contains(value)
     }
 
     /// The group's kernels for a target.

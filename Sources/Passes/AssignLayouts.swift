@@ -41,8 +41,7 @@ private struct LayoutAssignment {
     /// Joins what element-wise operations and updates tie together.
     mutating func join() {
         for value in facts.graph.values where isFree(value) {
-            guard let expression = facts.expression(value) else { continue }
-            for operand in facts.fullSizeOperands(value, expression) where isFree(operand) { classes.join(value.index, operand.index) }
+            for operand in facts.fullSizeOperands(of: value) where isFree(operand) { classes.join(value.index, operand.index) }
         }
         for update in facts.graph.updates { classes.join(update.state.index, update.value.index) }
     }
@@ -52,7 +51,7 @@ private struct LayoutAssignment {
         var hasParameter: Set<Int> = []
         for value in facts.graph.values where facts.graph[value].parameter != nil { hasParameter.insert(classes.root(value.index)) }
         for value in facts.graph.values {
-            guard case .contraction(let formula)? = facts.lowerings[value.index] else { continue }
+            guard let formula = facts.contraction(of: value) else { continue }
             let root = classes.root(value.index)
             let resultLayout = decided[root] ?? (hasParameter.contains(root) ? nil : channels(value))
             guard let resultLayout, let lane = formula.laneAxis(of: resultLayout) else { continue }
@@ -112,7 +111,7 @@ private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ cont
     for (index, node) in graph.nodes.enumerated() {
         var node = node
         var operands = node.operands.map { renamed[$0.index] }
-        if case .contraction(let formula)? = facts.lowerings[index], let lane = formula.laneAxis(of: layouts[index]) {
+        if let formula = facts.contraction(of: Value(index)), let lane = formula.laneAxis(of: layouts[index]) {
             for read in formula.reads {
                 let operand = node.operands[read.operand]
                 let shape = graph[operand].type.shape

@@ -10,7 +10,7 @@ extension Pass {
         let facts = GraphFacts(graph)
         var folds: [Value: Fold] = [:]
         for value in graph.values {
-            guard case .contraction(let formula)? = facts.lowerings[value.index], let fold = Fold(value, formula, facts) else { continue }
+            guard let formula = facts.contraction(of: value), let fold = Fold(value, formula, facts) else { continue }
             folds[fold.last] = fold
         }
         let builder = GraphBuilder(name: graph.name)
@@ -50,7 +50,7 @@ private struct Fold {
         guard formula.combination == .sum, formula.resultRank >= 2, channel == 1 else { return nil }
         let candidates = formula.reads.indices.filter { index in
             let operand = formula.reads[index].operand
-            return facts.isPrepared[facts.graph[value].operands[operand].index] && formula.body.isLinear(in: index)
+            return facts.isPrepared(facts.graph[value].operands[operand]) && formula.body.isLinear(in: index)
                 && formula.reads.filter { $0.operand == operand }.count == 1
         }
         guard let index = candidates.first(where: { formula.position(of: channel, in: formula.reads[$0]) != nil }) else { return nil }
@@ -61,9 +61,9 @@ private struct Fold {
         var last = value
         var expression = Scalar.argument(0)
         var coefficients: [Value] = []
-        while let user = facts.soleUser(of: last), let map = facts.expression(user), facts.graph[user].type == facts.graph[value].type {
-            let others = facts.readOperands(user, map).filter { $0 != last }
-            guard others.allSatisfy({ facts.isPrepared[$0.index] && facts.graph[$0].type.rank <= 1 }) else { break }
+        while let user = facts.soleUser(of: last), let map = facts.expression(of: user), facts.graph[user].type == facts.graph[value].type {
+            let others = facts.readOperands(of: user).filter { $0 != last }
+            guard others.allSatisfy({ facts.isPrepared($0) && facts.graph[$0].type.rank <= 1 }) else { break }
             let arguments = facts.graph[user].operands.map { operand -> Scalar in
                 if operand == last { return expression }
                 let index = coefficients.firstIndex(of: operand) ?? coefficients.endIndex

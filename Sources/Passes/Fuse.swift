@@ -33,8 +33,6 @@ struct Grouping {
     var inlinedCost: [Int]
     /// Whether a contraction's or window's kernel has taken the node.
     var isEpilogue: [Bool]
-    /// Whether a value follows from constants alone, so that it costs nothing to have anywhere.
-    let isConstant: [Bool]
     /// The operations whose stored results each value reads, directly or through inlined ones; known once inlining is decided.
     var storedOperands: [[Value]] = []
     /// The tensors in memory, inputs and parameters too, that computing each value reads; known once inlining is decided.
@@ -50,35 +48,22 @@ struct Grouping {
         isInlined = [Bool](repeating: false, count: count)
         inlinedCost = [Int](repeating: 0, count: count)
         isEpilogue = [Bool](repeating: false, count: count)
-        var isConstant = [Bool](repeating: false, count: count)
-        for (index, node) in facts.graph.nodes.enumerated() {
-            let isOperation = node.operation != nil && node.operands.allSatisfy { isConstant[$0.index] }
-            isConstant[index] = node.constant != nil || isOperation
-        }
-        self.isConstant = isConstant
         for value in facts.graph.values where facts.graph[value].operation != nil {
             members[value.index] = [value]
             // Free reshapes, and numbers that attributes give.
-            guard !facts.leaves[value.index] else { continue }
+            guard !facts.leaves(value) else { continue }
             isInlined[value.index] = facts.graph[value].operands.isEmpty || isFreeReshape(value)
         }
     }
 
     /// A reshape that moves nothing and is not on the border between what is prepared and what runs each time.
     private func isFreeReshape(_ value: Value) -> Bool {
-        guard case .view? = facts.lowerings[value.index], graph.isAlias(value) else { return false }
-        return facts.users[value.index].allSatisfy { runsBeside(value, $0) }
+        facts.isAlias(value) && facts.users(of: value).allSatisfy { runsBeside(value, $0) }
     }
 
     /// Whether two values are computed at the same time: when parameters are loaded, or in every run.
     func runsBeside(_ value: Value, _ user: Value) -> Bool {
-        isConstant[value.index] || facts.isPrepared[value.index] == facts.isPrepared[user.index]
-    }
-
-    /// The operands that `value` reads.
-    func readOperands(_ value: Value) -> [Value] {
-        if let expression = facts.expression(value) { return facts.readOperands(value, expression) }
-        return graph[value].operands
+        facts.isConstant(value) || facts.isPrepared(value) == facts.isPrepared(user)
     }
 
     /// Notes what every value reads, now that inlining is decided.
@@ -86,7 +71,7 @@ struct Grouping {
         for value in graph.values {
             var stored: [Value] = []
             var tensors: Set<Value> = []
-            for operand in readOperands(value) where graph[operand].constant == nil {
+            for operand in facts.readOperands(of: value) where graph[operand].constant == nil {
                 if isInlined[operand.index] {
                     stored += storedOperands[operand.index]
                     tensors.formUnion(readTensors[operand.index])

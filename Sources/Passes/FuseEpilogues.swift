@@ -8,7 +8,7 @@ extension Grouping {
     /// arise: only the last of a chain is seen outside.
     mutating func joinEpilogues() {
         for value in graph.values.reversed() {
-            switch facts.lowerings[value.index] {
+            switch facts.lowering(of: value) {
             case .contraction, .window: break
             default: continue
             }
@@ -23,10 +23,10 @@ extension Grouping {
     }
 
     private func canFollow(_ value: Value, _ user: Value) -> Bool {
-        guard facts.expression(user) != nil, !isEpilogue[user.index], runsBeside(value, user),
+        guard facts.expression(of: user) != nil, !isEpilogue[user.index], runsBeside(value, user),
             graph[user].type == graph[value].type, graph[user].layout == graph[value].layout
         else { return false }
-        return readOperands(user).allSatisfy { operand in
+        return facts.readOperands(of: user).allSatisfy { operand in
             let type = graph[operand].type
             return type.shape == graph[user].type.shape || type.rank <= 1
         }

@@ -35,19 +35,21 @@ extension Grouping {
     }
 
     private func space(of value: Value) -> Space? {
-        switch facts.lowerings[value.index] {
+        // What numbers that attributes give are made of depends on whether symbols are bound, so they stay alone.
+        guard !graph[value].operands.isEmpty else { return nil }
+        switch facts.lowering(of: value) {
         case .elementwise:
-            return Space(shape: graph[value].type.shape, layout: graph[value].layout, isPrepared: facts.isPrepared[value.index])
+            return Space(shape: graph[value].type.shape, layout: graph[value].layout, isPrepared: facts.isPrepared(value))
         case .reduction(let formula):
             // Element by element over the operand: each of its axes is one of the loop's.
             guard formula.reads.count == 1, formula.reads[0].position.allSatisfy({ $0.singleAxis != nil }) else { return nil }
             let operand = graph[value].operands[formula.reads[0].operand]
-            return Space(shape: graph[operand].type.shape, layout: graph[operand].layout, isPrepared: facts.isPrepared[value.index])
+            return Space(shape: graph[operand].type.shape, layout: graph[operand].layout, isPrepared: facts.isPrepared(value))
         default: return nil
         }
     }
 
-    private func isReduction(_ value: Value) -> Bool { if case .reduction? = facts.lowerings[value.index] { true } else { false } }
+    private func isReduction(_ value: Value) -> Bool { if case .reduction? = facts.lowering(of: value) { true } else { false } }
 
     private func reasonToShare(_ earlier: Value, _ later: Value, _ space: Space) -> String? {
         if storedOperands[later.index].contains(earlier) { return isReduction(earlier) ? nil : "consumer" }

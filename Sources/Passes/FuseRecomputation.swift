@@ -8,11 +8,10 @@ extension Grouping {
     /// tensor of full size whose readers can do so. So a normalization and its activation vanish into the next convolution's loads.
     mutating func chooseRecomputed() {
         for value in graph.values where canRecompute(value) {
-            let expression = facts.expression(value)!
-            let fullSize = facts.fullSizeOperands(value, expression)
-            guard graph[value].type.rank <= 1 || fullSize.count <= 1 else { continue }
+            let expression = facts.expression(of: value)!
+            guard graph[value].type.rank <= 1 || facts.fullSizeOperands(of: value).count <= 1 else { continue }
             var cost = expression.cost { graph[graph[value].operands[$0]].type.shape == graph[value].type.shape }
-            for operand in facts.readOperands(value, expression) where isInlined[operand.index] {
+            for operand in facts.readOperands(of: value) where isInlined[operand.index] {
                 // What a vector or scalar costs is paid once a channel.
                 if graph[operand].type.shape == graph[value].type.shape { cost += inlinedCost[operand.index] }
             }
@@ -24,7 +23,8 @@ extension Grouping {
     }
 
     private func canRecompute(_ value: Value) -> Bool {
-        guard let expression = facts.expression(value), !isEpilogue[value.index], !facts.leaves[value.index], context.recomputationLimit > 0
+        guard let expression = facts.expression(of: value), !isInlined[value.index], !isEpilogue[value.index], !facts.leaves(value),
+            context.recomputationLimit > 0
         else { return false }
         // A relayout is there to move data.
         if expression == .argument(0), let operand = graph[value].operands.first, graph[operand].type == graph[value].type,
@@ -32,9 +32,9 @@ extension Grouping {
         {
             return false
         }
-        return facts.users[value.index].allSatisfy { user in
+        return facts.users(of: value).allSatisfy { user in
             guard runsBeside(value, user) else { return false }
-            switch facts.lowerings[user.index] {
+            switch facts.lowering(of: user) {
             case .elementwise, .reduction: return true
             case .contraction(let formula): return isBroadcast(value, in: formula, of: user)
             default: return false
@@ -50,7 +50,7 @@ extension Grouping {
 
     /// The tensors in memory that computing `value` reads.
     private func tensorsRead(by value: Value) -> Set<Value> {
-        readOperands(value).filter { graph[$0].constant == nil }.reduce(into: []) { tensors, operand in
+        facts.readOperands(of: value).filter { graph[$0].constant == nil }.reduce(into: []) { tensors, operand in
             if isInlined[operand.index] { tensors.formUnion(tensorsRead(by: operand)) } else { tensors.insert(operand) }
         }
     }

@@ -12,7 +12,7 @@ extension Pass {
         graph, context in
         // A training has no minimal filtering.
         guard context.mode == .inference else { return graph }
-        var analysis = SignAnalysis(graph)
+        var analysis = SignAnalysis(GraphFacts(graph))
         analysis.run()
         var graph = graph
         for value in graph.values where analysis.isMarked[value.index] {
@@ -43,18 +43,18 @@ private struct SignAnalysis {
         }
     }
 
-    let graph: Graph
-    let lowerings: [Lowering?]
+    let facts: GraphFacts
     private var ranges: [ValueRange] = []
     private var demands: [Demand]
     /// The convolutions that are found.
     var isMarked: [Bool]
 
-    init(_ graph: Graph) {
-        self.graph = graph
-        lowerings = graph.values.map { graph.lowering(of: $0) }
-        demands = [Demand](repeating: Demand(), count: graph.nodes.count)
-        isMarked = [Bool](repeating: false, count: graph.nodes.count)
+    private var graph: Graph { facts.graph }
+
+    init(_ facts: GraphFacts) {
+        self.facts = facts
+        demands = [Demand](repeating: Demand(), count: facts.graph.nodes.count)
+        isMarked = [Bool](repeating: false, count: facts.graph.nodes.count)
     }
 
     mutating func run() {
@@ -72,7 +72,7 @@ private struct SignAnalysis {
         guard node.type.element == .f32 else { return .all }
         if let constant = node.constant { return .constant(constant) }
         let operands = node.operands.map { ranges[$0.index] }
-        switch lowerings[value.index] {
+        switch facts.lowering(of: value) {
         case .elementwise(let expression)?: return expression.range(operands)
         case .view?: return operands.dropFirst().reduce(operands[0]) { $0.union($1) }
         case .reduction(let formula)?: return range(of: formula, operands, isPadded: false)
@@ -113,7 +113,7 @@ private struct SignAnalysis {
                     isLinear: demand.isLinear && expression.reads(argument: index) && expression.isAffine(in: index))
             }
         }
-        switch lowerings[value.index] {
+        switch facts.lowering(of: value) {
         case .elementwise(let expression)?:
             for (operand, wanted) in zip(operands, wanted(expression, operands.map { ranges[$0.index] })) {
                 demands[operand.index].formUnion(wanted)

@@ -9,25 +9,25 @@ extension Pass {
     /// Both need whole blocks of channels, and values of one run that kernels store. A value has one place: of several
     /// concatenations that read it, the first takes it and the others copy.
     public static let placeConcats = Pass("place_concats", "Writes operands of concatenations where they belong.") { graph, context in
-        let facts = GraphFacts(graph)
         var graph = graph
         for value in graph.values { graph[value].place = nil }
+        let facts = GraphFacts(graph)
         // A number that is computed once is kept apart from what every run writes anew.
         func isStoredAnew(_ value: Value) -> Bool {
-            graph[value].operation != nil && graph[value].group != nil && !facts.isPrepared[value.index]
+            graph[value].operation != nil && graph[value].group != nil && !facts.isPrepared(value)
         }
         // Reshapes read their operand from end to end, which in another's memory does not lie together.
         func canMove(_ value: Value) -> Bool {
-            isStoredAnew(value) && graph[value].place == nil && !facts.leaves[value.index]
-                && !facts.users[value.index].contains { graph.isAlias($0) }
+            isStoredAnew(value) && graph[value].place == nil && !facts.leaves(value)
+                && !facts.users(of: value).contains { facts.isAlias($0) }
         }
         for value in graph.values {
-            if let place = graph.placeOfSlice(value), isStoredAnew(place.parent), canMove(value) {
+            if let place = facts.placeOfSlice(value), isStoredAnew(place.parent), canMove(value) {
                 graph[value].place = place
                 context.firings.fire("slice")
             }
             guard isStoredAnew(value) else { continue }
-            for (operand, place) in zip(graph[value].operands, graph.places(in: value)) where place != nil && canMove(operand) {
+            for (operand, place) in zip(graph[value].operands, facts.places(in: value)) where place != nil && canMove(operand) {
                 graph[operand].place = place
                 context.firings.fire("operand")
             }

@@ -56,7 +56,7 @@ import Testing
         let (sum, squares) = (sketch.sum(relu, [0, 2, 3]), sketch.sum(square, [0, 2, 3]))
         sketch.groups = [[relu, square, sum, squares]]
         let graph = sketch.graph(outputs: [relu, sum, squares], layouts: block == 1 ? { _, _ in .plain } : Self.channels(block))
-        let group = Group.all(of: graph)[0]
+        let group = Group.all(of: GraphFacts(graph))[0]
         #expect(group.results == [relu, sum, squares])
         for lanes in [16, 8] {
             let lowered = GeneralLowering.lower(group, target: .preset(lanes: lanes))
@@ -134,7 +134,7 @@ import Testing
         sketch.groups = isComputedOnTheWay ? [[back, shifted]] : [[scaled], [back, shifted]]
         var graph = sketch.graph(outputs: [shifted], layouts: Self.channels(lanes))
         graph[weight].layout = Layout([.init(axis: 0, size: lanes), .init(axis: 1, size: lanes)])
-        let phases = ContractionShape.phases(of: back, in: try #require(Group.all(of: graph).last), lanes: lanes)
+        let phases = ContractionShape.phases(of: back, in: try #require(Group.all(of: GraphFacts(graph)).last), lanes: lanes)
         #expect(phases?.filter(\.isEmpty).count == 9)
         #expect(phases?.count == 18)
         var harness = LoweringHarness(graph: graph, target: .preset(lanes: lanes), relativeTolerance: 3e-6)

@@ -49,7 +49,7 @@ import Testing
 
     @Test func operandsBeyondTheCacheAreAskedForAhead() throws {
         let graph = convolution(kernel: 1)
-        let group = Group.all(of: graph)[0]
+        let group = Group.all(of: GraphFacts(graph))[0]
         let bytes = 48 * 30 * 4
         #expect(prefetches(group.lowered(for: target(bytes)).calls[0].kernel) == 0)
         // One a point of the tile, which is a row.
@@ -62,7 +62,7 @@ import Testing
 
     /// What is staged lies in the cache already.
     @Test func stagedOperandsAreNot() {
-        let group = Group.all(of: convolution(kernel: 3))[0]
+        let group = Group.all(of: GraphFacts(convolution(kernel: 3)))[0]
         #expect(prefetches(group.lowered(for: target(1 << 10)).calls[0].kernel) == 0)
     }
 }

@@ -76,7 +76,7 @@ import Testing
         let graph = sketch.graph(outputs: [result]) { value, rank in
             value == weight ? Layout([.init(axis: 0, size: lanes)]) : .channels(rank: rank, lanes: lanes)
         }
-        let kernel = GeneralLowering.lower(Group.all(of: graph)[0], target: .preset(lanes: lanes)).calls[0].kernel
+        let kernel = GeneralLowering.lower(Group.all(of: GraphFacts(graph))[0], target: .preset(lanes: lanes)).calls[0].kernel
         #expect(!kernel.variableNames.contains("s"))
         let inputs = [
             "x": FusedGroupTests.random(one.extents, seed: 7), "weight": FusedGroupTests.random(graph.extents(weight), seed: 8),
@@ -87,7 +87,7 @@ import Testing
     /// The taps along a row are written out, and no more columns are loaded than lie under a tile's windows.
     @Test func windowsThatOverlapShareTheirColumns() throws {
         let one = Case(.maxPool, [1, 16, 40, 40], [3, 3], stride: [1, 1], pad: [0, 0])
-        let group = Group.all(of: graph(one, lanes: 16))[0]
+        let group = Group.all(of: GraphFacts(graph(one, lanes: 16)))[0]
         let kernel = GeneralLowering.lower(group, target: .x86AVX512).calls[0].kernel
         var (loads, stores, loops) = (0, 0, [String]())
         func count(_ statements: [Statement]) {
@@ -116,7 +116,7 @@ import Testing
         let graph = graph(one, lanes: 16)
         try LoweringHarness(graph: graph, target: .x86AVX512, relativeTolerance: 1e-6)
             .check(["x": FusedGroupTests.random(one.extents, seed: 6)], "\(one)")
-        let kernel = GeneralLowering.lower(Group.all(of: graph)[0], target: .x86AVX512).calls[0].kernel
+        let kernel = GeneralLowering.lower(Group.all(of: GraphFacts(graph))[0], target: .x86AVX512).calls[0].kernel
         #expect(kernel.variableNames.contains("s"))
     }
 }

@@ -38,7 +38,7 @@ import Testing
         var (graph, inputs) = example.graph(lanes: 16)
         inputs["x"] = ReferenceTensor(inputs["x"]!.extents, inputs["x"]!.values.map { max($0, 0) })
         inputs["shortcut"] = ReferenceTensor(inputs["shortcut"]!.extents, inputs["shortcut"]!.values.map { _ in 0 })
-        let group = Group.all(of: graph)[0]
+        let group = Group.all(of: GraphFacts(graph))[0]
         let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
         let schedule = WinogradSchedule(tiles: 36, registerTiles: 12, laneBlocks: 1, chunk: 1, parts: 1)
         let lowered = WinogradLowering(problem: problem, form: form, schedule: schedule, group: group, target: .x86AVX512).lower()

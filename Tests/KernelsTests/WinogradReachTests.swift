@@ -27,7 +27,7 @@ import Testing
             value == w ? Layout([.init(axis: 1, size: 16), .init(axis: 0, size: 16)]) : .channels(rank: rank, lanes: 16)
         }
         let inputs = ["x": ReferenceTensor([1, 16] + extents, image), "w": ReferenceTensor([16, 16] + form.taps, weights)]
-        let group = Group.all(of: graph)[0]
+        let group = Group.all(of: GraphFacts(graph))[0]
         let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
         let schedule = WinogradSchedule(tiles: 16, registerTiles: 4, laneBlocks: 1, chunk: 1, parts: 1)
         let lowered = WinogradLowering(problem: problem, form: form, schedule: schedule, group: group, target: .x86AVX512).lower()

@@ -157,7 +157,7 @@ import Testing
     /// The schedules that the cost model chooses are sound, whatever the threads.
     @Test(arguments: cases, [1, 2, 5, 64]) func chosenSchedulesCoverTheWork(_ example: Case, threads: Int) throws {
         let (graph, _) = example.graph(lanes: 16)
-        let group = Group.all(of: graph)[0]
+        let group = Group.all(of: GraphFacts(graph))[0]
         let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
         for form in WinogradForm.forms(taps: example.phaseTaps) {
             let (schedule, cycles) = WinogradCost(problem, form, .x86AVX512).best(threads: threads)
@@ -171,7 +171,7 @@ import Testing
     /// A stride of 2 leaves four phases, of which one has all taps; a form's last row and column take only those that reach them.
     @Test func stridesBecomePhases() throws {
         let example = Case(channels: (16, 16), extents: [8, 8], taps: [3, 3], padding: [1, 1], strides: [2, 2])
-        let group = Group.all(of: example.graph(lanes: 16).graph)[0]
+        let group = Group.all(of: GraphFacts(example.graph(lanes: 16).graph))[0]
         let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
         #expect(problem.phases.map(\.start) == [[0, 1], [0, 0], [1, 0], [1, 1]])
         #expect(problem.phases.map(\.taps) == [[2, 1], [2, 2], [1, 2], [1, 1]])
@@ -185,8 +185,10 @@ import Testing
     @Test func choosesByShape() throws {
         func form(_ channels: Int, _ size: Int, _ numerics: Numerics = .standard, images: Int = 1) throws -> String? {
             let example = Case(images: images, channels: (channels, channels), extents: [size, size], taps: [3, 3], padding: [1, 1])
-            var group = Group.all(of: example.graph(lanes: 16).graph)[0]
-            group.constants = [group.reads.first { group.graph[$0].inputName == "w" }!]
+            var graph = example.graph(lanes: 16).graph
+            let weight = try #require(graph.values.first { graph[$0].inputName == "w" })
+            graph[weight].kind = .parameter(Parameter("w", .weight, .zeros))
+            let group = Group.all(of: GraphFacts(graph))[0]
             let shape = ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0]
             return ContractionLowering.weigh(shape, group, target: .x86AVX512, numerics: numerics)?.winograd?.form.description
         }
@@ -202,7 +204,7 @@ import Testing
 
 /// What a network's depth leaves of the default tolerance.
 @Suite struct ResolvedNumericsTests {
-    private func network(depth: Int) -> Graph {
+    private func facts(depth: Int) -> GraphFacts {
         let builder = GraphBuilder(name: "deep")
         var value = builder.input("x", TensorType(.f32, Shape([1, 16, 4, 4])))
         let weight = builder.input("w", TensorType(.f32, Shape([16, 16, 3, 3])))
@@ -212,18 +214,18 @@ import Testing
                 ["channels": .integer(16), "kernel": .integers([3, 3]), "pad": .integers([1, 1]), "bias": .boolean(false)])
         }
         builder.output("y", value)
-        return builder.finish()
+        return GraphFacts(builder.finish())
     }
 
     @Test func deepNetworksAllowLess() {
-        #expect(network(depth: 7).contractionDepth == 7)
-        #expect(Numerics.standard.resolved(for: network(depth: 50)) == .standard)
-        #expect(Numerics.standard.resolved(for: network(depth: 70)).largestError < 1.5e-6)
+        #expect(facts(depth: 7).contractionDepth == 7)
+        #expect(Numerics.standard.resolved(for: facts(depth: 50)) == .standard)
+        #expect(Numerics.standard.resolved(for: facts(depth: 70)).largestError < 1.5e-6)
         // F(2x2, 3x3) is always allowed; F(4x4, 3x3) not in a network of a hundred layers.
-        let deepest = Numerics.standard.resolved(for: network(depth: 300)).largestError
+        let deepest = Numerics.standard.resolved(for: facts(depth: 300)).largestError
         #expect(deepest >= WinogradForm(outputs: [2, 2], taps: [3, 3]).error! && deepest < 1e-6)
-        #expect(Numerics.tolerance(5e-6).resolved(for: network(depth: 300)) == .tolerance(5e-6))
-        #expect(Numerics.strict.resolved(for: network(depth: 300)) == .strict)
+        #expect(Numerics.tolerance(5e-6).resolved(for: facts(depth: 300)) == .tolerance(5e-6))
+        #expect(Numerics.strict.resolved(for: facts(depth: 300)) == .strict)
     }
 }
 
@@ -234,7 +236,7 @@ import Testing
         WinogradTests.Case(channels: (16, 32), extents: [9, 9], taps: [3, 3], padding: [1, 1], strides: [2, 2]),
     ]) func schedulesDoNotMatter(_ example: WinogradTests.Case) throws {
         let (graph, inputs) = example.graph(lanes: 16)
-        let group = Group.all(of: graph)[0]
+        let group = Group.all(of: GraphFacts(graph))[0]
         let problem = WinogradShape(ContractionShape.phases(of: group.members[0], in: group, lanes: 16)![0], group, lanes: 16)!
         for form in WinogradForm.forms(taps: problem.phaseTaps) {
             let schedules = [

@@ -16,10 +16,12 @@ private func fused(_ seed: Int, batch: Int? = 2) throws -> Graph {
 /// The kernels of a fused graph, as a later part sees them.
 private struct Kernels {
     let graph: Graph
+    let facts: GraphFacts
     var members: [Int: [Value]] = [:]
 
     init(_ graph: Graph) {
         self.graph = graph
+        facts = GraphFacts(graph)
         for value in graph.values { if let group = graph[value].group { members[group, default: []].append(value) } }
     }
 
@@ -32,8 +34,8 @@ private struct Kernels {
         }
     }
 
-    func isReduction(_ value: Value) -> Bool { if case .reduction? = graph.lowering(of: value) { true } else { false } }
-    func isElementwise(_ value: Value) -> Bool { if case .elementwise? = graph.lowering(of: value) { true } else { false } }
+    func isReduction(_ value: Value) -> Bool { if case .reduction? = facts.lowering(of: value) { true } else { false } }
+    func isElementwise(_ value: Value) -> Bool { facts.expression(of: value) != nil }
 }
 
 @Suite struct FuseTests {
@@ -65,8 +67,7 @@ private struct Kernels {
                 let reduced = kernels.stored(member).filter { members.contains($0) && kernels.isReduction($0) }
                 #expect(reduced.isEmpty, "\(member) reads a reduction of its own kernel")
             }
-            let prepared = kernels.graph.preparedValues()
-            #expect(Set(members.map { prepared[$0.index] }).count == 1, "group \(group) runs at two times")
+            #expect(Set(members.map { kernels.facts.isPrepared($0) }).count == 1, "group \(group) runs at two times")
         }
     }
 
@@ -77,11 +78,11 @@ private struct Kernels {
             #expect(graph[value].group != nil)
         }
         for value in graph.values where kernels.isInlined(value) {
-            #expect(kernels.isElementwise(value) || graph.isAlias(value), "\(value) must be computed once")
+            #expect(kernels.isElementwise(value) || kernels.facts.isAlias(value), "\(value) must be computed once")
             guard kernels.isElementwise(value), let operand = graph[value].operands.first, graph[operand].type == graph[value].type else {
                 continue
             }
-            guard case .elementwise(.argument(0))? = graph.lowering(of: value) else { continue }
+            guard kernels.facts.expression(of: value) == .argument(0) else { continue }
             #expect(graph[operand].layout == graph[value].layout, "a relayout was inlined")
         }
     }
@@ -100,8 +101,9 @@ private struct Kernels {
         var context = PassContext(mode: .inference, lanes: 8)
         context.recomputationLimit = 0
         let graph = try Pipeline.inference.run(RandomNetwork.make(seed: 3), context)
+        let facts = GraphFacts(graph)
         for value in graph.values where graph[value].operation != nil && graph[value].group == nil {
-            #expect(graph.isAlias(value) || graph[value].operands.isEmpty)
+            #expect(facts.isAlias(value) || graph[value].operands.isEmpty)
         }
     }
 }
@@ -153,7 +155,7 @@ private struct Kernels {
         let sourceLayout = Layout(sourceBlocks.map { .init(axis: $0.0, size: $0.1) })
         graph[x].layout = sourceLayout
         graph[reshaped].layout = layout
-        #expect(graph.isAlias(reshaped) == expected)
+        #expect(GraphFacts(graph).isAlias(reshaped) == expected)
         guard expected else { return }
         #expect(layout.storedCount(shape) <= sourceLayout.storedCount(source))
         for index in 0..<shape.reduce(1, *) {

@@ -138,9 +138,7 @@ private struct PlannedContraction {
     /// Nil for a group without a contraction.
     init?(_ planned: Plan.PlannedGroup, _ numerics: Numerics, samples: Int) {
         let graph = planned.group.graph
-        let formulas = planned.group.members.compactMap { member in
-            if case .contraction(let formula)? = graph.lowering(of: member) { formula } else { nil as Formula? }
-        }
+        let formulas = planned.group.members.compactMap { planned.group.facts.contraction(of: $0) }
         guard let formula = formulas.first else { return nil }
         steps = planned.steps
         group = planned.group

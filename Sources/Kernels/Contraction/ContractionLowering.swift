@@ -50,9 +50,8 @@ enum ContractionLowering {
     /// The phases of a group's contraction; nil where these kernels cannot compute it.
     static func phases(of group: Group, target: Target) -> [ContractionShape]? {
         guard
-            let contraction = group.members.first(where: { member in
-                if case .contraction? = group.graph.lowering(of: member) { true } else { false }
-            }), let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
+            let contraction = group.members.first(where: { group.facts.contraction(of: $0) != nil }),
+            let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
             epilogueIsElementwise(group, contraction)
         else { return nil }
         return phases
@@ -60,7 +59,7 @@ enum ContractionLowering {
 
     /// The forms of minimal filtering that a convolution may be computed by; nil where it is of no kind that has such forms.
     static func winogradProblem(_ shape: ContractionShape, _ group: Group, target: Target) -> WinogradShape? {
-        guard group.constants.contains(shape.vector.value), group.reads.contains(shape.broadcast.value) else { return nil }
+        guard group.facts.isPrepared(shape.vector.value), group.reads.contains(shape.broadcast.value) else { return nil }
         return WinogradShape(shape, group, lanes: target.lanes)
     }
 
@@ -122,9 +121,7 @@ enum ContractionLowering {
     private static func epilogueIsElementwise(_ group: Group, _ contraction: Value) -> Bool {
         group.members.allSatisfy { member in
             if member == contraction { return true }
-            guard group.graph.extents(member) == group.graph.extents(contraction) else { return false }
-            if case .elementwise? = group.graph.lowering(of: member) { return true }
-            return false
+            return group.graph.extents(member) == group.graph.extents(contraction) && group.facts.expression(of: member) != nil
         }
     }
 }

@@ -37,7 +37,7 @@ struct ContractionShape {
     /// register-blocked kernels need them.
     static func phases(of contraction: Value, in group: Group, lanes: Int) -> [ContractionShape]? {
         let graph = group.graph
-        guard case .contraction(let formula)? = graph.lowering(of: contraction), formula.reads.count == 2,
+        guard let formula = group.facts.contraction(of: contraction), formula.reads.count == 2,
             formula.body == .argument(0) * .argument(1), let lane = graph.layout(contraction).blocks.last?.axis,
             graph.layout(contraction).blockSize(of: lane) == lanes
         else { return nil }

@@ -111,9 +111,7 @@ struct ReductionSplit {
 
     /// The values that the operands of the contraction are computed from: what the first kernel reads.
     private var operandReads: [Value] {
-        var inner = group
-        inner.members = [shape.result.value]
-        return Group.storedOperands(of: inner.members, in: group.graph)
+        group.facts.storedOperands(of: [shape.result.value])
     }
 
     /// Adds the staged images' products to every tile of the partial result.
@@ -208,7 +206,7 @@ struct ReductionSplit {
         let taskAxes = outer.prefix(2)
         let builder = KernelBuilder(name: group.kernelName("sum"), lanes: lanes, taskCount: taskAxes.map(\.blocks).reduce(1, *))
         let contraction = Set(operandReads)
-        let others = Group.storedOperands(of: group.members.filter { $0 != shape.result.value }, in: graph)
+        let others = group.facts.storedOperands(of: group.members.filter { $0 != shape.result.value })
         let emitter = PointEmitter(
             builder, group, reads: group.reads.filter { !contraction.contains($0) || others.contains($0) }, results: group.results)
         let sums = emitter.workspace(0, count: count * parts, .read)

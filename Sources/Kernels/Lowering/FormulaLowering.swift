@@ -24,7 +24,7 @@ struct FormulaLowering {
     init(_ group: Group, roots: [Value], maps: [Value], results: [Value], target: Target) {
         let graph = group.graph
         let formulas = roots.map { root in
-            guard let formula = graph.lowering(of: root)?.formula else { preconditionFailure("\(root) has no formula") }
+            guard let formula = group.facts.lowering(of: root)?.formula else { preconditionFailure("\(root) has no formula") }
             return formula
         }
         registers = target.vectorRegisters

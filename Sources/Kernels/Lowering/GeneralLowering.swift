@@ -58,7 +58,7 @@ enum GeneralLowering {
         var roots: [(value: Value, formula: Formula)] = []
         var parts: [Part] = []
         for member in group.members {
-            guard let lowering = graph.lowering(of: member) else { preconditionFailure("\(member) of a group computes nothing") }
+            guard let lowering = group.facts.lowering(of: member) else { preconditionFailure("\(member) of a group computes nothing") }
             let below = graph[member].operands.reduce(into: Set<Value>()) { $0.formUnion(rootsOf[$1] ?? []) }
             if let formula = lowering.formula {
                 precondition(below.isEmpty, "\(member) depends on \(below) of its own group")

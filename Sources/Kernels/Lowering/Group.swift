@@ -2,8 +2,8 @@ import Graph
 
 /// Nodes that become one kernel (or a kernel and the one that combines its partial results), with what they read and leave in memory.
 public struct Group: Sendable {
-    /// The whole graph, with symbols bound, layouts assigned and groups decided.
-    public var graph: Graph
+    /// What is known of the whole graph: its symbols are bound, layouts assigned and groups decided.
+    public let facts: GraphFacts
     /// The nodes of the group, operands before users. Nodes without a group that they read are computed inside the kernel.
     public var members: [Value]
     /// The values that are read from memory, in order.
@@ -12,30 +12,29 @@ public struct Group: Sendable {
     public var results: [Value]
     /// Results that are written over a value that the group reads for the last time, at the same element offsets.
     public var inPlace: [Value: Value] = [:]
-    /// Those of `reads` that follow from parameters alone, which never change: what is computed from them may be kept.
-    public var constants: Set<Value> = []
 
-    /// Every group of a fused graph, in an order in which each runs after those whose results it reads.
-    public static func all(of graph: Graph) -> [Group] {
-        var memberLists: [Int: [Value]] = [:]
-        for value in graph.values { if let group = graph[value].group { memberLists[group, default: []].append(value) } }
-        var outside = [Bool](repeating: false, count: graph.nodes.count)
-        for output in graph.outputs { outside[output.value.index] = true }
-        for update in graph.updates { outside[update.value.index] = true }
-        var reads: [Int: [Value]] = [:]
-        for (group, members) in memberLists {
-            let needed = storedOperands(of: members, in: graph)
-            reads[group] = needed
-            for value in needed { outside[value.index] = true }
+    public var graph: Graph { facts.graph }
+
+    /// Every group of a fused graph by rising number, which is an order in which each runs after those whose results it reads.
+    public static func all(of facts: GraphFacts) -> [Group] {
+        let graph = facts.graph
+        var members: [Int: [Value]] = [:]
+        for value in graph.values { if let group = graph[value].group { members[group, default: []].append(value) } }
+        let numbers = members.keys.sorted()
+        let reads = numbers.map { facts.storedOperands(of: members[$0]!) }
+        let isRead = Set(reads.joined())
+        return zip(numbers, reads).map { number, reads in
+            precondition(
+                reads.allSatisfy { graph[$0].group ?? .min < number }, "group \(number) of '\(graph.name)' reads what a later one computes")
+            let results = members[number]!.filter { isRead.contains($0) || facts.leaves($0) }
+            return Group(facts: facts, members: members[number]!, reads: reads, results: results)
         }
-        let groups = memberLists.map { group, members in
-            (group, Group(graph: graph, members: members, reads: reads[group]!, results: members.filter { outside[$0.index] }))
-        }
-        return sorted(groups, graph: graph)
     }
+}
 
-    /// The values in memory that `members` read, directly or through nodes that are computed in the kernel.
-    static func storedOperands(of members: [Value], in graph: Graph) -> [Value] {
+extension GraphFacts {
+    /// The values in memory that `members` of a kernel read, directly or through nodes that are computed in it.
+    func storedOperands(of members: [Value]) -> [Value] {
         let own = Set(members)
         var seen: Set<Value> = []
         var stored: [Value] = []
@@ -44,49 +43,13 @@ public struct Group: Sendable {
             let node = graph[value]
             if node.constant != nil { return }
             if node.operation != nil && node.group == nil {
-                if case .elementwise(let expression)? = graph.lowering(of: value) {
-                    for (index, operand) in node.operands.enumerated() where expression.reads(argument: index) { visit(operand) }
-                } else {
-                    node.operands.forEach(visit)
-                }
+                readOperands(of: value).forEach(visit)
             } else {
                 stored.append(value)
             }
         }
-        for member in members {
-            let node = graph[member]
-            if case .elementwise(let expression)? = graph.lowering(of: member) {
-                for (index, operand) in node.operands.enumerated() where expression.reads(argument: index) { visit(operand) }
-            } else {
-                node.operands.forEach(visit)
-            }
-        }
+        for member in members { readOperands(of: member).forEach(visit) }
         return stored.sorted()
-    }
-
-    /// The groups in dependency order; of those that are ready, the one whose last member comes first in the graph.
-    private static func sorted(_ groups: [(Int, Group)], graph: Graph) -> [Group] {
-        let groups = groups.sorted { $0.1.members.last! < $1.1.members.last! }
-        let places = Dictionary(uniqueKeysWithValues: groups.indices.map { (groups[$0].0, $0) })
-        var pending = [Int](repeating: 0, count: groups.count)
-        var readers = [[Int]](repeating: [], count: groups.count)
-        for (place, (number, group)) in groups.enumerated() {
-            let sources = Set(group.reads.compactMap { graph[$0].group }).subtracting([number])
-            pending[place] = sources.count
-            for source in sources { readers[places[source]!].append(place) }
-        }
-        var ready = groups.indices.filter { pending[$0] == 0 }
-        var result: [Group] = []
-        while let first = ready.indices.min(by: { ready[$0] < ready[$1] }) {
-            let place = ready.remove(at: first)
-            result.append(groups[place].1)
-            for reader in readers[place] {
-                pending[reader] -= 1
-                if pending[reader] == 0 { ready.append(reader) }
-            }
-        }
-        precondition(result.count == groups.count, "the groups of '\(graph.name)' depend on each other in a circle")
-        return result
     }
 }
 
@@ -140,22 +103,6 @@ extension Graph {
             preconditionFailure("\(value) of '\(name)' still has unbound symbols: \(self[value].type)")
         }
         return extents
-    }
-
-    /// Whether each value follows from parameters alone that never change, or from constants.
-    var constantValues: [Bool] {
-        let updated = Set(updates.map(\.state))
-        var isConstant: [Bool] = []
-        for value in values {
-            let node = self[value]
-            switch node.kind {
-            case .input: isConstant.append(false)
-            case .parameter: isConstant.append(!updated.contains(value))
-            case .constant: isConstant.append(true)
-            case .operation: isConstant.append(node.operands.allSatisfy { isConstant[$0.index] })
-            }
-        }
-        return isConstant
     }
 
     /// The layout of a value: as assigned, or row-major.

@@ -98,10 +98,8 @@ extension Group {
     /// Whether computing `value` needs to know where in the tensor it is.
     fileprivate func dependsOnPosition(_ value: Value) -> Bool {
         if stored(value) != nil || graph[value].constant != nil { return false }
-        guard case .elementwise(let expression)? = graph.lowering(of: value) else { return true }
-        let operands = graph[value].operands
-        return expression.readsPosition
-            || operands.indices.contains { expression.reads(argument: $0) && dependsOnPosition(operands[$0]) }
+        guard let expression = facts.expression(of: value) else { return true }
+        return expression.readsPosition || facts.readOperands(of: value).contains { dependsOnPosition($0) }
     }
 }
 

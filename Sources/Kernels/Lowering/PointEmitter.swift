@@ -55,6 +55,7 @@ public final class PointEmitter {
     private var buffers: [Value: BufferID] = [:]
 
     public var graph: Graph { group.graph }
+    var facts: GraphFacts { group.facts }
 
     /// Declares a buffer for every value in `reads`, then every one in `results`; values in the same memory share one.
     public init(_ builder: KernelBuilder, _ group: Group, reads: [Value]? = nil, results: [Value]? = nil) {
@@ -93,7 +94,7 @@ public final class PointEmitter {
     func source(of value: Value) -> Value? {
         if group.members.contains(value) { return nil }
         if buffers[value] != nil { return value }
-        guard case .view(.reshape)? = graph.lowering(of: value), graph.isAlias(value) else { return nil }
+        guard facts.isAlias(value) else { return nil }
         return source(of: graph[value].operands[0])
     }
 
@@ -213,7 +214,7 @@ public final class Point {
 
     private func computed(_ value: Value) -> Register {
         let operands = emitter.graph[value].operands
-        switch emitter.graph.lowering(of: value) {
+        switch emitter.facts.lowering(of: value) {
         case .elementwise(let expression)?:
             return emitter.builder.emit(
                 expression, arguments: { self.operand(operands[$0], of: value) },

@@ -42,12 +42,14 @@ extension Graph {
         return StoredTensor(
             owner: place.parent, layout: layout(place.parent), extents: extents(place.parent), axis: place.axis, start: start)
     }
+}
 
+extension GraphFacts {
     /// Whether an operand of a view need not be copied: a slice is read in place, or the operand was written into the concatenation.
     func isInPlace(_ view: Value, operand index: Int) -> Bool {
-        let operand = self[view].operands[index]
-        if let place = self[view].place, place == placeOfSlice(view) { return true }
-        guard let place = self[operand].place, place.parent == view else { return false }
+        let operand = graph[view].operands[index]
+        if let place = graph[view].place, place == placeOfSlice(view) { return true }
+        guard let place = graph[operand].place, place.parent == view else { return false }
         return places(in: view)[index] == place
     }
 }

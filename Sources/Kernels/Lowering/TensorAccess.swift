@@ -62,7 +62,7 @@ extension Group {
     /// The value in memory that `value` is, under its own shape and layout: itself, or what it is a reshape of that moves nothing.
     func stored(_ value: Value) -> Value? {
         if reads.contains(value) { return value }
-        guard !members.contains(value), case .view(.reshape)? = graph.lowering(of: value), graph.isAlias(value) else { return nil }
+        guard !members.contains(value), facts.isAlias(value) else { return nil }
         return stored(graph[value].operands[0])
     }
 
@@ -75,15 +75,11 @@ extension Group {
         if let source = stored(value) {
             return [TensorAccess(value: source, extents: extents, layout: graph.layout(value), position: position)]
         }
-        let operands = graph[value].operands
-        switch graph.lowering(of: value) {
-        case .elementwise(let expression)?:
-            return operands.indices.filter { expression.reads(argument: $0) }.flatMap { index in
-                let operand = operands[index]
-                return accesses(of: operand, at: position.projected(from: extents, to: graph.extents(operand)), known: known)
+        switch facts.lowering(of: value) {
+        case .elementwise?, .view(.reshape)?:
+            return facts.readOperands(of: value).flatMap { operand in
+                accesses(of: operand, at: position.projected(from: extents, to: graph.extents(operand)), known: known)
             }
-        case .view(.reshape)?:
-            return accesses(of: operands[0], at: position.projected(from: extents, to: graph.extents(operands[0])), known: known)
         default: preconditionFailure("\(value) is neither in memory nor computable at a point: \(graph[value].kind)")
         }
     }
@@ -92,12 +88,8 @@ extension Group {
     func operationCount(of value: Value, known: Set<Value> = []) -> Int {
         if known.contains(value) || graph[value].constant != nil { return 0 }
         if stored(value) != nil { return 1 }
-        let operands = graph[value].operands
-        guard case .elementwise(let expression)? = graph.lowering(of: value) else {
-            return operands.map { operationCount(of: $0, known: known) }.reduce(0, +)
-        }
-        return expression.operationCount
-            + operands.indices.filter { expression.reads(argument: $0) }.map { operationCount(of: operands[$0], known: known) }.reduce(0, +)
+        return facts.readOperands(of: value).map { operationCount(of: $0, known: known) }
+            .reduce(facts.expression(of: value)?.operationCount ?? 0, +)
     }
 }
 

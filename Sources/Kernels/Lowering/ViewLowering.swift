@@ -38,12 +38,14 @@ struct ViewLowering {
             for (index, operand) in operands.enumerated() {
                 let extents = graph.extents(operand)
                 let identity = extents.indices.map { AffineIndex.axis($0) }
-                if !graph.isInPlace(result, operand: index) { add(operand, extents, from: identity, to: identity.shifted(axis, by: start)) }
+                if !group.facts.isInPlace(result, operand: index) {
+                    add(operand, extents, from: identity, to: identity.shifted(axis, by: start))
+                }
                 start += extents[axis]
             }
         case .slice(let axis, let start, _):
             let identity = graph.extents(result).indices.map { AffineIndex.axis($0) }
-            if !graph.isInPlace(result, operand: 0) {
+            if !group.facts.isInPlace(result, operand: 0) {
                 add(operands[0], graph.extents(result), from: identity.shifted(axis, by: start), to: identity)
             }
         }
@@ -51,7 +53,7 @@ struct ViewLowering {
 
     /// One kernel for all copies of as many lanes; none where everything lies in its place already.
     func lower(name: String) -> [KernelCall] {
-        if graph[result].operands.indices.allSatisfy({ graph.isInPlace(result, operand: $0) }) { return [] }
+        if graph[result].operands.indices.allSatisfy({ group.facts.isInPlace(result, operand: $0) }) { return [] }
         if copies.isEmpty { return [recounted(name: name)] }
         let widths = Set(copies.map(\.space.lanes)).sorted(by: >)
         return widths.map { width in

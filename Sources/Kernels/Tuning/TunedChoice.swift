@@ -94,13 +94,12 @@ extension ContractionShape {
             let blocks = graph.layout(access.value).blocks.map { "\($0.axis):\($0.size)" }.joined(separator: ",")
             let origin =
                 group.reads.contains(access.value)
-                ? (group.constants.contains(access.value) ? "kept" : "stored") : "computed \(group.operationCount(of: access.value))"
+                ? (group.facts.isPrepared(access.value) ? "kept" : "stored") : "computed \(group.operationCount(of: access.value))"
             return
                 "\(list(graph.extents(access.value)))[\(access.position.map(text).joined(separator: ", "))] \(blocks.isEmpty ? "plain" : blocks) \(origin)"
         }
         let epilogue = group.members.filter { $0 != result.value }.compactMap { member -> String? in
-            guard case .elementwise(let expression)? = graph.lowering(of: member) else { return nil }
-            return "\(expression.operationCount)"
+            group.facts.expression(of: member).map { "\($0.operationCount)" }
         }
         return [
             "\(list(extents.prefix(resultRank))) over \(list(extents.dropFirst(resultRank)))", text(vector), text(broadcast),

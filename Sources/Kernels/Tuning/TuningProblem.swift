@@ -20,9 +20,7 @@ public struct TuningProblem: Sendable {
     public static func all(of graph: Graph, target: Target, numerics: Numerics, limit: Int) -> [TuningProblem] {
         var problems: [TuningProblem] = []
         var numbers: [String: Int] = [:]
-        let isConstant = graph.constantValues
-        for var group in Group.all(of: graph) {
-            group.constants = Set(group.reads.filter { isConstant[$0.index] })
+        for group in Group.all(of: GraphFacts(graph)) {
             guard let phases = ContractionLowering.phases(of: group, target: target), phases.count == 1, phases[0].reducesChannels,
                 !phases[0].isEmpty
             else { continue }

@@ -78,7 +78,7 @@ struct WinogradLowering {
     private func convolution() -> KernelCall {
         let groups = (tileCount + schedule.tiles - 1) / schedule.tiles
         let builder = KernelBuilder(name: group.kernelName(), lanes: lanes, taskCount: groups * schedule.parts)
-        let others = Group.storedOperands(of: group.members.filter { $0 != shape.result.value }, in: group.graph)
+        let others = group.facts.storedOperands(of: group.members.filter { $0 != shape.result.value })
         let unread =
             (schedule.transformsWeights ? [] : [shape.vector.value]) + (problem.packing == nil ? [] : [shape.broadcast.value])
         let emitter = PointEmitter(builder, group, reads: group.reads.filter { !unread.contains($0) || others.contains($0) })
