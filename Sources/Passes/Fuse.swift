@@ -10,17 +10,17 @@ extension Pass {
     ///
     /// Groups are numbered in an order in which they can run.
     public static let fuse = Pass("fuse", "Decides which nodes become one kernel.") { graph, context in
-        var grouping = Grouping(GraphFacts(graph), context)
-        grouping.joinEpilogues()
-        grouping.chooseRecomputed()
-        grouping.noteReads()
-        grouping.joinLoops()
-        return grouping.numbered()
+        var fusion = Fusion(GraphFacts(graph), context)
+        fusion.joinEpilogues()
+        fusion.chooseRecomputed()
+        fusion.noteReads()
+        fusion.joinLoops()
+        return fusion.numbered()
     }
 }
 
 /// Which nodes share a kernel, while it is being decided.
-struct Grouping {
+struct Fusion {
     let facts: GraphFacts
     let context: PassContext
     /// Nodes of one set share a kernel.

@@ -1,6 +1,6 @@
 import Graph
 
-extension Grouping {
+extension Fusion {
     /// Lets each contraction and window take along the element-wise operations that follow it, while each alone uses the result before
     /// it. The other operands are stored tensors of the same shape (a residual), values a channel, or scalars.
     ///

@@ -1,6 +1,6 @@
 import Graph
 
-extension Grouping {
+extension Fusion {
     /// The most nodes, and the most tensors read and written, of one loop.
     private static let memberLimit = 16
     private static let tensorLimit = 12

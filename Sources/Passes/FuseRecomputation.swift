@@ -1,6 +1,6 @@
 import Graph
 
-extension Grouping {
+extension Fusion {
     /// The most tensors that an inlined value may read.
     private static let inlinedTensorLimit = 6
 

@@ -140,3 +140,22 @@ extension AffineIndex {
         return Position(terms.reduce(Index.constant(offset)) { $0 + coordinates[$1.axis].index * $1.scale })
     }
 }
+
+extension ContractionShape {
+    /// Whether the broadcast operand's channels are summed over (a convolution) or are part of the result (a weight gradient).
+    var reducesChannels: Bool { channelAxis.map { $0 >= resultRank } ?? true }
+
+    /// The contraction's axis that runs along the broadcast operand's channels, its axis 1.
+    var channelAxis: Int? { broadcast.position.count > 1 ? broadcast.position[1].singleAxis : nil }
+
+    func laneBlockCount(_ lanes: Int) -> Int { (extents[lane] + lanes - 1) / lanes }
+
+    /// Whether sums can run over whole blocks of the channel axis: then what lies beyond the extent is zero padding in both operands.
+    func channelsArePadded(_ graph: Graph, lanes: Int) -> Bool {
+        guard let axis = channelAxis else { return false }
+        return extents[axis] % lanes == 0
+            || [vector, broadcast].allSatisfy { access in
+                graph.layout(access.value).blocks.contains { access.position[$0.axis].singleAxis == axis }
+            }
+    }
+}

@@ -32,6 +32,41 @@ public struct Group: Sendable {
     }
 }
 
+extension Group {
+    /// Labels of the nodes in the group, for people.
+    var summary: String {
+        let names = members.compactMap { member -> String? in
+            guard let operation = graph[member].operation else { return nil }
+            return graph[member].attributes["function"].map {
+                if case .function(let function) = $0 { function.name } else { operation.name }
+            }
+                ?? operation.name
+        }
+        return ([members.compactMap { graph[$0].label }.first].compactMap { $0 } + names).joined(separator: " ")
+    }
+
+    /// The multiply-accumulates of the contractions in the group.
+    var multiplyAccumulates: Int {
+        members.reduce(0) { sum, member in
+            guard let formula = facts.contraction(of: member) else { return sum }
+            let (total, overflow) = sum.addingReportingOverflow(formula.termCount)
+            return overflow ? .max : total
+        }
+    }
+
+    /// Whether every read of `value` in the group is at the point that is being written: never by a window, a sum or a view.
+    func readsOnlyInPlace(_ value: Value) -> Bool {
+        !facts.storedOperands(of: members.filter { facts.expression(of: $0) == nil }).contains(value)
+    }
+
+    /// A name for the group's kernel: the label and operation of its first member.
+    func kernelName(_ suffix: String? = nil) -> String {
+        let first = graph[members[0]]
+        let parts = [first.label, first.operation?.name, suffix].compactMap { $0 } + ["\(members[0].index)"]
+        return String(parts.joined(separator: "_").map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    }
+}
+
 extension GraphFacts {
     /// The values in memory that `members` of a kernel read, directly or through nodes that are computed in it.
     func storedOperands(of members: [Value]) -> [Value] {
@@ -51,63 +86,4 @@ extension GraphFacts {
         for member in members { readOperands(of: member).forEach(visit) }
         return stored.sorted()
     }
-}
-
-/// What a buffer parameter of a lowered kernel stands for.
-public enum Argument: Hashable, Sendable {
-    case value(Value)
-    /// A buffer that lives only while the group runs, by its index in `LoweredGroup.workspaces`.
-    case workspace(Int)
-    /// A buffer that the group's preparation fills once, by its index in `LoweredGroup.prepared`.
-    case prepared(Int)
-}
-
-/// A kernel with what its buffer parameters stand for, in order.
-public struct KernelCall: Sendable {
-    public var kernel: Kernel
-    public var arguments: [Argument]
-    /// The multiply-accumulates of the group's contraction that the call does, where several calls share them; nil in all calls of a
-    /// group lets the first have them all.
-    public var multiplyAccumulates: Int?
-    /// The algorithm of the group's contraction, on the calls that do its multiply-accumulates.
-    public var choice: AlgorithmChoice?
-
-    public init(_ kernel: Kernel, _ arguments: [Argument]) {
-        self.kernel = kernel
-        self.arguments = arguments
-    }
-}
-
-/// A group as kernels: usually one; a second where partial results are combined.
-public struct LoweredGroup: Sendable {
-    public var calls: [KernelCall]
-    /// The element counts of buffers that carry partial results from one call to the next.
-    public var workspaces: [Int]
-    /// Calls that read constants of the group only and fill the `prepared` buffers: run once, whenever parameters were set.
-    public var preparation: [KernelCall]
-    /// The element counts of buffers that keep what `preparation` computes.
-    public var prepared: [Int]
-
-    public init(_ calls: [KernelCall], workspaces: [Int] = [], preparation: [KernelCall] = [], prepared: [Int] = []) {
-        self.calls = calls
-        self.workspaces = workspaces
-        self.preparation = preparation
-        self.prepared = prepared
-    }
-}
-
-extension Graph {
-    /// The extents of a value whose symbols are bound.
-    public func extents(_ value: Value) -> [Int] {
-        guard let extents = self[value].type.shape.extents else {
-            preconditionFailure("\(value) of '\(name)' still has unbound symbols: \(self[value].type)")
-        }
-        return extents
-    }
-
-    /// The layout of a value: as assigned, or row-major.
-    public func layout(_ value: Value) -> Layout { self[value].layout ?? .plain }
-
-    /// The number of elements that a value takes in memory, padding included.
-    public func storedCount(_ value: Value) -> Int { layout(value).storedCount(extents(value)) }
 }

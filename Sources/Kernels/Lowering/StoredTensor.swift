@@ -18,15 +18,21 @@ public struct StoredTensor: Hashable, Sendable {
     }
 }
 
-extension Position {
-    /// The position `start` further, whole blocks where it counts in blocks.
-    fileprivate func shifted(by start: Int) -> Position {
-        start % split == 0
-            ? Position(outer: outer + .constant(start / split), inner: inner, split: split) : Position(index + .constant(start))
-    }
-}
-
 extension Graph {
+    /// The extents of a value whose symbols are bound.
+    public func extents(_ value: Value) -> [Int] {
+        guard let extents = self[value].type.shape.extents else {
+            preconditionFailure("\(value) of '\(name)' still has unbound symbols: \(self[value].type)")
+        }
+        return extents
+    }
+
+    /// The layout of a value: as assigned, or row-major.
+    public func layout(_ value: Value) -> Layout { self[value].layout ?? .plain }
+
+    /// The number of elements that a value takes in memory, padding included.
+    public func storedCount(_ value: Value) -> Int { layout(value).storedCount(extents(value)) }
+
     /// Where a value lies that kernels read or write.
     public func storage(of value: Value) -> StoredTensor {
         guard var place = self[value].place else {

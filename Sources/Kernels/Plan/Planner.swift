@@ -1,99 +1,7 @@
 import Graph
 
-/// All that is needed to run a graph: its kernels in order, and where every buffer lies.
-public struct Plan: Sendable {
-    /// Where a buffer's memory comes from.
-    public enum Storage: Hashable, Sendable {
-        /// Filled by the caller before every run; by name.
-        case input(String)
-        /// Kept from run to run; by name.
-        case parameter(String)
-        /// Computed from parameters alone by the `preparation` steps, and kept.
-        case prepared
-        /// In the arena, at a byte offset.
-        case arena(Int)
-        /// In the arena's memory, at a byte offset, while the preparation runs: see `streamParameters`.
-        case temporary(Int)
-    }
-
-    public struct PlannedBuffer: Sendable {
-        public var storage: Storage
-        public var element: ElementType
-        /// The logical extents and how they are stored; a workspace is one plain axis.
-        public var extents: [Int]
-        public var layout: Layout
-
-        public var count: Int { layout.storedCount(extents) }
-        public var bytes: Int { count * element.byteCount }
-    }
-
-    public struct Step: Sendable {
-        /// An index into `kernels`.
-        public var kernel: Int
-        /// The buffer of every parameter of the kernel, by index into `buffers`.
-        public var buffers: [Int]
-        /// What the step computes, for people: labels of the nodes in it.
-        public var summary: String
-        /// The multiply-accumulates of its contraction, as the formula has them, whatever the algorithm does instead; 0 without one.
-        public var multiplyAccumulates = 0
-        /// The bytes that the step reads or writes, each once: of tensors, their parts where they lie in others, and workspaces.
-        public var bytes = 0
-        /// How many of `bytes` are kept from run to run: parameters, and what is prepared from them.
-        public var keptBytes = 0
-        /// How its contraction is computed; nil without one, or where nothing was chosen.
-        public var choice: AlgorithmChoice?
-    }
-
-    /// A group of the graph with the steps that compute it.
-    public struct PlannedGroup: Sendable {
-        public var group: Group
-        /// By index into `steps`.
-        public var steps: Range<Int>
-    }
-
-    public var name: String
-    public var kernels: [Kernel] = []
-    public var buffers: [PlannedBuffer] = []
-    /// Run once, whenever parameters were set.
-    public var preparation: [Step] = []
-    public var steps: [Step] = []
-    /// The groups that the steps compute, in their order.
-    public var groups: [PlannedGroup] = []
-    /// The buffer of every value that has memory of its own, or is written over another.
-    public var bufferOf: [Value: Int] = [:]
-    /// The graph's outputs, by name.
-    public var outputs: [(name: String, buffer: Int)] = []
-    /// Parameters with their declarations, in the graph's order.
-    public var parameters: [(parameter: Parameter, buffer: Int)] = []
-    public var inputs: [(name: String, buffer: Int)] = []
-    public var arenaBytes = 0
-    /// The largest number of bytes alive at one time in the arena: what no plan can go below.
-    public var arenaLowerBound = 0
-    /// The size of what is alive while the preparation runs, and no longer.
-    public var temporaryBytes = 0
-    /// Whether parameters that only the preparation reads are not kept.
-    public var streamsParameters = false
-}
-
-extension Plan {
-    /// Lowers every group of a fused graph whose symbols are bound, and places its buffers.
-    ///
-    /// - Parameters:
-    ///   - tuned: what measurements chose; the cost model decides the rest.
-    ///   - streamsParameters: whether parameters that only the preparation reads are not kept, see `streamParameters`.
-    public init(
-        _ graph: Graph, target: Target, numerics: Numerics = .standard, tuned: TunedChoices = .none, streamsParameters: Bool = false
-    ) {
-        name = graph.name
-        var planner = Planner(GraphFacts(graph), target, numerics, tuned, streamsParameters)
-        planner.run()
-        self = planner.plan
-        if streamsParameters { streamParameters() }
-    }
-}
-
 /// Builds a plan group by group.
-private struct Planner {
+struct Planner {
     let facts: GraphFacts
     let target: Target
     let numerics: Numerics
@@ -116,7 +24,7 @@ private struct Planner {
         self.tuned = tuned
         self.streamsParameters = streamsParameters
         groups = Group.all(of: facts)
-        plan = Plan(empty: facts.graph.name)
+        plan = Plan(name: facts.graph.name)
     }
 
     mutating func run() {
@@ -306,66 +214,5 @@ private struct Planner {
         for (buffer, offset) in zip(order, memory.offsets) { plan.buffers[buffer].storage = .arena(offset) }
         plan.arenaBytes = memory.bytes
         plan.arenaLowerBound = memory.lowerBound
-    }
-}
-
-extension Plan {
-    fileprivate init(empty name: String) { self.name = name }
-}
-
-extension Kernel {
-    /// Writes a number to a scalar.
-    static func fill(with constant: Double, lanes: Int) -> Kernel {
-        let builder = KernelBuilder(name: "constant", lanes: lanes, taskCount: 1)
-        let scalar = builder.parameter("scalar", count: 1, .write)
-        builder.store(scalar, 0, builder.constant(constant), active: 1)
-        return builder.finish()
-    }
-
-    /// Copies one buffer over another.
-    static func copy(count: Int, element: ElementType, lanes: Int) -> Kernel {
-        let builder = KernelBuilder(name: "copy_\(count)", lanes: lanes, taskCount: 1)
-        let from = builder.parameter("from", element, count: count, .read)
-        let to = builder.parameter("to", element, count: count, .write)
-        let whole = count / lanes * lanes
-        if whole > 0 { builder.loop("index", to: .constant(whole), step: lanes) { builder.store(to, $0, builder.load(from, $0)) } }
-        if whole < count {
-            let active = Index.constant(count - whole)
-            builder.store(to, .constant(whole), builder.load(from, .constant(whole), active: active), active: active)
-        }
-        return builder.finish()
-    }
-}
-
-extension Group {
-    /// Labels of the nodes in the group, for people.
-    var summary: String {
-        let names = members.compactMap { member -> String? in
-            guard let operation = graph[member].operation else { return nil }
-            return graph[member].attributes["function"].map {
-                if case .function(let function) = $0 { function.name } else { operation.name }
-            }
-                ?? operation.name
-        }
-        return ([members.compactMap { graph[$0].label }.first].compactMap { $0 } + names).joined(separator: " ")
-    }
-
-    /// The multiply-accumulates of the contractions in the group.
-    var multiplyAccumulates: Int {
-        members.reduce(0) { sum, member in
-            guard let formula = facts.contraction(of: member) else { return sum }
-            let (total, overflow) = sum.addingReportingOverflow(formula.termCount)
-            return overflow ? .max : total
-        }
-    }
-
-    /// Whether every read of `value` in the group is at the point that is being written: never by a window, a sum or a view.
-    func readsOnlyInPlace(_ value: Value) -> Bool {
-        !facts.storedOperands(of: members.filter { facts.expression(of: $0) == nil }).contains(value)
-    }
-
-    /// The group's kernels for a target.
-    public func lowered(for target: Target, _ numerics: Numerics = .standard, _ tuned: TunedChoices = .none) -> LoweredGroup {
-        ContractionLowering.lower(self, target: target, numerics: numerics, tuned: tuned) ?? GeneralLowering.lower(self, target: target)
     }
 }

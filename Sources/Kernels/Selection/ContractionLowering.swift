@@ -125,31 +125,3 @@ enum ContractionLowering {
         }
     }
 }
-
-extension Group {
-    /// A name for the group's kernel: the label and operation of its first member.
-    func kernelName(_ suffix: String? = nil) -> String {
-        let first = graph[members[0]]
-        let parts = [first.label, first.operation?.name, suffix].compactMap { $0 } + ["\(members[0].index)"]
-        return String(parts.joined(separator: "_").map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
-    }
-}
-
-extension ContractionShape {
-    /// Whether the broadcast operand's channels are summed over (a convolution) or are part of the result (a weight gradient).
-    var reducesChannels: Bool { channelAxis.map { $0 >= resultRank } ?? true }
-
-    /// The contraction's axis that runs along the broadcast operand's channels, its axis 1.
-    var channelAxis: Int? { broadcast.position.count > 1 ? broadcast.position[1].singleAxis : nil }
-
-    func laneBlockCount(_ lanes: Int) -> Int { (extents[lane] + lanes - 1) / lanes }
-
-    /// Whether sums can run over whole blocks of the channel axis: then what lies beyond the extent is zero padding in both operands.
-    func channelsArePadded(_ graph: Graph, lanes: Int) -> Bool {
-        guard let axis = channelAxis else { return false }
-        return extents[axis] % lanes == 0
-            || [vector, broadcast].allSatisfy { access in
-                graph.layout(access.value).blocks.contains { access.position[$0.axis].singleAxis == axis }
-            }
-    }
-}

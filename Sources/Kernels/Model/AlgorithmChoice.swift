@@ -26,7 +26,7 @@ public struct AlgorithmChoice: Hashable, Sendable {
     public var secondsOfLongestThread: Double?
     /// Whether measurements chose the algorithm or its schedule, not the cost model.
     public var isTuned = false
-    /// By what `TunedChoices` knows the contraction; nil where there is nothing to tune.
+    /// By what measurements of the contraction are kept; nil where there is nothing to tune.
     public var key: String?
 
     public init(_ chosen: Candidate, rejected: [Candidate] = [], secondsOfLongestThread: Double? = nil) {

@@ -33,32 +33,6 @@ struct TaskSplit {
 }
 
 extension KernelBuilder {
-    /// Opens loops, outermost first, and writes `body` inside of them.
-    ///
-    /// Vectors of an innermost loop that ends in a partial one are written twice, whole and partial.
-    func nest(
-        _ levels: ArraySlice<LoopLevel>, of space: IterationSpace, _ state: NestState, unroll: Int = 1, _ body: (NestState) -> Void
-    ) {
-        guard let level = levels.first else { return body(state) }
-        let rest = levels.dropFirst()
-        let name = space.name(level)
-        let turns = rest.isEmpty ? min(unroll, level.count) : 1
-        if rest.isEmpty, level.part == .vectors, space.extents[level.axis] % space.lanes != 0 {
-            let whole = space.extents[level.axis] / space.lanes
-            if whole > 0 {
-                loop(name, to: .constant(whole), unroll: min(turns, whole)) { index in
-                    var inner = space.binding(level, index, state)
-                    inner.active = nil
-                    body(inner)
-                }
-            }
-            return body(space.binding(level, .constant(whole), state))
-        }
-        loop(name, to: space.end(of: level, state), unroll: turns) { index in
-            nest(rest, of: space, space.binding(level, index, state), unroll: unroll, body)
-        }
-    }
-
     /// Writes `body` for every unit of `split` that is the task's: all loops of the leading levels.
     ///
     /// - Parameters:
