@@ -82,7 +82,8 @@ public struct TextScanner {
 
     private func startsHere(_ token: String) -> Bool {
         let expected = token.utf8
-        guard bytes.count - offset >= expected.count, zip(bytes[offset...], expected).allSatisfy({ $0 == $1 }) else { return false }
+        guard byte() == expected.first, bytes.count - offset >= expected.count, zip(bytes[offset...], expected).allSatisfy({ $0 == $1 })
+        else { return false }
         // A word ends where it ends: `if` is not the beginning of `iffy`.
         guard let last = expected.last, Self.isNameByte(last) else { return true }
         return !Self.isNameByte(byte(expected.count))
@@ -149,7 +150,7 @@ public struct TextScanner {
             digits = "-"
             offset += 1
         }
-        digits += take(while: Self.isDigit)
+        digits += self.digits()
         guard digits.last?.isNumber == true else { throw error("expected \(what), found \(found)", at: start) }
         guard let value = Int(digits), range.contains(value) else {
             throw error("\(what) must lie in \(range.lowerBound)...\(range.upperBound), not \(digits)", at: start)
@@ -162,21 +163,29 @@ public struct TextScanner {
         let start = skipBlanks()
         if accept("inf") { return .infinity }
         if accept("nan") { return .nan }
-        var digits = take(while: Self.isDigit)
+        guard let value = Double(numeral()) else { throw error("expected a number, found \(found)", at: start) }
+        return value
+    }
+
+    /// The digits that stand here, perhaps none.
+    public mutating func digits() -> String { take(while: Self.isDigit) }
+
+    /// The digits that stand here, with a fraction and an exponent if they follow.
+    public mutating func numeral() -> String {
+        var text = digits()
         if byte() == UInt8(ascii: "."), seesDigit(1) {
             offset += 1
-            digits += "." + take(while: Self.isDigit)
+            text += "." + digits()
         }
         if byte() == UInt8(ascii: "e") || byte() == UInt8(ascii: "E") {
             let isSigned = byte(1) == UInt8(ascii: "-") || byte(1) == UInt8(ascii: "+")
             if seesDigit(isSigned ? 2 : 1) {
-                digits += isSigned && byte(1) == UInt8(ascii: "-") ? "e-" : "e"
+                text += isSigned && byte(1) == UInt8(ascii: "-") ? "e-" : "e"
                 offset += isSigned ? 2 : 1
-                digits += take(while: Self.isDigit)
+                text += digits()
             }
         }
-        guard let value = Double(digits) else { throw error("expected a number, found \(found)", at: start) }
-        return value
+        return text
     }
 
     /// A number with or without a sign.

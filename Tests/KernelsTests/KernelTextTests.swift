@@ -99,7 +99,8 @@ import Testing
         check("kernel k lanes 8 tasks 1 () {\n  (%0) = for i in 0 ..< 4 ^{\n  }\n}", says: "1 registers are assigned and 0 carried")
         check("kernel k lanes 8 tasks 1 () {\n  %0 = constant ^many\n}", says: "'many' is no number")
         check("kernel k lanes 8 tasks 1 () {^", says: "expected the name of a buffer, found the end of the text")
-        check("kernel ^\"k\nlanes", says: "the name does not end on its line; close it with \"")
+        check("kernel ^\"k\nlanes", says: "this quote is not closed; add '\"'")
+        check("kernel \"k\\^t\" lanes", says: "unknown escape in a quoted text; write '\\\\' for a backslash")
         check("kernel k ^; lanes", says: "a kernel's text has no use for this character")
     }
 

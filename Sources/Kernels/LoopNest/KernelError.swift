@@ -1,7 +1,9 @@
+import Graph
+
 /// What can be wrong with a kernel: with its text, with what it says, or with what it does when it runs.
 public enum KernelError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The text is no kernel. Lines and columns count from 1, columns in bytes.
-    case text(line: Int, column: Int, message: String, repair: String?)
+    /// The text is no kernel.
+    case text(TextError)
     /// The kernel breaks a rule that `verify` checks, in the statement given as text.
     case invalid(kernel: String, statement: String, message: String)
     /// The buffers given to a run are not those the kernel declares.
@@ -26,8 +28,7 @@ public enum KernelError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .text(let line, let column, let message, let repair):
-            "\(line):\(column): \(message)" + (repair.map { "; \($0)" } ?? "")
+        case .text(let error): error.description
         case .invalid(let kernel, let statement, let message):
             "kernel \(kernel): \(message)" + (statement.isEmpty ? "" : ", in `\(statement)`")
         case .arguments(let kernel, let message):

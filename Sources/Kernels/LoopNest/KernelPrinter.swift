@@ -54,25 +54,9 @@ public struct KernelPrinter {
         "prefetch", "min", "max", "task", "inf", "nan",
     ]
 
-    static func isNameStart(_ byte: UInt8) -> Bool { (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_") }
-    static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
-
     /// `name`, in quotes unless it is letters, digits, underscores and dots.
     private static func quoted(_ name: String) -> String {
-        let bytes = Array(name.utf8)
-        let isPlain = bytes.enumerated().allSatisfy { index, byte in
-            isNameStart(byte) || (index > 0 && (isDigit(byte) || byte == UInt8(ascii: ".")))
-        }
-        if isPlain, !bytes.isEmpty, !reserved.contains(name) { return name }
-        let escaped = name.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"": "\\\""
-            case "\\": "\\\\"
-            case "\n": "\\n"
-            default: String(scalar)
-            }
-        }
-        return "\"" + escaped.joined() + "\""
+        reserved.contains(name) ? TextScanner.quoted(name) : TextScanner.text(ofName: name)
     }
 
     // MARK: Text
