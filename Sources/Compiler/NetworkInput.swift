@@ -6,7 +6,7 @@ import Training
 
 /// How pictures become the values of a network's input.
 public struct PictureNormalization: Sendable {
-    public let values: Normalization
+    public let values: PixelNormalization
     /// Whether nothing says how, so that values from 0 to 1 are taken as they are.
     public let isAssumed: Bool
 }
@@ -35,7 +35,7 @@ extension Network {
         if let given = preparation.normalization ?? training?.recipe.normalization {
             return PictureNormalization(values: try given.values(channels: channels), isAssumed: false)
         }
-        let plain = Normalization(mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels))
+        let plain = PixelNormalization(mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels))
         return PictureNormalization(values: plain, isAssumed: true)
     }
 }
@@ -55,7 +55,7 @@ public struct NetworkInput: Sendable {
     /// An array may lack the batch's axis. Throws where a file is damaged or does not fit.
     public init(
         _ name: String, _ type: TensorType, symbol: String?, paths: [String], preparation: PicturePreparation = PicturePreparation(),
-        normalization: Normalization?
+        normalization: PixelNormalization?
     ) throws(InterchangeError) {
         self.name = name
         let isBatched = type.shape.dimensions.first == symbol.map { .symbol($0) }
@@ -90,7 +90,7 @@ public struct NetworkInput: Sendable {
         isPictures = true
     }
 
-    private static func normalized(_ planes: [Float], _ normalization: Normalization?) -> [Float] {
+    private static func normalized(_ planes: [Float], _ normalization: PixelNormalization?) -> [Float] {
         guard let normalization else { return planes }
         let area = planes.count / normalization.mean.count
         return planes.indices.map { (planes[$0] - normalization.mean[$0 / area]) / normalization.deviation[$0 / area] }

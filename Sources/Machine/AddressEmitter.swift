@@ -64,7 +64,7 @@ struct LinearForm: Hashable {
 final class AddressEmitter {
     /// A value that is not a combination of others, and the depth of the scope that defines it.
     private struct Atom {
-        var value: Value
+        var value: LLVMValue
         var depth: Int
     }
 
@@ -82,9 +82,9 @@ final class AddressEmitter {
 
     /// A block under construction and what has been computed in it.
     private struct Scope {
-        var block: Block
-        var addresses: [AddressKey: Value] = [:]
-        var sums: [LinearForm: Value] = [:]
+        var block: LLVMBlock
+        var addresses: [AddressKey: LLVMValue] = [:]
+        var sums: [LinearForm: LLVMValue] = [:]
         var derived: [DerivedKey: LinearForm] = [:]
     }
 
@@ -103,7 +103,7 @@ final class AddressEmitter {
     // MARK: Scopes
 
     /// Opens a scope whose code is what `block` dominates, and goes there.
-    func enter(_ block: Block) {
+    func enter(_ block: LLVMBlock) {
         scopes.append(Scope(block: block))
         position = scopes.count - 1
         build.moveToEnd(of: block)
@@ -115,7 +115,7 @@ final class AddressEmitter {
     }
 
     /// Continues the innermost scope in another block.
-    func proceed(to block: Block) {
+    func proceed(to block: LLVMBlock) {
         scopes[scopes.count - 1].block = block
         build.moveToEnd(of: block)
     }
@@ -123,9 +123,9 @@ final class AddressEmitter {
     func bind(_ variable: Variable, to form: LinearForm) { bindings[variable.index] = form }
 
     /// A form that stands for `value`, defined in the innermost scope.
-    func atom(_ value: Value) -> LinearForm { atom(value, depth: scopes.count - 1) }
+    func atom(_ value: LLVMValue) -> LinearForm { atom(value, depth: scopes.count - 1) }
 
-    private func atom(_ value: Value, depth: Int) -> LinearForm {
+    private func atom(_ value: LLVMValue, depth: Int) -> LinearForm {
         atoms.append(Atom(value: value, depth: depth))
         return LinearForm(atom: atoms.count - 1)
     }
@@ -185,7 +185,7 @@ final class AddressEmitter {
         }
     }
 
-    private func derived(_ key: DerivedKey, _ depth: Int, _ emit: () -> Value) -> LinearForm {
+    private func derived(_ key: DerivedKey, _ depth: Int, _ emit: () -> LLVMValue) -> LinearForm {
         if let known = scopes[depth].derived[key] { return known }
         let result = atom(hoisting(to: depth, emit), depth: depth)
         scopes[depth].derived[key] = result
@@ -193,13 +193,13 @@ final class AddressEmitter {
     }
 
     /// The number as an i64.
-    func value(_ form: LinearForm) -> Value {
+    func value(_ form: LinearForm) -> LLVMValue {
         if form.terms.isEmpty { return build.int64(form.constant) }
         if form.constant == 0, form.terms.count == 1, form.terms[0].factor == 1 { return atoms[form.terms[0].atom].value }
         let depth = depth(of: form)
         if let known = scopes[depth].sums[form] { return known }
         let result = hoisting(to: depth) {
-            var sum: Value?
+            var sum: LLVMValue?
             for term in form.terms {
                 let atom = atoms[term.atom].value
                 let product = term.factor == 1 ? atom : build.integer(.multiply, atom, build.int64(term.factor))
@@ -212,12 +212,12 @@ final class AddressEmitter {
         return result
     }
 
-    func value(_ index: Index) -> Value { value(form(index)) }
+    func value(_ index: Index) -> LLVMValue { value(form(index)) }
 
     // MARK: Addresses
 
     /// The address of element `index` of a buffer of 4-byte elements that begins at `base`.
-    func address(buffer: Int, base: Value, _ index: Index) -> Value {
+    func address(buffer: Int, base: LLVMValue, _ index: Index) -> LLVMValue {
         let whole = form(index)
         var address = base
         var prefix = LinearForm(0)

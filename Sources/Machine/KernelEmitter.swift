@@ -11,12 +11,12 @@ final class KernelEmitter {
     let build: InstructionBuilder
     let addresses: AddressEmitter
     let math: VectorMath
-    let vector: Type
-    let integers: Type
+    let vector: LLVMType
+    let integers: LLVMType
     private let target: Target
-    private var function: Value
-    private var buffers: [Value] = []
-    private var registers: [Value?]
+    private var function: LLVMValue
+    private var buffers: [LLVMValue] = []
+    private var registers: [LLVMValue?]
 
     /// Adds `kernel` to the module that `build` writes to, its entry called `symbol`.
     static func emit(_ kernel: Kernel, as symbol: String, for target: Target, _ build: InstructionBuilder) {
@@ -25,7 +25,7 @@ final class KernelEmitter {
         emitter.writeEntry(symbol)
     }
 
-    private let taskType: Type
+    private let taskType: LLVMType
 
     private init(_ kernel: Kernel, _ symbol: String, _ target: Target, _ build: InstructionBuilder) {
         self.kernel = kernel
@@ -75,7 +75,7 @@ final class KernelEmitter {
             build.appendBlock("", to: entry), build.appendBlock("tasks", to: entry), build.appendBlock("done", to: entry)
         )
         build.moveToEnd(of: start)
-        var arguments: [Value] = []
+        var arguments: [LLVMValue] = []
         for index in kernel.parameters.indices {
             let slot = build.address(table, build.pointer, offset: build.int64(index))
             arguments.append(build.load(build.pointer, slot, alignment: 8))
@@ -96,7 +96,7 @@ final class KernelEmitter {
         build.returnVoid()
     }
 
-    private func describe(_ function: Value) {
+    private func describe(_ function: LLVMValue) {
         build.attach("nounwind", to: function)
         build.attach("target-cpu", text: target.processor, to: function)
         build.attach("target-features", text: target.features, to: function)
@@ -108,12 +108,12 @@ final class KernelEmitter {
 
     // MARK: Statements
 
-    func register(_ register: Register) -> Value {
+    func register(_ register: Register) -> LLVMValue {
         guard let value = registers[register.index] else { preconditionFailure("register \(register.index) is used before it is defined") }
         return value
     }
 
-    func pointer(to buffer: BufferID, _ index: Index) -> Value {
+    func pointer(to buffer: BufferID, _ index: Index) -> LLVMValue {
         addresses.address(buffer: buffer.index, base: buffers[buffer.index], index)
     }
 
@@ -136,7 +136,7 @@ final class KernelEmitter {
     }
 
     private func emit(_ conditions: [IndexRange], _ carried: [Loop.Carried], _ body: [Statement]) {
-        var test: Value?
+        var test: LLVMValue?
         for condition in conditions {
             guard let holds = evaluate(condition) else { continue }
             test = test.map { build.integer(.and, $0, holds) } ?? holds
@@ -161,7 +161,7 @@ final class KernelEmitter {
     }
 
     /// Whether the index lies in the range; nil if it always does.
-    private func evaluate(_ range: IndexRange) -> Value? {
+    private func evaluate(_ range: IndexRange) -> LLVMValue? {
         let (index, lower, upper) = (addresses.form(range.index), addresses.form(range.lower), addresses.form(range.upper))
         if let low = lower.constantValue, let high = upper.constantValue {
             if let value = index.constantValue { return low <= value && value < high ? nil : build.bit(false) }
@@ -203,7 +203,7 @@ final class KernelEmitter {
     }
 
     /// One turn of the body with the variable at `index`; gives the carried values of the next.
-    private func turn(_ loop: Loop, at index: LinearForm, _ values: [Value]) -> [Value] {
+    private func turn(_ loop: Loop, at index: LinearForm, _ values: [LLVMValue]) -> [LLVMValue] {
         addresses.bind(loop.variable, to: index)
         for (item, value) in zip(loop.carried, values) { registers[item.inside.index] = value }
         emit(loop.body)
@@ -214,8 +214,8 @@ final class KernelEmitter {
     ///
     /// Gives the carried values and the variable after the last turn.
     private func repeating(
-        _ loop: Loop, from: LinearForm, to: LinearForm, copies: Int, guarded: Bool, _ initial: [Value]
-    ) -> ([Value], LinearForm) {
+        _ loop: Loop, from: LinearForm, to: LinearForm, copies: Int, guarded: Bool, _ initial: [LLVMValue]
+    ) -> ([LLVMValue], LinearForm) {
         let (first, end) = (addresses.value(from), addresses.value(to))
         let before = build.block
         let name = kernel.variableNames[loop.variable.index]

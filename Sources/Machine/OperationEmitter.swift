@@ -6,7 +6,7 @@ import Kernels
 extension KernelEmitter {
     private var lanes: Int { kernel.lanes }
 
-    func value(of operation: Operation) -> Value {
+    func value(of operation: Operation) -> LLVMValue {
         switch operation {
         case .constant(let number): return build.splat(build.float(Float(number)), lanes)
         case .load(let buffer, let index, let active): return load(buffer, index, active)
@@ -28,7 +28,7 @@ extension KernelEmitter {
         }
     }
 
-    private func unary(_ function: UnaryFunction, _ a: Value) -> Value {
+    private func unary(_ function: UnaryFunction, _ a: LLVMValue) -> LLVMValue {
         switch function {
         case .negate: build.negate(a)
         case .absolute: build.intrinsic("llvm.fabs", [vector], [a])
@@ -48,7 +48,7 @@ extension KernelEmitter {
         }
     }
 
-    private func binary(_ function: BinaryFunction, _ a: Value, _ b: Value) -> Value {
+    private func binary(_ function: BinaryFunction, _ a: LLVMValue, _ b: LLVMValue) -> LLVMValue {
         switch function {
         case .add: build.float(.add, a, b)
         case .subtract: build.float(.subtract, a, b)
@@ -62,7 +62,7 @@ extension KernelEmitter {
     /// `b` where it is beyond `a` or no number, else `a`. A comparison with a NaN fails, so that of `a` stays; that of `b` needs a question
     /// of its own, which vanishes where `b` is a constant. Then one instruction remains on x86 (vmaxps, vminps), else three;
     /// llvm.maximum, which minds the signs of zeros, would be more.
-    private func extreme(_ isBeyond: LLVMRealPredicate, _ a: Value, _ b: Value) -> Value {
+    private func extreme(_ isBeyond: LLVMRealPredicate, _ a: LLVMValue, _ b: LLVMValue) -> LLVMValue {
         build.select(build.compare(LLVMRealUNO, b, b), b, build.select(build.compare(isBeyond, b, a), b, a))
     }
 
@@ -75,7 +75,7 @@ extension KernelEmitter {
     }
 
     /// Halves the vector, combining lane i with lane i + half, and spreads the last lane.
-    private func acrossLanes(_ function: BinaryFunction, _ a: Value) -> Value {
+    private func acrossLanes(_ function: BinaryFunction, _ a: LLVMValue) -> LLVMValue {
         var value = a
         var half = lanes / 2
         while half >= 1 {
@@ -89,18 +89,18 @@ extension KernelEmitter {
     // MARK: Lanes
 
     /// `0, stride, 2 * stride, …` as 32-bit integers.
-    private func steps(_ stride: Int) -> Value {
+    private func steps(_ stride: Int) -> LLVMValue {
         build.vector((0..<lanes).map { build.int32(UInt32(truncatingIfNeeded: $0 * stride)) })
     }
 
     /// `index + lane * stride` as 32-bit integers, modulo 2^32.
-    private func counter(_ index: Index, _ stride: Int) -> Value {
+    private func counter(_ index: Index, _ stride: Int) -> LLVMValue {
         let start = build.convert(.truncate, addresses.value(index), to: build.int32)
         return build.integer(.add, build.splat(start, lanes), steps(stride))
     }
 
     /// The lanes before `active` as bits, or nil if that is all of them.
-    private func mask(_ active: Index?) -> Value? {
+    private func mask(_ active: Index?) -> LLVMValue? {
         guard let active else { return nil }
         let form = addresses.form(active)
         if let count = form.constantValue {
@@ -113,27 +113,27 @@ extension KernelEmitter {
 
     // MARK: Memory
 
-    private func elementType(_ buffer: BufferID) -> Type { kernel[buffer].element == .f32 ? build.float : build.int32 }
+    private func elementType(_ buffer: BufferID) -> LLVMType { kernel[buffer].element == .f32 ? build.float : build.int32 }
 
-    private func vectorType(_ buffer: BufferID) -> Type { kernel[buffer].element == .f32 ? vector : integers }
+    private func vectorType(_ buffer: BufferID) -> LLVMType { kernel[buffer].element == .f32 ? vector : integers }
 
-    private func toFloat(_ value: Value, _ buffer: BufferID, _ type: Type) -> Value {
+    private func toFloat(_ value: LLVMValue, _ buffer: BufferID, _ type: LLVMType) -> LLVMValue {
         kernel[buffer].element == .f32 ? value : build.convert(.integerToFloat, value, to: type)
     }
 
     /// The bits to store: integers are truncated towards zero, saturated, and zero for a NaN.
-    private func toElement(_ value: Value, _ buffer: BufferID) -> Value {
+    private func toElement(_ value: LLVMValue, _ buffer: BufferID) -> LLVMValue {
         kernel[buffer].element == .f32 ? value : build.intrinsic("llvm.fptosi.sat", [integers, vector], [value])
     }
 
-    private func load(_ buffer: BufferID, _ index: Index, _ active: Index?) -> Value {
+    private func load(_ buffer: BufferID, _ index: Index, _ active: Index?) -> LLVMValue {
         let (type, address) = (vectorType(buffer), pointer(to: buffer, index))
         guard let mask = mask(active) else { return toFloat(build.load(type, address), buffer, vector) }
         let loaded = build.intrinsic("llvm.masked.load", [type, build.pointer], [address, build.int32(4), mask, build.zero(type)])
         return toFloat(loaded, buffer, vector)
     }
 
-    func store(_ buffer: BufferID, _ index: Index, _ value: Value, _ active: Index?) {
+    func store(_ buffer: BufferID, _ index: Index, _ value: LLVMValue, _ active: Index?) {
         let (type, address, element) = (vectorType(buffer), pointer(to: buffer, index), toElement(value, buffer))
         guard let mask = mask(active) else { return build.store(element, address) }
         build.intrinsic("llvm.masked.store", [type, build.pointer], [element, address, build.int32(4), mask])
@@ -146,12 +146,12 @@ extension KernelEmitter {
     }
 
     /// The addresses of the lanes, for the intrinsics.
-    private func pointers(_ buffer: BufferID, _ index: Index, _ stride: Int) -> Value {
+    private func pointers(_ buffer: BufferID, _ index: Index, _ stride: Int) -> LLVMValue {
         let offsets = build.vector((0..<lanes).map { build.int64($0 * stride) })
         return build.address(pointer(to: buffer, index), build.float, offset: offsets)
     }
 
-    private func gather(_ buffer: BufferID, _ index: Index, _ stride: Int, _ active: Index?) -> Value {
+    private func gather(_ buffer: BufferID, _ index: Index, _ stride: Int, _ active: Index?) -> LLVMValue {
         if stride == 1 { return load(buffer, index, active) }
         let (type, element) = (vectorType(buffer), elementType(buffer))
         if let count = knownCount(active) {
@@ -169,7 +169,7 @@ extension KernelEmitter {
         return toFloat(loaded, buffer, vector)
     }
 
-    func scatter(_ buffer: BufferID, _ index: Index, _ stride: Int, _ value: Value, _ active: Index?) {
+    func scatter(_ buffer: BufferID, _ index: Index, _ stride: Int, _ value: LLVMValue, _ active: Index?) {
         if stride == 1 { return store(buffer, index, value, active) }
         let element = toElement(value, buffer)
         if let count = knownCount(active) {

@@ -7,8 +7,8 @@ internal import CLLVM
 struct VectorMath {
     private let build: InstructionBuilder
     private let lanes: Int
-    private let vector: Type
-    private let integers: Type
+    private let vector: LLVMType
+    private let integers: LLVMType
 
     init(_ build: InstructionBuilder, lanes: Int) {
         self.build = build
@@ -17,25 +17,25 @@ struct VectorMath {
         integers = build.vector(of: build.int32, lanes)
     }
 
-    private func constant(_ value: Float) -> Value { build.splat(build.float(value), lanes) }
-    private func constant(_ value: UInt32) -> Value { build.splat(build.int32(value), lanes) }
-    private func bits(_ value: Value) -> Value { build.convert(.bits, value, to: integers) }
-    private func number(_ bits: Value) -> Value { build.convert(.bits, bits, to: vector) }
-    private func fma(_ a: Value, _ b: Value, _ c: Value) -> Value { build.intrinsic("llvm.fma", [vector], [a, b, c]) }
-    private func multiply(_ a: Value, _ b: Value) -> Value { build.float(.multiply, a, b) }
+    private func constant(_ value: Float) -> LLVMValue { build.splat(build.float(value), lanes) }
+    private func constant(_ value: UInt32) -> LLVMValue { build.splat(build.int32(value), lanes) }
+    private func bits(_ value: LLVMValue) -> LLVMValue { build.convert(.bits, value, to: integers) }
+    private func number(_ bits: LLVMValue) -> LLVMValue { build.convert(.bits, bits, to: vector) }
+    private func fma(_ a: LLVMValue, _ b: LLVMValue, _ c: LLVMValue) -> LLVMValue { build.intrinsic("llvm.fma", [vector], [a, b, c]) }
+    private func multiply(_ a: LLVMValue, _ b: LLVMValue) -> LLVMValue { build.float(.multiply, a, b) }
 
     /// `coefficients[0] + coefficients[1] * x + …` by Horner's rule.
-    private func polynomial(_ x: Value, _ coefficients: [Float]) -> Value {
+    private func polynomial(_ x: LLVMValue, _ coefficients: [Float]) -> LLVMValue {
         coefficients.dropLast().reversed().reduce(constant(coefficients[coefficients.count - 1])) { fma($0, x, constant($1)) }
     }
 
     /// The lesser of `x` and `bound`; a NaN stays.
-    private func atMost(_ bound: Float, _ x: Value) -> Value {
+    private func atMost(_ bound: Float, _ x: LLVMValue) -> LLVMValue {
         build.select(build.compare(LLVMRealOLT, constant(bound), x), constant(bound), x)
     }
 
     /// The greater of `x` and `bound`; a NaN stays.
-    private func atLeast(_ bound: Float, _ x: Value) -> Value {
+    private func atLeast(_ bound: Float, _ x: LLVMValue) -> LLVMValue {
         build.select(build.compare(LLVMRealOGT, constant(bound), x), constant(bound), x)
     }
 
@@ -43,7 +43,7 @@ struct VectorMath {
 
     /// e^(x + low) - 1 without its power of two, and that power, so that e^(x + low) = (1 + fraction) * 2^power with a fraction in
     /// [-0.3, 0.42]. For |x| below about 10^5; `low` is what x lacks to be exact.
-    private func splitExponential(_ x: Value, low: Value? = nil) -> (fraction: Value, power: Value) {
+    private func splitExponential(_ x: LLVMValue, low: LLVMValue? = nil) -> (fraction: LLVMValue, power: LLVMValue) {
         // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
         let magic: Float = 0x1.8p23
         let shifted = fma(x, constant(1.442_695_04), constant(magic))
@@ -56,34 +56,34 @@ struct VectorMath {
         return (fma(multiply(reduced, reduced), tail, reduced), power)
     }
 
-    private func onePlus(_ x: Value) -> Value { build.float(.add, x, constant(1 as Float)) }
+    private func onePlus(_ x: LLVMValue) -> LLVMValue { build.float(.add, x, constant(1 as Float)) }
 
     /// 2^power for powers from -126 to 127.
-    private func powerOfTwo(_ power: Value) -> Value {
+    private func powerOfTwo(_ power: LLVMValue) -> LLVMValue {
         number(build.integer(.shiftLeft, build.integer(.add, power, constant(127 as UInt32)), constant(23 as UInt32)))
     }
 
     /// e^x for |x| <= 80.
-    private func boundedExponential(_ x: Value) -> Value {
+    private func boundedExponential(_ x: LLVMValue) -> LLVMValue {
         let (fraction, power) = splitExponential(x)
         return multiply(onePlus(fraction), powerOfTwo(power))
     }
 
     /// `x` times 2^power for powers from -252 to 254, in two steps: 2^128 and 2^-150 are no f32 values.
-    private func scaled(_ x: Value, _ power: Value) -> Value {
+    private func scaled(_ x: LLVMValue, _ power: LLVMValue) -> LLVMValue {
         let half = build.integer(.arithmeticShiftRight, power, constant(1 as UInt32))
         let rest = build.integer(.subtract, power, half)
         return multiply(multiply(x, powerOfTwo(half)), powerOfTwo(rest))
     }
 
     /// e^x; at most 1 ulp off, also where the result is denormal.
-    func exponential(_ x: Value) -> Value {
+    func exponential(_ x: LLVMValue) -> LLVMValue {
         let (fraction, power) = splitExponential(atMost(89, atLeast(-104, x)))
         return scaled(onePlus(fraction), power)
     }
 
     /// e^x - 1; at most 2 ulp off.
-    func exponentialMinusOne(_ x: Value) -> Value {
+    func exponentialMinusOne(_ x: LLVMValue) -> LLVMValue {
         let (fraction, power) = splitExponential(atMost(89, atLeast(-18, x)))
         // (1 + fraction) * 2^power - 1, halved until the end: 2^128 is no f32 value.
         let half = powerOfTwo(build.integer(.subtract, power, constant(1 as UInt32)))
@@ -94,14 +94,14 @@ struct VectorMath {
 
     /// e^(scale * x^2) for a scale of -1 or -1/2 without its power of two, and that power. Squares are rounded; what is lost of them,
     /// which e^x would magnify, takes part by itself.
-    private func splitGaussian(_ x: Value, scale: Float) -> (fraction: Value, power: Value) {
+    private func splitGaussian(_ x: LLVMValue, scale: Float) -> (fraction: LLVMValue, power: LLVMValue) {
         let square = multiply(x, x)
         let lost = fma(x, x, build.negate(square))
         return splitExponential(multiply(square, constant(scale)), low: multiply(lost, constant(scale)))
     }
 
     /// e^(-x^2); at most 1 ulp off, also where the result is denormal.
-    func gaussian(_ x: Value) -> Value {
+    func gaussian(_ x: LLVMValue) -> LLVMValue {
         let (fraction, power) = splitGaussian(atMost(10.5, magnitude(x)), scale: -1)
         return scaled(onePlus(fraction), power)
     }
@@ -109,7 +109,7 @@ struct VectorMath {
     // MARK: Logarithm
 
     /// The natural logarithm; at most 1 ulp off, also for denormal arguments. -inf for zeros, NaN below.
-    func logarithm(_ x: Value) -> Value {
+    func logarithm(_ x: LLVMValue) -> LLVMValue {
         let isTiny = build.compare(LLVMRealOLT, x, constant(Float.leastNormalMagnitude))
         let scaled = build.select(isTiny, multiply(x, constant(0x1p23)), x)
         let offset = build.select(isTiny, constant(-23 as Float), constant(0 as Float))
@@ -119,10 +119,10 @@ struct VectorMath {
     }
 
     /// log(1 + x); at most 2 ulp off. -inf for -1, NaN below.
-    func logarithmOfOnePlus(_ x: Value) -> Value { logarithm(logarithmOfOnePlusFinite(x), of: onePlus(x)) }
+    func logarithmOfOnePlus(_ x: LLVMValue) -> LLVMValue { logarithm(logarithmOfOnePlusFinite(x), of: onePlus(x)) }
 
     /// log(1 + x) for finite x above -1.
-    private func logarithmOfOnePlusFinite(_ x: Value) -> Value {
+    private func logarithmOfOnePlusFinite(_ x: LLVMValue) -> LLVMValue {
         let sum = onePlus(x)
         // What is lost of the sum (Knuth's two-sum), scaled like its mantissa, joins what is left of the mantissa; near zero that is x.
         let part = build.float(.subtract, sum, constant(1 as Float))
@@ -138,7 +138,7 @@ struct VectorMath {
     }
 
     /// `x`, positive and normal, as (1 + f) * 2^power with 1 + f in [sqrt(1/2), sqrt(2)).
-    private func splitLogarithm(_ x: Value) -> (f: Value, power: Value) {
+    private func splitLogarithm(_ x: LLVMValue) -> (f: LLVMValue, power: LLVMValue) {
         let pattern = bits(x)
         let distance = build.integer(.subtract, pattern, constant(Float(0.5).squareRoot().bitPattern))
         let power = build.integer(.arithmeticShiftRight, distance, constant(23 as UInt32))
@@ -147,7 +147,7 @@ struct VectorMath {
     }
 
     /// log(1 + f + low) + exponent * log(2) for 1 + f in [sqrt(1/2), sqrt(2)) and a `low` below the last place of f.
-    private func logarithmOfOnePlus(_ f: Value, low: Value?, _ exponent: Value) -> Value {
+    private func logarithmOfOnePlus(_ f: LLVMValue, low: LLVMValue?, _ exponent: LLVMValue) -> LLVMValue {
         let tail = polynomial(
             f,
             [
@@ -161,7 +161,7 @@ struct VectorMath {
     }
 
     /// The logarithm of `x` at its ends, `finite` where x is positive and finite.
-    private func logarithm(_ finite: Value, of x: Value) -> Value {
+    private func logarithm(_ finite: LLVMValue, of x: LLVMValue) -> LLVMValue {
         let positive = build.select(build.compare(LLVMRealOLT, x, constant(Float.infinity)), finite, x)
         let isZero = build.compare(LLVMRealOEQ, x, constant(0 as Float))
         let others = build.select(isZero, constant(-Float.infinity), constant(Float.nan))
@@ -170,11 +170,13 @@ struct VectorMath {
 
     // MARK: Sigmoids
 
-    private func withSign(of x: Value, _ magnitude: Value) -> Value { build.intrinsic("llvm.copysign", [vector], [magnitude, x]) }
-    private func magnitude(_ x: Value) -> Value { build.intrinsic("llvm.fabs", [vector], [x]) }
+    private func withSign(of x: LLVMValue, _ magnitude: LLVMValue) -> LLVMValue {
+        build.intrinsic("llvm.copysign", [vector], [magnitude, x])
+    }
+    private func magnitude(_ x: LLVMValue) -> LLVMValue { build.intrinsic("llvm.fabs", [vector], [x]) }
 
     /// The hyperbolic tangent; at most 2 ulp off. A polynomial near zero, 1 - 2 / (e^2x + 1) elsewhere.
-    func hyperbolicTangent(_ x: Value) -> Value {
+    func hyperbolicTangent(_ x: LLVMValue) -> LLVMValue {
         let size = magnitude(x)
         let power = boundedExponential(multiply(atMost(9.1, size), constant(2 as Float)))
         let quotient = build.float(.divide, constant(2 as Float), build.float(.add, power, constant(1 as Float)))
@@ -186,7 +188,7 @@ struct VectorMath {
     }
 
     /// The error function; at most 2 ulp off. A polynomial near zero, 1 - e^(-x Q(x)) elsewhere.
-    func errorFunction(_ x: Value) -> Value {
+    func errorFunction(_ x: LLVMValue) -> LLVMValue {
         let size = magnitude(x)
         let bounded = atMost(3.95, size)
         let rate = polynomial(bounded, [1.128514409, 0.6357183456, 0.1052618325, -0.02288995869, 0.003214953933, -0.0002139847347])
@@ -199,20 +201,20 @@ struct VectorMath {
     }
 
     /// 1 / (1 + e^-x); at most 2.5 ulp off, also where the result is denormal.
-    func logistic(_ x: Value) -> Value {
+    func logistic(_ x: LLVMValue) -> LLVMValue {
         let power = exponential(build.negate(magnitude(x)))
         let isNegative = build.compare(LLVMRealOLT, x, constant(0 as Float))
         return build.float(.divide, build.select(isNegative, power, constant(1 as Float)), onePlus(power))
     }
 
     /// log(1 + e^x); at most 2 ulp off, also where the result is denormal.
-    func softplus(_ x: Value) -> Value {
+    func softplus(_ x: LLVMValue) -> LLVMValue {
         build.float(.add, atLeast(0, x), logarithmOfOnePlusFinite(exponential(build.negate(magnitude(x)))))
     }
 
     /// The distribution function of the standard normal distribution; at most 3 ulp off, also where the result is denormal. That of -z is
     /// e^(-z^2 / 2) g(z) with a smooth g; (z + 4) g is a polynomial of (z - 4) / (z + 4).
-    func normalDistribution(_ x: Value) -> Value {
+    func normalDistribution(_ x: LLVMValue) -> LLVMValue {
         let size = atMost(14.6, magnitude(x))
         let (fraction, power) = splitGaussian(size, scale: -0.5)
         let sum = build.float(.add, size, constant(4 as Float))
@@ -238,7 +240,7 @@ struct VectorMath {
     // MARK: Random numbers
 
     /// `Graph.uniformHash` of the lanes, bit for bit. A seed that is no integer is truncated.
-    func uniform(seed: Value, stream: UInt32, counter: Value) -> Value {
+    func uniform(seed: LLVMValue, stream: UInt32, counter: LLVMValue) -> LLVMValue {
         let whole = build.intrinsic("llvm.fptosi.sat", [integers, vector], [seed])
         let key = build.integer(.xor, whole, constant(stream &* 0x9e37_79b9))
         let hash = mixed(build.integer(.xor, mixed(counter), mixed(key)))
@@ -247,7 +249,7 @@ struct VectorMath {
     }
 
     /// The 32-bit finalizer "lowbias32".
-    private func mixed(_ value: Value) -> Value {
+    private func mixed(_ value: LLVMValue) -> LLVMValue {
         var x = value
         for (shift, factor) in [(16, 0x7feb_352d), (15, 0x846c_a68b)] as [(UInt32, UInt32)] {
             x = build.integer(.xor, x, build.integer(.shiftRight, x, constant(shift)))

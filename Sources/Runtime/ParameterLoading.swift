@@ -3,6 +3,9 @@ import Graph
 import Kernels
 
 extension Executable {
+    /// The bytes of all parameters, as a file holds them.
+    public var parameterBytes: Int { plan.parameters.reduce(0) { $0 + 4 * plan.buffers[$1.buffer].extents.reduce(1, *) } }
+
     /// Sets all parameters that `source` has, and prepares what depends on them.
     ///
     /// Each is asked for just before the first preparation step that reads it, and lies in memory only as long as the plan says. Outputs

@@ -96,11 +96,11 @@ public struct Checkpoint: Sendable {
 
     public var identity: TrainingIdentity
     public var state: State
-    public var normalization: Normalization
+    public var normalization: PixelNormalization
 
     private static let format = "braid training checkpoint 1"
 
-    init(identity: TrainingIdentity, state: State, normalization: Normalization) {
+    init(identity: TrainingIdentity, state: State, normalization: PixelNormalization) {
         self.identity = identity
         self.state = state
         self.normalization = normalization
@@ -126,7 +126,7 @@ public struct Checkpoint: Sendable {
         }
         guard let identity = Self.decode(TrainingIdentity.self, file.metadata["identity"]),
             let state = Self.decode(State.self, file.metadata["state"]), state.isPlausible,
-            let normalization = try Normalization.remembered(in: file.metadata, path: file.path)
+            let normalization = try PixelNormalization.remembered(in: file.metadata, path: file.path)
         else { throw Self.damage(file.path) }
         self.init(identity: identity, state: state, normalization: normalization)
     }

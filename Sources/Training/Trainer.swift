@@ -3,49 +3,6 @@ import Graph
 import Interchange
 import Runtime
 
-/// How often a checkpoint is written, besides after each epoch.
-public enum CheckpointInterval: Equatable, Sendable {
-    case steps(Int)
-    /// By the clock; more seldom where writing takes long.
-    case seconds(Double)
-}
-
-/// What a training is given.
-public struct TrainerOptions: Sendable {
-    /// The data as `--data` names them.
-    public var dataName: String
-    public var epochs: Int
-    public var seed: UInt64
-    /// Where checkpoints go; nil writes none.
-    public var checkpointPath: String?
-    public var checkpointInterval: CheckpointInterval
-    /// A digest of what is computed in a step, and how exactly, which a checkpoint keeps and compares; nil where nobody needs to know.
-    public var graphDigest: String?
-    public var numerics: String?
-
-    public init(
-        dataName: String, epochs: Int, seed: UInt64, checkpointPath: String? = nil, checkpointInterval: CheckpointInterval = .seconds(30),
-        graphDigest: String? = nil, numerics: String? = nil
-    ) {
-        self.dataName = dataName
-        self.epochs = epochs
-        self.seed = seed
-        self.checkpointPath = checkpointPath
-        self.checkpointInterval = checkpointInterval
-        self.graphDigest = graphDigest
-        self.numerics = numerics
-    }
-}
-
-/// What happens in a training.
-public enum TrainerEvent: Sendable {
-    case step(TrainingProgress)
-    /// So many of all held-out pictures are evaluated.
-    case evaluating(done: Int, of: Int)
-    case epoch(TrainingHistory.Epoch)
-    case checkpoint(path: String)
-}
-
 /// Trains a network: feeds batches to its training step, evaluates each epoch, keeps checkpoints.
 ///
 /// The weights after any step are a function of (network, recipe, data, batch, seed) alone: neither threads, nor timing, nor being
@@ -64,15 +21,13 @@ public final class Trainer {
     private let takesSeed: Bool
     private var checkpoint: Checkpoint
     private var clock = TrainingClock()
-    private var stepsSinceCheckpoint = 0
-    private var lastCheckpoint = ContinuousClock.now
-    private var checkpointSeconds = 0.0
+    private var checkpointClock: CheckpointClock
     /// Whether a step was done since the start, or the last one of a resumed training.
     private var hasTrained = false
     private var hasBegun = false
 
     public let learningRate: LearningRate
-    public let normalization: Normalization
+    public let normalization: PixelNormalization
 
     private static let learningRateInput = "learning_rate"
     private static let seedInput = "seed"
@@ -111,9 +66,10 @@ public final class Trainer {
         self.training = training
         self.heldOut = heldOut
         self.options = options
+        checkpointClock = CheckpointClock(options.checkpointInterval)
         labelInput = labels
         let given = preparation.normalization ?? recipe.normalization
-        normalization = try given?.values(channels: training.extents.channels) ?? Normalization(of: training)
+        normalization = try given?.values(channels: training.extents.channels) ?? PixelNormalization(of: training)
         maker = BatchMaker(
             training, normalization: normalization, options: Self.batches(recipe, size: classifier.batchSize, seed: options.seed))
         learningRate = LearningRate(recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs)
@@ -354,58 +310,17 @@ public final class Trainer {
     }
 
     private func writeCheckpointIfDue(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
-        stepsSinceCheckpoint += 1
-        switch options.checkpointInterval {
-        case .steps(let count): if stepsSinceCheckpoint >= count { try writeCheckpoint(report) }
-        case .seconds(let seconds):
-            // A large network's checkpoint takes long: never more than a twentieth of the time.
-            if (ContinuousClock.now - lastCheckpoint).seconds >= max(seconds, 20 * checkpointSeconds) { try writeCheckpoint(report) }
-        }
+        checkpointClock.endStep()
+        if checkpointClock.isDue { try writeCheckpoint(report) }
     }
 
     private func writeCheckpoint(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
-        let start = ContinuousClock.now
+        checkpointClock.beginWriting()
         let tensors = try soundTensors()
         guard let path = options.checkpointPath else { return }
         do { try checkpoint.write(tensors, to: path) } catch { throw .file(error) }
-        stepsSinceCheckpoint = 0
-        lastCheckpoint = .now
-        checkpointSeconds = (lastCheckpoint - start).seconds
+        checkpointClock.endWriting()
         report(.checkpoint(path: path))
-    }
-}
-
-/// Why a training ends early.
-public enum TrainingFailure: Error, Sendable, CustomStringConvertible {
-    case training(TrainingError)
-    case weights(WeightsFailure)
-    case file(InterchangeError)
-
-    public var description: String {
-        switch self {
-        case .training(let error): error.description
-        case .weights(let error): error.description
-        case .file(let error): error.description
-        }
-    }
-}
-
-extension TrainingRecipe.Normalization {
-    /// The normalization for pictures of so many channels; throws where the numbers of channels differ.
-    public func values(channels: Int) throws(TrainingError) -> Training.Normalization {
-        guard mean.count == 1 || mean.count == channels, mean.count == deviation.count else {
-            throw TrainingError(
-                "the recipe normalizes \(mean.count) channels, but the pictures have \(channels)",
-                repair: "give one mean and deviation, or one a channel")
-        }
-        let spread = { (values: [Double]) in (0..<channels).map { Float(values[values.count == 1 ? 0 : $0]) } }
-        let (means, deviations) = (spread(mean), spread(deviation))
-        guard Training.Normalization.isUsable(mean: means, deviation: deviations) else {
-            throw TrainingError(
-                "pictures cannot be normalized with mean \(mean) and std \(deviation): values beyond a million would come out",
-                repair: "give the mean and deviation of pixels from 0 to 1, such as `mean: 0.1307, std: 0.3081`")
-        }
-        return Training.Normalization(mean: means, deviation: deviations)
     }
 }
 
@@ -416,32 +331,5 @@ extension TrainingRecipe {
         var recipe = self
         (recipe.epochs, recipe.batchSize, recipe.seed) = (nil, nil, nil)
         return recipe.printed().split(separator: "\n").joined(separator: "; ")
-    }
-}
-
-extension Checkpoint.State {
-    /// The epoch's means so far.
-    var loss: Double { lossSum / Double(max(1, imageCount)) }
-    var accuracy: Double { Double(correct) / Double(max(1, imageCount)) }
-
-    mutating func add(loss: Double, correct: Int, of count: Int) {
-        step += 1
-        lossSum += loss * Double(count)
-        self.correct += correct
-        imageCount += count
-        pointLossSum += loss * Double(count)
-        pointCorrect += correct
-        pointImageCount += count
-    }
-
-    mutating func endPoint() {
-        let count = Double(max(1, pointImageCount))
-        history.points.append(.init(step: step, loss: pointLossSum / count, accuracy: Double(pointCorrect) / count))
-        (pointLossSum, pointCorrect, pointImageCount) = (0, 0, 0)
-    }
-
-    mutating func endEpoch(_ record: TrainingHistory.Epoch) {
-        history.epochs.append(record)
-        (lossSum, correct, imageCount) = (0, 0, 0)
     }
 }

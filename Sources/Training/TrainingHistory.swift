@@ -1,4 +1,5 @@
 import Foundation
+import Interchange
 
 /// What a training measured on its way.
 public struct TrainingHistory: Codable, Equatable, Sendable {
@@ -54,64 +55,13 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
         for index in history.epochs.indices { history.epochs[index].seconds = nil }
         return history
     }
-}
 
-/// How far a training is, for those who watch.
-public struct TrainingProgress: Sendable {
-    /// The epoch and the steps done in it; epochs count from 1.
-    public var epoch: Int
-    public var epochs: Int
-    public var step: Int
-    public var stepsPerEpoch: Int
-    /// The means over the epoch so far.
-    public var loss: Double
-    public var accuracy: Double
-    public var learningRate: Double
-    public var imagesPerSecond: Double
-    /// Estimated from the speed so far.
-    public var secondsLeft: Double
-
-    /// The done part of the epoch, 0 to 1.
-    public var part: Double { Double(step) / Double(max(1, stepsPerEpoch)) }
-}
-
-/// The speed of a training: steps and evaluations so far, and what is left of them.
-struct TrainingClock {
-    private let clock = ContinuousClock()
-    private var start: ContinuousClock.Instant
-    private var steps = 0
-    private var stepSeconds = 0.0
-    private var evaluations = 0
-    private var evaluationSeconds = 0.0
-
-    init() { start = clock.now }
-
-    /// Starts to measure a step or an evaluation.
-    mutating func begin() { start = clock.now }
-
-    /// Adds a step; the first one, which pays for cold caches and fresh pages, counts as long as the second.
-    mutating func endStep() {
-        steps += 1
-        if steps == 2 { stepSeconds = elapsed }
-        stepSeconds += elapsed
+    /// Writes the history as JSON, atomically.
+    public func write(to path: String) throws(InterchangeError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        guard let data = try? encoder.encode(self) else { preconditionFailure("a history cannot be written as JSON") }
+        try AtomicFile.write(data, to: path)
     }
-
-    mutating func endEvaluation() {
-        evaluationSeconds += elapsed
-        evaluations += 1
-    }
-
-    private var elapsed: Double { (clock.now - start).seconds }
-
-    var secondsPerStep: Double { stepSeconds / Double(max(1, steps)) }
-
-    func secondsLeft(steps: Int, evaluations: Int) -> Double {
-        let perEvaluation = self.evaluations > 0 ? evaluationSeconds / Double(self.evaluations) : 0
-        return Double(steps) * secondsPerStep + Double(evaluations) * perEvaluation
-    }
-}
-
-extension Duration {
-    /// The duration in seconds.
-    public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

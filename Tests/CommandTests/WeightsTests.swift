@@ -43,7 +43,7 @@ import Training
         let bad = try workplace.run("evaluate", "tiny.braid", "--weights", "bad.safetensors", "--data", "mnist:data")
         #expect(bad.status == 1 && bad.errors.contains("bad.safetensors, normalization.deviation"), "\(bad.errors)")
         try save("out.safetensors", as: "wide.safetensors") {
-            $0.merge(Normalization(mean: [0, 0, 0], deviation: [1, 1, 1]).metadata) { $1 }
+            $0.merge(PixelNormalization(mean: [0, 0, 0], deviation: [1, 1, 1]).metadata) { $1 }
         }
         let wide = try workplace.run("evaluate", "tiny.braid", "--weights", "wide.safetensors", "--data", "mnist:data")
         #expect(

@@ -113,7 +113,7 @@ public struct RoadChecks {
             var random = SplitMix(seed: setting.seed)
             let image = (0..<setting.batch * classifier.extents.count).map { _ in Float(random.normal()) }
             bits["run"] = image.withUnsafeBufferPointer { Self.bits(classifier.score($0)) }
-            let evaluation = try classifier.evaluate(data, normalization: Normalization(of: data))
+            let evaluation = try classifier.evaluate(data, normalization: PixelNormalization(of: data))
             bits["evaluate"] = [Float(evaluation.loss).bitPattern, UInt32(evaluation.count), Float(evaluation.accuracy).bitPattern]
             var overfitting = compiler
             overfitting.threads = threads

@@ -37,7 +37,7 @@ import Training
     }
 
     private func metadata(identity: String = Self.identity, state: String) -> [String: String] {
-        var metadata = Normalization(mean: [0.5], deviation: [0.25]).metadata
+        var metadata = PixelNormalization(mean: [0.5], deviation: [0.25]).metadata
         metadata["format"] = "braid training checkpoint 1"
         metadata["identity"] = identity
         metadata["state"] = state
@@ -48,7 +48,7 @@ import Training
         let checkpoint = try Checkpoint(file(metadata(state: Self.state())))
         #expect(checkpoint.identity.batchSize == 4 && checkpoint.identity.seed == 1)
         #expect(checkpoint.state.step == 3 && checkpoint.state.lossSum == 1.5)
-        #expect(checkpoint.normalization == Normalization(mean: [0.5], deviation: [0.25]))
+        #expect(checkpoint.normalization == PixelNormalization(mean: [0.5], deviation: [0.25]))
         #expect(checkpoint.identity.graph == nil && checkpoint.identity.numerics == nil)
         for history in [Self.epoch(), Self.epoch(loss: "-3.4e38", rate: "0"), Self.points(("1", "2", "0"), ("3", "1", "1"))] {
             #expect(try Checkpoint(file(metadata(state: Self.state(history: history)))).state.step == 3, "\(history)")
@@ -121,7 +121,7 @@ import Training
 
     @Test func remembersWhatWeightsNeed() throws {
         let metadata = WeightsMetadata(
-            normalization: Normalization(mean: [0.1, 0.2], deviation: [0.3, 0.4]), classNames: ["a \"b\"", "ü"], network: "n")
+            normalization: PixelNormalization(mean: [0.1, 0.2], deviation: [0.3, 0.4]), classNames: ["a \"b\"", "ü"], network: "n")
         #expect(try WeightsMetadata(file(metadata.fields)) == metadata)
         #expect(try WeightsMetadata(file([:])) == WeightsMetadata(normalization: nil, classNames: nil, network: nil))
         #expect(try WeightsMetadata(file(["classes": #"["a\u001b[31mb"]"#])).classNames == ["a[31mb"])

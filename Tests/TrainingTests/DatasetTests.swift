@@ -160,15 +160,15 @@ import Training
         let dataset = Dataset(
             name: "test", isSynthetic: true, classNames: ["a"], extents: ImageExtents(channels: 2, height: 1, width: 2),
             pixels: [0, 255, 7, 7, 255, 0, 7, 7], labels: [0, 0])
-        let normalization = Normalization(of: dataset)
-        #expect(normalization == Normalization(mean: [0.5, 7 / 255], deviation: [0.5, 1 / 255]))
+        let normalization = PixelNormalization(of: dataset)
+        #expect(normalization == PixelNormalization(mean: [0.5, 7 / 255], deviation: [0.5, 1 / 255]))
         #expect(normalization.table[0] == -1 && normalization.table[255] == 1 && normalization.table[256 + 7] == 0)
     }
 
     @Test(.enabled(if: RealData.isPresent, RealData.whyNot)) func readsTheRealData() throws {
         let mnist = try DatasetSpecification(parsing: "mnist:\(RealData.path)/mnist").open(.heldOut)
         #expect(mnist.count == 10000 && Array(mnist.labels.prefix(5)) == [7, 2, 1, 0, 4])
-        let normalization = Normalization(of: mnist)
+        let normalization = PixelNormalization(of: mnist)
         #expect(abs(normalization.mean[0] - 0.1325) < 5e-5 && abs(normalization.deviation[0] - 0.3105) < 5e-5)
         let extents = ImageExtents(channels: 3, height: 32, width: 32)
         let photos = try DatasetSpecification.folder("\(RealData.path)/photos/sign-digits").open(.heldOut, extents: extents)

@@ -7,7 +7,7 @@ import Training
     private let dataset = Dataset(
         name: "test", isSynthetic: true, classNames: (0..<10).map(String.init), extents: ImageExtents(channels: 2, height: 3, width: 4),
         pixels: (0..<240).map { UInt8($0 + 1) }, labels: (0..<10).map { $0 })
-    private let raw = Normalization(mean: [0, 0], deviation: [1 / 255, 1 / 255])
+    private let raw = PixelNormalization(mean: [0, 0], deviation: [1 / 255, 1 / 255])
 
     private struct Copy: Equatable {
         var position: BatchPosition
@@ -110,7 +110,7 @@ import Training
             pixels: pixels, labels: [0])
         var options = BatchOptions(batchSize: 1, seed: 9, isShuffled: false, maximumShift: 0, lastBatch: .dropped)
         options.minimumCrop = 0.25
-        let raw = Normalization(mean: [0], deviation: [1 / 255])
+        let raw = PixelNormalization(mean: [0], deviation: [1 / 255])
         let maker = BatchMaker(plane, normalization: raw, options: options)
         var areas: [Double] = []
         let loader = Loader(maker, epochs: 200)

@@ -134,7 +134,7 @@ struct ToyTraining {
     static func classifier() throws -> Classifier { try Classifier(executable(inference, threads: 1)) }
 
     /// The pixels as they are, from 0 to 1.
-    static let normalization = Normalization(mean: [0], deviation: [1])
+    static let normalization = PixelNormalization(mean: [0], deviation: [1])
 
     /// A trainer at the first step, and the executable whose diary it fills.
     func start() throws -> (trainer: Trainer, step: Executable) {

@@ -57,7 +57,7 @@ public struct Benchmark: Sendable {
     public var steps: [Step] = []
     public var peak: MachinePeak?
     /// How far each contraction is off, in the order of the plan; nil where it was not asked for.
-    public var errors: [ContractionError]?
+    public var errors: [ContractionAccuracy]?
 
     public var median: Double { seconds.medianOfSorted }
     public var minimum: Double { seconds[0] }

@@ -76,7 +76,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
     public var cachedKernels: Int
     public var peak: MachinePeak?
     public var steps: [Step]?
-    public var errors: [ContractionError]?
+    public var errors: [ContractionAccuracy]?
 
     public init(_ result: Benchmark, target: Target = .host, at date: Date = Date()) {
         network = result.network

@@ -16,7 +16,7 @@ struct CacheCommand: ParsableCommand {
             room. Whatever else lies in the folder is left alone. What `braid tune` measured lies beside it, and goes with
             `braid tune --clear`.
             """,
-        subcommands: [CacheShow.self, CacheClear.self], defaultSubcommand: CacheShow.self)
+        subcommands: [CacheShowCommand.self, CacheClearCommand.self], defaultSubcommand: CacheShowCommand.self)
 
     /// A folder's path, without the slash at its end.
     static func path(_ folder: URL) -> String {
@@ -27,7 +27,7 @@ struct CacheCommand: ParsableCommand {
     fileprivate static let none = "no machine code is kept, because BRAID_CACHE is 'none'"
 }
 
-struct CacheShow: ParsableCommand {
+struct CacheShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Shows the cache's folder, size, entries and limit.",
         discussion: """
@@ -66,7 +66,7 @@ struct CacheShow: ParsableCommand {
     }
 }
 
-struct CacheClear: ParsableCommand {
+struct CacheClearCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clear", abstract: "Removes all machine code from the cache.",
         discussion: """

@@ -5,7 +5,8 @@ import Training
 
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Fetches data sets and shows what is in them.", subcommands: [DataFetchCommand.self, DataShow.self])
+        commandName: "data", abstract: "Fetches data sets and shows what is in them.",
+        subcommands: [DataFetchCommand.self, DataShowCommand.self])
 }
 
 struct DataFetchCommand: ParsableCommand {
@@ -60,7 +61,7 @@ struct DataFetchCommand: ParsableCommand {
     }
 }
 
-struct DataShow: ParsableCommand {
+struct DataShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Describes a data set, and draws its pictures as a PNG file.",
         discussion: """

@@ -57,7 +57,7 @@ struct VersionCommand: ParsableCommand {
         ]
 
         init(_ target: Target) {
-            version = Braid.number
+            version = Version.number
             llvm = Target.codeGeneratorVersion
             system = target.triple
             processor = target.processor

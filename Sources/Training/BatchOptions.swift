@@ -1,0 +1,58 @@
+/// How batches are cut from a data set.
+public struct BatchOptions: Equatable, Sendable {
+    /// What becomes of the pictures that do not fill a batch.
+    public enum LastBatch: Sendable {
+        /// They are left out (training: every step averages over as many pictures).
+        case dropped
+        /// They make a batch filled up with zeros, whose count tells how many are real (evaluation).
+        case padded
+    }
+
+    /// Pictures a batch.
+    public var batchSize: Int
+    public var seed: UInt64
+    /// Whether each epoch has its own random order.
+    public var isShuffled: Bool
+    /// Pictures move by up to so many pixels along each axis; what comes in from outside is 0 (black).
+    public var maximumShift: Int
+    /// Whether every second picture, by chance, is mirrored left to right.
+    public var isFlipped = false
+    /// The least part of a picture's area that is cut out and enlarged to its size; nil leaves pictures whole.
+    public var minimumCrop: Double?
+    public var lastBatch: LastBatch
+
+    public init(batchSize: Int, seed: UInt64 = 0, isShuffled: Bool, maximumShift: Int, lastBatch: LastBatch) {
+        precondition(batchSize > 0 && maximumShift >= 0, "no batches of \(batchSize), moved by \(maximumShift)")
+        self.batchSize = batchSize
+        self.seed = seed
+        self.isShuffled = isShuffled
+        self.maximumShift = maximumShift
+        self.lastBatch = lastBatch
+    }
+
+    /// Shuffled, whole batches, moved by up to `maximumShift` pixels.
+    public static func training(batchSize: Int, seed: UInt64, maximumShift: Int = 0) -> BatchOptions {
+        BatchOptions(batchSize: batchSize, seed: seed, isShuffled: true, maximumShift: maximumShift, lastBatch: .dropped)
+    }
+
+    /// All pictures, in their order, as they are.
+    public static func evaluation(batchSize: Int) -> BatchOptions {
+        BatchOptions(batchSize: batchSize, isShuffled: false, maximumShift: 0, lastBatch: .padded)
+    }
+}
+
+/// A place in the sequence of batches.
+public struct BatchPosition: Equatable, Comparable, Sendable {
+    public var epoch: Int
+    /// The batch within the epoch.
+    public var batch: Int
+
+    public init(epoch: Int = 0, batch: Int = 0) {
+        self.epoch = epoch
+        self.batch = batch
+    }
+
+    public static func < (first: BatchPosition, second: BatchPosition) -> Bool {
+        (first.epoch, first.batch) < (second.epoch, second.batch)
+    }
+}

@@ -1,0 +1,53 @@
+import Runtime
+
+/// A network that tells classes apart, ready to run on batches of pictures.
+public struct Classifier {
+    public let executable: Executable
+    /// The input for pictures, NCHW.
+    public let imageInput: String
+    /// The output with a score a class, `[N, classes]`.
+    public let scoresOutput: String
+    public let batchSize: Int
+    public let extents: ImageExtents
+    public let classCount: Int
+
+    /// Finds the pictures' input and the scores' output of a network.
+    ///
+    /// The scores are the output `logits`, or else the first of two axes whose first is the batch. Throws where the network has no such
+    /// input or output.
+    public init(_ executable: Executable) throws(TrainingError) {
+        let plan = executable.plan
+        let inputs = plan.inputs.filter { plan.buffers[$0.buffer].element == .f32 && plan.buffers[$0.buffer].extents.count == 4 }
+        guard inputs.count == 1, let input = inputs.first else {
+            let found = plan.inputs.map { "\($0.name) \(plan.buffers[$0.buffer].extents)" }.joined(separator: ", ")
+            throw TrainingError(
+                "'\(plan.name)' does not take pictures: its inputs are \(found)", repair: "declare one input f32[N, C, H, W]")
+        }
+        let shape = plan.buffers[input.buffer].extents
+        let scores = plan.outputs.filter { plan.buffers[$0.buffer].extents.count == 2 && plan.buffers[$0.buffer].extents[0] == shape[0] }
+        guard let output = scores.first(where: { $0.name == "logits" }) ?? scores.first else {
+            let found = plan.outputs.map { "\($0.name) \(plan.buffers[$0.buffer].extents)" }.joined(separator: ", ")
+            throw TrainingError("'\(plan.name)' gives no scores: its outputs are \(found)", repair: "declare an output f32[N, classes]")
+        }
+        self.executable = executable
+        imageInput = input.name
+        scoresOutput = output.name
+        batchSize = shape[0]
+        extents = ImageExtents(channels: shape[1], height: shape[2], width: shape[3])
+        classCount = plan.buffers[output.buffer].extents[1]
+    }
+
+    /// Checks that data fit the network.
+    public func require(_ dataset: Dataset) throws(TrainingError) {
+        guard dataset.extents == extents else {
+            throw TrainingError(
+                "the pictures of \(dataset.name) have \(dataset.extents) values, but the network takes \(extents)",
+                repair: "declare the input as f32[N, \(dataset.extents.channels), \(dataset.extents.height), \(dataset.extents.width)]")
+        }
+        guard dataset.classNames.count <= classCount else {
+            throw TrainingError(
+                "\(dataset.name) has \(dataset.classNames.count) classes, but the network tells \(classCount) apart",
+                repair: "give the network as many, for example with -D classes=\(dataset.classNames.count)")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Graph
+import Runtime
+
+/// How well a network does on labelled pictures.
+public struct Evaluation: Sendable {
+    /// The mean cross-entropy.
+    public var loss: Double
+    public var confusion: ConfusionMatrix
+    /// The share of pictures whose class is among the five best.
+    public var topFive: Double
+    public var seconds: Double
+    /// Of the input and of the scores of all pictures, what is not finite.
+    public var nonFinite: [NonFiniteValues] = []
+
+    public var accuracy: Double { confusion.accuracy }
+    public var count: Int { confusion.total }
+}
+
+extension Classifier {
+    /// Runs all pictures of a data set through the network, whose weights are set.
+    ///
+    /// `report` hears how many pictures are done.
+    public func evaluate(
+        _ dataset: Dataset, normalization: PixelNormalization, report: (Int) -> Void = { _ in }
+    ) throws(TrainingError) -> Evaluation {
+        let evaluation = try evaluate(dataset, normalization: normalization, shouldStop: { false }, report: report)
+        guard let evaluation else { preconditionFailure("nobody stopped the evaluation") }
+        return evaluation
+    }
+
+    /// The same; nil where `shouldStop`, which is asked after every batch, said so.
+    func evaluate(
+        _ dataset: Dataset, normalization: PixelNormalization, shouldStop: () -> Bool, report: (Int) -> Void
+    ) throws(TrainingError) -> Evaluation? {
+        try require(dataset)
+        let start = ContinuousClock.now
+        // A network may tell more classes apart than the data have.
+        let names = dataset.classNames + (dataset.classNames.count..<classCount).map { "class \($0)" }
+        var confusion = ConfusionMatrix(classNames: names)
+        var loss = RunningMean()
+        var topFive = 0
+        let maker = BatchMaker(dataset, normalization: normalization, options: .evaluation(batchSize: batchSize))
+        let loader = Loader(maker, epochs: 1)
+        let (inputs, results) = (NonFiniteTally(), NonFiniteTally())
+        while let batch = loader.next() {
+            if shouldStop() { return nil }
+            let size = batch.images.count / batchSize
+            inputs.look(at: UnsafeBufferPointer(rebasing: batch.images[..<(batch.count * size)]), from: confusion.total * size)
+            score(batch.images).withUnsafeBufferPointer { scores in
+                results.look(at: UnsafeBufferPointer(rebasing: scores[..<(batch.count * classCount)]), from: confusion.total * classCount)
+                for place in 0..<batch.count {
+                    let row = UnsafeBufferPointer(rebasing: scores[place * classCount..<(place + 1) * classCount])
+                    let label = Int(batch.labels[place])
+                    confusion.add(label: label, predicted: Scores.best(row))
+                    loss.add(Scores.crossEntropy(row, label: label))
+                    if Scores.rank(of: label, row) < 5 { topFive += 1 }
+                }
+            }
+            report(confusion.total)
+        }
+        return Evaluation(
+            loss: loss.value, confusion: confusion, topFive: Double(topFive) / Double(max(1, confusion.total)),
+            seconds: (ContinuousClock.now - start).seconds,
+            nonFinite: [
+                inputs.values(name: imageInput, extents: [confusion.total, extents.channels, extents.height, extents.width]),
+                results.values(name: scoresOutput, extents: [confusion.total, classCount]),
+            ].compactMap(\.self))
+    }
+
+    /// The scores of a batch, picture after picture.
+    public func score(_ images: UnsafeBufferPointer<Float>) -> [Float] {
+        unfailing { () throws(RuntimeError) in
+            try executable.setInput(imageInput, to: images)
+            executable.run()
+            return try executable.output(scoresOutput)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// What to read off a picture's scores, one a class.
+public enum Scores {
+    /// The class with the highest score, the first of equals; a NaN is never the highest.
+    public static func best(_ scores: UnsafeBufferPointer<Float>) -> Int {
+        var best = 0
+        for index in scores.indices where scores[index] > scores[best] || scores[best].isNaN { best = index }
+        return best
+    }
+
+    /// The `count` classes with the highest scores, falling, the first of equals first.
+    public static func top(_ count: Int, of scores: [Float]) -> [Int] {
+        let key = { (index: Int) in scores[index].isNaN ? -Float.infinity : scores[index] }
+        return Array(scores.indices.sorted { (key($1), $0) < (key($0), $1) }.prefix(count))
+    }
+
+    /// How many classes have a higher score than `label`; ties count as higher where they come first. A NaN has the last rank.
+    public static func rank(of label: Int, _ scores: UnsafeBufferPointer<Float>) -> Int {
+        scores[label].isNaN
+            ? scores.count
+            : scores.indices.count { scores[$0] > scores[label] || (scores[$0] == scores[label] && $0 < label) }
+    }
+
+    /// The probabilities of the classes: `exp(score)` over the sum of all.
+    public static func softmax(_ scores: [Float]) -> [Double] {
+        let highest = Double(scores.max() ?? 0)
+        let exponentials = scores.map { exp(Double($0) - highest) }
+        let sum = exponentials.reduce(0, +)
+        return exponentials.map { $0 / sum }
+    }
+
+    /// The cross-entropy of one picture, `log(sum(exp(scores))) - scores[label]`.
+    public static func crossEntropy(_ scores: UnsafeBufferPointer<Float>, label: Int) -> Double {
+        let highest = Double(scores.max() ?? 0)
+        let sum = scores.reduce(0) { $0 + exp(Double($1) - highest) }
+        return log(sum) + highest - Double(scores[label])
+    }
+}

@@ -1,0 +1,18 @@
+/// How far a training is, for those who watch.
+public struct TrainingProgress: Sendable {
+    /// The epoch and the steps done in it; epochs count from 1.
+    public var epoch: Int
+    public var epochs: Int
+    public var step: Int
+    public var stepsPerEpoch: Int
+    /// The means over the epoch so far.
+    public var loss: Double
+    public var accuracy: Double
+    public var learningRate: Double
+    public var imagesPerSecond: Double
+    /// Estimated from the speed so far.
+    public var secondsLeft: Double
+
+    /// The done part of the epoch, 0 to 1.
+    public var part: Double { Double(step) / Double(max(1, stepsPerEpoch)) }
+}

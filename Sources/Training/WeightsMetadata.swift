@@ -1,0 +1,32 @@
+import Foundation
+import Interchange
+
+/// What weights remember of their training besides the tensors: how pictures were normalized and what the classes are called.
+public struct WeightsMetadata: Equatable, Sendable {
+    public var normalization: PixelNormalization?
+    public var classNames: [String]?
+    public var network: String?
+
+    public init(normalization: PixelNormalization?, classNames: [String]?, network: String?) {
+        self.normalization = normalization
+        self.classNames = classNames
+        self.network = network
+    }
+
+    /// Reads what a file has of it; throws where it has a normalization that cannot be.
+    public init(_ file: Safetensors) throws(InterchangeError) {
+        normalization = try PixelNormalization.remembered(in: file.metadata, path: file.path)
+        let names = file.metadata["classes"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+        // Names are shown on terminals, which control characters would steer.
+        classNames = names?.map { String(String.UnicodeScalarView($0.unicodeScalars.filter { $0.properties.generalCategory != .control })) }
+        network = file.metadata["network"]
+    }
+
+    /// The metadata of a safetensors file.
+    public var fields: [String: String] {
+        var fields = normalization?.metadata ?? [:]
+        fields["network"] = network
+        if let classNames, let data = try? JSONEncoder().encode(classNames) { fields["classes"] = String(decoding: data, as: UTF8.self) }
+        return fields
+    }
+}

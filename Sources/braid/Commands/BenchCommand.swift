@@ -1,0 +1,159 @@
+import ArgumentParser
+import Compiler
+import Foundation
+import Interchange
+import Kernels
+import Machine
+
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measures how long a network takes to run, or to do one training step.",
+        discussion: """
+            EXAMPLES
+              braid bench graphs/mnist_resnet.braid --batch 64
+              braid bench graphs/mnist_resnet.braid --batch 64 --threads 1 --train --per-kernel
+              braid bench graphs/resnet.braid --network resnet50 --json
+              braid bench graphs/vgg.braid:vgg16 --per-kernel --save before.json
+              braid bench graphs/vgg.braid:vgg16 --per-kernel --compare before.json
+              braid bench graphs/resnet.braid:resnet50 --weights resnet50.safetensors --input images.npy --errors
+
+            Weights and inputs are random with a fixed seed, unless given. GFLOP/s count 2 operations for every multiply-accumulate of convolutions
+            and linear layers, and 6 in training.
+
+            With --per-kernel the machine's peak is measured too: multiply-adds of registers, and reads from each level of memory.
+            A kernel's share of it is the least time that its multiply-accumulates or its bytes take at that peak (the longer of the
+            two: FMA, L2, L3 or memory says which) over the time that it took. An algorithm with fewer multiplications, such as
+            Winograd's, can exceed 100 %. An algorithm is "tuned" where `braid tune` measured a better one, or a better way to cut its
+            work, than the cost model predicts; --untuned shows what that gains.
+
+            With --errors some hundred elements of what every convolution and linear layer leaves, with all that is fused with it, are
+            compared with the same elements computed in fp64 from the operands that the kernel read: root mean square error over the
+            root mean square of the result, largest error over the largest element. Beside them stands the error that the algorithm is
+            stated to have.
+
+            With --simulate-threads nothing is run: the network is planned for machines with other numbers of cores, and what the cost
+            model says of the thread with the most work in each step, what its bytes take at an assumed bandwidth, and barriers between
+            the steps make up the time.
+            """)
+
+    @OptionGroup var network: NetworkOptions
+
+    @Option(help: ArgumentHelp("Images a run.", valueName: "count"))
+    var batch = 1
+
+    @OptionGroup var execution: ExecutionOptions
+
+    @OptionGroup var target: TargetOption
+
+    @Flag(help: "Measures a training step: forward, backward, update.")
+    var train = false
+
+    @Option(help: ArgumentHelp("The least number of timed runs.", valueName: "count"))
+    var runs = 10
+
+    @Option(help: ArgumentHelp("The least time that the timed runs take in all.", valueName: "seconds"))
+    var seconds = 2.0
+
+    @Option(help: ArgumentHelp("Weights to measure with (default: random ones).", valueName: "path"))
+    var weights: String?
+
+    @Option(help: ArgumentHelp("A .npy file of as many images as the batch has (default: random numbers).", valueName: "path"))
+    var input: String?
+
+    @Flag(
+        name: .customLong("per-kernel"),
+        help: "Lists the kernels by the time that they take, with their rates, their algorithms and what bounds them.")
+    var perKernel = false
+
+    @Flag(help: "Lists how far the results of convolutions and linear layers are off, compared with fp64.")
+    var errors = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Measures nothing, but prints what the cost model says of machines with these numbers of cores, such as 1,2,4,8,16.",
+            valueName: "counts"),
+        transform: BenchCommand.coreCounts)
+    var simulateThreads: [Int]?
+
+    @Option(help: ArgumentHelp("Writes the result as JSON, for --compare.", valueName: "file"))
+    var save: String?
+
+    @Option(help: ArgumentHelp("Prints an earlier result, written with --save, beside this one.", valueName: "file"))
+    var compare: String?
+
+    @Flag(help: "Prints one JSON object instead of text.")
+    var json = false
+
+    /// Reads `--simulate-threads`.
+    private static func coreCounts(_ text: String) throws -> [Int] {
+        let counts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard counts.allSatisfy({ (1...1024).contains($0 ?? 0) }), counts.count <= 64 else {
+            throw ValidationError("--simulate-threads takes numbers from 1 to 1024 with commas between, such as 1,2,4, not '\(text)'")
+        }
+        return counts.compactMap(\.self)
+    }
+
+    func validate() throws {
+        if simulateThreads != nil && (train || perKernel || errors || save != nil || compare != nil) {
+            throw ValidationError("--simulate-threads measures nothing: leave out --train, --per-kernel, --errors, --save and --compare")
+        }
+        try validateBatch(batch)
+        if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
+        if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
+        if simulateThreads == nil && !Target.host.canRun(target.target) {
+            throw ValidationError("code for \(target.target.name) does not run on this machine; `braid dump` prints it")
+        }
+    }
+
+    func run() throws {
+        if let simulateThreads {
+            let study = try execution.compiler(for: target.target).studyThreads(network.load(), batch: batch, cores: simulateThreads)
+            if json { Console.printJSON(study) } else { ThreadReport(study).show() }
+            return
+        }
+        // What cannot be read or written is told before anything is measured.
+        if let save {
+            StandardOutput.outlivesItsReader()
+            try OutputPath.requireWritable(save)
+        }
+        let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
+        let options = BenchmarkOptions(
+            batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, measuresErrors: errors,
+            weights: weights, input: input)
+        let result: Benchmark
+        do {
+            result = try execution.compiler(for: target.target).measure(options) { () throws(CompilerError) in try network.load() }
+        } catch BenchmarkFailure.compiler(let error) {
+            throw error
+        } catch BenchmarkFailure.weights(let error) {
+            throw error
+        } catch BenchmarkFailure.input(let error) {
+            throw error
+        }
+        let record = BenchmarkRecord(result)
+        let comparison = earlier.map { BenchmarkComparison(earlier: $0, now: record) }
+        if json {
+            Console.printJSON(Output(record: record, comparison: comparison))
+        } else {
+            BenchReport(result, record).show()
+            if let errors = result.errors { ErrorReport(errors, result.numerics).show() }
+            if let comparison, let compare { ComparisonReport(comparison, path: compare).show() }
+        }
+        try save.map { path throws(InterchangeError) in try record.write(to: path) }
+    }
+
+    /// The record with the comparison as one more key.
+    private struct Output: Encodable {
+        var record: BenchmarkRecord
+        var comparison: BenchmarkComparison?
+
+        private enum Key: CodingKey { case comparison }
+
+        func encode(to encoder: any Encoder) throws {
+            try record.encode(to: encoder)
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encodeIfPresent(comparison, forKey: .comparison)
+        }
+    }
+}

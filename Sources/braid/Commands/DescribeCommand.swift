@@ -1,0 +1,79 @@
+import ArgumentParser
+import Compiler
+import Interchange
+
+struct DescribeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "describe",
+        abstract: "Shows a network layer by layer: output shapes, parameters, multiply-accumulates, memory, receptive fields.",
+        discussion: """
+            EXAMPLES
+              braid describe graphs/mnist_resnet.braid
+              braid describe graphs/mnist_resnet.braid --depth 1
+              braid describe graphs/mnist_resnet.braid -D classes=26 --batch 64
+              braid describe graphs/resnet.braid:resnet50 --json
+              braid describe graphs/mnist_resnet.braid --svg -o graph.svg
+              braid describe graphs/mnist_resnet.braid --dot | dot -Tpdf > graph.pdf
+              braid describe --operators
+              braid describe --operators conv
+
+            MACs are the multiply-accumulates of convolutions and linear layers for one image; a block's row is the sum of its layers.
+            The field is the receptive field: how many pixels of the input image an element depends on, along each side.
+            """)
+
+    /// Before the network, so that it needs none.
+    @OptionGroup var catalog: CatalogOptions
+
+    @OptionGroup var network: NetworkOptions
+
+    @Option(help: ArgumentHelp("The images that activation bytes are given for.", valueName: "count"))
+    var batch = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "Shows blocks this deep and sums up those within (default: all, or as many levels as fit 60 rows).", valueName: "levels"))
+    var depth: Int?
+
+    @Flag(help: "Prints one JSON object instead of text.")
+    var json = false
+
+    @Flag(help: "Draws the graph as SVG.")
+    var svg = false
+
+    @Flag(help: "Draws the graph in the language of Graphviz.")
+    var dot = false
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Writes the drawing there, or to a file named after the network in a folder, instead of printing it.", valueName: "path"))
+    var output: String?
+
+    func validate() throws {
+        try validateBatch(batch)
+        if let depth, depth < 1 { throw ValidationError("--depth must be at least 1, not \(depth)") }
+        if [json, svg, dot].filter({ $0 }).count > 1 { throw ValidationError("give one of --json, --svg and --dot") }
+        if output != nil, !svg, !dot { throw ValidationError("-o is for drawings: give --svg or --dot with it") }
+        if json, depth != nil { throw ValidationError("--json shows all levels: leave out --depth") }
+    }
+
+    func run() throws {
+        let network = try network.load()
+        guard network.origin != .kernels else {
+            throw CompilerError("loop nests have no layers to describe", help: "give the .braid file, or the text of an earlier stage")
+        }
+        let output = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: svg ? ".svg" : ".dot") }
+        if let output { try OutputPath.requireWritable(output) }
+        let description = NetworkDescription(network, batch: batch)
+        if json { return Console.printJSON(DescriptionRecord(description)) }
+        if svg || dot { return try draw(description, to: output) }
+        DescriptionTable(description, depth: depth).show()
+    }
+
+    private func draw(_ description: NetworkDescription, to output: String?) throws {
+        let drawing = Drawing(description, depth: depth)
+        let text = svg ? try drawing.svg() : drawing.dot
+        if let output { return try AtomicFile.write(Array(text.utf8), to: output) }
+        print(text, terminator: "")
+    }
+}

@@ -1,0 +1,133 @@
+import ArgumentParser
+import Compiler
+import Interchange
+import Runtime
+import Training
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Tells how well a trained network does on the held-out part of data.",
+        discussion: """
+            EXAMPLES
+              braid evaluate graphs/mnist_resnet.braid --weights mnist.safetensors --data mnist:data/mnist
+              braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --confusion confusion.png
+              braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --json
+
+            Pictures are resized and cropped as the input's `prepare` says, and normalized as in training: the weights remember how.
+            """)
+
+    @OptionGroup var network: NetworkOptions
+
+    @Option(help: ArgumentHelp("The weights: a safetensors file.", valueName: "path"))
+    var weights: String
+
+    @Option(help: ArgumentHelp("The data: mnist:DIR, folder:DIR or builtin:digits (synthetic).", valueName: "data"), transform: parseData)
+    var data: DatasetSpecification
+
+    @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
+    var batch = 64
+
+    @OptionGroup var execution: ExecutionOptions
+
+    @Option(help: ArgumentHelp("Draws the confusion matrix as a PNG file.", valueName: "path"))
+    var confusion: String?
+
+    @OptionGroup var progress: ProgressOptions
+
+    @Flag(help: "Prints one JSON object instead of text.")
+    var json = false
+
+    func validate() throws { try validateBatch(batch) }
+
+    func run() throws {
+        if let confusion {
+            StandardOutput.outlivesItsReader()
+            try OutputPath.requireWritable(confusion)
+        }
+        let network = try network.load()
+        let executable = try execution.compiler.executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        let classifier = try Classifier(executable)
+        let file = try Safetensors(path: weights)
+        var report = NonFiniteReport()
+        report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
+        let preparation = network.preparation(of: classifier.imageInput)
+        let heldOut = try data.open(.heldOut, extents: classifier.extents, preparation: preparation)
+        let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels, preparation)
+        if normalization.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
+        var line = ProgressLine(isQuiet: progress.quiet)
+        let evaluation = try classifier.evaluate(heldOut, normalization: normalization.values) { done in
+            if !Console.errorIsTerminal { return }
+            line.show(
+                "evaluated \(Format.grouped(done)) of \(Format.grouped(heldOut.count))", part: Double(done) / Double(max(1, heldOut.count)))
+        }
+        line.clear()
+        for values in evaluation.nonFinite { report.add(values.name == classifier.imageInput ? .input : .output, [values]) }
+        report.warn()
+        if let confusion { try evaluation.confusion.picture().writePNG(to: confusion) }
+        if json { Console.printJSON(Record(evaluation, heldOut, report)) } else { show(evaluation, heldOut) }
+    }
+
+    private func show(_ evaluation: Evaluation, _ heldOut: Dataset) {
+        let matrix = evaluation.confusion
+        print("\(heldOut.name): \(Format.grouped(evaluation.count)) held-out pictures")
+        print(
+            Console.green("  accuracy \(Format.percent(evaluation.accuracy))") + " (\(Format.grouped(matrix.correct)) right, "
+                + "\(Format.grouped(matrix.total - matrix.correct)) wrong), top-5 \(Format.percent(evaluation.topFive)), "
+                + "loss \(Format.fixed(evaluation.loss, 4)), \(Format.duration(evaluation.seconds))\n")
+        if matrix.classNames.count <= 20 {
+            print("confusion matrix: the true class is the row, the predicted one the column")
+            print(Self.table(matrix).text)
+        }
+        let mistakes = matrix.mistakes(5).map { "\(matrix.classNames[$0.label]) taken for \(matrix.classNames[$0.predicted]): \($0.count)" }
+        if !mistakes.isEmpty { print("most frequent mistakes: \(mistakes.joined(separator: "; "))") }
+        if let confusion { print("wrote \(confusion)") }
+    }
+
+    private static func table(_ matrix: ConfusionMatrix) -> Table {
+        var table = Table(header: [""] + matrix.classNames + ["precision", "recall"], alignment: .right)
+        for (index, name) in matrix.classNames.enumerated() {
+            let counts = matrix.rows[index].map { $0 == 0 ? "·" : "\($0)" }
+            let shares = [matrix.precision(index), matrix.recall(index)].map { $0.map { Format.percent($0, 1) } ?? "–" }
+            table.add([name] + counts + shares)
+        }
+        return table
+    }
+
+    private struct Record: Encodable {
+        struct Class: Encodable {
+            var name: String
+            var precision: Double?
+            var recall: Double?
+        }
+
+        var accuracy: Double
+        var correct: Int
+        var count: Int
+        var loss: Double
+        var topFive: Double
+        var seconds: Double
+        var data: String
+        var synthetic: Bool
+        var classes: [Class]
+        var confusion: [[Int]]
+        var notFinite: [NonFiniteReport.Tensor]
+
+        init(_ evaluation: Evaluation, _ heldOut: Dataset, _ report: NonFiniteReport) {
+            let matrix = evaluation.confusion
+            accuracy = evaluation.accuracy
+            correct = matrix.correct
+            count = evaluation.count
+            loss = evaluation.loss
+            topFive = evaluation.topFive
+            seconds = evaluation.seconds
+            data = heldOut.name
+            synthetic = heldOut.isSynthetic
+            classes = matrix.classNames.indices.map {
+                Class(name: matrix.classNames[$0], precision: matrix.precision($0), recall: matrix.recall($0))
+            }
+            confusion = matrix.rows
+            notFinite = report.tensors
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import ArgumentParser
+import Compiler
+import Foundation
+import Interchange
+import Runtime
+import Training
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Trains a network on labelled pictures.",
+        discussion: """
+            EXAMPLES
+              braid train graphs/mnist_resnet.braid --data builtin:digits --epochs 2 -o digits
+              braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist
+              braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist --resume mnist.checkpoint.safetensors
+              braid train graphs/resnet.braid:resnet50 -D classes=10 --data folder:photos --weights resnet50.safetensors --except 'fc.*'
+
+            How to train is in the file: the `training of` definition says loss, optimizer, schedule, batch and augmentation.
+            Pictures are first resized, cropped and normalized as the input's `prepare` says, then augmented.
+            Writes OUT.safetensors (the weights), OUT.checkpoint.safetensors (to go on from), OUT.history.json and OUT.curves.svg.
+            Ctrl-C, SIGTERM and SIGHUP save a checkpoint and end with the status 130, 143 or 129; the second one ends at once.
+            The same seed gives the same weights, bit for bit: with any number of threads, and in a run that was cut off and resumed.
+            """)
+
+    @OptionGroup var network: NetworkOptions
+
+    @Option(help: ArgumentHelp("The data: mnist:DIR, folder:DIR or builtin:digits (synthetic).", valueName: "data"), transform: parseData)
+    var data: DatasetSpecification
+
+    @Option(help: ArgumentHelp("Passes over the data (default: the recipe's, else 1).", valueName: "count"))
+    var epochs: Int?
+
+    @Option(help: ArgumentHelp("Pictures a step (default: the recipe's, else 64).", valueName: "count"))
+    var batch: Int?
+
+    @Option(help: ArgumentHelp("What all random numbers derive from (default: the recipe's, else 0).", valueName: "number"))
+    var seed: UInt64?
+
+    @OptionGroup var execution: ExecutionOptions
+
+    @Option(help: ArgumentHelp("Weights to start from, instead of random ones.", valueName: "path"))
+    var weights: String?
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Parameters that begin anew and are not taken from --weights, such as 'fc.*' for other classes; may be given repeatedly.",
+            valueName: "pattern"))
+    var except: [String] = []
+
+    @Option(help: ArgumentHelp("A checkpoint to go on from.", valueName: "path"))
+    var resume: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How often a checkpoint is written besides after each epoch: 200 (steps) or 30s (seconds).", valueName: "interval"),
+        transform: TrainCommand.interval)
+    var checkpointEvery: CheckpointInterval = .seconds(30)
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Where results go, without ending; in a folder they have the network's name (default: there and here).", valueName: "out"))
+    var output: String?
+
+    @OptionGroup var progress: ProgressOptions
+
+    @Flag(help: "Prints one JSON object instead of text.")
+    var json = false
+
+    func validate() throws {
+        try validateBatch(batch)
+        if let epochs, !(1...100_000).contains(epochs) { throw ValidationError("--epochs must be from 1 to 100000, not \(epochs)") }
+        if weights == nil, !except.isEmpty { throw ValidationError("--except leaves parameters out of --weights: give both") }
+        if weights != nil, resume != nil { throw ValidationError("give either --weights or --resume: a checkpoint has its own weights") }
+    }
+
+    func run() throws {
+        StandardOutput.outlivesItsReader()
+        let network = try network.load()
+        try network.requireGraph()
+        let files = try ResultFiles(output: output, network: network.name)
+        try files.requireWritable()
+        guard let definition = network.training, let labels = definition.targets.first else {
+            throw CompilerError(
+                "'\(network.name)' has no training",
+                help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
+                network.sources)
+        }
+        let recipe = definition.recipe
+        let batch = batch ?? recipe.batchSize ?? 64
+        let pool = ThreadPool(threads: execution.threadCount)
+        let inference = try execution.compiler.executable(network, batch: batch, pool: pool)
+        let classifier = try Classifier(inference)
+        let preparation = network.preparation(of: classifier.imageInput)
+        let training = try data.open(.training, extents: classifier.extents, preparation: preparation)
+        let heldOut = try data.open(.heldOut, extents: classifier.extents, preparation: preparation)
+        let step = try execution.compiler.executable(network, training: true, batch: batch, pool: pool)
+        try files.requireRoom(weightBytes: inference.parameterBytes, checkpointBytes: step.parameterBytes)
+
+        let options = TrainerOptions(
+            dataName: data.description, epochs: epochs ?? recipe.epochs ?? 1, seed: seed ?? recipe.seed.map { UInt64($0) } ?? 0,
+            checkpointPath: files.checkpoint, checkpointInterval: checkpointEvery,
+            graphDigest: SHA256.hexadecimal(Data(definition.graph.description.utf8)), numerics: execution.arithmetic.numerics.description)
+        let trainer = try Trainer(
+            step: step, inference: inference, labels: labels, recipe: recipe, training: training, heldOut: heldOut,
+            preparation: preparation, options: options)
+        Weights.initialize(step, seed: options.seed)
+        if let weights {
+            let left = Weights.names(of: step, matching: except)
+            if let pattern = except.first(where: { Weights.names(of: step, matching: [$0]).isEmpty }) {
+                throw TrainingError(
+                    "'\(network.name)' has no parameter --except '\(pattern)'", repair: "see braid describe for their names")
+            }
+            try Weights.load(try Safetensors(path: weights), into: step, optional: network.trainingParameters, except: except)
+            if !left.isEmpty { Console.error("note: not from \(weights), but as at the start: \(left.joined(separator: ", "))\n") }
+        }
+        if let resume { for warning in try trainer.resume(try Safetensors(path: resume)) { WeightsReport.warn(warning) } }
+
+        let isInterrupted = Interruption.watch()
+        try trainer.begin()
+        var report = TrainReport(showsEpochs: !json, isQuiet: progress.quiet)
+        report.begin(network.name, training, heldOut, recipe: recipe, batch: batch, options, stepsDone: trainer.stepsDone)
+        let start = ContinuousClock.now
+        guard try trainer.run(shouldStop: isInterrupted, report: { report.show($0) }) else {
+            report.interrupted(files.checkpoint)
+            Interruption.end()
+        }
+        let metadata = WeightsMetadata(normalization: trainer.normalization, classNames: training.classNames, network: network.name)
+        try Safetensors.write(trainer.weights, metadata: metadata.fields, to: files.weights)
+        try trainer.history.write(to: files.history)
+        let curves = trainer.history.curves(title: network.name, stepsPerEpoch: trainer.learningRate.stepsPerEpoch)
+        try AtomicFile.write(Data(curves.utf8), to: files.curves)
+        let seconds = (ContinuousClock.now - start).seconds
+        if json {
+            Console.printJSON(
+                Record(
+                    network: network.name, data: data.description, epochs: options.epochs, batch: batch, seed: options.seed,
+                    steps: trainer.stepsDone, seconds: seconds, accuracy: trainer.history.epochs.last?.heldOutAccuracy,
+                    loss: trainer.history.epochs.last?.loss, weights: files.weights, checkpoint: files.checkpoint, history: files.history))
+        } else {
+            report.end(trainer.history, seconds: seconds, files)
+        }
+    }
+
+    private static func interval(_ text: String) throws -> CheckpointInterval {
+        if text.hasSuffix("s"), let seconds = Double(text.dropLast()), seconds > 0, seconds.isFinite { return .seconds(seconds) }
+        if let steps = Int(text), steps > 0 { return .steps(steps) }
+        throw ValidationError("write a number of steps, such as 200, or seconds, such as 30s")
+    }
+
+    private struct Record: Encodable {
+        var network: String
+        var data: String
+        var epochs: Int
+        var batch: Int
+        var seed: UInt64
+        var steps: Int
+        var seconds: Double
+        var accuracy: Double?
+        var loss: Double?
+        var weights: String
+        var checkpoint: String
+        var history: String
+    }
+}

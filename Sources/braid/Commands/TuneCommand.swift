@@ -1,0 +1,94 @@
+import ArgumentParser
+import Compiler
+import Foundation
+import Interchange
+import Kernels
+import Machine
+
+struct TuneCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tune",
+        abstract: "Measures better ways to compute a network's layers, which every later compilation uses.",
+        discussion: """
+            EXAMPLES
+              braid tune graphs/resnet.braid:resnet50
+              braid tune graphs/resnet.braid:resnet50 --batch 8 --threads 1
+              braid tune graphs/vgg.braid:vgg16 --candidates 16 --seconds 3
+              braid tune --show
+              braid tune --clear
+
+            How a layer is computed (as it is written, or by one of Winograd's forms; how its work is cut into tasks and register tiles) is
+            chosen by a model of the machine, which is often within a few percent of the best and sometimes not. This command measures the
+            most promising choices for every shape of layer, in the network itself, beside what the model chose. What is at least 2 %
+            faster, and is so again when all are tried together, is kept on disk for this machine, if the network as a whole is clearly
+            faster with it (pairs of runs are repeated until that is plain, or hopeless), and is used from then on by run, train, evaluate,
+            overfit and bench, for every network with the same shapes, batch, threads and numerics, unless they are given --untuned.
+
+            Measure with the batch and the threads that the network will run with, on a machine that does nothing else. Another algorithm
+            rounds differently, within --numerics; which one a shape has does not depend on --threads, so results do not either: the last
+            measurement decides.
+
+            Measurements lie beside the cached machine code (in $BRAID_TUNING, if that is set; `none` keeps and uses none).
+            """)
+
+    @Argument(help: NetworkOptions.fileHelp, completion: .file(extensions: ["braid"]))
+    var file: String?
+
+    @OptionGroup var choice: NetworkChoice
+
+    @Option(help: ArgumentHelp("Images a run.", valueName: "count"))
+    var batch = 1
+
+    @OptionGroup var arithmetic: ArithmeticOptions
+
+    @Flag(help: "Tunes the training step: convolutions forward, and the gradients of their inputs.")
+    var train = false
+
+    @Option(help: ArgumentHelp("Choices that are measured for a shape, at most.", valueName: "count"))
+    var candidates = 8
+
+    @Option(help: ArgumentHelp("The least time that each is measured for.", valueName: "seconds"))
+    var seconds = 1.0
+
+    @OptionGroup var progress: ProgressOptions
+
+    @Flag(help: "Prints what is kept for this machine.")
+    var show = false
+
+    @Flag(help: "Forgets what is kept for this machine.")
+    var clear = false
+
+    @Flag(help: "Prints one JSON object instead of text.")
+    var json = false
+
+    func validate() throws {
+        try validateBatch(batch)
+        if !(1...64).contains(candidates) { throw ValidationError("--candidates must be from 1 to 64, not \(candidates)") }
+        if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
+        if [file != nil, show, clear].filter(\.self).count != 1 { throw ValidationError("give either a file, --show or --clear") }
+    }
+
+    func run() throws {
+        guard let store = TuningStore.standard else {
+            throw ValidationError("measurements have no place, because BRAID_TUNING or BRAID_CACHE is 'none'; name a folder there")
+        }
+        StandardOutput.outlivesItsReader()
+        if clear {
+            let existed = try store.clear(for: .host)
+            return print(existed ? "removed \(store.path(for: .host))" : "nothing is kept for this machine")
+        }
+        if show { return try TuneReport.show(store.read(for: .host), path: store.path(for: .host), asJSON: json) }
+        guard let file else { return }
+        let network = try choice.load(file)
+        let options = TuningOptions(batch: batch, isTraining: train, candidates: candidates, seconds: seconds)
+        try store.requireWritable(for: .host)
+        // A damaged file is told of now; it is replaced in the end.
+        _ = Compiler().tuned(by: store)
+        let result = try arithmetic.compiler(for: .host).tune(network, options) { state in
+            if progress.quiet { return }
+            Console.error("round \(state.round + 1) of \(state.rounds): \(state.improved) of \(state.shapes) shapes improved so far\n")
+        }
+        try store.add(result.entries, measured: result.verdicts, for: .host)
+        if json { Console.printJSON(TuneReport.Record(result)) } else { TuneReport.show(result, path: store.path(for: .host)) }
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Compiler
+import Kernels
+import Machine
+
+/// How a network is computed.
+struct ExecutionOptions: ParsableArguments {
+    @OptionGroup var arithmetic: ArithmeticOptions
+
+    @Flag(help: "Leaves all choices to the cost model, even where `braid tune` measured better ones.")
+    var untuned = false
+
+    var threadCount: Int { arithmetic.threadCount }
+
+    var compiler: Compiler { compiler(for: .host) }
+
+    func compiler(for target: Target) -> Compiler {
+        let compiler = arithmetic.compiler(for: target)
+        return untuned ? compiler : compiler.tuned(by: .standard)
+    }
+}
+
+extension Compiler {
+    /// The compiler with what was measured on its target. A file that cannot be used is told of, and does not stop anything.
+    func tuned(by store: TuningStore?) -> Compiler {
+        guard let store else { return self }
+        var tuned = self
+        do {
+            tuned.tuned = try store.read(for: target).choices(numerics: numerics, threads: threads)
+        } catch {
+            Console.error("warning: measurements are not used: \(error)\n")
+        }
+        return tuned
+    }
+}
