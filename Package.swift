@@ -114,14 +114,20 @@ let package = Package(
         tests("Source", needs: ["Source"]),
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Operators", needs: ["Operators", "Graph", "TestSupport"], exclude: ["Cases"]),
-        tests("Interchange", needs: ["Interchange"], exclude: ["Cases"]),
+        tests("Interchange", needs: ["Interchange", "Graph"], exclude: ["Cases"]),
         tests("Language", needs: ["Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Kernels", needs: ["Kernels", "Passes", "TestSupport", "Operators", "Graph"], exclude: ["Cases"]),
         tests("Machine", needs: ["Machine", "Kernels", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Runtime", "Machine", "Kernels", "Graph"]),
-        tests("Compiler", needs: ["Compiler", "TestSupport", "Fuzzing", "ActivationAccuracy"], exclude: ["Cases", "Drawings"]),
+        tests(
+            "Compiler",
+            needs: [
+                "Compiler", "Runtime", "Machine", "Kernels", "Passes", "Language", "Operators", "Interchange", "Graph", "Source",
+                "TestSupport", "Fuzzing", "ActivationAccuracy",
+            ],
+            exclude: ["Cases", "Drawings"]),
         tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
         tests("Command", needs: ["braid", "Training", "Interchange", "TestSupport"], exclude: ["Cases"]),
     ]
