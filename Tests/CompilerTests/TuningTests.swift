@@ -16,13 +16,17 @@ import Testing
         }
         """
 
-    private static func problems(_ numerics: Numerics = .standard, target: Target = .x86AVX512, limit: Int = 8) throws -> [TuningProblem] {
+    private static func problems(
+        _ text: String = text, numerics: Numerics = .standard, target: Target = .x86AVX512, limit: Int = 8
+    ) throws -> [TuningProblem] {
         let compiler = Compiler(target: target, cache: nil, threads: 2, numerics: numerics)
         let graph = compiler.bind(try compiler.optimize(Network.load(written: text)), batch: 1)
         return TuningProblem.all(of: graph, target: target, numerics: numerics, limit: limit)
     }
 
-    private static func plan(_ tuned: TunedChoices, _ numerics: Numerics = .standard, target: Target = .x86AVX512) throws -> Plan {
+    private static func plan(
+        _ tuned: TunedChoices, _ numerics: Numerics = .standard, target: Target = .x86AVX512, _ text: String = text
+    ) throws -> Plan {
         try Compiler(target: target, cache: nil, threads: 2, numerics: numerics, tuned: tuned).plan(
             Network.load(written: text), batch: 1)
     }
@@ -37,7 +41,7 @@ import Testing
     @Test(arguments: [Numerics.standard, .tolerance(5e-7), .strict], Target.presets)
     func candidatesAreAllowedAndChangeThePlan(numerics: Numerics, target: Target) throws {
         let plain = try Self.plan(.none, numerics, target: target)
-        let problems = try Self.problems(numerics, target: target)
+        let problems = try Self.problems(numerics: numerics, target: target)
         #expect(problems.count == 3 && Set(problems.map(\.key)).count == 3)
         for problem in problems {
             #expect(!problem.candidates.isEmpty && problem.candidates.count <= 8)
@@ -57,6 +61,18 @@ import Testing
         }
         let algorithms = Set(problems.flatMap { [$0.predicted] + $0.candidates }.map(\.algorithm))
         #expect(algorithms.contains("direct") && (algorithms.count == 1) == (numerics == .strict), "\(algorithms)")
+    }
+
+    /// In a deep network errors pile up, so that its plan refuses forms that a shallow one allows: they are not worth measuring.
+    @Test func deepNetworksMeasureNothingThatTheirPlanRefuses() throws {
+        let layers = (1...70).map { " |> c\($0): conv(32, 3, pad: 1) |> relu" }.joined()
+        let text = "network deep() { input image: f32[N, 32, 14, 14]; output result = image\(layers) }"
+        let problem = try #require(try Self.problems(text).max { $0.layers < $1.layers })
+        #expect(problem.layers > 60 && problem.candidates.contains { $0.algorithm != "direct" })
+        for candidate in problem.candidates {
+            let tuned = try Self.plan(TunedChoices([problem.key: candidate]), .standard, target: .x86AVX512, text)
+            #expect(tuned.steps.contains { $0.choice?.isTuned == true }, "\(candidate)")
+        }
     }
 
     /// The cost model's own choice, given back as a tuned one, is the same plan.

@@ -20,7 +20,10 @@ public struct TuningProblem: Sendable {
     public static func all(of graph: Graph, target: Target, numerics: Numerics, limit: Int) -> [TuningProblem] {
         var problems: [TuningProblem] = []
         var numbers: [String: Int] = [:]
-        for group in Group.all(of: GraphFacts(graph)) {
+        let facts = GraphFacts(graph)
+        // As the plan will have them: a deep network allows less than a shallow one.
+        let numerics = numerics.resolved(for: facts)
+        for group in Group.all(of: facts) {
             guard let phases = ContractionLowering.phases(of: group, target: target), phases.count == 1, phases[0].reducesChannels,
                 !phases[0].isEmpty
             else { continue }
