@@ -45,9 +45,11 @@ struct RandomRoad {
             "    var x = image",
         ]
         for _ in 0..<Int.random(in: 1...6, using: &random) { lines.append("    x = \(layer())") }
-        lines.append("    x = x |> \(random.choose(["global_avg_pool |> flatten", "flatten", "flatten"]))")
-        // A wide layer before few classes: a parameter of few rows and many values.
-        if chance(25) { lines.append("    x = x |> wide: linear(\(random.choose([2_100, 3_277, 5_001]))) |> relu") }
+        // A wide layer before few classes: a parameter of few rows and many values. Behind a whole image its weights alone would be 100 MB.
+        let isWide = chance(25)
+        lines.append(
+            "    x = x |> \(isWide ? "global_avg_pool |> flatten" : random.choose(["global_avg_pool |> flatten", "flatten", "flatten"]))")
+        if isWide { lines.append("    x = x |> wide: linear(\(random.choose([2_100, 3_277, 5_001]))) |> relu") }
         lines += ["    output logits = x |> fc: linear(classes)", "}"]
         training()
         return lines.joined(separator: "\n") + "\n"
