@@ -2,21 +2,6 @@ import Graph
 import Operators
 import Source
 
-/// An argument of a call that is being made.
-struct EvaluatedArgument {
-    var name: NameSyntax?
-    var value: ElaboratedValue
-    var span: Span
-}
-
-/// What a callable takes.
-struct Formal {
-    var name: String
-    var isRequired: Bool
-    /// Where it is declared, `none` for what the language brings.
-    var span: Span = .none
-}
-
 extension Elaborator {
     func pipeline(_ head: ExpressionSyntax, _ steps: [PipelineStepSyntax]) -> ElaboratedValue {
         var value = evaluate(head)
@@ -86,46 +71,6 @@ extension Elaborator {
         }
     }
 
-    /// Gives each argument its place among the formals; nil after a report.
-    func match(_ arguments: [EvaluatedArgument], to formals: [Formal], of name: NameSyntax, at span: Span) -> [EvaluatedArgument?]? {
-        var matched = [EvaluatedArgument?](repeating: nil, count: formals.count)
-        var next = 0
-        let usage = "`\(name.text)` takes " + (formals.isEmpty ? "no arguments" : formals.map(\.name).joined(separator: ", "))
-        for argument in arguments {
-            let place: Int
-            if let given = argument.name {
-                guard let found = formals.firstIndex(where: { $0.name == given.text }) else {
-                    let nearest = Spelling.nearest(to: given.text, in: formals.map(\.name))
-                    report(
-                        "`\(name.text)` has no argument `\(given.text)`", at: given.span,
-                        help: nearest.map { "did you mean `\($0)`?" } ?? usage)
-                    return nil
-                }
-                place = found
-            } else {
-                guard next < formals.count else {
-                    report("too many arguments for `\(name.text)`", at: argument.span, help: usage)
-                    return nil
-                }
-                place = next
-                next += 1
-            }
-            if let other = matched[place] {
-                report(
-                    "the argument `\(formals[place].name)` is given twice", at: argument.name?.span ?? argument.span,
-                    secondary: [Diagnostic.Label(other.span, "first given here")], help: "remove one of them")
-                return nil
-            }
-            matched[place] = argument
-        }
-        for (index, formal) in formals.enumerated() where formal.isRequired && matched[index] == nil {
-            let secondary = formal.span.isNone ? [] : [Diagnostic.Label(formal.span, "declared here")]
-            report("`\(name.text)` needs `\(formal.name)`", at: name.span, secondary: secondary, help: usage)
-            return nil
-        }
-        return matched
-    }
-
     /// Binds parameters in a new frame: arguments as given, defaults evaluated in order, so that they may use earlier parameters.
     private func enter(_ kind: Frame.Kind, _ parameters: [ParameterSyntax], _ matched: [EvaluatedArgument?]) {
         frame = Frame(kind: kind)
@@ -148,7 +93,7 @@ extension Elaborator {
     {
         let called = NameSyntax(text: block.name.text, span: name.span)
         if refuseRecursion(called) { return .poison }
-        let formals = block.parameters.map { Formal(name: $0.name.text, isRequired: $0.defaultValue == nil, span: $0.name.span) }
+        let formals = block.parameters.map { FormalParameter(name: $0.name.text, isRequired: $0.defaultValue == nil, span: $0.name.span) }
         guard let matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
         let (outerFrame, outerPath) = (frame, path)
         defer { (frame, path) = (outerFrame, outerPath) }
@@ -175,7 +120,7 @@ extension Elaborator {
     {
         let called = NameSyntax(text: activation.name.text, span: name.span)
         let parameters = activation.parameters
-        let formals = parameters.map { Formal(name: $0.name.text, isRequired: $0.defaultValue == nil, span: $0.name.span) }
+        let formals = parameters.map { FormalParameter(name: $0.name.text, isRequired: $0.defaultValue == nil, span: $0.name.span) }
         guard var matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
         if matched.contains(where: { $0?.value.isPoison == true }) { return .poison }
         let elements = parameters.indices.filter { parameters[$0].defaultValue == nil }
@@ -231,7 +176,7 @@ extension Elaborator {
         -> ElaboratedValue
     {
         let called = NameSyntax(text: builtin.name, span: name.span)
-        let formals = builtin.parameters.map { Formal(name: $0, isRequired: true) }
+        let formals = builtin.parameters.map { FormalParameter(name: $0, isRequired: true) }
         guard let matched = match(arguments, to: formals, of: called, at: span)?.compactMap({ $0 }) else { return .poison }
         if matched.contains(where: { $0.value.isPoison }) { return .poison }
         if matched.contains(where: { if case .tensor = $0.value { true } else { false } }) {

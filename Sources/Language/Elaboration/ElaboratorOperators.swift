@@ -25,14 +25,14 @@ extension Elaborator {
                 guard let items = argument.value.items else { return [argument] }
                 return items.map { EvaluatedArgument(name: nil, value: $0, span: argument.span) }
             }
-            let formals = operation.parameters.map { Formal(name: $0.name, isRequired: $0.defaultValue == nil) }
+            let formals = operation.parameters.map { FormalParameter(name: $0.name, isRequired: $0.defaultValue == nil) }
             guard let matched = match(arguments.filter { $0.name != nil }, to: formals, of: called, at: span) else { return .poison }
             given = matched
             if operands.isEmpty { return report("`\(called.text)` needs a tensor", at: name.span, help: operation.summary) }
         } else {
             let formals =
-                inputs.map { Formal(name: $0.name, isRequired: true) }
-                + operation.parameters.map { Formal(name: $0.name, isRequired: $0.defaultValue == nil) }
+                inputs.map { FormalParameter(name: $0.name, isRequired: true) }
+                + operation.parameters.map { FormalParameter(name: $0.name, isRequired: $0.defaultValue == nil) }
             guard let matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
             operands = matched.prefix(inputs.count).compactMap { $0 }
             given = Array(matched.dropFirst(inputs.count))

@@ -71,7 +71,7 @@ struct NetworkArguments {
     func bind(in elaborator: Elaborator, training: NetworkTraining?) -> [(name: String, value: String)] {
         var chosen: [String: ElaboratedValue] = [:]
         if let training {
-            let formals = network.parameters.map { Formal(name: $0.name.text, isRequired: false, span: $0.name.span) }
+            let formals = network.parameters.map { FormalParameter(name: $0.name.text, isRequired: false, span: $0.name.span) }
             let values = training.arguments.map {
                 EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span)
             }

@@ -167,7 +167,7 @@ struct TrainingElaborator {
 
     private func values(_ arguments: [ArgumentSyntax], of parameters: [RecipeParameter], _ name: NameSyntax) -> RecipeValues? {
         let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
-        let formals = parameters.map { Formal(name: $0.name, isRequired: $0.defaultValue == nil && !$0.isOptional) }
+        let formals = parameters.map { FormalParameter(name: $0.name, isRequired: $0.defaultValue == nil && !$0.isOptional) }
         guard let matched = elaborator.match(evaluated, to: formals, of: name, at: name.span) else { return nil }
         var values = RecipeValues()
         for (parameter, argument) in zip(parameters, matched) {
@@ -239,7 +239,7 @@ struct TrainingElaborator {
 
     private func normalization(_ arguments: [ArgumentSyntax], _ word: NameSyntax) -> TrainingRecipe.Normalization? {
         let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
-        let formals = ["mean", "std"].map { Formal(name: $0, isRequired: true) }
+        let formals = ["mean", "std"].map { FormalParameter(name: $0, isRequired: true) }
         guard let matched = elaborator.match(evaluated, to: formals, of: word, at: word.span)?.compactMap({ $0 }) else { return nil }
         return elaborator.normalization(matched[0], matched[1], at: word.span)
     }

@@ -3,20 +3,10 @@ import Source
 
 /// Checks, without elaborating, that every name means something: also in branches that no network takes and blocks that none calls.
 struct NameChecker {
-    private struct Binding {
-        let span: Span
-        /// How a warning calls it, before its name.
-        var kind = ""
-        var isMutable = false
-        /// Whether to say so when nothing reads it.
-        var mustBeUsed = false
-        var isUsed = false
-    }
-
     private enum Place { case block, network, activation, training }
 
     private let names: DefinedNames
-    private var scopes: [[String: Binding]] = []
+    private var scopes = NameScopes()
     private var place = Place.block
     private var outputs: [String: Span] = [:]
     /// The symbols of the batch that the types of the definition have named so far.
@@ -113,7 +103,7 @@ struct NameChecker {
     private mutating func check(_ clauses: [ClauseSyntax], of subject: TrainingSyntax.Subject) {
         place = .training
         let name = subject.network
-        scopes.append([:])
+        scopes.open()
         defer { leave() }
         let network = names.networks.first { $0.name.text == name.text } ?? names.refusedNetworks[name.text]
         if network == nil, !names.lacksImports {
@@ -124,15 +114,15 @@ struct NameChecker {
             refer(name.span, to: network.name.span)
             for argument in subject.arguments { refer(argument, toOneOf: network.parameters) }
             let interface = NetworkInterface(of: network)
-            for name in interface.inputs + interface.outputs { bind(name, Binding(span: name.span)) }
-            for parameter in network.parameters { bind(parameter.name, Binding(span: parameter.name.span)) }
+            for name in interface.inputs + interface.outputs { bind(name, NameScopes.Binding(span: name.span)) }
+            for parameter in network.parameters { bind(parameter.name, NameScopes.Binding(span: parameter.name.span)) }
         }
         for case .target(let name, let type) in clauses {
             check(type)
-            if scopes[scopes.count - 1][name.text] != nil {
+            if scopes.innermost[name.text] != nil {
                 report("`\(name.text)` is already a name of the network", at: name.span, help: "choose another name for the target")
             }
-            bind(name, Binding(span: name.span, mustBeUsed: network != nil))
+            bind(name, NameScopes.Binding(span: name.span, mustBeUsed: network != nil))
         }
         for argument in subject.arguments { check(argument.value) }
         for case .loss(let value, _) in clauses where network != nil { check(value) }
@@ -141,56 +131,39 @@ struct NameChecker {
 
 extension NameChecker {
     private mutating func scoped(_ body: (inout NameChecker) -> Void) {
-        scopes.append([:])
+        scopes.open()
         body(&self)
         leave()
     }
 
-    private mutating func leave() {
-        let left = scopes.removeLast()
-        for (name, binding) in left.sorted(by: { $0.value.span.lower < $1.value.span.lower })
-        where binding.mustBeUsed && !binding.isUsed && !name.hasPrefix("_") {
-            diagnostics.append(
-                Diagnostic(
-                    "\(binding.kind)`\(name)` is never used", severity: .warning, at: binding.span,
-                    help: "remove it, or begin its name with `_`"))
-        }
-    }
+    private mutating func leave() { diagnostics += scopes.close() }
 
-    private mutating func bind(_ name: NameSyntax, _ binding: Binding) {
-        let top = scopes.count - 1
-        if let hidden = scopes[top][name.text], hidden.mustBeUsed, !hidden.isUsed, !name.text.hasPrefix("_") {
-            diagnostics.append(
-                Diagnostic(
-                    "`\(name.text)` is never used before it is bound again", severity: .warning, at: hidden.span,
-                    secondary: [Diagnostic.Label(name.span, "bound again here")], help: "remove it, or use it"))
-        }
-        scopes[top][name.text] = binding
+    private mutating func bind(_ name: NameSyntax, _ binding: NameScopes.Binding) {
+        if let warning = scopes.bind(name, binding) { diagnostics.append(warning) }
     }
 
     /// - Parameter used: names that are used outside of the definition's body.
     private mutating func declare(_ parameters: [ParameterSyntax], mustBeUsed: Bool, except used: Set<String> = []) {
         for parameter in parameters {
             if let value = parameter.defaultValue { check(value) }
-            if let other = scopes[scopes.count - 1][parameter.name.text] {
+            if let other = scopes.innermost[parameter.name.text] {
                 report(
                     "the parameter `\(parameter.name.text)` is declared twice", at: parameter.name.span,
                     secondary: [Diagnostic.Label(other.span, "first declared here")], help: "rename one of them")
             }
             let isUsed = !mustBeUsed || used.contains(parameter.name.text)
-            bind(parameter.name, Binding(span: parameter.name.span, kind: "the parameter ", mustBeUsed: !isUsed))
+            bind(parameter.name, NameScopes.Binding(span: parameter.name.span, kind: "the parameter ", mustBeUsed: !isUsed))
         }
     }
 
     private mutating func bind(_ pattern: PatternSyntax, isMutable: Bool, mustBeUsed: Bool) {
-        for name in pattern.names { bind(name, Binding(span: name.span, isMutable: isMutable, mustBeUsed: mustBeUsed)) }
+        for name in pattern.names { bind(name, NameScopes.Binding(span: name.span, isMutable: isMutable, mustBeUsed: mustBeUsed)) }
     }
 
     /// Marks the innermost binding of a name as used; false where there is none.
     private mutating func use(_ name: NameSyntax) -> Bool {
-        guard let level = scopes.lastIndex(where: { $0[name.text] != nil }) else { return false }
-        scopes[level][name.text]?.isUsed = true
-        refer(name.span, to: scopes[level][name.text]?.span)
+        guard let binding = scopes.use(name.text) else { return false }
+        refer(name.span, to: binding.span)
         return true
     }
 
@@ -207,7 +180,7 @@ extension NameChecker {
                     + "`network name(count = 8) { … }`")
             return
         }
-        var known = scopes.flatMap(\.keys)
+        var known = scopes.names
         if !isCall, let nearest = Spelling.nearest(to: name.text, in: known) {
             report("unknown name `\(name.text)`", at: name.span, help: "did you mean `\(nearest)`?")
             return
@@ -236,8 +209,8 @@ extension NameChecker {
             bind(pattern, isMutable: isMutable, mustBeUsed: !value.isInvalid)
         case .assign(let name, let value):
             check(value)
-            guard let level = scopes.lastIndex(where: { $0[name.text] != nil }), let binding = scopes[level][name.text] else {
-                let nearest = Spelling.nearest(to: name.text, in: scopes.flatMap { $0.filter(\.value.isMutable).keys })
+            guard let binding = scopes.binding(of: name.text) else {
+                let nearest = Spelling.nearest(to: name.text, in: scopes.mutableNames)
                 report(
                     "`\(name.text)` is not bound yet", at: name.span,
                     help: nearest.map { "did you mean `\($0)`?" } ?? "bind it with `let \(name.text) = …`, or `var` if it changes later")
@@ -265,7 +238,7 @@ extension NameChecker {
             if place != .network {
                 report("only a network has inputs", at: statement.span, help: "make `\(name.text)` a parameter of the block")
             }
-            bind(name, Binding(span: name.span, mustBeUsed: true))
+            bind(name, NameScopes.Binding(span: name.span, mustBeUsed: true))
         case .output(let name, let value, _):
             check(value)
             if place != .network {
@@ -275,7 +248,7 @@ extension NameChecker {
                     "the output `\(name.text)` is given twice", at: name.span,
                     secondary: [Diagnostic.Label(other, "first given here")], help: "rename one of them")
             }
-            bind(name, Binding(span: name.span))
+            bind(name, NameScopes.Binding(span: name.span))
         case .expression(let value):
             check(value)
             if !value.isConditional, !value.isInvalid {

@@ -1,0 +1,134 @@
+import Graph
+import Source
+
+extension Elaborator {
+    /// Runs a body in a scope of its own and returns its value, `nothing` where it has none.
+    func run(_ body: BodySyntax) -> ElaboratedValue { run(body, opensScope: true) }
+
+    /// Runs a network's body in the current scope, so that its names remain for the training's clauses.
+    func run(inCurrentScope body: BodySyntax) -> ElaboratedValue { run(body, opensScope: false) }
+
+    private func run(_ body: BodySyntax, opensScope: Bool) -> ElaboratedValue {
+        if opensScope { frame.scopes.append([:]) }
+        defer { if opensScope { frame.scopes.removeLast() } }
+        for statement in body.statements { execute(statement) }
+        if let result = body.result { return evaluate(result, allowsNothing: true) }
+        return body.isDamaged ? .poison : .nothing
+    }
+
+    private func execute(_ statement: StatementSyntax) {
+        switch statement.kind {
+        case .bind(let pattern, let value, _): bind(pattern, evaluate(value), from: value.span)
+        case .assign(let name, let value): assign(name, evaluate(value))
+        case .forEach(let pattern, in: let sequence, let body): loop(pattern, sequence, body)
+        case .input(let name, let type, let preparation, let text): input(name, type, preparation, text)
+        case .output(let name, let value, let text): output(name, evaluate(value), value.span, text)
+        case .expression(let value): _ = evaluate(value, allowsNothing: true)
+        }
+    }
+
+    private func loop(_ pattern: PatternSyntax, _ sequence: ExpressionSyntax, _ body: BodySyntax) {
+        let values = evaluate(sequence)
+        guard let items = values.items else {
+            if !values.isPoison {
+                report(
+                    "`for` cannot go through \(phrase(values))", at: sequence.span,
+                    help: "go through a range or a list: `for i in 0..<3 { … }`")
+            }
+            return
+        }
+        loops.append(pattern.names.first ?? NameSyntax(text: "i", span: sequence.span))
+        defer { loops.removeLast() }
+        for item in items {
+            guard takeStep(at: body.span) else { return }
+            frame.scopes.append([:])
+            bind(pattern, item, from: sequence.span)
+            _ = run(body)
+            frame.scopes.removeLast()
+        }
+    }
+
+    private func input(
+        _ name: NameSyntax, _ syntax: TypeSyntax, _ prepared: PreparationSyntax?, _ text: String
+    ) {
+        guard frame.kind == .network, let type = type(syntax) else { return bind(name, .poison) }
+        documentation[name.text] = text
+        if builder.graph.nodes.contains(where: { $0.inputName == name.text }) {
+            report("the input `\(name.text)` is declared twice", at: name.span, help: "rename one of them")
+            return bind(name, .poison)
+        }
+        let preparation = prepared.flatMap { self.preparation($0, of: type) }
+        bind(
+            name,
+            .tensor(
+                builder.input(
+                    name.text, type, span: name.span.joined(to: syntax.span), preparation: preparation)))
+    }
+
+    private func output(_ name: NameSyntax, _ value: ElaboratedValue, _ span: Span, _ text: String) {
+        // Also what an `if` or `for` gives can be used by the training.
+        defer { frame.scopes[0][name.text] = Binding(value: value, span: name.span) }
+        observe(value, at: name.span)
+        guard frame.kind == .network, !value.isPoison else { return }
+        guard case .tensor(let tensor) = value else {
+            report("an output must be a tensor, not \(phrase(value))", at: span)
+            return
+        }
+        if builder.graph.outputs.contains(where: { $0.name == name.text }) {
+            report("the output `\(name.text)` is given twice", at: name.span, help: "rename one of them")
+            return
+        }
+        documentation[name.text] = text
+        builder.output(name.text, tensor)
+    }
+
+    /// Whether a symbol may stand at an axis; reports why not.
+    private func symbol(_ name: String, axis: Int, at span: Span) -> Bool {
+        if axis > 0 {
+            let names = frame.scopes.flatMap(\.keys)
+            let nearest = Spelling.nearest(to: name, in: names).map { "did you mean `\($0)`?" }
+            report(
+                "the symbol `\(name)` stands in axis \(axis)", at: span,
+                help: "only the first extent, the batch, may be a symbol; "
+                    + (nearest ?? "write a number or a parameter of the network"))
+            return false
+        }
+        if let (other, place) = batchSymbol, other != name {
+            report(
+                "the batch is called both `\(other)` and `\(name)`", at: span,
+                secondary: [Diagnostic.Label(place, "`\(other)` here")], help: "all inputs have the same batch: write `\(other)`")
+            return false
+        }
+        batchSymbol = batchSymbol ?? (name, span)
+        return true
+    }
+
+    /// The type that the syntax stands for, nil if it is wrong.
+    func type(_ syntax: TypeSyntax) -> TensorType? {
+        var dimensions: [Dimension] = []
+        for expression in syntax.dimensions {
+            if case .name(let name) = expression.kind, lookUp(name) == nil, name.isSymbol {
+                guard symbol(name, axis: dimensions.count, at: expression.span) else { return nil }
+                dimensions.append(.symbol(name))
+                continue
+            }
+            let value = evaluate(expression)
+            guard case .integer(let extent) = value else {
+                if !value.isPoison { report("an extent must be an integer, not \(phrase(value))", at: expression.span) }
+                return nil
+            }
+            guard (1...Self.maximumInteger).contains(extent) else {
+                report("an extent cannot be \(extent)", at: expression.span, help: "extents lie between 1 and \(Self.maximumInteger)")
+                return nil
+            }
+            dimensions.append(.fixed(extent))
+        }
+        guard let element = ElementType(rawValue: syntax.element.text) else { return nil }
+        let type = TensorType(element, Shape(dimensions))
+        guard type.isReasonable else {
+            report("a tensor \(type) is too large", at: syntax.span, help: "\(TensorType.maximumElements) elements are the limit")
+            return nil
+        }
+        return type
+    }
+}
