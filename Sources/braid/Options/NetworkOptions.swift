@@ -1,9 +1,6 @@
 import ArgumentParser
 import Compiler
 
-/// The language's syntax has arguments too.
-typealias Argument<Value> = ArgumentParser.Argument<Value>
-
 /// Which network of which file, with which parameters.
 struct NetworkOptions: ParsableArguments {
     @Argument(help: Self.fileHelp, completion: .file(extensions: ["braid"]))
