@@ -37,13 +37,25 @@ extension Scalar {
             let isDivisor = function == .divide && b.range(ranges).containsZero
             b.collectInterests(ranges, isDivisor ? .zero : interest, &found)
         case .select(let comparison, let a, let b, let then, let otherwise):
-            let decides: SignInterest = Self.jumps(a, b, then, otherwise) ? .zero : .none
+            let (holds, fails) = comparison.narrowing(a, b, ranges)
+            // What has one sign within each branch, but not in both the same, has it by the comparison: leaky_relu, elu.
+            let isSignByBranch = interest == .sign && (then.range(holds).hasOneSign || otherwise.range(fails).hasOneSign)
+            let decides: SignInterest = Self.jumps(a, b, then, otherwise) ? .zero : isSignByBranch ? .sign : .none
             a.collectInterests(ranges, decides, &found)
             b.collectInterests(ranges, decides, &found)
-            let (holds, fails) = comparison.narrowing(a, b, ranges)
             then.collectInterests(holds, interest, &found)
             otherwise.collectInterests(fails, interest, &found)
         }
+    }
+
+    /// Whether the expression is 0 wherever the argument is, whatever the others are: what scales it, and most activations.
+    public func isZeroWhereZero(argument index: Int) -> Bool {
+        !dependsOnPosition
+            && Self.samples(arity).allSatisfy { arguments in
+                var arguments = arguments
+                arguments[index] = 0
+                return evaluate(arguments) == 0
+            }
     }
 
     /// Whether `then` and `otherwise` differ where `a` and `b` are equal. What cannot be told counts as a jump.

@@ -7,7 +7,8 @@ extension Pass {
     /// the numbers around, and of either sign. That is no harm to whoever only adds and multiplies, but a root of it is no number. So a
     /// result is followed through whatever leaves it as small as it is, to the functions that mind (`signInterests`), unless a
     /// clamp lies between (`ValueRange`); and to the outputs, for nobody knows who reads them. A convolution that feeds another is marked
-    /// with it where there is nothing but sums and factors between the two: only there does a 0 stay one.
+    /// with it where there is nothing between the two but sums, factors and activations of both signs that leave a 0 as it is (`leaky_relu`,
+    /// `tanh`): only there does a 0 stay one.
     public static let keepSigns = Pass("keep_signs", "Finds the convolutions whose results must have exact zeros and signs.") {
         graph, context in
         // A training has no minimal filtering.
@@ -31,15 +32,15 @@ private struct SignAnalysis {
         var interest = SignInterest.none
         /// Whether it matters of the operands of the contraction that makes it, too: to functions, but not to outputs.
         var goesThroughContractions = false
-        /// To a contraction, along sums and factors only.
-        var isLinear = false
+        /// Whether it is 0, to a contraction, along sums, factors and activations that leave a 0 as it is.
+        var keepsZeros = false
 
-        var isEmpty: Bool { interest == .none && !isLinear }
+        var isEmpty: Bool { interest == .none && !keepsZeros }
 
         mutating func formUnion(_ other: Demand) {
             interest = max(interest, other.interest)
             goesThroughContractions = goesThroughContractions || other.goesThroughContractions
-            isLinear = isLinear || other.isLinear
+            keepsZeros = keepsZeros || other.keepsZeros
         }
     }
 
@@ -110,7 +111,8 @@ private struct SignAnalysis {
                 Demand(
                     interest: max(own[index] ?? .none, passed[index] ?? .none),
                     goesThroughContractions: own[index] != nil || passed[index] != nil && demand.goesThroughContractions,
-                    isLinear: demand.isLinear && expression.reads(argument: index) && expression.isAffine(in: index))
+                    keepsZeros: demand.keepsZeros && expression.reads(argument: index)
+                        && (expression.isAffine(in: index) || expression.isZeroWhereZero(argument: index)))
             }
         }
         switch facts.lowering(of: value) {
@@ -123,16 +125,16 @@ private struct SignAnalysis {
             let read = formula.reads.map { operands[$0.operand] }
             for (operand, wanted) in zip(read, wanted(formula.body, read.map { ranges[$0.index] })) {
                 var wanted = wanted
-                if formula.combination != .sum { wanted.isLinear = false }
+                if formula.combination != .sum { wanted.keepsZeros = false }
                 demands[operand.index].formUnion(wanted)
             }
         case .view?: for operand in operands { demands[operand.index].formUnion(demand) }
         case .contraction(let formula)?:
             guard !demand.isEmpty else { return }
             isMarked[value.index] = formula.hasTaps
-            guard demand.isLinear || demand.goesThroughContractions else { return }
+            guard demand.keepsZeros || demand.goesThroughContractions else { return }
             for operand in operands where !ranges[operand.index].hasOneSign {
-                demands[operand.index].formUnion(Demand(isLinear: true))
+                demands[operand.index].formUnion(Demand(keepsZeros: true))
             }
         case .composite?, nil: break
         }

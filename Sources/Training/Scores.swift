@@ -2,10 +2,10 @@ import Foundation
 
 /// What to read off a picture's scores, one a class.
 public enum Scores {
-    /// The class with the highest score, the first of equals; a NaN is never the highest.
+    /// The class with the highest score, the first of equals; a NaN is never the highest, and where all are NaN, it is the first class.
     public static func best(_ scores: UnsafeBufferPointer<Float>) -> Int {
-        var best = 0
-        for index in scores.indices where scores[index] > scores[best] || scores[best].isNaN { best = index }
+        guard var best = scores.firstIndex(where: { !$0.isNaN }) else { return 0 }
+        for index in scores.indices where scores[index] > scores[best] { best = index }
         return best
     }
 

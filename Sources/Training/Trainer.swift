@@ -138,7 +138,7 @@ public final class Trainer {
             throw .training(
                 TrainingError(
                     "the checkpoint is of step \(done), and \(options.epochs) epoch\(options.epochs == 1 ? "" : "s") "
-                        + "\(options.epochs == 1 ? "has" : "have") only \(total) steps",
+                        + "\(options.epochs == 1 ? "has" : "have") only \(total) step\(total == 1 ? "" : "s")",
                     repair: "ask for at least \((done + learningRate.stepsPerEpoch - 1) / learningRate.stepsPerEpoch) with --epochs"))
         }
         // An epoch whose evaluation was stopped is not in the history yet, and its sums are kept until it is.
@@ -225,7 +225,7 @@ public final class Trainer {
         guard loss.isFinite else {
             throw .training(
                 damage(
-                    "the loss became \(loss) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
+                    "the loss became \(loss.withoutSignOfNaN) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
                         + "at a learning rate of \(Float(learningRate(number)))"))
         }
         let classes = classifier.classCount
@@ -273,7 +273,7 @@ public final class Trainer {
         clock.endEvaluation()
         let state = checkpoint.state
         guard evaluation.loss.isFinite else {
-            throw .training(damage("the held-out loss became \(evaluation.loss) in epoch \(epoch + 1)"))
+            throw .training(damage("the held-out loss became \(evaluation.loss.withoutSignOfNaN) in epoch \(epoch + 1)"))
         }
         let record = TrainingHistory.Epoch(
             epoch: epoch + 1, loss: state.loss, accuracy: state.accuracy, heldOutLoss: evaluation.loss,
@@ -324,8 +324,12 @@ public final class Trainer {
     }
 }
 
-extension TrainingRecipe {
+extension Double {
+    /// Swift prints the sign of a NaN, which means nothing.
+    fileprivate var withoutSignOfNaN: Double { isNaN ? .nan : self }
+}
 
+extension TrainingRecipe {
     /// All of the recipe that shapes the weights, besides batch, seed and epochs.
     fileprivate var fingerprint: String {
         var recipe = self

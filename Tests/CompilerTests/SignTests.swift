@@ -80,8 +80,29 @@ import Testing
         }
     }
 
+    /// An activation that leaves signs as they are is no clamp, however it is written, nor are such ones between convolutions.
+    @Test(
+        arguments: [
+            "leaky_relu", "elu", "selu", "celu", "slope: prelu", "tanh", "silu", "gelu", "mish", "softsign", "hard_tanh", "written", "greatest",
+        ],
+        ["", " |> sqrt", " |> q: conv(64, 1) |> sqrt"])
+    func activationsOfBothSignsAreNoClamps(activation: String, rest: String) throws {
+        let definitions = """
+            activation written(x) = if x > 0 { x } else { 0.1 * x }
+            activation greatest(x) = maximum(x, 0.1 * x)
+
+            """
+        let network = try Network.read(definitions + Self.source(" |> \(activation)\(rest)"), path: "signs.braid")
+        let plan = try Compiler(target: .x86AVX512, cache: nil, threads: 1).plan(network, batch: 1)
+        let step = try #require(plan.steps.last { $0.summary.contains("c conv") })
+        #expect(step.choice?.chosen.algorithm == "direct")
+    }
+
     /// Behind a clamp signs do not matter.
-    @Test(arguments: [" |> relu", " |> relu |> sqrt", " |> relu |> max_pool(2)", " |> sigmoid", " |> leaky_relu |> last: conv(8, 1)"])
+    @Test(arguments: [
+        " |> relu", " |> relu |> sqrt", " |> relu |> max_pool(2)", " |> relu |> q: conv(64, 1) |> sqrt", " |> sigmoid",
+        " |> sigmoid |> sqrt", " |> leaky_relu |> last: conv(8, 1)",
+    ])
     func othersMayBeFast(rest: String) throws {
         let network = try Network.read(Self.source(rest), path: "signs.braid")
         let plan = try Compiler(target: .x86AVX512, cache: nil, threads: 1).plan(network, batch: 1)

@@ -12,6 +12,7 @@ import Training
         #expect(Scores.top(3, of: scores) == [1, 3, 0])
         #expect(Scores.top(9, of: [1, 2]) == [1, 0])
         [Float.nan, 1].withUnsafeBufferPointer { #expect(Scores.best($0) == 1) }
+        [Float.nan, .nan].withUnsafeBufferPointer { #expect(Scores.best($0) == 0) }
     }
 
     @Test func turnsScoresIntoProbabilities() {
