@@ -81,13 +81,23 @@ import Testing
         #expect(try shell("\(plain) \(environment)", "check broken.braid").errors.contains("\u{1B}[") == isColoured)
     }
 
+    /// Whether there is a program that runs a command on a terminal of its own, and the system has terminals to give: a bare root folder
+    /// has none.
+    private static let hasTerminals: Bool = {
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/script") else { return false }
+        let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        if terminal >= 0 { close(terminal) }
+        return terminal >= 0
+    }()
+
     /// On a terminal: colour and lines that are rewritten, unless it cannot do that or the user does not want it.
-    @Test(arguments: [
-        ("TERM=xterm", true, true), ("TERM=dumb", false, false), ("TERM=xterm NO_COLOR=1", false, true),
-        ("TERM=xterm CLICOLOR=0", false, true),
-    ])
+    @Test(
+        .enabled(if: hasTerminals, "there is no program `script`, or the system gives it no terminal"),
+        arguments: [
+            ("TERM=xterm", true, true), ("TERM=dumb", false, false), ("TERM=xterm NO_COLOR=1", false, true),
+            ("TERM=xterm CLICOLOR=0", false, true),
+        ])
     func terminalsAreTreatedAsTheyWant(environment: String, isColoured: Bool, isRewritten: Bool) throws {
-        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/script") else { return }
         let command = "'\(Workplace.command.path)' train tiny.braid --data mnist:data --epochs 30 -o out"
         let line = "env -u NO_COLOR -u CLICOLOR -u CLICOLOR_FORCE \(environment) script -qec \"\(command)\" /dev/null"
         let text = try workplace.run(line: line).output

@@ -83,7 +83,8 @@ import Testing
     /// An activation that leaves signs as they are is no clamp, however it is written, nor are such ones between convolutions.
     @Test(
         arguments: [
-            "leaky_relu", "elu", "selu", "celu", "slope: prelu", "tanh", "silu", "gelu", "mish", "softsign", "hard_tanh", "written", "greatest",
+            "leaky_relu", "elu", "selu", "celu", "slope: prelu", "tanh", "silu", "gelu", "mish", "softsign", "hard_tanh", "written",
+            "greatest",
         ],
         ["", " |> sqrt", " |> q: conv(64, 1) |> sqrt"])
     func activationsOfBothSignsAreNoClamps(activation: String, rest: String) throws {
