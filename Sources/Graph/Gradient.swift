@@ -1,6 +1,6 @@
 /// How a node's operands get their gradients.
 public enum Gradient: Sendable {
-    /// From the scalar expression's own derivative; for element-wise operators.
+    /// For element-wise operators from the scalar expression's own derivative; for composite ones from what they are written with.
     case derived
     /// One gradient an operand, nil for one that takes none.
     case rule(@Sendable (GradientContext) -> [Value?])
