@@ -84,13 +84,16 @@ import Testing
     @Test(
         arguments: [
             "leaky_relu", "elu", "selu", "celu", "slope: prelu", "tanh", "silu", "gelu", "mish", "softsign", "hard_tanh", "written",
-            "greatest",
+            "greatest", "reversed", "scaled", "shrunk",
         ],
         ["", " |> sqrt", " |> q: conv(64, 1) |> sqrt"])
     func activationsOfBothSignsAreNoClamps(activation: String, rest: String) throws {
         let definitions = """
             activation written(x) = if x > 0 { x } else { 0.1 * x }
             activation greatest(x) = maximum(x, 0.1 * x)
+            activation reversed(x) = if 0 > x { 2 * x } else { x }
+            activation scaled(x) = if x * 2 > 0 { x } else { 0.1 * x }
+            activation shrunk(x) = if x > 0.5 { x - 0.5 } else if x < -0.5 { x + 0.5 } else { 0 }
 
             """
         let network = try Network.read(definitions + Self.source(" |> \(activation)\(rest)"), path: "signs.braid")
