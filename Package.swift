@@ -78,21 +78,25 @@ let package = Package(
         part("Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"]),
         part("Language", needs: ["Source", "Graph", "Operators"]),
         part("Passes", needs: ["Source", "Graph", "Operators"], settings: strict + optimized),
-        part("Kernels", needs: ["Graph"], settings: strict + optimized),
+        part("LoopNest", needs: ["Graph"], settings: strict + optimized),
+        part("Kernels", needs: ["Graph", "LoopNest"], settings: strict + optimized),
         .target(
-            name: "Machine", dependencies: ["Kernels", "Graph", "Interchange", "CLLVM", "CMemory"], swiftSettings: usesLLVM,
+            name: "Machine", dependencies: ["LoopNest", "Graph", "Interchange", "CLLVM", "CMemory"], swiftSettings: usesLLVM,
             linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),
         part("Runtime", needs: ["Graph", "Kernels", "Machine", "CProcessor"]),
         part("Training", needs: ["Graph", "Runtime", "Interchange"]),
         part(
             "Compiler",
-            needs: ["Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange"]),
+            needs: [
+                "Source", "Graph", "Operators", "Language", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
+                "Interchange",
+            ]),
         part("LanguageServer", needs: ["Source", "Graph", "Language", "Compiler"]),
         .executableTarget(
             name: "braid",
             dependencies: [
-                "Compiler", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Language", "Kernels", "Machine",
-                "Runtime",
+                "Compiler", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Language", "LoopNest", "Kernels",
+                "Machine", "Runtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -100,7 +104,8 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "Compiler", "Training", "Runtime", "Machine", "Interchange", "Language", "Kernels", "Operators", "Graph", "Source",
+                "Compiler", "Training", "Runtime", "Machine", "Interchange", "Language", "LoopNest", "Operators", "Graph",
+                "Source",
                 "TestSupport",
             ],
             path: "Tests/Fuzzing", swiftSettings: strict),
@@ -117,14 +122,16 @@ let package = Package(
         tests("Interchange", needs: ["Interchange", "Graph"], exclude: ["Cases"]),
         tests("Language", needs: ["Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
-        tests("Kernels", needs: ["Kernels", "Passes", "TestSupport", "Operators", "Graph"], exclude: ["Cases"]),
-        tests("Machine", needs: ["Machine", "Kernels", "Graph", "TestSupport"], exclude: ["Cases"]),
-        tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "Graph"]),
-        tests("Training", needs: ["Training", "Interchange", "Runtime", "Machine", "Kernels", "Graph"]),
+        tests("LoopNest", needs: ["LoopNest", "Graph", "TestSupport"], exclude: ["Cases"]),
+        tests("Kernels", needs: ["Kernels", "LoopNest", "Passes", "TestSupport", "Operators", "Graph"]),
+        tests("Machine", needs: ["Machine", "LoopNest", "Graph", "TestSupport"], exclude: ["Cases"]),
+        tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "LoopNest", "Graph"]),
+        tests("Training", needs: ["Training", "Interchange", "Runtime", "Machine", "Kernels", "LoopNest", "Graph"]),
         tests(
             "Compiler",
             needs: [
-                "Compiler", "Runtime", "Machine", "Kernels", "Passes", "Language", "Operators", "Interchange", "Graph", "Source",
+                "Compiler", "Runtime", "Machine", "Kernels", "LoopNest", "Passes", "Language", "Operators", "Interchange", "Graph",
+                "Source",
                 "TestSupport", "Fuzzing", "ActivationAccuracy",
             ],
             exclude: ["Cases", "Drawings"]),

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 import Interchange
 import Kernels
 import Machine

@@ -1,5 +1,4 @@
 import Graph
-import Kernels
 import Passes
 import Source
 

@@ -1,4 +1,5 @@
 import Foundation
+import LoopNest
 import Graph
 import Kernels
 import Language

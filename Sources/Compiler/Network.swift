@@ -1,6 +1,6 @@
 import Foundation
+import LoopNest
 import Graph
-import Kernels
 import Language
 import Operators
 import Source

@@ -1,5 +1,5 @@
 internal import CLLVM
-import Kernels
+import LoopNest
 
 /// A sum of known values times factors, plus a constant: what an index is once loop variables are bound.
 struct LinearForm: Hashable {

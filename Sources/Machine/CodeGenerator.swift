@@ -1,6 +1,6 @@
 internal import CLLVM
 import Graph
-import Kernels
+import LoopNest
 
 /// Turns kernels into text or object code for one target; used by one thread.
 public struct CodeGenerator: ~Copyable {

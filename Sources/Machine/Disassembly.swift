@@ -1,5 +1,5 @@
 internal import CLLVM
-import Kernels
+import LoopNest
 
 /// The machine instructions of one function.
 public struct Disassembly: Sendable {

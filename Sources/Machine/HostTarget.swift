@@ -1,6 +1,6 @@
 internal import CLLVM
 import Foundation
-import Kernels
+import LoopNest
 
 extension Target {
     /// The machine that this process runs on.

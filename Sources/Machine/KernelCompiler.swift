@@ -1,5 +1,5 @@
 import Foundation
-import Kernels
+import LoopNest
 import Synchronization
 
 /// Compiles the kernels of a program: each different one once, in parallel, taking from the cache what is there.

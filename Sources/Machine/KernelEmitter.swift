@@ -1,6 +1,6 @@
 internal import CLLVM
 import Graph
-import Kernels
+import LoopNest
 
 /// Writes kernels as LLVM IR: it knows statements and operations, and nothing of networks.
 ///

@@ -1,6 +1,6 @@
 import Graph
 import Interchange
-import Kernels
+import LoopNest
 
 /// The identity of a kernel's machine code: a SHA-256 over everything that decides it and nothing else.
 ///

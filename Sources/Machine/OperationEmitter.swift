@@ -1,6 +1,6 @@
 internal import CLLVM
 import Graph
-import Kernels
+import LoopNest
 
 /// Operations as vector instructions.
 extension KernelEmitter {

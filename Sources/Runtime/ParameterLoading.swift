@@ -1,6 +1,5 @@
 import Foundation
 import Graph
-import Kernels
 
 extension Executable {
     /// The bytes of all parameters, as a file holds them.

@@ -6,8 +6,8 @@ let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingL
 
 /// The parts in the order of the road; `Sources/README.md` explains it.
 let partsInOrder = [
-    "Source", "Graph", "Operators", "Interchange", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Compiler",
-    "LanguageServer", "braid",
+    "Source", "Graph", "Operators", "Interchange", "Language", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
+    "Compiler", "LanguageServer", "braid",
 ]
 
 /// What each part imports of Braid and of libraries: what it may, and no more.
@@ -18,17 +18,19 @@ private let imported: [String: Set<String>] = [
     "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
     "Language": ["Source", "Graph", "Operators"],
     "Passes": ["Source", "Graph", "Operators"],
-    "Kernels": ["Graph"],
-    "Machine": ["Graph", "Interchange", "Kernels", "CLLVM", "CMemory"],
+    "LoopNest": ["Graph"],
+    "Kernels": ["Graph", "LoopNest"],
+    "Machine": ["Graph", "Interchange", "LoopNest", "CLLVM", "CMemory"],
     "Runtime": ["Graph", "Kernels", "Machine", "CProcessor"],
     "Training": ["Graph", "Runtime", "Interchange"],
     "Compiler": [
-        "Source", "Graph", "Operators", "Language", "Passes", "Kernels", "Machine", "Runtime", "Training", "Interchange",
+        "Source", "Graph", "Operators", "Language", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
+        "Interchange",
     ],
     "LanguageServer": ["Source", "Graph", "Language", "Compiler"],
     "braid": [
-        "Source", "Graph", "Operators", "Language", "Kernels", "Machine", "Runtime", "Training", "Interchange", "Compiler",
-        "LanguageServer", "ArgumentParser",
+        "Source", "Graph", "Operators", "Language", "LoopNest", "Kernels", "Machine", "Runtime", "Training", "Interchange",
+        "Compiler", "LanguageServer", "ArgumentParser",
     ],
 ]
 

@@ -1,7 +1,7 @@
 import ActivationAccuracy
 import Foundation
 import Graph
-import Kernels
+import LoopNest
 import Language
 import Machine
 import TestSupport

@@ -1,5 +1,5 @@
 import Graph
-import Kernels
+import LoopNest
 import Language
 import Operators
 import TestSupport

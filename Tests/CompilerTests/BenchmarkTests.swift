@@ -6,6 +6,7 @@ import Testing
 
 @testable import Compiler
 @testable import Kernels
+@testable import LoopNest
 
 /// What a benchmark says about steps, keeps in files and compares. No test depends on how fast the machine is.
 @Suite struct BenchmarkTests {

@@ -1,7 +1,7 @@
 import Compiler
 import Foundation
 import Fuzzing
-import Kernels
+import LoopNest
 import Testing
 
 /// A short run of the fuzzer, always the same; `script/fuzz` runs it for longer.

@@ -1,6 +1,6 @@
 import Foundation
 import Interchange
-import Kernels
+import LoopNest
 
 extension Kernel {
     /// Two lines that change when the text does, and say how.
@@ -35,7 +35,7 @@ extension Kernel {
     }
 }
 
-extension Kernels.Operation {
+extension LoopNest.Operation {
     /// The word that begins it in the text of a kernel.
     fileprivate var word: String {
         switch self {

@@ -1,5 +1,5 @@
 import Foundation
-import Kernels
+import LoopNest
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Kernels
+import LoopNest
 import Runtime
 import Testing
 

@@ -1,5 +1,6 @@
 import Graph
 import Kernels
+import LoopNest
 import Machine
 import Operators
 import Passes

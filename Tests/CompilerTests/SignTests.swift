@@ -1,6 +1,5 @@
 import Foundation
 import Graph
-import Kernels
 import Machine
 import Operators
 import Runtime

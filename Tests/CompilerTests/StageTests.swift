@@ -1,6 +1,6 @@
 import Foundation
 import Graph
-import Kernels
+import LoopNest
 import Machine
 import Operators
 import TestSupport

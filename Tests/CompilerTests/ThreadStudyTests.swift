@@ -1,5 +1,5 @@
 import Foundation
-import Kernels
+import LoopNest
 import Testing
 
 @testable import Compiler

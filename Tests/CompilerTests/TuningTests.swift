@@ -5,6 +5,7 @@ import Testing
 
 @testable import Compiler
 @testable import Kernels
+@testable import LoopNest
 
 /// What tuning keeps, how it is checked, and what it changes. No test depends on how fast the machine is, or on the user's files.
 @Suite struct TuningTests {

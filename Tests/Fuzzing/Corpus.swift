@@ -1,7 +1,6 @@
 import Compiler
 import Foundation
 import Graph
-import Kernels
 import Language
 import Source
 import TestSupport

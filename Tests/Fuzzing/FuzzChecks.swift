@@ -1,7 +1,7 @@
 import Compiler
+import LoopNest
 import Foundation
 import Graph
-import Kernels
 import Language
 import Operators
 import Source

@@ -1,8 +1,8 @@
 import Compiler
+import LoopNest
 import Foundation
 import Graph
 import Interchange
-import Kernels
 import Machine
 import Runtime
 import TestSupport

@@ -1,5 +1,6 @@
 import Graph
 import Operators
+import TestSupport
 import Testing
 
 @testable import Kernels

@@ -1,8 +1,7 @@
 import Graph
 import Operators
+import TestSupport
 import Testing
-
-@testable import Kernels
 
 /// Every operator of the catalog, every example, over several layouts and vector widths: the kernels compute what the fp64 reference
 /// does, and leave zeros in the padding.

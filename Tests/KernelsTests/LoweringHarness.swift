@@ -1,8 +1,10 @@
 import Graph
 import Operators
+import TestSupport
 import Testing
 
 @testable import Kernels
+@testable import LoopNest
 
 extension Layout {
     /// The elements of a row-major tensor as they are stored, the padding zero.

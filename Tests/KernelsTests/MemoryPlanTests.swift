@@ -3,6 +3,7 @@ import Testing
 import TestSupport
 
 @testable import Kernels
+@testable import LoopNest
 
 /// Where buffers come to lie.
 @Suite struct MemoryPlanTests {

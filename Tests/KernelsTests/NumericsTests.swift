@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Kernels
+@testable import LoopNest
 
 /// Sums whose rounding errors are carried along.
 @Suite struct NumericsTests {

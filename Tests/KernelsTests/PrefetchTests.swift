@@ -3,6 +3,7 @@ import Operators
 import Testing
 
 @testable import Kernels
+@testable import LoopNest
 
 /// 1x1 convolutions ask for the next block of channels where their operand is larger than the second-level cache.
 @Suite struct PrefetchTests {

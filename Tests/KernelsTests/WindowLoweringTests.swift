@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 import Operators
 import Testing
 

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Kernels
+@testable import LoopNest
 
 /// Minimal filtering: its transforms, its kernels and its errors.
 @Suite struct WinogradTests {

@@ -1,5 +1,5 @@
 import Graph
-import Kernels
+import LoopNest
 
 /// Writes random kernels that stay within their buffers and whose arithmetic is exactly rounded.
 struct BoundedKernel {

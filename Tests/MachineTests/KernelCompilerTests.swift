@@ -1,6 +1,6 @@
 import Foundation
 import Graph
-import Kernels
+import LoopNest
 import Synchronization
 import Testing
 

@@ -1,4 +1,4 @@
-import Kernels
+import LoopNest
 import Machine
 import Testing
 

@@ -3,6 +3,7 @@ import Machine
 import Testing
 
 @testable import Kernels
+@testable import LoopNest
 @testable import Runtime
 
 /// Plans made by hand, run on machine code.

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Kernels
+@testable import LoopNest
 @testable import Machine
 @testable import Runtime
 

@@ -5,6 +5,7 @@ import Machine
 import Runtime
 
 @testable import Kernels
+@testable import LoopNest
 @testable import Training
 
 /// A training step made by hand that learns nothing and keeps a diary instead: what it was fed with, step after step.

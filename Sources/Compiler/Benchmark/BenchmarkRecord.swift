@@ -1,4 +1,5 @@
 import Foundation
+import LoopNest
 import Interchange
 import Kernels
 import Machine

@@ -1,4 +1,5 @@
 import Foundation
+import LoopNest
 import Kernels
 import Machine
 import Runtime

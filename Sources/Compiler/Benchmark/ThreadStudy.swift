@@ -1,4 +1,5 @@
 import Foundation
+import LoopNest
 import Kernels
 
 /// What a network would take on machines with more cores: a model of how its work is cut, not a measurement.

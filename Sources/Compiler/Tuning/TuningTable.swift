@@ -1,4 +1,5 @@
 import Foundation
+import LoopNest
 import Kernels
 
 /// One thing that `braid tune` measured: how a contraction is best computed with some number of threads.

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Where a contraction reads its broadcast operand: in place, or from a copy in scratch that is padded with zeros, so that the inner
 /// loops need no bounds, and in which an operand that is not in memory (a normalization and its activation, say) is computed once.

@@ -1,3 +1,5 @@
+import LoopNest
+
 /// The coordinates of all axes of a contraction: from the tensors' origins, and from the start of the region a task has staged.
 struct ContractionPoint {
     var absolute: [Position]

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// A contraction with its axes in roles, ready to be scheduled:
 /// `result[lane, points...] = sum over reduced axes of vector[lane, reduced...] * broadcast[points..., reduced...]`.

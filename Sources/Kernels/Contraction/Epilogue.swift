@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// What happens to finished sums: the element-wise nodes of the group, then the stores.
 struct Epilogue {

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// The innermost loops of a contraction: a register tile, summed over the reduced axes.
 struct Microkernel {

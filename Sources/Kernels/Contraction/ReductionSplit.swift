@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Sums a small result over a long reduction: the gradients of weights, summed over images and pixels.
 ///

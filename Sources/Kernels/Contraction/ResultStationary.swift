@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Keeps a tile of the result in registers over the whole reduction, then applies the epilogue and stores it once.
 ///

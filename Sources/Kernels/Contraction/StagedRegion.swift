@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// The region of a contraction's broadcast operand that one task (or one turn of its outer loop) needs.
 struct StagedRegion {

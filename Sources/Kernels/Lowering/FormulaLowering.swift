@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Reductions, windows and contractions over one space as a loop nest: the result's axes outside, the reduced ones inside.
 ///

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Correct kernels for every group that has no register-blocked contraction: element-wise nodes, reductions, windows, views, and any
 /// contraction whose operands do not lie in memory as `ContractionLowering` needs them.

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Where along an axis of an operand a formula's read lies inside it; elsewhere the term counts for nothing.
 struct Guard: Hashable {

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// The axes that a loop nest runs over, and how: which one lies along the lanes of a register, and which are split into blocks because
 /// the tensors' layouts are.

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// What a buffer parameter of a lowered kernel stands for.
 public enum KernelArgument: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import LoopNest
+
 /// The position of every axis of a space while loops are being opened.
 struct NestState {
     var positions: [Position]

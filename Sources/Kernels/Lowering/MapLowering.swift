@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Element-wise values of one shape as one loop nest over their positions, in the order of the first one's layout.
 struct MapLowering {

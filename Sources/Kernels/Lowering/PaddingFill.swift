@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 extension PointEmitter {
     /// Writes zeros to the padding of a value's layout, except where the lanes of whole vectors have covered it.

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// One point (or one vector of points along `lane`) of an iteration space: emits the values of nodes there, each once.
 public final class Point {

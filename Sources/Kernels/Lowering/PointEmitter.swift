@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Declares the buffers of a group's kernel and emits the values of nodes at points of an iteration space.
 public final class PointEmitter {

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// A position along one axis as `outer * split + inner` with `0 <= inner < split`: so that blocked offsets need no division.
 public struct Position: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import LoopNest
+
 /// How a reduction to few results is dealt out.
 struct ReductionChunks {
     var resultLevels: [LoopLevel]

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Writes the loops over the reduced axes of formulas, with their accumulators in registers.
 ///

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Where a value lies in memory: from a position along one axis on in a tensor that has memory of its own, usually itself.
 public struct StoredTensor: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// How a nest's outer loops are dealt out to tasks: by the shape only, never by the number of threads.
 struct TaskSplit {

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Rearrangements that must move data: every operand is copied to its place in the result.
 struct ViewLowering {

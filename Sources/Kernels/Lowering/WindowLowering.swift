@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Maxima and sums over sliding windows of images whose channels lie along the lanes (pooling, depthwise convolutions), a row of
 /// results at a time.

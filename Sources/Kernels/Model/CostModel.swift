@@ -1,3 +1,5 @@
+import LoopNest
+
 /// What a core can do, in cycles of one vector multiply-add: enough to choose between algorithms and blockings, which differ by more
 /// than the machines do. Ratios measured on AMD Zen 4 and Zen 5.
 ///

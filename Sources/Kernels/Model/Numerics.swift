@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// How exactly kernels compute sums of products.
 public enum Numerics: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 extension Kernel {
     /// Writes a number to a scalar.

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// All that is needed to run a graph: its kernels in order, and where every buffer lies.
 public struct Plan: Sendable {

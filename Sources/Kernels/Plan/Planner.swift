@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Builds a plan group by group.
 struct Planner {

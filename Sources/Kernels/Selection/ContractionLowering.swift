@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Register-blocked kernels for groups around a contraction (convolutions, linear layers and their gradients).
 enum ContractionLowering {

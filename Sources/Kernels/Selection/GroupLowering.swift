@@ -1,3 +1,5 @@
+import LoopNest
+
 extension Group {
     /// The group's kernels for a target.
     ///

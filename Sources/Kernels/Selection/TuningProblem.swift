@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// A contraction with the ways to compute it that are worth measuring.
 public struct TuningProblem: Sendable {

@@ -1,3 +1,5 @@
+import LoopNest
+
 /// A small constant matrix as a program of additions and fused multiply-adds.
 ///
 /// What several rows compute alike (`a + c * b`, up to a factor) is computed once: pairs are taken greedily, the most frequent first

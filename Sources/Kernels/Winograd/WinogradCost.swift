@@ -1,5 +1,6 @@
 import Graph
 import Synchronization
+import LoopNest
 
 /// What a Winograd convolution takes, and how its work is best cut.
 struct WinogradCost {

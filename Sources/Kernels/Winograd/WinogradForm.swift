@@ -1,4 +1,5 @@
 import Synchronization
+import LoopNest
 
 /// A two-dimensional minimal filtering algorithm F(m1 x m2, r1 x r2), one-dimensional where a side has one tap.
 struct WinogradForm: Hashable, CustomStringConvertible {

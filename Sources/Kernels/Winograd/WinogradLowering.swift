@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// A convolution by Winograd's minimal filtering: tiles of the input are transformed, multiplied with the transformed weights (one matrix
 /// product a position of the tile), and transformed back, with the epilogue applied in registers.

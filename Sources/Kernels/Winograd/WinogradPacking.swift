@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Stems: few channels that lie row-major are packed, all phases of a strided convolution side by side, into blocks of lanes.
 extension WinogradLowering {

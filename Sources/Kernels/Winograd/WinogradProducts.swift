@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// The matrix products between the transforms: `M = U V` at every position of a tile, for a chunk of output channels.
 ///

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// The transformed weights: made once, or by each task a row of positions at a time.
 extension WinogradLowering {

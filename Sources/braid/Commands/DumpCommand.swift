@@ -1,8 +1,8 @@
 import ArgumentParser
+import LoopNest
 import Compiler
 import Foundation
 import Interchange
-import Kernels
 import Machine
 
 struct DumpCommand: ParsableCommand {

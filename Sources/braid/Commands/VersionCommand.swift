@@ -1,7 +1,7 @@
 import ArgumentParser
+import LoopNest
 import Compiler
 import Foundation
-import Kernels
 import Machine
 
 struct VersionCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LoopNest
 import Compiler
 import Kernels
 import Machine

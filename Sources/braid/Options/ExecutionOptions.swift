@@ -1,6 +1,6 @@
 import ArgumentParser
+import LoopNest
 import Compiler
-import Kernels
 import Machine
 
 /// How a network is computed.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Kernels
+import LoopNest
 import Machine
 
 /// The machine that code is made for.

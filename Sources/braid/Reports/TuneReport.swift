@@ -1,5 +1,4 @@
 import Compiler
-import Kernels
 
 /// What tuning found, as people and programs read it.
 enum TuneReport {

@@ -1,7 +1,7 @@
 import Graph
 import Testing
 
-@testable import Kernels
+@testable import LoopNest
 
 /// What the interpreter computes, and what it refuses.
 @Suite struct KernelInterpreterTests {

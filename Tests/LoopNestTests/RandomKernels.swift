@@ -1,23 +1,6 @@
 import Graph
-import Kernels
-
-/// Numbers that depend on the seed only (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: Int) { state = UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 &+ 1 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
-    mutating func chance(_ percent: Int) -> Bool { number(0..<100) < percent }
-}
+import LoopNest
+import TestSupport
 
 /// Writes kernels that keep all rules but compute nothing of sense: every kind of statement, operation, index and name occurs.
 struct RandomKernel {

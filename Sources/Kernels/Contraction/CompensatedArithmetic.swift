@@ -1,3 +1,5 @@
+import LoopNest
+
 extension KernelBuilder {
     /// `sum + a * b` with `error` grown by what its rounding lost.
     func compensatedMultiplyAdd(_ a: Register, _ b: Register, sum: Register, error: Register) -> (sum: Register, error: Register) {

@@ -3,7 +3,7 @@ import Graph
 import TestSupport
 import Testing
 
-@testable import Kernels
+@testable import LoopNest
 
 /// Kernels as text: what they look like, that they read back, and what is said about bad text.
 @Suite struct KernelTextTests {

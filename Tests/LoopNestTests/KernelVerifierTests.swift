@@ -1,7 +1,7 @@
 import Graph
 import Testing
 
-@testable import Kernels
+@testable import LoopNest
 
 /// The rules of kernels, each broken once.
 @Suite struct KernelVerifierTests {

@@ -1,4 +1,5 @@
 import Graph
+import LoopNest
 
 /// Runs a plan with the kernel interpreter, in an arena like the real one: what compiled programs are compared with, and what finds a
 /// memory plan that lets two live buffers overlap.
