@@ -81,7 +81,7 @@ let package = Package(
         part("LoopNest", needs: ["Graph"], settings: strict + optimized),
         part("Kernels", needs: ["Graph", "LoopNest"], settings: strict + optimized),
         .target(
-            name: "Machine", dependencies: ["LoopNest", "Graph", "Interchange", "CLLVM", "CMemory"], swiftSettings: usesLLVM,
+            name: "Machine", dependencies: ["LoopNest", "Graph", "Interchange", "CLLVM", "CMemory", "CProcessor"], swiftSettings: usesLLVM,
             linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),
         part("Runtime", needs: ["Graph", "Kernels", "Machine", "CProcessor"]),
         part("Training", needs: ["Graph", "Runtime", "Interchange"]),

@@ -26,3 +26,13 @@ static inline int braid_processor_pin(unsigned core) {
     return 0;
 #endif
 }
+
+/// Asks Linux for the tile registers (ARCH_REQ_XCOMP_PERM for XFEATURE_XTILEDATA): their state is 8 KiB a thread, so a process has to ask before
+/// it uses them, and before it makes threads that do. Returns whether they may be used; never where the system has no such call.
+static inline int braid_processor_request_tiles(void) {
+#if defined(__linux__) && defined(__x86_64__)
+    return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+#else
+    return 0;
+#endif
+}

@@ -3,53 +3,45 @@ import Foundation
 import LoopNest
 
 extension Target {
-    /// The machine that this process runs on.
+    /// The machine that this process runs on. Where it has tiles, this asks the system for them: before threads are made, if a command is
+    /// to compute with them.
     public static let host: Target = {
         LLVM.start
-        let processor = LLVM.take(LLVMGetHostCPUName())
-        let features = LLVM.take(LLVMGetHostCPUFeatures())
-        // What the features say counts, not the model: a virtual machine may hide some.
-        let known = Set(features.split(separator: ",").map(String.init))
-        let (lanes, registers): (Int, Int) =
-            if ["+avx512f", "+avx512bw", "+avx512dq", "+avx512vl"].allSatisfy(known.contains) {
-                (16, 32)
-            } else if known.contains("+avx2"), known.contains("+fma") {
-                (8, 16)
-            } else {
-                isARM ? (4, 32) : (4, 16)
-            }
-        let caches = HostCaches.detect()
         return Target(
-            name: "host", triple: LLVM.take(LLVMGetDefaultTargetTriple()), processor: processor, features: features, lanes: lanes,
-            vectorRegisters: registers, level1Bytes: caches.level1, level2Bytes: caches.level2, level3Bytes: caches.level3,
-            cores: ProcessInfo.processInfo.activeProcessorCount)
+            name: "host", triple: LLVM.take(LLVMGetDefaultTargetTriple()), processor: LLVM.take(LLVMGetHostCPUName()),
+            features: FeatureList(LLVM.take(LLVMGetHostCPUFeatures())).with(HostFeatures.detect()), caches: HostCaches.detect(),
+            cores: ProcessInfo.processInfo.activeProcessorCount, lendsTiles: TilePermission.isGranted)
     }()
-
-    /// Whether code for `other` runs on this machine: the same family, with vectors at least as wide.
-    public func canRun(_ other: Target) -> Bool {
-        triple.prefix { $0 != "-" } == other.triple.prefix { $0 != "-" } && lanes >= other.lanes
-    }
 
     /// The version of the library that generates code, such as 19.1.7.
     public static var codeGeneratorVersion: String { LLVM.version }
+}
 
-    private static var isARM: Bool {
-        #if arch(arm64)
-            true
+/// What the system says of the processor that the code generator's library does not ask about.
+enum HostFeatures {
+    static func detect() -> [String] {
+        #if arch(arm64) && os(Linux)
+            return arm(processorInformation: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "")
+        #elseif arch(arm64) && canImport(Darwin)
+            return [("hw.optional.arm.FEAT_DotProd", "dotprod"), ("hw.optional.arm.FEAT_BF16", "bf16")]
+                .filter { HostCaches.systemNumber($0.0) == 1 }.map(\.1)
         #else
-            false
+            return []
         #endif
+    }
+
+    /// The features of AArch64 that Linux's `/proc/cpuinfo` lists under its own names, in the code generator's.
+    static func arm(processorInformation text: String) -> [String] {
+        let line = text.split(separator: "\n").first { $0.hasPrefix("Features") } ?? ""
+        let names = Set(line.drop { $0 != ":" }.dropFirst().split(separator: " "))
+        return [("asimddp", "dotprod"), ("bf16", "bf16")].filter { names.contains(Substring($0.0)) }.map(\.1)
     }
 }
 
 /// The data caches that core 0 sees, in bytes; usual sizes where the system does not say.
-private struct HostCaches {
-    var level1 = 32 << 10
-    var level2 = 1 << 20
-    var level3 = 8 << 20
-
-    static func detect() -> HostCaches {
-        var caches = HostCaches()
+private enum HostCaches {
+    static func detect() -> DataCaches {
+        var caches = DataCaches(level1: 32 << 10, level2: 1 << 20, level3: 8 << 20)
         #if os(Linux)
             let folder = "/sys/devices/system/cpu/cpu0/cache"
             for index in 0..<8 {
@@ -84,7 +76,7 @@ private struct HostCaches {
     }
 
     #if canImport(Darwin)
-        private static func systemNumber(_ name: String) -> Int? {
+        static func systemNumber(_ name: String) -> Int? {
             var value: Int64 = 0
             var size = MemoryLayout<Int64>.size
             return sysctlbyname(name, &value, &size, nil, 0) == 0 ? Int(value) : nil

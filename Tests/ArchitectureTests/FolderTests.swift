@@ -5,7 +5,7 @@ import Testing
 /// stands after. "." are the files of the part itself.
 private let foldersInOrder: [String: [String]] = [
     "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection"],
-    "LoopNest": [".", "Interpreter"],
+    "LoopNest": ["Target", ".", "Interpreter"],
     "Kernels": ["Model", "Lowering", "Contraction", "Winograd", "Selection", "Plan"],
     "Compiler": [".", "Description", "Drawing", "Benchmark", "Tuning"],
     "LanguageServer": [".", "Answers"],

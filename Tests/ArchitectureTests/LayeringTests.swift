@@ -20,7 +20,7 @@ private let imported: [String: Set<String>] = [
     "Passes": ["Source", "Graph", "Operators"],
     "LoopNest": ["Graph"],
     "Kernels": ["Graph", "LoopNest"],
-    "Machine": ["Graph", "Interchange", "LoopNest", "CLLVM", "CMemory"],
+    "Machine": ["Graph", "Interchange", "LoopNest", "CLLVM", "CMemory", "CProcessor"],
     "Runtime": ["Graph", "Kernels", "Machine", "CProcessor"],
     "Training": ["Graph", "Runtime", "Interchange"],
     "Compiler": [

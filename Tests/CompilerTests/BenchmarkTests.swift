@@ -95,7 +95,7 @@ import Testing
         let functions = try Disassembly.functions(of: object, for: target)
         let loops = functions.flatMap { function in function.microkernels.map { function.instructions[$0] } }
         let multiplyAdds = try #require(loops.first).filter { $0.hasPrefix("vfmadd") }
-        #expect(multiplyAdds.count % (target.vectorRegisters * 3 / 4) == 0)
+        #expect(multiplyAdds.count % (target.vectors.registers * 3 / 4) == 0)
         #expect(!multiplyAdds.contains { $0.contains("(") } && functions.allSatisfy { $0.microkernelSpills == [] }, "\(loops)")
     }
 
@@ -106,7 +106,7 @@ import Testing
 
     @Test(arguments: [1, 2, 64, 1024]) func peakKernelsFitEveryMachine(threads: Int) {
         var small = Target.aarch64NEON
-        small.level3Bytes = small.level2Bytes
+        small.caches.level3 = small.caches.level2
         for target in Self.presets + [small] {
             let nests = PeakKernels(target: target, threads: threads, memoryLimit: 1 << 30)
             #expect(nests.dataBytes <= max(1 << 27, threads << 20) && nests.work.allSatisfy { $0 > 0 })

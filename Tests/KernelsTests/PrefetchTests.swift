@@ -44,7 +44,7 @@ import Testing
     /// A machine whose second-level cache holds `bytes`.
     private func target(_ bytes: Int) -> Target {
         var target = Target.x86AVX512
-        target.level2Bytes = bytes
+        target.caches.level2 = bytes
         return target
     }
 

@@ -247,10 +247,4 @@ import Testing
         target.triple = "pdp11-unknown-unix"
         #expect(throws: MachineError.self) { _ = try CodeGenerator(for: target).object([]) }
     }
-
-    @Test func hostIsDescribed() {
-        let host = Target.host
-        #expect([4, 8, 16].contains(host.lanes) && host.cores >= 1 && host.vectorRegisters >= 16)
-        #expect(4096..<(1 << 22) ~= host.level1Bytes && host.level1Bytes < host.level2Bytes)
-    }
 }

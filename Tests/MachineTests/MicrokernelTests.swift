@@ -123,8 +123,8 @@ import Testing
     /// Every tile that fits the registers, with as many steps written out as lowerings do.
     @Test(arguments: [Target.x86AVX512, .x86AVX2]) func allTilesFit(target: Target) throws {
         for outputs in 1...6 {
-            for pixels in 1...28 where pixels * outputs + outputs + 1 <= target.vectorRegisters {
-                let unroll = outputs == 1 && target.vectorRegisters == 16 ? 1 : 4
+            for pixels in 1...28 where pixels * outputs + outputs + 1 <= target.vectors.registers {
+                let unroll = outputs == 1 && target.vectors.registers == 16 ? 1 : 4
                 let block = Block(target: target, pixels: pixels, outputs: outputs)
                 let kernel = Self.convolution(block, unrollColumns: 1, unrollChannels: unroll)
                 let functions = try Disassembly.functions(of: CodeGenerator(for: target).object([(kernel, "kernel")]), for: target)

@@ -16,7 +16,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         public var level3: Int
 
         public init(_ target: Target) {
-            (processor, lanes, level2, level3) = (target.processor, target.lanes, target.level2Bytes, target.level3Bytes)
+            (processor, lanes, level2, level3) = (target.processor, target.lanes, target.caches.level2, target.caches.level3)
         }
     }
 

@@ -45,8 +45,8 @@ extension MachinePeak {
 
     /// The bytes a second from the nearest level of memory that holds `bytes`.
     private func readRate(holding bytes: Int, _ target: Target) -> (Double, StepBound) {
-        if bytes <= target.level2Bytes * threads { return (level2 * 1e9, .level2) }
-        if let level3, bytes <= target.level3Bytes { return (level3 * 1e9, .level3) }
+        if bytes <= target.caches.level2 * threads { return (level2 * 1e9, .level2) }
+        if let level3, bytes <= target.caches.level3 { return (level3 * 1e9, .level3) }
         return (memory * 1e9, .memory)
     }
 }
@@ -121,12 +121,12 @@ struct PeakKernels {
         var kernels = [Self.multiplyAdds(target, turns: turns, tasks: threads)]
         var work = [2 * lanes * sums * turns * threads]
         // Far more than one second-level cache and less than the last-level one, which others use too.
-        let level3Bytes = min(4 * target.level2Bytes, target.level3Bytes / 2 / threads)
-        hasLevel3 = level3Bytes >= 2 * target.level2Bytes
-        let memoryBytes = min(max(64 << 20, min(4 * target.level3Bytes, 512 << 20)), max(1 << 20, memoryLimit / 8))
+        let level3Bytes = min(4 * target.caches.level2, target.caches.level3 / 2 / threads)
+        hasLevel3 = level3Bytes >= 2 * target.caches.level2
+        let memoryBytes = min(max(64 << 20, min(4 * target.caches.level3, 512 << 20)), max(1 << 20, memoryLimit / 8))
         var bytes = [0]
         var places = [1]
-        for part in [target.level2Bytes / 2] + (hasLevel3 ? [level3Bytes] : []) + [(8 << 20) / threads] {
+        for part in [target.caches.level2 / 2] + (hasLevel3 ? [level3Bytes] : []) + [(8 << 20) / threads] {
             let count = max(1, part / 4 / (lanes * Self.readsAtOnce)) * lanes * Self.readsAtOnce
             let isMemory = kernels.count == (hasLevel3 ? 3 : 2)
             // Enough passes to make starting the threads negligible, few enough for moments in which all of them have a core.
@@ -148,7 +148,7 @@ struct PeakKernels {
     private static let readsAtOnce = 8
 
     /// More than the latency of a multiply-add times the two that a core starts a cycle, and room for its operands.
-    private static func accumulators(_ target: Target) -> Int { target.vectorRegisters * 3 / 4 }
+    private static func accumulators(_ target: Target) -> Int { target.vectors.registers * 3 / 4 }
 
     /// `sum = sum * factor + addend` for as many sums as registers hold, over and over.
     static func multiplyAdds(_ target: Target, turns: Int, tasks: Int) -> Kernel {

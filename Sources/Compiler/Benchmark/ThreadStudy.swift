@@ -134,7 +134,7 @@ struct PlannedTimes {
                 }
             }
         func traffic(_ step: Plan.Step, cores: Int) -> Double {
-            let level3Bytes = target.level3Bytes * max(1, cores / assumptions.coresPerCache)
+            let level3Bytes = target.caches.level3 * max(1, cores / assumptions.coresPerCache)
             let memory = min(assumptions.memory, assumptions.memoryPerCore * Double(cores))
             let cache = assumptions.cachePerCore * Double(cores)
             // As in `MachinePeak.leastTime`: a run goes through all that is kept, so it comes from where all of it lies.

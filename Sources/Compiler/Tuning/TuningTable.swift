@@ -35,8 +35,8 @@ public struct TuningTable: Hashable, Sendable {
 
     public init(_ target: Target) {
         machine = [
-            target.processor, "\(target.lanes) lanes", "\(target.vectorRegisters) registers",
-            "caches of \(target.level1Bytes), \(target.level2Bytes) and \(target.level3Bytes)", target.features,
+            target.processor, "\(target.lanes) lanes", "\(target.vectors.registers) registers",
+            "caches of \(target.caches.level1), \(target.caches.level2) and \(target.caches.level3)", target.features,
         ].joined(separator: "; ")
     }
 

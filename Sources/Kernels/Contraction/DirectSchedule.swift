@@ -30,7 +30,7 @@ extension ResultStationary {
             schedule.laneParts == 1
                 || blocks % schedule.laneBlocks == 0 && blocks / schedule.laneBlocks % schedule.laneParts == 0
         else { return false }
-        return schedule.rows == 1 || stagedBytes(rows: schedule.rows) <= target.level2Bytes
+        return schedule.rows == 1 || stagedBytes(rows: schedule.rows) <= target.caches.level2
     }
 
     /// Schedules that are worth a try, with the cycles that the thread with the most work takes, in no order.

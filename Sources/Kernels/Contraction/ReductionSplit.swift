@@ -46,17 +46,17 @@ struct ReductionSplit {
         var bytes = 4 * lanes
         for axis in shape.reducedAxes.dropFirst() { bytes *= shape.extents[axis] }
         let perPart = images / parts
-        stagedCount = (1...perPart).last { perPart % $0 == 0 && $0 * bytes <= target.level2Bytes / 16 } ?? 1
+        stagedCount = (1...perPart).last { perPart % $0 == 0 && $0 * bytes <= target.caches.level2 / 16 } ?? 1
     }
 
     private static func tile(_ shape: ContractionShape, channel: Int, isBlocked: Bool, _ target: Target) -> RegisterTile {
         let blocks = shape.laneBlockCount(target.lanes)
         func blocksThatFit(_ points: Int, atMost: Int) -> Int {
-            (1...min(blocks, atMost)).last { RegisterTile.fits(points: points, laneBlocks: $0, registers: target.vectorRegisters) } ?? 1
+            (1...min(blocks, atMost)).last { RegisterTile.fits(points: points, laneBlocks: $0, registers: target.vectors.registers) } ?? 1
         }
         if isBlocked {
             let points =
-                blocks == 1 && target.vectorRegisters >= 32 ? target.lanes : min(target.lanes, target.vectorRegisters >= 32 ? 8 : 4)
+                blocks == 1 && target.vectors.registers >= 32 ? target.lanes : min(target.lanes, target.vectors.registers >= 32 ? 8 : 4)
             // Blocks that divide the number of blocks leave no narrow last group.
             let most = blocksThatFit(points, atMost: 3)
             let even = (1...most).last { blocks % $0 == 0 } ?? 1
@@ -67,7 +67,7 @@ struct ReductionSplit {
         var count = 1
         for axis in shape.pointAxes.reversed() where axis != channel || shape.extents[axis] > 1 {
             let extent = shape.extents[axis]
-            guard RegisterTile.fits(points: count * extent, laneBlocks: 1, registers: target.vectorRegisters) else { break }
+            guard RegisterTile.fits(points: count * extent, laneBlocks: 1, registers: target.vectors.registers) else { break }
             sides.insert(.init(axis: axis, count: extent), at: 0)
             count *= extent
         }

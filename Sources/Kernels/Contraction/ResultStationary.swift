@@ -63,7 +63,7 @@ struct ResultStationary {
         for count in (1...height).reversed() {
             var cut = Cut(rows: count, laneParts: 1, tile: tile)
             let stagedBytes = isStaged ? region(rows: count).count * 4 : 0
-            if stagedBytes > target.level2Bytes / 4 && count > 1 { continue }
+            if stagedBytes > target.caches.level2 / 4 && count > 1 { continue }
             let groups = blocks / even.laneBlocks
             for parts in 1...min(groups, 4 * target.cores) where groups % parts == 0 {
                 cut.laneParts = parts
@@ -91,7 +91,7 @@ struct ResultStationary {
         let streams = (turns - 1) * model.level3(bytes: weights) + model.memory(bytes: weights, threads: 1)
         // A group of lane blocks goes through all rows: its weights and the operand stay in the second-level cache, or come again a row.
         let group = weights * cut.laneParts * cut.tile.laneBlocks / shape.laneBlockCount(target.lanes)
-        let again = group + operand > target.level2Bytes * 3 / 4 ? turns * Double(cut.rows - 1) * model.level3(bytes: weights) : 0
+        let again = group + operand > target.caches.level2 * 3 / 4 ? turns * Double(cut.rows - 1) * model.level3(bytes: weights) : 0
         return turns * (rowCycles * Double(cut.rows) / Double(cut.laneParts) + staging + CostModel.taskCycles)
             + 0.3 * (streams + again + turns * model.level3(bytes: operand))
     }
@@ -228,13 +228,13 @@ struct ResultStationary {
     /// Whether a tile reads each element once (a 1x1 convolution or linear layer), from an operand that no second-level cache holds.
     private var prefetches: Bool {
         !isStaged && shape.reducedAxes.allSatisfy { $0 == shape.channelAxis || shape.extents[$0] == 1 }
-            && group.graph.storedCount(shape.broadcast.value) * 4 > target.level2Bytes
+            && group.graph.storedCount(shape.broadcast.value) * 4 > target.caches.level2
     }
 
     /// Blocks of channels outermost, then the taps, then the channels of a block: the order in which the weights lie in memory.
     private func reductionLoops(_ emitter: PointEmitter, _ tile: RegisterTile) -> [Microkernel.ReductionLoop] {
         let lanes = target.lanes
-        let unroll = RegisterTile.unroll(laneBlocks: tile.laneBlocks, registers: target.vectorRegisters)
+        let unroll = RegisterTile.unroll(laneBlocks: tile.laneBlocks, registers: target.vectors.registers)
         guard let channel = shape.channelAxis else {
             return shape.reducedAxes.map { .axis($0, count: shape.extents[$0], unroll: 1) }
         }

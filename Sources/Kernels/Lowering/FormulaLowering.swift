@@ -28,7 +28,7 @@ struct FormulaLowering {
             guard let formula = group.facts.lowering(of: root)?.formula else { preconditionFailure("\(root) has no formula") }
             return formula
         }
-        registers = target.vectorRegisters
+        registers = target.vectors.registers
         self.group = group
         self.roots = roots
         self.maps = maps

@@ -52,8 +52,8 @@ public enum Numerics: Hashable, Sendable {
     /// The registers that a kernel's accumulators may be counted against: each takes two where errors are carried along.
     func accumulatorRegisters(of target: Target) -> Int {
         switch self {
-        case .standard, .tolerance: target.vectorRegisters
-        case .strict: max(4, target.vectorRegisters / 2 - 2)
+        case .standard, .tolerance: target.vectors.registers
+        case .strict: max(4, target.vectors.registers / 2 - 2)
         }
     }
 }

@@ -105,7 +105,7 @@ struct WinogradCost {
     func allows(_ schedule: WinogradSchedule) -> Bool {
         (1...min(tileCount, Self.mostTiles)).contains(schedule.tiles) && (1...schedule.tiles).contains(schedule.registerTiles)
             && (1...outputBlocks).contains(schedule.laneBlocks)
-            && RegisterTile.fits(points: schedule.registerTiles, laneBlocks: schedule.laneBlocks, registers: target.vectorRegisters)
+            && RegisterTile.fits(points: schedule.registerTiles, laneBlocks: schedule.laneBlocks, registers: target.vectors.registers)
             && (1...outputBlocks).contains(schedule.parts) && outputBlocks % schedule.parts == 0
             && (1...outputBlocks / schedule.parts).contains(schedule.chunk) && outputBlocks / schedule.parts % schedule.chunk == 0
             && (problem.packing == nil || !schedule.transformsWeights)
@@ -141,7 +141,7 @@ struct WinogradCost {
     /// Register tiles worth a try for a group of `tiles`.
     private func registerTiles(_ tiles: Int) -> [(Int, Int)] {
         (min(2, outputBlocks)...min(4, outputBlocks)).compactMap { blocks in
-            (1...28).last { RegisterTile.fits(points: $0, laneBlocks: blocks, registers: target.vectorRegisters) }
+            (1...28).last { RegisterTile.fits(points: $0, laneBlocks: blocks, registers: target.vectors.registers) }
                 .map { (RegisterTile.cover(tiles, largest: $0).size, blocks) }
         }
     }
@@ -199,12 +199,12 @@ struct WinogradCost {
         let transformed = panels * inputBlocks * schedule.tiles * target.lanes * 4
         let products = form.positions * schedule.chunk * schedule.tiles * target.lanes * 4
         let kept = transformed + products
-        if kept > target.level2Bytes * 3 / 4 {
+        if kept > target.caches.level2 * 3 / 4 {
             let bytes = transformed * (1 + chunks) + products * 2 * chunks
-            let exceeds = kept * CostModel.sharing(threads) > target.level3Bytes / 3
+            let exceeds = kept * CostModel.sharing(threads) > target.caches.level3 / 3
             return 0.5 * (exceeds ? model.memory(bytes: bytes, threads: threads) : model.level3(bytes: bytes))
         }
-        return kept > target.level1Bytes ? 0.25 * model.level2(bytes: transformed * 2 + products * 2 * chunks) : 0
+        return kept > target.caches.level1 ? 0.25 * model.level2(bytes: transformed * 2 + products * 2 * chunks) : 0
     }
 
     /// What a task takes to transform the weights of its part, a row of positions at a time.
@@ -226,7 +226,7 @@ struct WinogradCost {
         }
         let bytes = weightBytes / schedule.parts
         let first = model.weights(bytes: bytes, threads: threads)
-        return firsts * first + laters * (weightBytes > target.level3Bytes / 2 ? first : model.level3(bytes: bytes))
+        return firsts * first + laters * (weightBytes > target.caches.level3 / 2 ? first : model.level3(bytes: bytes))
     }
 
     /// What packing the operand takes: an element at a time.

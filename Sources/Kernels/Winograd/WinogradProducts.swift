@@ -126,7 +126,7 @@ struct WinogradProducts {
             let rest = .constant(problem.inputChannels) + input % inputBlocks * -lanes
             let channels = problem.inputChannels % lanes == 0 ? Index.constant(lanes) : .least(.constant(lanes), rest)
             let fewest = min(lanes, problem.inputChannels)
-            let unroll = RegisterTile.unroll(laneBlocks: sums.laneBlocks, registers: lowering.target.vectorRegisters)
+            let unroll = RegisterTile.unroll(laneBlocks: sums.laneBlocks, registers: lowering.target.vectors.registers)
             // A few channels stay a loop of two turns or more: written out, their weights would be the same in every turn of the loop
             // over register tiles, and kept there in registers that the sums need.
             return builder.loop(

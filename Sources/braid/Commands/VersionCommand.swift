@@ -64,8 +64,8 @@ struct VersionCommand: ParsableCommand {
             let features = Set(target.features.split(separator: ",").map(String.init))
             let found = Self.known.filter { features.contains("+" + $0.0) }.map(\.1)
             units = found.isEmpty ? ["none that Braid knows"] : found
-            (lanes, vectorRegisters) = (target.lanes, target.vectorRegisters)
-            (level1Bytes, level2Bytes, level3Bytes) = (target.level1Bytes, target.level2Bytes, target.level3Bytes)
+            (lanes, vectorRegisters) = (target.lanes, target.vectors.registers)
+            (level1Bytes, level2Bytes, level3Bytes) = (target.caches.level1, target.caches.level2, target.caches.level3)
             threads = target.cores
             cache = ObjectCache.standard.map { CacheCommand.path($0.directory) }
             measurements = TuningStore.standard.map { CacheCommand.path($0.directory) }

@@ -1,0 +1,144 @@
+import Testing
+
+@testable import LoopNest
+
+/// What a target says of its machine: units from features, and what runs where.
+@Suite struct TargetTests {
+    private static let zen4 =
+        "+sse4a,+avx2,+fma,+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512bf16,+avx512vnni,-amx-tile,-amx-bf16,-avxvnni"
+    private static let sapphireRapids =
+        "+avx2,+fma,+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512bf16,+avx512vnni,+avxvnni,+amx-tile,+amx-bf16,+amx-int8,-amx-fp16,-sse4a"
+    private static let alderLake = "+avx2,+fma,+avxvnni,-avx512f,-avx512vnni,-amx-tile"
+
+    private static func machine(
+        _ processor: String, _ features: String, triple: String = "x86_64-pc-linux-gnu", lendsTiles: () -> Bool = { true }
+    ) -> Target {
+        Target(
+            name: "host", triple: triple, processor: processor, features: FeatureList(features),
+            caches: DataCaches(level1: 32 << 10, level2: 1 << 20, level3: 32 << 20), cores: 2, lendsTiles: lendsTiles)
+    }
+
+    // MARK: Presets
+
+    /// Name, vectors, dot products of bf16 and bytes with their rates, tiles.
+    @Test(arguments: [
+        (Target.x86AVX512, "x86-64-avx512", VectorUnit.avx512, nil, nil, false),
+        (.x86AVX512BF16, "x86-64-avx512-bf16", .avx512, DotProduct(.vdpbf16ps, rate: 2), DotProduct(.vpdpbusd, rate: 4), false),
+        (.x86AMX, "x86-64-amx", .avx512, DotProduct(.vdpbf16ps, rate: 1), DotProduct(.vpdpbusd, rate: 4), true),
+        (.x86AVX2, "x86-64-avx2", .avx2, nil, nil, false),
+        (.x86AVX2VNNI, "x86-64-avx2-vnni", .avx2, nil, DotProduct(.vpdpbusd, rate: 4), false),
+        (.aarch64NEON, "aarch64-neon", .neon, nil, nil, false),
+        (.aarch64NEONBF16, "aarch64-neon-bf16", .neon, DotProduct(.bfdot, rate: 2), DotProduct(.sdot, rate: 4), false),
+    ])
+    func presetsHaveTheirUnits(
+        target: Target, name: String, vectors: VectorUnit, bfloat16: DotProduct?, int8: DotProduct?, hasTiles: Bool
+    ) {
+        #expect(target.name == name && Target.preset(named: name) == target)
+        #expect(target.vectors == vectors && target.lanes == vectors.lanes)
+        #expect(target.dotProducts[.bfloat16] == bfloat16 && target.dotProducts[.int8] == int8 && target.dotProducts[.float16] == nil)
+        #expect(target.tiles == (hasTiles ? TileUnit(registers: 8, rows: 16, rowBytes: 64, numbers: [.bfloat16, .int8]) : nil))
+        #expect(target.caches.level1 < target.caches.level2 && target.caches.level2 < target.caches.level3)
+    }
+
+    @Test func presetsAreTold() {
+        #expect(Target.presets.count == 7 && Set(Target.presets.map(\.name)).count == 7)
+        #expect(Target.preset(named: "vax") == nil && Target.preset(named: "host") == nil)
+        // The code generator's words for those that have been there: cached code and measurements go by them.
+        #expect(Target.x86AVX512.features == "+fma" && Target.x86AVX512.processor == "x86-64-v4")
+        #expect(Target.x86AVX2.features == "+fma" && Target.x86AVX2.processor == "x86-64-v3")
+        #expect(Target.aarch64NEON.features == "+neon" && Target.aarch64NEON.processor == "generic")
+        #expect(Target.x86AMX.features == "+fma,+avx512bf16,+avx512vnni,+amx-tile,+amx-bf16,+amx-int8")
+    }
+
+    // MARK: The host
+
+    @Test func featuresSayWhatAMachineHas() {
+        let zen4 = Self.machine("znver4", Self.zen4)
+        #expect(zen4.vectors == .avx512 && zen4.tiles == nil)
+        #expect(zen4.dotProducts == [.bfloat16: DotProduct(.vdpbf16ps, rate: 2), .int8: DotProduct(.vpdpbusd, rate: 4)])
+        let intel = Self.machine("sapphirerapids", Self.sapphireRapids)
+        #expect(intel.dotProducts == [.bfloat16: DotProduct(.vdpbf16ps, rate: 1), .int8: DotProduct(.vpdpbusd, rate: 4)])
+        #expect(intel.tiles == Target.x86AMX.tiles)
+        let graniteRapids = Self.machine("graniterapids", Self.sapphireRapids.replacing("-amx-fp16", with: "+amx-fp16"))
+        #expect(graniteRapids.tiles?.numbers == [.bfloat16, .int8, .float16])
+        let client = Self.machine("alderlake", Self.alderLake)
+        #expect(client.vectors == .avx2 && client.dotProducts == [.int8: DotProduct(.vpdpbusd, rate: 4)] && client.tiles == nil)
+        let plain = Self.machine("x86-64", "+sse2")
+        #expect(plain.vectors == .sse && plain.dotProducts.isEmpty)
+        let arm = Self.machine("neoverse-v1", "+neon,+dotprod,+bf16", triple: "aarch64-unknown-linux-gnu")
+        #expect(arm.vectors == .neon && arm.dotProducts == Target.aarch64NEONBF16.dotProducts)
+    }
+
+    /// A virtual machine that hides a part of what the model has: what needs the hidden part is not there either.
+    @Test func hiddenPartsTakeWhatNeedsThem() {
+        let narrow = Self.machine("sapphirerapids", Self.sapphireRapids.replacing("+avx512bw", with: "-avx512bw"))
+        #expect(narrow.vectors == .avx2 && narrow.dotProducts == [.int8: DotProduct(.vpdpbusd, rate: 4)])
+        let noTiles = Self.machine("sapphirerapids", Self.sapphireRapids.replacing("+amx-tile", with: "-amx-tile"))
+        #expect(noTiles.tiles == nil)
+        let onlyBytes = Self.machine("sapphirerapids", Self.sapphireRapids.replacing("+amx-bf16", with: "-amx-bf16"))
+        #expect(onlyBytes.tiles?.numbers == [.int8])
+    }
+
+    /// AMD's rate for a processor whose name the code generator does not know yet.
+    @Test func makersAreToldByFeaturesToo() {
+        #expect(Self.machine("generic", Self.zen4).dotProducts[.bfloat16]?.rate == 2)
+        #expect(Self.machine("generic", Self.sapphireRapids).dotProducts[.bfloat16]?.rate == 1)
+    }
+
+    // MARK: Tiles are lent
+
+    @Test func tilesAreAskedForOnceWhereThereAreSome() {
+        var requests = 0
+        let granted = Self.machine("sapphirerapids", Self.sapphireRapids) {
+            requests += 1
+            return true
+        }
+        #expect(requests == 1 && granted.tiles != nil && granted.features == Self.sapphireRapids)
+        let without = Self.machine("znver4", Self.zen4) {
+            requests += 1
+            return true
+        }
+        #expect(requests == 1 && without.tiles == nil && without.features == Self.zen4)
+    }
+
+    @Test func refusedTilesAreNotThere() {
+        let refused = Self.machine("sapphirerapids", Self.sapphireRapids) { false }
+        #expect(refused.tiles == nil)
+        #expect(refused.features.hasSuffix("+avxvnni,-amx-tile,-amx-bf16,-amx-int8,-amx-fp16,-sse4a"))
+        #expect(!refused.featureList.present.contains { $0.hasPrefix("amx") })
+        #expect(refused.dotProducts == Self.machine("sapphirerapids", Self.sapphireRapids).dotProducts)
+        #expect(!refused.canRun(.x86AMX) && refused.canRun(.x86AVX512BF16))
+    }
+
+    // MARK: What runs where
+
+    @Test func everyUnitIsAskedFor() {
+        func runnable(_ machine: Target) -> [String] { Target.presets.filter(machine.canRun).map(\.name) }
+        let zen4 = Self.machine("znver4", Self.zen4), intel = Self.machine("sapphirerapids", Self.sapphireRapids)
+        #expect(runnable(zen4) == ["x86-64-avx512", "x86-64-avx512-bf16", "x86-64-avx2"])
+        #expect(runnable(intel) == ["x86-64-avx512", "x86-64-avx512-bf16", "x86-64-amx", "x86-64-avx2", "x86-64-avx2-vnni"])
+        #expect(runnable(Self.machine("alderlake", Self.alderLake)) == ["x86-64-avx2", "x86-64-avx2-vnni"])
+        let arm = Self.machine("neoverse-n1", "+neon,+dotprod", triple: "aarch64-unknown-linux-gnu")
+        #expect(runnable(arm) == ["aarch64-neon"])
+        #expect(intel.canRun(intel.withoutTiles) && intel.canRun(intel.withoutDotProducts))
+    }
+
+    // MARK: Feature lists
+
+    @Test func theLastWordOnAFeatureCounts() {
+        let list = FeatureList("+avx2,-avx2,+fma,+bf16,odd,")
+        #expect(list.present == ["fma", "bf16"] && !list.contains("avx2") && !list.contains("odd"))
+        #expect(FeatureList("-avx2,+avx2").contains("avx2"))
+        #expect(list.without(["bf16", "amx-tile"]).text == "+avx2,-avx2,+fma,-bf16,odd")
+        #expect(list.with(["fma", "dotprod"]).text == "+avx2,-avx2,+fma,+bf16,odd,+dotprod")
+        #expect(FeatureList("").present.isEmpty && FeatureList("").text == "")
+    }
+
+    @Test func forbiddenUnitsAreDeniedToTheCodeGenerator() {
+        let target = Target.x86AMX.withoutTiles.withoutDotProducts
+        #expect(target.features == "+fma,-avx512bf16,-avx512vnni,-amx-tile,-amx-bf16,-amx-int8")
+        #expect(target.tiles == nil && target.dotProducts.isEmpty && target.vectors == .avx512)
+        #expect(Target.aarch64NEONBF16.withoutDotProducts.features == "+neon,-dotprod,-bf16")
+        #expect(Target.x86AVX2.withoutTiles.withoutDotProducts == .x86AVX2)
+    }
+}
