@@ -113,7 +113,7 @@ public struct NetworkInput: Sendable {
     public func set(on executable: Executable) {
         do {
             switch values.element {
-            case .int32: try executable.setInput(name, to: (values.integers ?? []).map { Int32($0) })
+            case .i32: try executable.setInput(name, to: (values.integers ?? []).map { Int32($0) })
             default: try executable.setInput(name, to: values.floats)
             }
         } catch {

@@ -16,6 +16,7 @@ extension Executable {
                 case .i32: try setInput(input.name, to: (0..<count).map { _ in Int32(random.below(classes)) })
                 case .f32 where buffer.extents.isEmpty: try setInput(input.name, to: [learningRate])
                 case .f32: try setInput(input.name, to: (0..<count).map { _ in random.uniform(-1...1) })
+                default: preconditionFailure("inputs hold no \(buffer.element)")
                 }
             } catch {
                 preconditionFailure("an executable does not know its own plan: \(error)")

@@ -4,9 +4,6 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case f32
     /// Two's complement 32-bit integer; class labels and seeds.
     case i32
-
-    /// The size of an element in bytes.
-    public var byteCount: Int { 4 }
 }
 
 /// One extent of a shape: a number, or a symbol such as `N` that is bound when an executable is made.

@@ -1,3 +1,5 @@
+import Graph
+
 /// A named tensor in host memory as files hold it: dense, row-major (the last extent varies fastest), little-endian.
 public struct HostTensor: Equatable, Sendable {
     public var name: String
@@ -18,22 +20,22 @@ public struct HostTensor: Equatable, Sendable {
 
     /// Makes an f32 tensor; `floats` holds `shape.product` values.
     public init(name: String = "", shape: [Int], floats: [Float]) {
-        self.init(name: name, element: .float32, shape: shape, bytes: littleEndianBytes(floats.lazy.map(\.bitPattern), of: floats))
+        self.init(name: name, element: .f32, shape: shape, bytes: littleEndianBytes(floats.lazy.map(\.bitPattern), of: floats))
     }
 
     /// Makes an f64 tensor; `doubles` holds `shape.product` values.
     public init(name: String = "", shape: [Int], doubles: [Double]) {
-        self.init(name: name, element: .float64, shape: shape, bytes: littleEndianBytes(doubles.lazy.map(\.bitPattern), of: doubles))
+        self.init(name: name, element: .f64, shape: shape, bytes: littleEndianBytes(doubles.lazy.map(\.bitPattern), of: doubles))
     }
 
     /// Makes an i32 tensor; `int32s` holds `shape.product` values.
     public init(name: String = "", shape: [Int], int32s: [Int32]) {
-        self.init(name: name, element: .int32, shape: shape, bytes: littleEndianBytes(int32s, of: int32s))
+        self.init(name: name, element: .i32, shape: shape, bytes: littleEndianBytes(int32s, of: int32s))
     }
 
     /// Makes an i64 tensor; `int64s` holds `shape.product` values.
     public init(name: String = "", shape: [Int], int64s: [Int64]) {
-        self.init(name: name, element: .int64, shape: shape, bytes: littleEndianBytes(int64s, of: int64s))
+        self.init(name: name, element: .i64, shape: shape, bytes: littleEndianBytes(int64s, of: int64s))
     }
 
     /// The number of elements.
@@ -51,11 +53,11 @@ public struct HostTensor: Equatable, Sendable {
     public var doubles: [Double] {
         bytes.withUnsafeBytes { source in
             switch element {
-            case .float64: decode(source) { Double(bitPattern: $0) }
-            case .int64: decode(source) { (bits: Int64) in Double(bits) }
-            case .uint64: decode(source) { (bits: UInt64) in Double(bits) }
-            case .int32: decode(source) { (bits: Int32) in Double(bits) }
-            case .uint32: decode(source) { (bits: UInt32) in Double(bits) }
+            case .f64: decode(source) { Double(bitPattern: $0) }
+            case .i64: decode(source) { (bits: Int64) in Double(bits) }
+            case .u64: decode(source) { (bits: UInt64) in Double(bits) }
+            case .i32: decode(source) { (bits: Int32) in Double(bits) }
+            case .u32: decode(source) { (bits: UInt32) in Double(bits) }
             default: floats.map(Double.init)
             }
         }
@@ -65,18 +67,18 @@ public struct HostTensor: Equatable, Sendable {
     public var integers: [Int64]? {
         bytes.withUnsafeBytes { source in
             switch element {
-            case .int64: return decode(source) { (bits: Int64) in bits }
-            case .int32: return decode(source) { (bits: Int32) in Int64(bits) }
-            case .int16: return decode(source) { (bits: Int16) in Int64(bits) }
-            case .int8: return decode(source) { (bits: Int8) in Int64(bits) }
-            case .uint64:
+            case .i64: return decode(source) { (bits: Int64) in bits }
+            case .i32: return decode(source) { (bits: Int32) in Int64(bits) }
+            case .i16: return decode(source) { (bits: Int16) in Int64(bits) }
+            case .i8: return decode(source) { (bits: Int8) in Int64(bits) }
+            case .u64:
                 let values = decode(source) { (bits: UInt64) in Int64(exactly: bits) }
                 return values.contains(nil) ? nil : values.compactMap { $0 }
-            case .uint32: return decode(source) { (bits: UInt32) in Int64(bits) }
-            case .uint16: return decode(source) { (bits: UInt16) in Int64(bits) }
-            case .uint8: return source.map { Int64($0) }
+            case .u32: return decode(source) { (bits: UInt32) in Int64(bits) }
+            case .u16: return decode(source) { (bits: UInt16) in Int64(bits) }
+            case .u8: return source.map { Int64($0) }
             case .bool: return source.map { $0 == 0 ? 0 : 1 }
-            case .float64, .float32, .float16, .bfloat16: return nil
+            case .f64, .f32, .f16, .bf16: return nil
             }
         }
     }
@@ -104,22 +106,22 @@ func convertToFloats(_ source: UnsafeRawBufferPointer, element: StoredElement, i
         }
     }
     switch element {
-    case .float32 where UInt32.littleEndianIsNative:
+    case .f32 where UInt32.littleEndianIsNative:
         if let from = source.baseAddress, let to = target.baseAddress {
             UnsafeMutableRawPointer(to).copyMemory(from: from, byteCount: source.count)
         }
-    case .float32: convert { Float(bitPattern: $0) }
-    case .float64: convert { Float(Double(bitPattern: $0)) }
-    case .float16: convert { HalfPrecision.float(binary16: $0) }
-    case .bfloat16: convert { HalfPrecision.float(bfloat16: $0) }
-    case .int64: convert { (bits: Int64) in Float(bits) }
-    case .int32: convert { (bits: Int32) in Float(bits) }
-    case .int16: convert { (bits: Int16) in Float(bits) }
-    case .int8: convert { (bits: Int8) in Float(bits) }
-    case .uint64: convert { (bits: UInt64) in Float(bits) }
-    case .uint32: convert { (bits: UInt32) in Float(bits) }
-    case .uint16: convert { (bits: UInt16) in Float(bits) }
-    case .uint8: convert { (bits: UInt8) in Float(bits) }
+    case .f32: convert { Float(bitPattern: $0) }
+    case .f64: convert { Float(Double(bitPattern: $0)) }
+    case .f16: convert { HalfPrecision.float(binary16: $0) }
+    case .bf16: convert { BFloat16(bitPattern: $0).float }
+    case .i64: convert { (bits: Int64) in Float(bits) }
+    case .i32: convert { (bits: Int32) in Float(bits) }
+    case .i16: convert { (bits: Int16) in Float(bits) }
+    case .i8: convert { (bits: Int8) in Float(bits) }
+    case .u64: convert { (bits: UInt64) in Float(bits) }
+    case .u32: convert { (bits: UInt32) in Float(bits) }
+    case .u16: convert { (bits: UInt16) in Float(bits) }
+    case .u8: convert { (bits: UInt8) in Float(bits) }
     case .bool: convert { (bits: UInt8) in bits == 0 ? 0 : 1 }
     }
 }

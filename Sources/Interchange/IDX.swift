@@ -1,3 +1,4 @@
+import Graph
 import Foundation
 
 /// The files of MNIST and its relatives: big-endian arrays (http://yann.lecun.com/exdb/mnist), plain or gzipped.
@@ -53,7 +54,7 @@ public enum IDX {
     }
 
     private static let elements: [UInt8: StoredElement] = [
-        0x08: .uint8, 0x09: .int8, 0x0b: .int16, 0x0c: .int32, 0x0d: .float32, 0x0e: .float64,
+        0x08: .u8, 0x09: .i8, 0x0b: .i16, 0x0c: .i32, 0x0d: .f32, 0x0e: .f64,
     ]
 
     private static let largestPiece = 1 << 20

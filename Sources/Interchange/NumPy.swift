@@ -1,3 +1,4 @@
+import Graph
 import Foundation
 
 /// NumPy's array files (`.npy`), versions 1 to 3 of

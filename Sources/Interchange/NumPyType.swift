@@ -1,3 +1,5 @@
+import Graph
+
 /// An element type as NumPy spells it, and the order of its bytes.
 struct NumPyType: Equatable {
     let element: StoredElement
@@ -22,22 +24,22 @@ struct NumPyType: Equatable {
 
     private static let codes: [String: StoredElement] = [
         "b1": .bool, "?": .bool,
-        "i1": .int8, "b": .int8, "u1": .uint8, "B": .uint8,
-        "i2": .int16, "h": .int16, "u2": .uint16, "H": .uint16,
-        "i4": .int32, "i": .int32, "u4": .uint32, "I": .uint32,
-        "i8": .int64, "l": .int64, "q": .int64, "p": .int64, "n": .int64,
-        "u8": .uint64, "L": .uint64, "Q": .uint64, "P": .uint64, "N": .uint64,
-        "f2": .float16, "e": .float16, "f4": .float32, "f": .float32, "f8": .float64, "d": .float64,
+        "i1": .i8, "b": .i8, "u1": .u8, "B": .u8,
+        "i2": .i16, "h": .i16, "u2": .u16, "H": .u16,
+        "i4": .i32, "i": .i32, "u4": .u32, "I": .u32,
+        "i8": .i64, "l": .i64, "q": .i64, "p": .i64, "n": .i64,
+        "u8": .u64, "L": .u64, "Q": .u64, "P": .u64, "N": .u64,
+        "f2": .f16, "e": .f16, "f4": .f32, "f": .f32, "f8": .f64, "d": .f64,
     ]
 
     private static let names: [String: StoredElement] = [
         "bool": .bool, "bool_": .bool,
-        "int8": .int8, "byte": .int8, "uint8": .uint8, "ubyte": .uint8,
-        "int16": .int16, "short": .int16, "uint16": .uint16, "ushort": .uint16,
-        "int32": .int32, "intc": .int32, "uint32": .uint32, "uintc": .uint32,
-        "int64": .int64, "int": .int64, "int_": .int64, "intp": .int64, "long": .int64, "longlong": .int64,
-        "uint64": .uint64, "uint": .uint64, "uintp": .uint64, "ulong": .uint64, "ulonglong": .uint64,
-        "float16": .float16, "half": .float16, "float32": .float32, "single": .float32,
-        "float64": .float64, "double": .float64, "float": .float64,
+        "int8": .i8, "byte": .i8, "uint8": .u8, "ubyte": .u8,
+        "int16": .i16, "short": .i16, "uint16": .u16, "ushort": .u16,
+        "int32": .i32, "intc": .i32, "uint32": .u32, "uintc": .u32,
+        "int64": .i64, "int": .i64, "int_": .i64, "intp": .i64, "long": .i64, "longlong": .i64,
+        "uint64": .u64, "uint": .u64, "uintp": .u64, "ulong": .u64, "ulonglong": .u64,
+        "float16": .f16, "half": .f16, "float32": .f32, "single": .f32,
+        "float64": .f64, "double": .f64, "float": .f64,
     ]
 }

@@ -1,3 +1,4 @@
+import Graph
 import Foundation
 import Source
 
@@ -149,7 +150,7 @@ public struct Safetensors: Sendable {
 
     /// The values themselves, where the file holds them as this machine does.
     private static func storedFloats(_ source: UnsafeRawBufferPointer, _ element: StoredElement) -> UnsafeBufferPointer<Float>? {
-        guard element == .float32, UInt32.littleEndianIsNative, let base = source.baseAddress,
+        guard element == .f32, UInt32.littleEndianIsNative, let base = source.baseAddress,
             Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0
         else { return nil }
         return source.bindMemory(to: Float.self)

@@ -1,3 +1,4 @@
+import Graph
 import Foundation
 
 /// What tells whether a safetensors file is as it was written: SHA-256 digests among its metadata.

@@ -1,3 +1,4 @@
+import Graph
 import Foundation
 
 /// Reads the header of a safetensors file, the subset of JSON that the format needs:

@@ -17,20 +17,24 @@ public struct Buffer: Hashable, Sendable {
     public enum Access: String, Hashable, Sendable, CaseIterable { case read, write, readWrite }
 
     public var name: String
-    public var element: ElementType
+    public var element: StoredElement
     /// The number of elements; every access lies within.
     public var count: Int
     public var access: Access
 
-    public init(_ name: String, _ element: ElementType, count: Int, access: Access) {
+    public init(_ name: String, _ element: StoredElement, count: Int, access: Access) {
         self.name = name
         self.element = element
         self.count = count
         self.access = access
     }
+
+    public var bytes: Int { count * element.size }
+    /// The bytes that it takes where buffers lie one behind the other.
+    public var alignedBytes: Int { (bytes + 63) / 64 * 64 }
 }
 
-/// What a register is computed from. Elements of `i32` buffers are converted to f32 on their way in and out.
+/// What a register is computed from. Elements of `i32` and `bf16` buffers are converted to f32 on their way in and out.
 public enum Operation: Hashable, Sendable {
     /// The same number in every lane.
     case constant(Double)
@@ -163,5 +167,5 @@ public struct Kernel: Hashable, Sendable {
     }
 
     /// The bytes of scratch that one thread needs, each buffer aligned to 64 bytes.
-    public var scratchBytes: Int { scratch.reduce(0) { $0 + ($1.count * $1.element.byteCount + 63) / 64 * 64 } }
+    public var scratchBytes: Int { scratch.reduce(0) { $0 + $1.alignedBytes } }
 }

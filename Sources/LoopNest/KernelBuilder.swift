@@ -15,14 +15,14 @@ public final class KernelBuilder {
     }
 
     /// Adds a parameter buffer; all parameters come before the first scratch buffer.
-    public func parameter(_ name: String, _ element: ElementType = .f32, count: Int, _ access: Buffer.Access) -> BufferID {
+    public func parameter(_ name: String, _ element: StoredElement = .f32, count: Int, _ access: Buffer.Access) -> BufferID {
         precondition(kernel.scratch.isEmpty, "parameters come before scratch buffers")
         kernel.parameters.append(Buffer(name, element, count: count, access: access))
         return BufferID(kernel.parameters.count - 1)
     }
 
-    public func scratch(_ name: String, count: Int) -> BufferID {
-        kernel.scratch.append(Buffer(name, .f32, count: count, access: .readWrite))
+    public func scratch(_ name: String, _ element: StoredElement = .f32, count: Int) -> BufferID {
+        kernel.scratch.append(Buffer(name, element, count: count, access: .readWrite))
         return BufferID(kernel.parameters.count + kernel.scratch.count - 1)
     }
 

@@ -122,11 +122,20 @@ public struct KernelReader {
         let name = try readName("a buffer")
         try expect(":")
         let access = isScratch ? .readWrite : try readWord("how the buffer is accessed", Buffer.Access.self)
-        let element = try readWord("an element type", ElementType.self)
+        let element = try readElementType()
         try expect("[")
         let count = try readCount("the number of elements", atMost: Self.mostElements)
         try expect("]")
         return Buffer(name, element, count: count, access: access)
+    }
+
+    mutating func readElementType() throws(KernelError) -> StoredElement {
+        guard case .word(let text) = token.kind, let element = StoredElement.ofKernels.first(where: { $0.rawValue == text }) else {
+            let known = StoredElement.ofKernels.map(\.rawValue).joined(separator: ", ")
+            throw error("expected an element type, found \(token.phrase)", repair: "one of \(known)")
+        }
+        try advance()
+        return element
     }
 
     /// A word that is the raw value of a case.

@@ -65,6 +65,7 @@ struct KernelVerifier {
         let buffers = kernel.parameters + kernel.scratch
         try require(buffers.count <= Self.mostBuffers, "there are \(buffers.count) buffers; \(Self.mostBuffers) are the limit")
         for buffer in buffers {
+            try require(StoredElement.ofKernels.contains(buffer.element), "'\(buffer.name)' holds \(buffer.element), which no kernel can")
             try require(
                 buffer.count >= 0 && buffer.count <= KernelReader.mostElements,
                 "'\(buffer.name)' has \(buffer.count) elements; there may be 0 ... \(KernelReader.mostElements)")

@@ -216,8 +216,8 @@ final class AddressEmitter {
 
     // MARK: Addresses
 
-    /// The address of element `index` of a buffer of 4-byte elements that begins at `base`.
-    func address(buffer: Int, base: LLVMValue, _ index: Index) -> LLVMValue {
+    /// The address of element `index` of a buffer that begins at `base`.
+    func address(buffer: Int, base: LLVMValue, _ element: LLVMType, _ index: Index) -> LLVMValue {
         let whole = form(index)
         var address = base
         var prefix = LinearForm(0)
@@ -234,11 +234,11 @@ final class AddressEmitter {
                 address = known
             } else {
                 let start = address
-                address = hoisting(to: depth) { build.address(start, build.float, offset: value(part)) }
+                address = hoisting(to: depth) { build.address(start, element, offset: value(part)) }
                 scopes[depth].addresses[key] = address
             }
             first = end
         }
-        return whole.constant == 0 ? address : build.address(address, build.float, offset: build.int64(whole.constant))
+        return whole.constant == 0 ? address : build.address(address, element, offset: build.int64(whole.constant))
     }
 }

@@ -8,6 +8,8 @@ final class InstructionBuilder {
 
     let void: LLVMType
     let bit: LLVMType
+    let byte: LLVMType
+    let int16: LLVMType
     let int32: LLVMType
     let int64: LLVMType
     let float: LLVMType
@@ -19,6 +21,8 @@ final class InstructionBuilder {
         builder = LLVMCreateBuilderInContext(context.reference)
         void = LLVMType(LLVMVoidTypeInContext(context.reference))
         bit = LLVMType(LLVMInt1TypeInContext(context.reference))
+        byte = LLVMType(LLVMInt8TypeInContext(context.reference))
+        int16 = LLVMType(LLVMInt16TypeInContext(context.reference))
         int32 = LLVMType(LLVMInt32TypeInContext(context.reference))
         int64 = LLVMType(LLVMInt64TypeInContext(context.reference))
         float = LLVMType(LLVMFloatTypeInContext(context.reference))
@@ -144,13 +148,13 @@ extension InstructionBuilder {
         return LLVMValue(LLVMBuildGEP2(builder, element.reference, base.reference, &index, 1, ""))
     }
 
-    func load(_ type: LLVMType, _ address: LLVMValue, alignment: Int = 4) -> LLVMValue {
+    func load(_ type: LLVMType, _ address: LLVMValue, alignment: Int) -> LLVMValue {
         let load = LLVMBuildLoad2(builder, type.reference, address.reference, "")
         LLVMSetAlignment(load, UInt32(alignment))
         return LLVMValue(load!)
     }
 
-    func store(_ value: LLVMValue, _ address: LLVMValue, alignment: Int = 4) {
+    func store(_ value: LLVMValue, _ address: LLVMValue, alignment: Int) {
         LLVMSetAlignment(LLVMBuildStore(builder, value.reference, address.reference), UInt32(alignment))
     }
 

@@ -13,7 +13,7 @@ final class KernelEmitter {
     let math: VectorMath
     let vector: LLVMType
     let integers: LLVMType
-    private let target: Target
+    let target: Target
     private var function: LLVMValue
     private var buffers: [LLVMValue] = []
     private var registers: [LLVMValue?]
@@ -82,8 +82,8 @@ final class KernelEmitter {
         }
         var offset = 0
         for buffer in kernel.scratch {
-            arguments.append(build.address(scratch, build.float, offset: build.int64(offset / 4)))
-            offset += (buffer.count * buffer.element.byteCount + 63) / 64 * 64
+            arguments.append(build.address(scratch, build.byte, offset: build.int64(offset)))
+            offset += buffer.alignedBytes
         }
         build.branch(if: build.compare(LLVMIntSLT, first, end), then: loop, otherwise: exit)
         build.moveToEnd(of: loop)
@@ -114,7 +114,7 @@ final class KernelEmitter {
     }
 
     func pointer(to buffer: BufferID, _ index: Index) -> LLVMValue {
-        addresses.address(buffer: buffer.index, base: buffers[buffer.index], index)
+        addresses.address(buffer: buffer.index, base: buffers[buffer.index], addressType(buffer), index)
     }
 
     private func emit(_ statements: [Statement]) {

@@ -34,13 +34,14 @@ enum FloatOperation {
 }
 
 enum Conversion {
-    case integerToFloat, bits, truncate
+    case integerToFloat, bits, truncate, zeroExtend
 
     var opcode: LLVMOpcode {
         switch self {
         case .integerToFloat: LLVMSIToFP
         case .bits: LLVMBitCast
         case .truncate: LLVMTrunc
+        case .zeroExtend: LLVMZExt
         }
     }
 }

@@ -7,7 +7,7 @@ struct LLVMValue {
 }
 
 /// A type of LLVM's.
-struct LLVMType {
+struct LLVMType: Equatable {
     let reference: LLVMTypeRef
     init(_ reference: LLVMTypeRef) { self.reference = reference }
 }

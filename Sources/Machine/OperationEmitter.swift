@@ -4,14 +4,14 @@ import LoopNest
 
 /// Operations as vector instructions.
 extension KernelEmitter {
-    private var lanes: Int { kernel.lanes }
+    var lanes: Int { kernel.lanes }
 
     func value(of operation: Operation) -> LLVMValue {
         switch operation {
         case .constant(let number): return build.splat(build.float(Float(number)), lanes)
         case .load(let buffer, let index, let active): return load(buffer, index, active)
         case .broadcast(let buffer, let index):
-            return build.splat(toFloat(build.load(elementType(buffer), pointer(to: buffer, index)), buffer, build.float), lanes)
+            return broadcast(buffer, index)
         case .gather(let buffer, let index, let stride, let active): return gather(buffer, index, stride, active)
         case .unary(let function, let a): return unary(function, register(a))
         case .binary(let function, let a, let b): return binary(function, register(a), register(b))
@@ -100,7 +100,7 @@ extension KernelEmitter {
     }
 
     /// The lanes before `active` as bits, or nil if that is all of them.
-    private func mask(_ active: Index?) -> LLVMValue? {
+    func mask(_ active: Index?) -> LLVMValue? {
         guard let active else { return nil }
         let form = addresses.form(active)
         if let count = form.constantValue {
@@ -109,77 +109,5 @@ extension KernelEmitter {
         let bounded = build.intrinsic("llvm.smin", [build.int64], [addresses.value(form), build.int64(lanes)])
         let count = build.convert(.truncate, bounded, to: build.int32)
         return build.compare(LLVMIntSLT, steps(1), build.splat(count, lanes))
-    }
-
-    // MARK: Memory
-
-    private func elementType(_ buffer: BufferID) -> LLVMType { kernel[buffer].element == .f32 ? build.float : build.int32 }
-
-    private func vectorType(_ buffer: BufferID) -> LLVMType { kernel[buffer].element == .f32 ? vector : integers }
-
-    private func toFloat(_ value: LLVMValue, _ buffer: BufferID, _ type: LLVMType) -> LLVMValue {
-        kernel[buffer].element == .f32 ? value : build.convert(.integerToFloat, value, to: type)
-    }
-
-    /// The bits to store: integers are truncated towards zero, saturated, and zero for a NaN.
-    private func toElement(_ value: LLVMValue, _ buffer: BufferID) -> LLVMValue {
-        kernel[buffer].element == .f32 ? value : build.intrinsic("llvm.fptosi.sat", [integers, vector], [value])
-    }
-
-    private func load(_ buffer: BufferID, _ index: Index, _ active: Index?) -> LLVMValue {
-        let (type, address) = (vectorType(buffer), pointer(to: buffer, index))
-        guard let mask = mask(active) else { return toFloat(build.load(type, address), buffer, vector) }
-        let loaded = build.intrinsic("llvm.masked.load", [type, build.pointer], [address, build.int32(4), mask, build.zero(type)])
-        return toFloat(loaded, buffer, vector)
-    }
-
-    func store(_ buffer: BufferID, _ index: Index, _ value: LLVMValue, _ active: Index?) {
-        let (type, address, element) = (vectorType(buffer), pointer(to: buffer, index), toElement(value, buffer))
-        guard let mask = mask(active) else { return build.store(element, address) }
-        build.intrinsic("llvm.masked.store", [type, build.pointer], [element, address, build.int32(4), mask])
-    }
-
-    /// The number of lanes in use if it is known.
-    private func knownCount(_ active: Index?) -> Int? {
-        guard let active else { return lanes }
-        return addresses.form(active).constantValue.map { max(0, min($0, lanes)) }
-    }
-
-    /// The addresses of the lanes, for the intrinsics.
-    private func pointers(_ buffer: BufferID, _ index: Index, _ stride: Int) -> LLVMValue {
-        let offsets = build.vector((0..<lanes).map { build.int64($0 * stride) })
-        return build.address(pointer(to: buffer, index), build.float, offset: offsets)
-    }
-
-    private func gather(_ buffer: BufferID, _ index: Index, _ stride: Int, _ active: Index?) -> LLVMValue {
-        if stride == 1 { return load(buffer, index, active) }
-        let (type, element) = (vectorType(buffer), elementType(buffer))
-        if let count = knownCount(active) {
-            if stride == 0, count == lanes { return value(of: .broadcast(buffer, index)) }
-            // Sixteen loads and inserts beat the gather instruction on most processors.
-            var result = count == lanes ? build.poison(type) : build.zero(type)
-            for lane in 0..<count {
-                result = build.insert(build.load(element, pointer(to: buffer, index + .constant(lane * stride))), into: result, lane: lane)
-            }
-            return toFloat(result, buffer, vector)
-        }
-        guard let mask = mask(active) else { preconditionFailure("an unknown count has a mask") }
-        let (addresses, many) = (pointers(buffer, index, stride), build.vector(of: build.pointer, lanes))
-        let loaded = build.intrinsic("llvm.masked.gather", [type, many], [addresses, build.int32(4), mask, build.zero(type)])
-        return toFloat(loaded, buffer, vector)
-    }
-
-    func scatter(_ buffer: BufferID, _ index: Index, _ stride: Int, _ value: LLVMValue, _ active: Index?) {
-        if stride == 1 { return store(buffer, index, value, active) }
-        let element = toElement(value, buffer)
-        if let count = knownCount(active) {
-            for lane in 0..<count {
-                build.store(build.extract(element, lane: lane), pointer(to: buffer, index + .constant(lane * stride)))
-            }
-            return
-        }
-        guard let mask = mask(active) else { preconditionFailure("an unknown count has a mask") }
-        let (addresses, many) = (pointers(buffer, index, stride), build.vector(of: build.pointer, lanes))
-        build.intrinsic("llvm.masked.scatter", [vectorType(buffer), many], [element, addresses, build.int32(4), mask])
     }
 }

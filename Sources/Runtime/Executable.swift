@@ -131,8 +131,8 @@ public final class Executable {
         _ name: String, _ index: Int, _ type: Element.Type
     ) throws(RuntimeError) -> (UnsafeMutableBufferPointer<Element>, LayoutCopy) {
         let buffer = plan.buffers[index]
-        guard buffer.element == Element.elementType else {
-            throw .wrongElement(name: name, expected: buffer.element, observed: Element.elementType)
+        guard buffer.element == Element.storedElement else {
+            throw .wrongElement(name: name, expected: buffer.element, observed: Element.storedElement)
         }
         let place = places[index]
         return (place.buffer.elements(type, at: place.offset, count: buffer.count), LayoutCopy(buffer.layout, buffer.extents))

@@ -3,7 +3,9 @@ import Graph
 
 extension Executable {
     /// The bytes of all parameters, as a file holds them.
-    public var parameterBytes: Int { plan.parameters.reduce(0) { $0 + 4 * plan.buffers[$1.buffer].extents.reduce(1, *) } }
+    public var parameterBytes: Int {
+        plan.parameters.reduce(0) { $0 + StoredElement.f32.size * plan.buffers[$1.buffer].extents.reduce(1, *) }
+    }
 
     /// Sets all parameters that `source` has, and prepares what depends on them.
     ///

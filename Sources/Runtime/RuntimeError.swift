@@ -7,7 +7,7 @@ public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
     case wrongCount(name: String, expected: [Int], observed: Int)
     /// A parameter's own value is gone once what the steps need of it was computed.
     case notKept(name: String)
-    case wrongElement(name: String, expected: ElementType, observed: ElementType)
+    case wrongElement(name: String, expected: StoredElement, observed: StoredElement)
 
     public var description: String {
         switch self {

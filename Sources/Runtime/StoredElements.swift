@@ -4,13 +4,13 @@ import Kernels
 /// The elements of a value where they lie in memory, as they are at the moment.
 public struct StoredElements {
     private let memory: UnsafeMutableRawPointer
-    private let element: ElementType
+    private let element: StoredElement
     /// The part of an element's offset that each of its coordinates gives.
     private let offsets: [[Int]]
     /// Keeps the memory.
     private let owner: AlignedBuffer
 
-    fileprivate init(_ tensor: StoredTensor, _ place: (buffer: AlignedBuffer, offset: Int), _ element: ElementType) {
+    fileprivate init(_ tensor: StoredTensor, _ place: (buffer: AlignedBuffer, offset: Int), _ element: StoredElement) {
         owner = place.buffer
         memory = place.buffer.start + place.offset
         self.element = element
@@ -28,8 +28,10 @@ public struct StoredElements {
             axis += 1
         }
         switch element {
-        case .f32: return Double(memory.load(fromByteOffset: offset * 4, as: Float.self))
-        case .i32: return Double(memory.load(fromByteOffset: offset * 4, as: Int32.self))
+        case .f32: return Double(memory.load(fromByteOffset: offset * element.size, as: Float.self))
+        case .i32: return Double(memory.load(fromByteOffset: offset * element.size, as: Int32.self))
+        case .bf16: return Double(memory.load(fromByteOffset: offset * element.size, as: BFloat16.self).float)
+        default: preconditionFailure("kernels hold no \(element)")
         }
     }
 }

@@ -21,7 +21,7 @@ enum DatasetIDX {
         let imagePath = try find("images-idx3", part, in: folder)
         let (labelPath, labels) = try readLabels(folder, part)
         let images = try IDX.read(imagePath) { (element, shape) throws(InterchangeError) in
-            guard element == .uint8, shape.count == 3, !shape.contains(0) else {
+            guard element == .u8, shape.count == 3, !shape.contains(0) else {
                 throw InterchangeError(imagePath, "the file holds \(element) \(shape), not pictures [N, rows, columns]", repair: repair)
             }
             guard labels.count == shape[0] else {

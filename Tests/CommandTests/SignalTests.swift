@@ -68,10 +68,10 @@ import Training
     @Test func goesOnFromAnyMoment() throws {
         let heldOut = SyntheticDigits(part: .heldOut).dataset(count: 900)
         try AtomicFile.write(
-            IDX.encode(HostTensor(element: .uint8, shape: [900, 28, 28], bytes: heldOut.pixels)),
+            IDX.encode(HostTensor(element: .u8, shape: [900, 28, 28], bytes: heldOut.pixels)),
             to: workplace.path("data/t10k-images-idx3-ubyte"))
         try AtomicFile.write(
-            IDX.encode(HostTensor(element: .uint8, shape: [900], bytes: heldOut.labels.map { UInt8($0) })),
+            IDX.encode(HostTensor(element: .u8, shape: [900], bytes: heldOut.labels.map { UInt8($0) })),
             to: workplace.path("data/t10k-labels-idx1-ubyte"))
         let epochs = ["--epochs", "20"]
         let (whole, _) = try start("whole", epochs)

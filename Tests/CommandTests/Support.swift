@@ -113,8 +113,8 @@ final class Workplace {
         try write(Self.tiny(rate: rate), to: "tiny.braid")
         try FileManager.default.createDirectory(atPath: path("data"), withIntermediateDirectories: true)
         for (data, prefix) in [(Self.training, "train"), (Self.heldOut, "t10k")] {
-            let images = HostTensor(element: .uint8, shape: [data.count, 28, 28], bytes: data.pixels)
-            let labels = HostTensor(element: .uint8, shape: [data.count], bytes: data.labels.map { UInt8($0) })
+            let images = HostTensor(element: .u8, shape: [data.count, 28, 28], bytes: data.pixels)
+            let labels = HostTensor(element: .u8, shape: [data.count], bytes: data.labels.map { UInt8($0) })
             try AtomicFile.write(IDX.encode(images), to: path("data/\(prefix)-images-idx3-ubyte"))
             try AtomicFile.write(IDX.encode(labels), to: path("data/\(prefix)-labels-idx1-ubyte"))
         }

@@ -1,3 +1,4 @@
+import Graph
 import Foundation
 import Interchange
 import Testing
@@ -115,14 +116,14 @@ import Testing
         func floats(_ element: StoredElement, _ bytes: [UInt8]) -> [Float] {
             HostTensor(element: element, shape: [bytes.count / element.size], bytes: bytes).floats
         }
-        #expect(floats(.float64, [0, 0, 0, 0, 0, 0, 0xf8, 0xbf]) == [-1.5])
-        #expect(floats(.bfloat16, [0xc0, 0xbf]) == [-1.5])
-        #expect(floats(.float16, [0, 0xbe, 1, 0x80, 0xff, 0x7b]) == [-1.5, -0x1p-24, 65504])
-        #expect(floats(.float16, [1, 0x7e])[0].isNaN)
-        #expect(floats(.int8, [255, 1]) == [-1, 1])
-        #expect(floats(.uint16, [255, 255]) == [65535])
-        #expect(floats(.int64, [254, 255, 255, 255, 255, 255, 255, 255]) == [-2])
-        #expect(HostTensor(element: .uint64, shape: [1], bytes: [UInt8](repeating: 255, count: 8)).integers == nil)
+        #expect(floats(.f64, [0, 0, 0, 0, 0, 0, 0xf8, 0xbf]) == [-1.5])
+        #expect(floats(.bf16, [0xc0, 0xbf]) == [-1.5])
+        #expect(floats(.f16, [0, 0xbe, 1, 0x80, 0xff, 0x7b]) == [-1.5, -0x1p-24, 65504])
+        #expect(floats(.f16, [1, 0x7e])[0].isNaN)
+        #expect(floats(.i8, [255, 1]) == [-1, 1])
+        #expect(floats(.u16, [255, 255]) == [65535])
+        #expect(floats(.i64, [254, 255, 255, 255, 255, 255, 255, 255]) == [-2])
+        #expect(HostTensor(element: .u64, shape: [1], bytes: [UInt8](repeating: 255, count: 8)).integers == nil)
         #expect(HostTensor(shape: [2], int32s: [-7, 7]).integers == [-7, 7])
         #expect(HostTensor(shape: [1], floats: [0.1]).doubles == [Double(Float(0.1))])
     }
@@ -134,7 +135,7 @@ import Testing
             let expected =
                 exponent == 0 ? fraction * 0x1p-24 : (1024 + fraction) * Double(sign: .plus, exponent: exponent - 25, significand: 1)
             let tensor = HostTensor(
-                element: .float16, shape: [2], bytes: [UInt8(bits & 255), UInt8(bits >> 8), UInt8(bits & 255), UInt8(bits >> 8) | 0x80])
+                element: .f16, shape: [2], bytes: [UInt8(bits & 255), UInt8(bits >> 8), UInt8(bits & 255), UInt8(bits >> 8) | 0x80])
             #expect(tensor.floats == [Float(expected), -Float(expected)])
         }
     }

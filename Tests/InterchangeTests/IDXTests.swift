@@ -1,9 +1,10 @@
+import Graph
 import Foundation
 import Interchange
 import Testing
 
 @Suite struct IDXTests {
-    private let images = HostTensor(element: .uint8, shape: [3, 2, 2], bytes: (0..<12).map { $0 })
+    private let images = HostTensor(element: .u8, shape: [3, 2, 2], bytes: (0..<12).map { $0 })
 
     @Test func readsPlainAndCompressedFiles() throws {
         let plain = try IDX.encode(images)
@@ -27,7 +28,7 @@ import Testing
 
     @Test func refusesWhatDoesNotFit() throws {
         let plain = try IDX.encode(images)
-        checkFailure("byte 27: the file ends before the last of uint8 [3, 2, 2]") {
+        checkFailure("byte 27: the file ends before the last of u8 [3, 2, 2]") {
             _ = try IDX.read(data: Data(plain.dropLast()), path: "cut")
         }
         checkFailure("goes on after") { _ = try IDX.read(data: Data(plain + [0]), path: "long") }
@@ -39,9 +40,9 @@ import Testing
         }
         checkFailure("this is not an IDX file") { _ = try IDX.read(data: Data([1, 2, 3, 4, 5, 6, 7, 8]), path: "other") }
         let enormous: [UInt8] = [0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]
-        checkFailure("too short for uint8") { _ = try IDX.read(data: Data(enormous), path: "enormous") }
-        checkFailure("too short for uint8") { _ = try IDX.read(data: Data(Gzip.compress(enormous)), path: "enormous.gz") }
-        checkFailure("cannot hold float16") { _ = try IDX.encode(HostTensor(element: .float16, shape: [1], bytes: [0, 0]), path: "half") }
+        checkFailure("too short for u8") { _ = try IDX.read(data: Data(enormous), path: "enormous") }
+        checkFailure("too short for u8") { _ = try IDX.read(data: Data(Gzip.compress(enormous)), path: "enormous.gz") }
+        checkFailure("cannot hold f16") { _ = try IDX.encode(HostTensor(element: .f16, shape: [1], bytes: [0, 0]), path: "half") }
         checkFailure("there is no such file") { _ = try IDX.read("/nowhere/at/all") }
         checkFailure("this is a folder") { _ = try IDX.read("/tmp") }
         checkFailure("not a regular file") { _ = try IDX.read("/dev/zero") }

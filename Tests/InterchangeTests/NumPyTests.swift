@@ -1,3 +1,4 @@
+import Graph
 import Foundation
 import Interchange
 import Testing
@@ -9,7 +10,7 @@ import Testing
         #expect(try read(Reference.npyFortran) == HostTensor(shape: [2, 3, 4], doubles: (0..<24).map(Double.init)))
         #expect(try read(Reference.npyInt64) == HostTensor(shape: [3], int64s: [1, -2, 1 << 40]))
         #expect(try read(Reference.npyScalar) == HostTensor(shape: [], floats: [2.5]))
-        #expect(try read(Reference.npyUInt8) == HostTensor(element: .uint8, shape: [1, 2], bytes: [0, 255]))
+        #expect(try read(Reference.npyUInt8) == HostTensor(element: .u8, shape: [1, 2], bytes: [0, 255]))
         #expect(try read(Reference.npyEmpty) == HostTensor(shape: [0, 3], floats: []))
         #expect(try read(Reference.npyBigEndian) == HostTensor(shape: [2, 3], floats: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]))
     }
@@ -59,7 +60,7 @@ import Testing
         check(HostTensor(shape: [3], int64s: [1, -2, 1 << 40]), Reference.npyInt64)
         check(HostTensor(shape: [], floats: [2.5]), Reference.npyScalar)
         let folder = TemporaryFolder()
-        let brain = HostTensor(element: .bfloat16, shape: [1], bytes: [0x80, 0x3f])
+        let brain = HostTensor(element: .bf16, shape: [1], bytes: [0x80, 0x3f])
         try NumPy.write(brain, to: folder("x.npy"))
         #expect(try NumPy.read(folder("x.npy")) == HostTensor(shape: [1], floats: [1]))
     }

@@ -53,8 +53,8 @@ struct LoweringHarness {
             group.inPlace = inPlace.filter { group.results.contains($0.key) }
             for result in group.results { memory[result] = group.inPlace[result].map { memory[$0]! } ?? garbage(result) }
             let lowered = lower(group, target)
-            var workspaces = lowered.workspaces.map { KernelArray.f32([Float](repeating: .nan, count: $0)) }
-            var prepared = lowered.prepared.map { KernelArray.f32([Float](repeating: .nan, count: $0)) }
+            var workspaces = lowered.workspaces.map { KernelArray.f32([Float](repeating: .nan, count: $0.count)) }
+            var prepared = lowered.prepared.map { KernelArray.f32([Float](repeating: .nan, count: $0.count)) }
             for call in lowered.preparation + lowered.calls {
                 #expect(try KernelReader.read(call.kernel.description) == [call.kernel], sourceLocation: sourceLocation)
                 var buffers = call.arguments.map { argument in

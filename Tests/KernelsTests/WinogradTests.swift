@@ -236,7 +236,7 @@ import Testing
         }
         let result = group.results[0]
         memory[result] = .f32([Float](repeating: 0, count: graph.storedCount(result)))
-        var prepared = lowered.prepared.map { KernelArray.f32([Float](repeating: .nan, count: $0)) }
+        var prepared = lowered.prepared.map { KernelArray.f32([Float](repeating: .nan, count: $0.count)) }
         for call in lowered.preparation + lowered.calls {
             var buffers = call.arguments.map { argument -> KernelArray in
                 switch argument {

@@ -94,6 +94,27 @@ import Testing
         #expect(result == [.i32([-1, 3, -5, -700]), .f32([1, -2, 3, 400])])
     }
 
+    @Test func halvesOfFloatsAreWidenedAndRounded() throws {
+        let text =
+            "kernel k lanes 4 tasks 1 (x: read f32[8], y: write bf16[8], z: readWrite bf16[4], w: write f32[4]) {"
+            + " for i in 0 ..< 8 step 4 { %0 = load x[i] y[i] = %0 } %1 = gather z[3 stride -1] w[0] = %1 %2 = broadcast z[1] z[0] = %2 active 1 }"
+        // A unit in the last place at 1 is 2^-7: ties go to the even neighbour.
+        let values: [Float] = [1, 0x1.01p0, 0x1.03p0, 0x1.0101p0, -0x1p-130, .infinity, -0x1.fffffep127, 0x1p-126]
+        let numbers: [Float] = [1, -2, 3, 0x1p-130]
+        let halves = numbers.map { BFloat16(bitPattern: UInt16($0.bitPattern >> 16)) }
+        var arrays: [KernelArray] = [
+            .f32(values), KernelArray(.bf16, numbers: [Double](repeating: 9, count: 8)), .bf16(halves), .f32([9, 9, 9, 9]),
+        ]
+        try KernelInterpreter().run(KernelReader.read(text)[0], &arrays)
+        let rounded: [Double] = [1, 1, 1.015625, 1.0078125, 0, .infinity, -.infinity, 0x1p-126]
+        #expect(arrays[1].numbers == rounded)
+        #expect(arrays[1].numbers[4].sign == .minus)
+        // What is loaded is exact, denormal numbers included.
+        let (widened, kept): ([Double], [Double]) = ([0x1p-130, 3, -2, 1], [-2, -2, 3, 0x1p-130])
+        #expect(arrays[3].numbers == widened)
+        #expect(arrays[2].numbers == kept)
+    }
+
     @Test func uniformNumbersAreTheGraphs() throws {
         let text = "kernel k lanes 4 tasks 1 (y: write f32[4]) { %0 = constant 77 %1 = uniform(%0, stream 3) at 10 stride 2 y[0] = %1 }"
         let expected = (0..<4).map { Float(uniformHash(seed: 77, stream: 3, counter: UInt32(10 + 2 * $0))) }
@@ -157,7 +178,7 @@ import Testing
     @Test(arguments: 0..<200) func randomKernelsNeverTrap(seed: Int) throws {
         let kernel = RandomKernel.make(seed: seed)
         var buffers: [KernelArray] = kernel.parameters.map { buffer in
-            buffer.element == .f32 ? .f32(Array(repeating: 1, count: buffer.count)) : .i32(Array(repeating: 2, count: buffer.count))
+            KernelArray(buffer.element, numbers: [Double](repeating: buffer.element == .i32 ? 2 : 1, count: buffer.count))
         }
         do {
             try KernelInterpreter(turnLimit: 3000).run(kernel, &buffers)

@@ -98,6 +98,7 @@ import Testing
             says: "the block carries 0 registers and ends with 1 for the next turn")
         check("kernel k lanes 8 tasks 1 () {\n  (%0) = for i in 0 ..< 4 ^{\n  }\n}", says: "1 registers are assigned and 0 carried")
         check("kernel k lanes 8 tasks 1 () {\n  %0 = constant ^many\n}", says: "'many' is no number")
+        check("kernel k lanes 8 tasks 1 (x: read ^f64[8]) {}", says: "expected an element type, found 'f64'; one of f32, i32, bf16")
         check("kernel k lanes 8 tasks 1 () {^", says: "expected the name of a buffer, found the end of the text")
         check("kernel ^\"k\nlanes", says: "this quote is not closed; add '\"'")
         check("kernel \"k\\^t\" lanes", says: "unknown escape in a quoted text; write '\\\\' for a backslash")

@@ -16,6 +16,13 @@ import Testing
         }
     }
 
+    @Test func buffersHoldWhatKernelsCanRead() {
+        let kernel = Kernel(name: "k", lanes: 8, taskCount: 1, parameters: [Buffer("x", .f16, count: 8, access: .read)])
+        #expect(throws: KernelError.invalid(kernel: "k", statement: "", message: "'x' holds f16, which no kernel can")) {
+            try kernel.verify()
+        }
+    }
+
     @Test func brokenRulesAreNamed() {
         check("", lanes: 3, says: "3 lanes; there may be 1, 4, 8 or 16")
         check("%0 = load x[0] %0 = load x[0]", says: "%0 is assigned twice, in `%0 = load x[0]`")

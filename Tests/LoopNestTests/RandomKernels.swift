@@ -22,7 +22,9 @@ struct RandomKernel {
         kernel = Kernel(
             name: seed % 3 == 0 ? "conv 3x3" : "conv_3x3", lanes: [1, 4, 8, 16][seed % 4], taskCount: random.number(1..<9),
             parameters: (0..<random.number(2..<6)).map { index in
-                Buffer(names[index], index == 1 ? .i32 : .f32, count: 1000 + index, access: Buffer.Access.allCases[index % 3])
+                Buffer(
+                    names[index], StoredElement.ofKernels[[0, 1, 2, 0, 0, 2][index % 6]], count: 1000 + index,
+                    access: Buffer.Access.allCases[index % 3])
             },
             scratch: (0..<random.number(0..<3)).map { Buffer("x\($0)", .f32, count: 64, access: .readWrite) })
     }

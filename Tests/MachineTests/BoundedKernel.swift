@@ -28,10 +28,12 @@ struct BoundedKernel {
         builder = KernelBuilder(name: "random", lanes: lanes, taskCount: Self.tasks)
         inputs = [
             builder.parameter("a", count: Self.room, .read), builder.parameter("b", .i32, count: Self.room, .read),
+            builder.parameter("c", .bf16, count: Self.room, .read),
         ]
         outputs = [
             builder.parameter("x", count: Self.tasks * Self.room, .readWrite),
             builder.parameter("y", .i32, count: Self.tasks * Self.room, .readWrite),
+            builder.parameter("z", .bf16, count: Self.tasks * Self.room, .readWrite),
         ]
         scratch = builder.scratch("s", count: Self.room)
     }

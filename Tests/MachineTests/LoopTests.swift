@@ -75,7 +75,7 @@ import Testing
             let kernel = BoundedKernel.make(seed: seed, lanes: target.lanes)
             let arrays = kernel.parameters.map { buffer -> KernelArray in
                 let values = numbers(buffer.count, seed: seed)
-                return buffer.element == .f32 ? .f32(values) : .i32(values.map { Int32($0 * 100) })
+                return KernelArray(buffer.element, numbers: values.map { Double($0) * (buffer.element == .i32 ? 100 : 1) })
             }
             try check(kernel, arrays, on: target, "seed \(seed):\n\(kernel)")
         }

@@ -99,7 +99,7 @@ import Testing
 
     @Test(arguments: runnable) func memory(target: Target) throws {
         let (lanes, tasks, room) = (target.lanes, 20, 700)
-        for element in [ElementType.f32, .i32] {
+        for element in StoredElement.ofKernels {
             for stride in [0, 1, 2, 3, 17, -1, -4] {
                 for count in Self.counts {
                     let builder = KernelBuilder(name: "memory", lanes: lanes, taskCount: tasks)
@@ -114,9 +114,8 @@ import Testing
                     builder.store(output, builder.task * room + 400, builder.binary(.add, loaded, kept), active: count)
                     builder.prefetch(input, start + 10)
                     let (values, before) = (numbers(room), numbers(tasks * room, seed: 2))
-                    let arrays: [KernelArray] =
-                        element == .f32
-                        ? [.f32(values), .f32(before)] : [.i32(values.map { Int32($0 * 1e6) }), .i32(before.map { Int32($0 * 1e8) })]
+                    let scale = element == .i32 ? 1e6 : 1
+                    let arrays = [values, before].map { KernelArray(element, numbers: $0.map { Double($0) * scale }) }
                     try check(builder.finish(), arrays, on: target, "stride \(stride), active \(count.map { "\($0)" } ?? "all")")
                 }
             }
@@ -131,6 +130,38 @@ import Testing
         builder.store(output, builder.task * lanes, builder.load(input, builder.task * lanes))
         let observed = try execute(builder.finish(), [.f32(Self.edges), .i32(Array(repeating: 0, count: 16))], on: target)
         #expect(observed[1] == .i32([0, 0, 1, -1, 2, -2, .max, .min, 0, .max, .min, 0, 0, 0, .max, 0]))
+    }
+
+    /// Rounding to bf16 where the processor has an instruction for it and where it has not: all exponents, ties, what lies beside them,
+    /// infinities and NaNs, in registers that are full and that are not.
+    @Test(arguments: runnable) func roundsToBFloat16(target: Target) throws {
+        let lanes = target.lanes
+        let fractions: [UInt32] = [
+            0, 1, 0x7fff, 0x8000, 0x8001, 0xffff, 0x1_0000, 0x1_7fff, 0x1_8000, 0x1_8001, 0x7f_7fff, 0x7f_8000, 0x7f_ffff,
+        ]
+        let values = (0..<256).flatMap { exponent in
+            fractions.flatMap { [$0, $0 | 0x8000_0000].map { Float(bitPattern: $0 | UInt32(exponent) << 23) } }
+        }
+        let tasks = (values.count + lanes - 1) / lanes
+        let builder = KernelBuilder(name: "round", lanes: lanes, taskCount: tasks)
+        let input = builder.parameter("input", count: values.count, .read)
+        let output = builder.parameter("output", .bf16, count: values.count, .write)
+        let active = Index.constant(values.count) + builder.task * -lanes
+        builder.store(output, builder.task * lanes, builder.load(input, builder.task * lanes, active: active), active: active)
+        let empty = KernelArray(.bf16, numbers: values.map { _ in 0 })
+        let observed = try execute(builder.finish(), [.f32(values), empty], on: target)[1]
+        #expect(observed.comparableBits == KernelArray.bf16(values.map { BFloat16($0) }).comparableBits)
+        // What BFloat16 says, said another way: the nearest of the neighbours in fp64, even ones in ties.
+        for value in values where value.isFinite && value.magnitude >= .leastNormalMagnitude {
+            let down = UInt16(value.bitPattern >> 16)
+            let neighbours = [down, down + 1].map { bits in
+                (bits, bits & 0x7fff == 0x7f80 ? 0x1p128 : Double(BFloat16(bitPattern: bits).float.magnitude))
+            }
+            let distances = neighbours.map { abs($0.1 - Double(value.magnitude)) }
+            let nearest =
+                distances[0] == distances[1] ? neighbours.first { $0.0 % 2 == 0 }! : neighbours[distances[0] < distances[1] ? 0 : 1]
+            #expect(BFloat16(value).bitPattern == nearest.0, "\(value)")
+        }
     }
 
     /// Buffers in the table and in scratch are told apart, and scratch is aligned.

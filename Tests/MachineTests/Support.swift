@@ -26,34 +26,22 @@ func execute(_ kernel: Kernel, _ arrays: [KernelArray], on target: Target) throw
 
 /// Runs all tasks of a compiled kernel on copies of `arrays`.
 func run(_ entry: KernelEntry, _ kernel: Kernel, _ arrays: [KernelArray]) -> [KernelArray] {
-    let words = arrays.map(\.bits).map { bits in
-        let copy = UnsafeMutableBufferPointer<UInt32>(
-            start: UnsafeMutableRawPointer.allocate(byteCount: max(4, bits.count * 4), alignment: 64).assumingMemoryBound(to: UInt32.self),
-            count: bits.count)
-        _ = copy.initialize(from: bits)
-        return copy
+    let copies = arrays.map { array in
+        array.withUnsafeBytes { bytes in
+            let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(4, bytes.count), alignment: 64)
+            copy.copyBytes(from: bytes)
+            return UnsafeMutableRawBufferPointer(rebasing: copy[..<bytes.count])
+        }
     }
-    defer { words.forEach { UnsafeMutableRawPointer($0.baseAddress)?.deallocate() } }
+    defer { copies.forEach { $0.baseAddress?.deallocate() } }
     let scratch = UnsafeMutableRawPointer.allocate(byteCount: max(64, kernel.scratchBytes), alignment: 64)
     defer { scratch.deallocate() }
     memset(scratch, 0xff, max(64, kernel.scratchBytes))
-    entry(words.map { UnsafeMutableRawPointer($0.baseAddress) }, scratch, 0, kernel.taskCount)
-    return zip(arrays, words).map { array, words in
-        switch array {
-        case .f32: .f32(words.map { Float(bitPattern: $0) })
-        case .i32: .i32(words.map { Int32(bitPattern: $0) })
-        }
-    }
+    entry(copies.map(\.baseAddress), scratch, 0, kernel.taskCount)
+    return zip(arrays, copies).map { KernelArray($0.element, bytes: UnsafeRawBufferPointer($1)) }
 }
 
 extension KernelArray {
-    var bits: [UInt32] {
-        switch self {
-        case .f32(let values): values.map(\.bitPattern)
-        case .i32(let values): values.map { UInt32(bitPattern: $0) }
-        }
-    }
-
     var floats: [Float] {
         guard case .f32(let values) = self else { preconditionFailure("an f32 array is meant") }
         return values
@@ -61,8 +49,11 @@ extension KernelArray {
 
     /// The bits with every NaN the same: their payloads are nobody's business.
     var comparableBits: [UInt32] {
-        guard case .f32(let values) = self else { return bits }
-        return values.map { $0.isNaN ? 0x7fc0_0000 : $0.bitPattern }
+        switch self {
+        case .f32(let values): values.map { $0.isNaN ? 0x7fc0_0000 : $0.bitPattern }
+        case .i32(let values): values.map { UInt32(bitPattern: $0) }
+        case .bf16(let values): values.map { $0.float.isNaN ? 0x7fc0 : UInt32($0.bitPattern) }
+        }
     }
 }
 

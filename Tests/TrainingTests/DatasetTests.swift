@@ -27,8 +27,8 @@ import Training
 
     private func writeMNIST(images: [Int], labels: [UInt8]) throws {
         let pixels = (0..<images.reduce(1, *)).map { UInt8(truncatingIfNeeded: $0) }
-        try folder.write(IDX.encode(HostTensor(element: .uint8, shape: images, bytes: pixels)), to: "t10k-images-idx3-ubyte")
-        let labels = try IDX.encode(HostTensor(element: .uint8, shape: [labels.count], bytes: labels))
+        try folder.write(IDX.encode(HostTensor(element: .u8, shape: images, bytes: pixels)), to: "t10k-images-idx3-ubyte")
+        let labels = try IDX.encode(HostTensor(element: .u8, shape: [labels.count], bytes: labels))
         try folder.write(Gzip.compress(labels), to: "t10k-labels-idx1-ubyte.gz")
     }
 
@@ -53,13 +53,13 @@ import Training
 
     private func writeIDX(_ prefix: String, images: Int, labels: HostTensor) throws {
         let pixels = [UInt8](repeating: 7, count: images * 6)
-        try folder.write(IDX.encode(HostTensor(element: .uint8, shape: [images, 2, 3], bytes: pixels)), to: "\(prefix)-images-idx3-ubyte")
+        try folder.write(IDX.encode(HostTensor(element: .u8, shape: [images, 2, 3], bytes: pixels)), to: "\(prefix)-images-idx3-ubyte")
         try folder.write(IDX.encode(labels), to: "\(prefix)-labels-idx1-ubyte")
     }
 
     /// As EMNIST has them: as many classes as the labels of both parts, from 0 on, though "letters" begins with 1.
     @Test func readsAnyNumberOfClasses() throws {
-        let letters = HostTensor(element: .uint8, shape: [26], bytes: (1...26).map { $0 })
+        let letters = HostTensor(element: .u8, shape: [26], bytes: (1...26).map { $0 })
         try writeIDX("emnist-letters-train", images: 26, labels: letters)
         try writeIDX("emnist-letters-test", images: 2, labels: HostTensor(shape: [2], int32s: [1, 300]))
         let specification = try DatasetSpecification(parsing: "mnist:\(folder.path)")
@@ -73,7 +73,7 @@ import Training
         checkDatasetFailure("several data sets in the folder: emnist-digits, emnist-letters; give each a folder of its own") {
             _ = try specification.open(.training)
         }
-        try writeIDX("train", images: 1, labels: HostTensor(element: .uint8, shape: [1], bytes: [0]))
+        try writeIDX("train", images: 1, labels: HostTensor(element: .u8, shape: [1], bytes: [0]))
         #expect(try specification.open(.training).count == 1)
     }
 
@@ -82,8 +82,8 @@ import Training
         for (labels, message) in [
             (HostTensor(shape: [2], int32s: [0, -1]), "label 1: -1 is not a class from 0 to 65535; number the classes from 0"),
             (HostTensor(shape: [2], int32s: [.max, 1]), "label 0: 2147483647 is not a class"),
-            (HostTensor(shape: [2], floats: [0, 1]), "the file holds float32 [2], not labels [N]"),
-            (HostTensor(shape: [2, 1], int32s: [0, 1]), "the file holds int32 [2, 1], not labels [N]"),
+            (HostTensor(shape: [2], floats: [0, 1]), "the file holds f32 [2], not labels [N]"),
+            (HostTensor(shape: [2, 1], int32s: [0, 1]), "the file holds i32 [2, 1], not labels [N]"),
         ] {
             try writeIDX("train", images: 2, labels: labels)
             checkDatasetFailure(message) { _ = try specification.open(.training) }

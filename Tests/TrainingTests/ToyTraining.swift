@@ -90,7 +90,7 @@ struct ToyTraining {
     }
 
     private static func buffer(
-        _ storage: Plan.Storage, _ extents: [Int], _ element: ElementType = .f32
+        _ storage: Plan.Storage, _ extents: [Int], _ element: StoredElement = .f32
     ) -> Plan.PlannedBuffer { .init(storage: storage, element: element, extents: extents, layout: .plain) }
 
     private var step: Plan {

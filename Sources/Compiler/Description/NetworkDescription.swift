@@ -41,7 +41,7 @@ public struct NetworkDescription: Sendable {
 
     public var parameters: Int { blocks.root.parameters }
     /// The size of the trained values in memory.
-    public var parameterBytes: Int { .clampedProduct(parameters, ElementType.f32.byteCount) }
+    public var parameterBytes: Int { .clampedProduct(parameters, StoredElement.f32.size) }
     public var macs: Int { blocks.root.macs }
     public var activationBytes: Int { blocks.root.activationBytes }
 
@@ -74,7 +74,7 @@ public struct NetworkDescription: Sendable {
                     label: node.label ?? "", operation: node.name(of: operation), summary: node.operationSummary, kind: analysis.kind,
                     type: node.type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
                     macs: analysis.macs,
-                    activationBytes: .clampedProduct(Self.count(node.type.shape, bindings), node.type.element.byteCount),
+                    activationBytes: .clampedProduct(Self.count(node.type.shape, bindings), node.type.element.stored.size),
                     receptiveField: fields[value.index]))
         }
         name = network.name

@@ -74,7 +74,7 @@ extension ResultStationary {
     /// The positions of the axis of rows that tasks share out.
     private var height: Int { rows.count > 1 ? shape.extents[rows[rows.count - 1].axis] : 1 }
 
-    private func stagedBytes(rows count: Int) -> Int { isStaged ? region(rows: rows.count > 1 ? count : 1).count * 4 : 0 }
+    private func stagedBytes(rows count: Int) -> Int { isStaged ? region(rows: rows.count > 1 ? count : 1).bytes : 0 }
 
     /// Cuts the work as measured.
     mutating func apply(_ schedule: DirectSchedule) {

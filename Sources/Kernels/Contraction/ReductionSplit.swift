@@ -40,7 +40,7 @@ struct ReductionSplit {
         tile = Self.tile(shape, channel: channel, isBlocked: isBlocked, target)
         let blocks = isBlocked ? (shape.extents[channel] + lanes - 1) / lanes : 1
         let images = shape.extents[splitAxis]
-        let wanted = max(1, min(16 / blocks, (8 << 20) / max(1, group.graph.storedCount(shape.result.value) * 4)))
+        let wanted = max(1, min(16 / blocks, (8 << 20) / max(1, group.graph.storedBytes(shape.result.value))))
         let parts = (1...images).last { images % $0 == 0 && $0 <= wanted } ?? 1
         self.parts = parts
         var bytes = 4 * lanes
@@ -78,7 +78,7 @@ struct ReductionSplit {
     func lower() -> LoweredGroup {
         let partial = accumulate()
         let count = group.graph.storedCount(shape.result.value)
-        return LoweredGroup([partial, combine(count)], workspaces: [count * parts])
+        return LoweredGroup([partial, combine(count)], workspaces: [.init(count: count * parts)])
     }
 
     private var channelBlocks: Int { isBlocked ? (shape.extents[channel] + target.lanes - 1) / target.lanes : 1 }

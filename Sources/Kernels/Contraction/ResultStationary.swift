@@ -62,7 +62,7 @@ struct ResultStationary {
         var least = Double.infinity
         for count in (1...height).reversed() {
             var cut = Cut(rows: count, laneParts: 1, tile: tile)
-            let stagedBytes = isStaged ? region(rows: count).count * 4 : 0
+            let stagedBytes = isStaged ? region(rows: count).bytes : 0
             if stagedBytes > target.caches.level2 / 4 && count > 1 { continue }
             let groups = blocks / even.laneBlocks
             for parts in 1...min(groups, 4 * target.cores) where groups % parts == 0 {
@@ -75,7 +75,7 @@ struct ResultStationary {
         if rows.count > 1 { rows[rows.count - 1].count = best.rows }
         laneParts = best.laneParts
         tile = best.tile
-        cyclesOfLongestThread = cycles(best, height: height, stagedBytes: isStaged ? region(rows: best.rows).count * 4 : 0)
+        cyclesOfLongestThread = cycles(best, height: height, stagedBytes: isStaged ? region(rows: best.rows).bytes : 0)
     }
 
     /// What the thread with the most work takes.
@@ -86,8 +86,8 @@ struct ResultStationary {
         let turns = Double((tasks + target.cores - 1) / target.cores)
         let rowCycles = arithmetic(cut.tile) / Double(others * height)
         let staging = Double(stagedBytes / (4 * target.lanes)) * (model.load + model.store)
-        let weights = group.graph.storedCount(shape.vector.value) * 4 / cut.laneParts
-        let operand = group.graph.storedCount(shape.broadcast.value) * 4 * cut.rows / (others * height)
+        let weights = group.graph.storedBytes(shape.vector.value) / cut.laneParts
+        let operand = group.graph.storedBytes(shape.broadcast.value) * cut.rows / (others * height)
         let streams = (turns - 1) * model.level3(bytes: weights) + model.memory(bytes: weights, threads: 1)
         // A group of lane blocks goes through all rows: its weights and the operand stay in the second-level cache, or come again a row.
         let group = weights * cut.laneParts * cut.tile.laneBlocks / shape.laneBlockCount(target.lanes)
@@ -122,7 +122,7 @@ struct ResultStationary {
         let model = CostModel(target)
         let staged = isStaged ? Double(group.graph.storedCount(shape.broadcast.value) / target.lanes) * (model.load + model.store) : 0
         return model.together(
-            arithmetic(tile) + staged, model.memory(bytes: group.graph.storedCount(shape.vector.value) * 4, threads: 1))
+            arithmetic(tile) + staged, model.memory(bytes: group.graph.storedBytes(shape.vector.value), threads: 1))
     }
 
     func region(rows count: Int) -> StagedRegion {
@@ -228,7 +228,7 @@ struct ResultStationary {
     /// Whether a tile reads each element once (a 1x1 convolution or linear layer), from an operand that no second-level cache holds.
     private var prefetches: Bool {
         !isStaged && shape.reducedAxes.allSatisfy { $0 == shape.channelAxis || shape.extents[$0] == 1 }
-            && group.graph.storedCount(shape.broadcast.value) * 4 > target.caches.level2
+            && group.graph.storedBytes(shape.broadcast.value) > target.caches.level2
     }
 
     /// Blocks of channels outermost, then the taps, then the channels of a block: the order in which the weights lie in memory.

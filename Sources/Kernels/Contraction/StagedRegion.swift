@@ -18,7 +18,10 @@ struct StagedRegion {
         extents = shape.broadcast.position.map { $0.range(spans.map { 0..<$0 }).count }
     }
 
+    /// What the copy's elements are stored as.
+    var element: StoredElement { .f32 }
     var count: Int { layout.storedCount(extents) }
+    var bytes: Int { count * element.size }
 
     /// The copy's positions: those of the operand, counted from the region's first.
     private var localPosition: [AffineIndex] {

@@ -184,7 +184,8 @@ struct FormulaLowering {
         }
         fillPadding(combiner, maps: false)
         return LoweredGroup(
-            [KernelCall(first.finish(), emitter.arguments), KernelCall(second.finish(), combiner.arguments)], workspaces: [count])
+            [KernelCall(first.finish(), emitter.arguments), KernelCall(second.finish(), combiner.arguments)],
+            workspaces: [.init(count: count)])
     }
 
     /// Computes what follows the roots, and writes the results.

@@ -31,7 +31,7 @@ public final class PointEmitter {
             return
         }
         buffers[value] = builder.parameter(
-            graph.bufferName(owner), graph[owner].type.element, count: graph.storedCount(owner), access)
+            graph.bufferName(owner), graph.storedElement(of: owner), count: graph.storedCount(owner), access)
         arguments.append(.value(owner))
     }
 

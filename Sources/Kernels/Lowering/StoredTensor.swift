@@ -34,6 +34,12 @@ extension Graph {
     /// The number of elements that a value takes in memory, padding included.
     public func storedCount(_ value: Value) -> Int { layout(value).storedCount(extents(value)) }
 
+    /// What an element of a value is stored as.
+    public func storedElement(of value: Value) -> StoredElement { self[value].type.element.stored }
+
+    /// The number of bytes that a value takes in memory, padding included.
+    public func storedBytes(_ value: Value) -> Int { storedCount(value) * storedElement(of: value).size }
+
     /// Where a value lies that kernels read or write.
     public func storage(of value: Value) -> StoredTensor {
         guard var place = self[value].place else {

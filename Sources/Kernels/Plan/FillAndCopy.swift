@@ -11,7 +11,7 @@ extension Kernel {
     }
 
     /// Copies one buffer over another.
-    static func copy(count: Int, element: ElementType, lanes: Int) -> Kernel {
+    static func copy(count: Int, element: StoredElement, lanes: Int) -> Kernel {
         let builder = KernelBuilder(name: "copy_\(count)", lanes: lanes, taskCount: 1)
         let from = builder.parameter("from", element, count: count, .read)
         let to = builder.parameter("to", element, count: count, .write)

@@ -19,13 +19,14 @@ public struct Plan: Sendable {
 
     public struct PlannedBuffer: Sendable {
         public var storage: Storage
-        public var element: ElementType
+        /// What its elements are stored as; those of inputs, outputs and parameters as the graph has them.
+        public var element: StoredElement
         /// The logical extents and how they are stored; a workspace is one plain axis.
         public var extents: [Int]
         public var layout: Layout
 
         public var count: Int { layout.storedCount(extents) }
-        public var bytes: Int { count * element.byteCount }
+        public var bytes: Int { count * element.size }
     }
 
     public struct Step: Sendable {

@@ -7,8 +7,8 @@ public struct PlanInterpreter {
     public let plan: Plan
     /// The contents of every buffer outside the arena, stored in its layout, by index.
     private var kept: [Int: KernelArray] = [:]
-    /// The arena, a word of 4 bytes an element; poisoned, so that reading what was never written shows.
-    private var arena: [UInt32]
+    /// The arena, poisoned, so that reading what was never written shows; in words, so that every element is aligned.
+    private var arena: [UInt64]
     /// The values of streamed parameters, which get to their places just before the first step that reads them.
     private var streamed: [Int: KernelArray] = [:]
     private let interpreter: KernelInterpreter
@@ -16,11 +16,9 @@ public struct PlanInterpreter {
     public init(_ plan: Plan, interpreter: KernelInterpreter = KernelInterpreter()) {
         self.plan = plan
         self.interpreter = interpreter
-        arena = [UInt32](repeating: Float.nan.bitPattern, count: max(plan.arenaBytes, plan.temporaryBytes) / 4)
+        arena = [UInt64](repeating: .max, count: (max(plan.arenaBytes, plan.temporaryBytes) + 7) / 8)
         for (index, buffer) in plan.buffers.enumerated() where Self.offset(of: buffer) == nil {
-            kept[index] =
-                buffer.element == .f32
-                ? .f32([Float](repeating: 0, count: buffer.count)) : .i32([Int32](repeating: 0, count: buffer.count))
+            kept[index] = KernelArray(buffer.element, numbers: [Double](repeating: 0, count: buffer.count))
         }
     }
 
@@ -40,7 +38,7 @@ public struct PlanInterpreter {
         }
         let layout = plan.buffers[buffer].layout
         let stored = layout.stored(values, extents: plan.buffers[buffer].extents)
-        kept[buffer] = plan.buffers[buffer].element == .f32 ? .f32(stored.map(Float.init)) : .i32(stored.map { Int32($0) })
+        kept[buffer] = KernelArray(plan.buffers[buffer].element, numbers: stored)
     }
 
     public mutating func run() throws(KernelError) {
@@ -87,8 +85,7 @@ public struct PlanInterpreter {
     private func contents(_ index: Int) -> KernelArray {
         let buffer = plan.buffers[index]
         guard let offset = Self.offset(of: buffer) else { return kept[index]! }
-        let words = arena[offset / 4..<offset / 4 + buffer.count]
-        return buffer.element == .f32 ? .f32(words.map(Float.init(bitPattern:))) : .i32(words.map(Int32.init(bitPattern:)))
+        return arena.withUnsafeBytes { KernelArray(buffer.element, bytes: .init(rebasing: $0[offset..<offset + buffer.bytes])) }
     }
 
     private mutating func write(_ array: KernelArray, to index: Int) {
@@ -96,9 +93,8 @@ public struct PlanInterpreter {
             kept[index] = array
             return
         }
-        switch array {
-        case .f32(let values): for (position, value) in values.enumerated() { arena[offset / 4 + position] = value.bitPattern }
-        case .i32(let values): for (position, value) in values.enumerated() { arena[offset / 4 + position] = UInt32(bitPattern: value) }
+        array.withUnsafeBytes { contents in
+            arena.withUnsafeMutableBytes { $0[offset..<offset + contents.count].copyBytes(from: contents) }
         }
     }
 }

@@ -62,7 +62,7 @@ struct Planner {
     private mutating func declare(_ value: Value, _ storage: Plan.Storage) -> Int {
         let index = plan.buffers.count
         plan.buffers.append(
-            .init(storage: storage, element: graph[value].type.element, extents: graph.extents(value), layout: graph.layout(value)))
+            .init(storage: storage, element: graph.storedElement(of: value), extents: graph.extents(value), layout: graph.layout(value)))
         bufferOf[value] = index
         return index
     }
@@ -95,7 +95,7 @@ struct Planner {
                 func fits(_ read: Value) -> Bool {
                     overwritable.contains(read) && !sharing.contains(read) && !taken.contains(read)
                         && graph.layout(read) == graph.layout(result)
-                        && graph.extents(read) == graph.extents(result) && graph[read].type.element == graph[result].type.element
+                        && graph.extents(read) == graph.extents(result) && graph.storedElement(of: read) == graph.storedElement(of: result)
                 }
                 let choice: Value?
                 if let parameter = parameterOf[result] {
@@ -131,13 +131,13 @@ struct Planner {
             if !isPrepared { lifetimes[buffer] = number...number }
         }
         let lowered = group.lowered(for: target, numerics, tuned)
-        let workspaces = lowered.workspaces.map { count in
-            plan.buffers.append(.init(storage: .arena(0), element: .f32, extents: [count], layout: .plain))
+        let workspaces = lowered.workspaces.map { memory in
+            plan.buffers.append(.init(storage: .arena(0), element: memory.element, extents: [memory.count], layout: .plain))
             lifetimes[plan.buffers.count - 1] = number...number
             return plan.buffers.count - 1
         }
-        let prepared = lowered.prepared.map { count in
-            plan.buffers.append(.init(storage: .prepared, element: .f32, extents: [count], layout: .plain))
+        let prepared = lowered.prepared.map { memory in
+            plan.buffers.append(.init(storage: .prepared, element: memory.element, extents: [memory.count], layout: .plain))
             return plan.buffers.count - 1
         }
         let isPrepared = group.results.allSatisfy { facts.isPrepared($0) }
@@ -168,7 +168,7 @@ struct Planner {
         var used: [Int: Int] = [:]
         for value in Set((group.map { $0.reads + $0.results } ?? [])) {
             let buffer = bufferOf[graph.storage(of: value).owner]!
-            used[buffer, default: 0] += graph.storedCount(value) * graph[value].type.element.byteCount
+            used[buffer, default: 0] += graph.storedBytes(value)
         }
         let index: Int
         if let known = kernelIndex[kernel] {

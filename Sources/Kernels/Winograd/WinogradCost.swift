@@ -31,7 +31,7 @@ struct WinogradCost {
     }
 
     private var model: CostModel { CostModel(target) }
-    private var weightBytes: Int { panels * inputBlocks * outputBlocks * target.lanes * target.lanes * 4 }
+    private var weightBytes: Int { panels * inputBlocks * outputBlocks * target.lanes * target.lanes * StoredElement.f32.size }
 
     /// What a schedule follows from.
     private struct Key: Hashable {
@@ -196,8 +196,8 @@ struct WinogradCost {
     /// threads keep together may exceed even the last level, which weights and activations pass through as well.
     private func traffic(_ schedule: WinogradSchedule, threads: Int) -> Double {
         let chunks = outputBlocks / schedule.parts / schedule.chunk
-        let transformed = panels * inputBlocks * schedule.tiles * target.lanes * 4
-        let products = form.positions * schedule.chunk * schedule.tiles * target.lanes * 4
+        let transformed = panels * inputBlocks * schedule.tiles * target.lanes * StoredElement.f32.size
+        let products = form.positions * schedule.chunk * schedule.tiles * target.lanes * StoredElement.f32.size
         let kept = transformed + products
         if kept > target.caches.level2 * 3 / 4 {
             let bytes = transformed * (1 + chunks) + products * 2 * chunks

@@ -49,8 +49,9 @@ struct WinogradLowering {
         precondition(!isPacked || !schedule.transformsWeights, "the few weights of a stem are transformed once")
         let isPrepared = !schedule.transformsWeights
         return LoweredGroup(
-            (isPacked ? [packing()] : []) + [convolution()], workspaces: isPacked ? [packedCount] : [],
-            preparation: isPrepared ? [isPacked ? packedWeights() : transformedWeights()] : [], prepared: isPrepared ? [weightCount] : [])
+            (isPacked ? [packing()] : []) + [convolution()], workspaces: isPacked ? [.init(count: packedCount)] : [],
+            preparation: isPrepared ? [isPacked ? packedWeights() : transformedWeights()] : [],
+            prepared: isPrepared ? [.init(count: weightCount)] : [])
     }
 
     private func convolution() -> KernelCall {

@@ -41,13 +41,13 @@ public struct KernelInterpreter {
             guard scratchCount <= Self.mostScratch else { throw refuse("its scratch has more than \(Self.mostScratch) elements") }
         }
         let program = KernelProgram(kernel)
-        let memory = KernelMemory(kernel, parameters: buffers.map(\.words))
+        let memory = KernelMemory(kernel, parameters: buffers)
         try withExtendedLifetime(memory) { () throws(KernelError) in
             let machine = KernelMachine(program, memory, turnLimit: turnLimit)
             for task in tasks(kernel.taskCount) { try machine.run(task) }
         }
         for (index, buffer) in kernel.parameters.enumerated() where buffer.access != .read {
-            buffers[index] = KernelArray(buffer.element, words: memory.contents(index))
+            buffers[index] = KernelArray(buffer.element, bytes: UnsafeRawBufferPointer(memory.contents(index)))
         }
     }
 
@@ -60,53 +60,4 @@ public struct KernelInterpreter {
         }
         return tasks
     }
-}
-
-/// All buffers of a run as 32-bit words, with what each task touched.
-final class KernelMemory {
-    let words: UnsafeMutablePointer<UInt32>
-    /// For each word of a parameter that is written: the task that read or wrote it (plus one; zero for none, `many` for several readers).
-    let readers: UnsafeMutablePointer<Int32>
-    let writers: UnsafeMutablePointer<Int32>
-    static let many = Int32.max
-
-    let starts: [Int]
-    let counts: [Int]
-    let isInteger: [Bool]
-    let isTracked: [Bool]
-    let scratch: Range<Int>
-
-    init(_ kernel: Kernel, parameters: [[UInt32]]) {
-        let buffers = kernel.parameters + kernel.scratch
-        var starts: [Int] = []
-        var total = 0
-        for buffer in buffers {
-            starts.append(total)
-            total += buffer.count
-        }
-        self.starts = starts
-        counts = buffers.map(\.count)
-        isInteger = buffers.map { $0.element == .i32 }
-        isTracked = kernel.parameters.map { $0.access != .read } + kernel.scratch.map { _ in false }
-        scratch = (kernel.scratch.isEmpty ? total : starts[kernel.parameters.count])..<total
-        words = .allocate(capacity: max(total, 1))
-        readers = .allocate(capacity: max(total, 1))
-        writers = .allocate(capacity: max(total, 1))
-        words.initialize(repeating: 0, count: total)
-        readers.initialize(repeating: 0, count: total)
-        writers.initialize(repeating: 0, count: total)
-        for (index, contents) in parameters.enumerated() { (words + starts[index]).update(from: contents, count: contents.count) }
-    }
-
-    deinit {
-        words.deallocate()
-        readers.deallocate()
-        writers.deallocate()
-    }
-
-    func contents(_ buffer: Int) -> UnsafeMutableBufferPointer<UInt32> {
-        UnsafeMutableBufferPointer(start: words + starts[buffer], count: counts[buffer])
-    }
-
-    func spoilScratch() { (words + scratch.lowerBound).update(repeating: Float.nan.bitPattern, count: scratch.count) }
 }

@@ -143,39 +143,67 @@ final class KernelMachine {
     // MARK: Memory
 
     private func load(_ access: borrowing KernelProgram.Access, _ to: Int) throws(KernelError) {
+        let place = memory.places[access.buffer]
         let first = evaluate(access.index)
         let active = activeLanes(access)
-        let start = try place(access, first, active)
-        let step = access.stride
-        if memory.isTracked[access.buffer] { for lane in 0..<active { try trackRead(access, first, lane) } }
-        let words = memory.words + start
-        if memory.isInteger[access.buffer] {
-            for lane in 0..<active { registers[to + lane] = Float(Int32(bitPattern: words[lane * step])) }
-        } else {
-            for lane in 0..<active { registers[to + lane] = Float(bitPattern: words[lane * step]) }
-        }
+        let start = try self.start(access, place, first, active)
+        if place.isTracked { for lane in 0..<active { try trackRead(access, place, first, lane) } }
+        read(place.element, from: start, stride: access.stride, count: active, to: registers + to)
         for lane in active..<lanes { registers[to + lane] = 0 }
     }
 
     private func broadcast(_ access: borrowing KernelProgram.Access, _ to: Int) throws(KernelError) {
+        let place = memory.places[access.buffer]
         let index = evaluate(access.index)
-        let word = try memory.words[place(access, index, 1)]
-        if memory.isTracked[access.buffer] { try trackRead(access, index, 0) }
-        let value = memory.isInteger[access.buffer] ? Float(Int32(bitPattern: word)) : Float(bitPattern: word)
+        let start = try self.start(access, place, index, 1)
+        if place.isTracked { try trackRead(access, place, index, 0) }
+        var value: Float = 0
+        read(place.element, from: start, stride: 1, count: 1, to: &value)
         (registers + to).update(repeating: value, count: lanes)
     }
 
     private func store(_ access: borrowing KernelProgram.Access, _ from: Int) throws(KernelError) {
+        let place = memory.places[access.buffer]
         let first = evaluate(access.index)
         let active = activeLanes(access)
-        let start = try place(access, first, active)
-        let step = access.stride
-        if memory.isTracked[access.buffer] { for lane in 0..<active { try trackWrite(access, first, lane) } }
-        let words = memory.words + start
-        if memory.isInteger[access.buffer] {
-            for lane in 0..<active { words[lane * step] = UInt32(bitPattern: Int32(rounding: registers[from + lane])) }
-        } else {
-            for lane in 0..<active { words[lane * step] = registers[from + lane].bitPattern }
+        let start = try self.start(access, place, first, active)
+        if place.isTracked { for lane in 0..<active { try trackWrite(access, place, first, lane) } }
+        write(place.element, from: registers + from, count: active, to: start, stride: access.stride)
+    }
+
+    /// Converts elements to f32.
+    private func read(
+        _ element: StoredElement, from start: UnsafeMutableRawPointer, stride: Int, count: Int, to values: UnsafeMutablePointer<Float>
+    ) {
+        switch element {
+        case .f32:
+            let from = start.assumingMemoryBound(to: Float.self)
+            for lane in 0..<count { values[lane] = from[lane * stride] }
+        case .i32:
+            let from = start.assumingMemoryBound(to: Int32.self)
+            for lane in 0..<count { values[lane] = Float(from[lane * stride]) }
+        case .bf16:
+            let from = start.assumingMemoryBound(to: BFloat16.self)
+            for lane in 0..<count { values[lane] = from[lane * stride].float }
+        default: preconditionFailure("a verified kernel holds no \(element)")
+        }
+    }
+
+    /// Converts f32 to elements.
+    private func write(
+        _ element: StoredElement, from values: UnsafeMutablePointer<Float>, count: Int, to start: UnsafeMutableRawPointer, stride: Int
+    ) {
+        switch element {
+        case .f32:
+            let to = start.assumingMemoryBound(to: Float.self)
+            for lane in 0..<count { to[lane * stride] = values[lane] }
+        case .i32:
+            let to = start.assumingMemoryBound(to: Int32.self)
+            for lane in 0..<count { to[lane * stride] = Int32(rounding: values[lane]) }
+        case .bf16:
+            let to = start.assumingMemoryBound(to: BFloat16.self)
+            for lane in 0..<count { to[lane * stride] = BFloat16(values[lane]) }
+        default: preconditionFailure("a verified kernel holds no \(element)")
         }
     }
 
@@ -184,14 +212,16 @@ final class KernelMachine {
         return max(0, min(lanes, evaluate(active)))
     }
 
-    /// The place in memory of the first lane's element, after all active lanes' indices were checked.
-    private func place(_ access: borrowing KernelProgram.Access, _ first: Int, _ active: Int) throws(KernelError) -> Int {
-        let count = memory.counts[access.buffer]
-        if active == 0 { return memory.starts[access.buffer] }
+    /// Where the first lane's element lies, after all active lanes' indices were checked.
+    private func start(
+        _ access: borrowing KernelProgram.Access, _ place: KernelMemory.Place, _ first: Int, _ active: Int
+    ) throws(KernelError) -> UnsafeMutableRawPointer {
+        let count = place.count
+        if active == 0 { return place.start }
         let (reach, isOverflow) = (active - 1).multipliedReportingOverflow(by: access.stride)
         let last = first &+ reach
         if !isOverflow, first >= 0, first < count, last >= 0, last < count, reach.magnitude < UInt(count) {
-            return memory.starts[access.buffer] + first
+            return place.start + first * place.element.size
         }
         let wrong = (0..<active).map { first &+ $0 &* access.stride }.first { $0 < 0 || $0 >= count } ?? first
         let scope = access.scope
@@ -201,22 +231,26 @@ final class KernelMachine {
             variables: scope.map { .init(name: program.kernel.variableNames[$0.index], value: slots[$0.index]) })
     }
 
-    private func trackRead(_ access: borrowing KernelProgram.Access, _ first: Int, _ lane: Int) throws(KernelError) {
-        let place = memory.starts[access.buffer] + first + lane * access.stride
+    private func trackRead(
+        _ access: borrowing KernelProgram.Access, _ place: KernelMemory.Place, _ first: Int, _ lane: Int
+    ) throws(KernelError) {
+        let element = place.first + first + lane * access.stride
         let me = Int32(truncatingIfNeeded: task) + 1
-        let writer = memory.writers[place]
+        let writer = memory.writers[element]
         if writer != 0, writer != me { throw dependence(access, first + lane * access.stride, writer) }
-        let reader = memory.readers[place]
-        if reader != me { memory.readers[place] = reader == 0 ? me : KernelMemory.many }
+        let reader = memory.readers[element]
+        if reader != me { memory.readers[element] = reader == 0 ? me : KernelMemory.many }
     }
 
-    private func trackWrite(_ access: borrowing KernelProgram.Access, _ first: Int, _ lane: Int) throws(KernelError) {
-        let place = memory.starts[access.buffer] + first + lane * access.stride
+    private func trackWrite(
+        _ access: borrowing KernelProgram.Access, _ place: KernelMemory.Place, _ first: Int, _ lane: Int
+    ) throws(KernelError) {
+        let element = place.first + first + lane * access.stride
         let me = Int32(truncatingIfNeeded: task) + 1
-        let (writer, reader) = (memory.writers[place], memory.readers[place])
+        let (writer, reader) = (memory.writers[element], memory.readers[element])
         if writer != 0, writer != me { throw dependence(access, first + lane * access.stride, writer) }
         if reader != 0, reader != me { throw dependence(access, first + lane * access.stride, reader) }
-        memory.writers[place] = me
+        memory.writers[element] = me
     }
 
     private func dependence(_ access: borrowing KernelProgram.Access, _ index: Int, _ other: Int32) -> KernelError {
@@ -224,17 +258,6 @@ final class KernelMachine {
             kernel: program.kernel.name, statement: KernelPrinter(program.kernel).text(access.statement),
             buffer: program.kernel[BufferID(access.buffer)].name, index: index,
             tasks: (other == KernelMemory.many ? [task] : [Int(other) - 1, task]).sorted())
-    }
-}
-
-extension Int32 {
-    /// `value` rounded towards zero, the nearest bound if it lies outside, zero for NaN.
-    fileprivate init(rounding value: Float) {
-        if value.isNaN {
-            self = 0
-        } else {
-            self = Int32(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
-        }
     }
 }
 

@@ -35,7 +35,7 @@ struct NonFiniteReport {
 
     /// Integers are always finite.
     mutating func add(_ kind: Kind, _ tensor: HostTensor, name: String) {
-        if tensor.element == .float32 { add(kind, tensor.floats, name: name, shape: tensor.shape) }
+        if tensor.element == .f32 { add(kind, tensor.floats, name: name, shape: tensor.shape) }
     }
 
     /// Tells of all on standard error.
