@@ -136,6 +136,6 @@ let package = Package(
             ],
             exclude: ["Cases", "Drawings"]),
         tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
-        tests("Command", needs: ["braid", "Training", "Interchange", "TestSupport"], exclude: ["Cases"]),
+        tests("Command", needs: ["braid", "LoopNest", "Machine", "Training", "Interchange", "TestSupport"], exclude: ["Cases"]),
     ]
 )

@@ -45,8 +45,8 @@ final class Workplace {
         process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: folder)
         process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
-            // What was measured on this machine changes plans.
-            .merging(["BRAID_TUNING": path("tuning")]) { $1 }
+            // What was measured on this machine changes plans, and so does a target.
+            .merging(["BRAID_TUNING": path("tuning"), "BRAID_TARGET": ""]) { $1 }
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors

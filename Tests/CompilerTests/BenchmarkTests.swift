@@ -228,6 +228,13 @@ import Testing
             "another numerics: default then, strict now", "another machine: ",
         ] { #expect(warnings.contains { $0.hasPrefix(what) }, "\(what): \(warnings)") }
         #expect(warnings.count == 7)
+        // With other units, and the file of a version that did not tell of them.
+        var restricted = before
+        restricted.machine.target = "host,no-tiles"
+        #expect(BenchmarkComparison(earlier: before, now: restricted).warnings.contains { $0.hasSuffix(", target host,no-tiles now") })
+        var older = before
+        older.machine.units = nil
+        #expect(BenchmarkComparison(earlier: older, now: before).warnings == [])
         let bare = BenchmarkComparison(earlier: Self.record(steps: nil), now: before)
         #expect(bare.kernels == nil && bare.warnings == ["the earlier run has no kernels: save it with --per-kernel"])
         #expect(BenchmarkComparison(earlier: before, now: Self.record(steps: nil)).warnings == [])

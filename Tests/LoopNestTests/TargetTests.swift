@@ -123,6 +123,66 @@ import Testing
         #expect(intel.canRun(intel.withoutTiles) && intel.canRun(intel.withoutDotProducts))
     }
 
+    @Test func whatIsMissingIsNamed() {
+        let zen4 = Self.machine("znver4", Self.zen4), client = Self.machine("alderlake", Self.alderLake)
+        #expect(zen4.missingUnits(for: .x86AMX) == ["tiles (amx-tile, amx-bf16, amx-int8)"])
+        #expect(zen4.missingUnits(for: .x86AVX2VNNI) == ["dot products (avxvnni)"])
+        #expect(client.missingUnits(for: .x86AVX512BF16) == ["AVX-512 vectors", "dot products (avx512bf16, avx512vnni)"])
+        #expect(client.missingUnits(for: .aarch64NEON) == ["an aarch64 processor"])
+        #expect(zen4.missingUnits(for: Target.x86AMX.withoutTiles).isEmpty && client.canRun(Target.x86AVX2VNNI.withoutDotProducts))
+        #expect(Self.machine("x86-64", "+sse2").missingUnits(for: .x86AVX2) == ["AVX2 vectors", "fma"])
+        let mac = Self.machine("apple-m2", "+dotprod,+bf16", triple: "arm64-apple-darwin24.0.0")
+        #expect(mac.missingUnits(for: .x86AVX2) == ["an x86_64 processor"] && mac.canRun(mac))
+        #expect(!mac.canRun(.aarch64NEON), "the preset is of another system")
+        // Where a list leaves out what every such processor has.
+        #expect(Self.machine("neoverse-n1", "", triple: "aarch64-unknown-linux-gnu").canRun(.aarch64NEON))
+    }
+
+    // MARK: Names
+
+    @Test func namesTakeRestrictions() throws {
+        let host = Self.machine("sapphirerapids", Self.sapphireRapids)
+        func named(_ text: String) throws -> Target { try Target.named(text, host: host) }
+        #expect(try named("host") == host && named("x86-64-amx") == .x86AMX)
+        let noTiles = try named("host,no-tiles")
+        #expect(noTiles.name == "host,no-tiles" && noTiles.tiles == nil && noTiles.dotProducts == host.dotProducts)
+        let noDot = try named("x86-64-amx,no-dot")
+        #expect(noDot.name == "x86-64-amx,no-dot" && noDot.dotProducts.isEmpty && noDot.tiles == Target.x86AMX.tiles)
+        let neither = try named("host,no-dot,no-tiles,no-dot")
+        #expect(neither.name == "host,no-tiles,no-dot" && neither.tiles == nil && neither.dotProducts.isEmpty)
+        for target in [noTiles, noDot, neither] { #expect(host.canRun(target)) }
+        // The host is described only where it is asked for.
+        #expect(try Target.named("x86-64-avx2", host: { fatalError("the host was asked for") }()) == .x86AVX2)
+    }
+
+    @Test(arguments: [
+        ("vax", "there is no target 'vax'"), ("", "there is no target ''"), ("no-tiles", "there is no target 'no-tiles'"),
+        ("host,", "a target has no restriction ''"), ("host,no-tile", "a target has no restriction 'no-tile'"),
+        ("host, no-dot", "a target has no restriction ' no-dot'"), ("Host", "there is no target 'Host'"),
+    ])
+    func unknownNamesListWhatThereIs(text: String, message: String) throws {
+        let error = try #require(throws: TargetNameError.self) { try Target.named(text, host: .x86AVX2) }
+        #expect(error.message == message)
+        let names = message.hasPrefix("there") ? ["host"] + Target.presets.map(\.name) : ["no-tiles", "no-dot"]
+        #expect(error.repair == "there are \(names.joined(separator: ", "))")
+    }
+
+    @Test func unitsAreSummedUp() {
+        #expect(Target.x86AMX.unitSummary == "AVX-512, dot products of bf16 and int8, tiles of bf16 and int8")
+        #expect(Target.x86AVX2.unitSummary == "AVX2, no dot products, no tiles")
+        #expect(Target.x86AVX2VNNI.unitSummary == "AVX2, dot products of int8, no tiles")
+    }
+
+    /// A preset that runs here is cut for what is here, and keeps its units.
+    @Test func presetsRunWithTheCachesAndCoresThatThereAre() {
+        var machine = Self.machine("znver4", Self.zen4)
+        (machine.cores, machine.caches.level2) = (64, 3 << 20)
+        let target = Target.x86AVX2.with(cachesAndCoresOf: machine)
+        #expect(target.cores == 64 && target.caches == machine.caches)
+        #expect(target.vectors == .avx2 && target.features == Target.x86AVX2.features && target.name == "x86-64-avx2")
+        #expect(machine.withoutTiles.with(cachesAndCoresOf: machine) == machine.withoutTiles)
+    }
+
     // MARK: Feature lists
 
     @Test func theLastWordOnAFeatureCounts() {

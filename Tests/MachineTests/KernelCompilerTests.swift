@@ -242,6 +242,25 @@ import Testing
         #expect(try generator.assembly([(kernel, "random")]).contains("random.task:"))
     }
 
+    /// Kept code is of one target: another one's units, or fewer of them, are other code.
+    @Test func targetsHaveTheirOwnFingerprints() {
+        let kernel = BoundedKernel.make(seed: 5, lanes: 16)
+        let targets =
+            Target.presets + Target.presets.filter { $0.tiles != nil }.map(\.withoutTiles)
+            + Target.presets.filter { !$0.dotProducts.isEmpty }.map(\.withoutDotProducts)
+        #expect(Set(targets.map { KernelFingerprint(kernel, target: $0) }).count == targets.count && targets.count == 12)
+    }
+
+    /// What is forbidden is forbidden to the code generator, which knows the words.
+    @Test func restrictedTargetsGetCode() throws {
+        let kernel = BoundedKernel.make(seed: 5, lanes: 16)
+        let text = try CodeGenerator(for: .x86AMX.withoutTiles).text([(kernel, "random")])
+        #expect(text.contains("-amx-tile,-amx-bf16,-amx-int8") && text.contains("+avx512vnni") && !text.contains("+amx"))
+        let host = Target.host.withoutDotProducts.withoutTiles
+        let program = try KernelCompiler(target: host, cache: nil, threads: 1).compile([BoundedKernel.make(seed: 5, lanes: host.lanes)])
+        #expect(program.entries.count == 1)
+    }
+
     @Test func unknownTargetIsRefused() {
         var target = Target.x86AVX2
         target.triple = "pdp11-unknown-unix"

@@ -14,9 +14,15 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         /// Bytes of a core's second-level cache, and of the last-level one.
         public var level2: Int
         public var level3: Int
+        /// The target, where it is not this machine with all its units.
+        public var target: String?
+        /// The units that code is made for, for people; older files have none.
+        public var units: String?
 
         public init(_ target: Target) {
             (processor, lanes, level2, level3) = (target.processor, target.lanes, target.caches.level2, target.caches.level3)
+            self.target = target.name == "host" ? nil : target.name
+            units = target.unitSummary
         }
     }
 
@@ -128,6 +134,7 @@ extension BenchmarkRecord.Step {
 extension BenchmarkRecord.Machine: CustomStringConvertible {
     public var description: String {
         "\(processor), \(lanes) lanes, caches of \(MachineMemory.text(level2)) and \(MachineMemory.text(level3))"
+            + (target.map { ", target \($0)" } ?? "")
     }
 }
 
@@ -177,6 +184,7 @@ extension BenchmarkRecord {
         // Texts are shown on terminals, which control characters would steer.
         let texts =
             [("network", network), ("numerics", numerics), ("measured_at", measuredAt), ("machine", machine.processor)]
+            + [machine.target, machine.units].compactMap(\.self).map { ("machine", $0) }
             + (steps ?? []).map { ("steps", $0.summary) }
         if let wrong = texts.first(where: { $0.1.unicodeScalars.contains { $0.properties.generalCategory == .control } }) {
             throw InterchangeError(path, .entry(wrong.0), "the text has control characters", repair: repair)

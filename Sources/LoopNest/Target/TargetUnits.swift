@@ -31,9 +31,41 @@ extension Target {
         return target
     }
 
-    /// Whether code for `other` runs on this machine: the same family, with vectors at least as wide and every unit that code may use.
-    public func canRun(_ other: Target) -> Bool {
-        triple.prefix { $0 != "-" } == other.triple.prefix { $0 != "-" } && lanes >= other.lanes
-            && featureList.contains(all: other.featureList.present)
+    /// Whether code for `other` runs on this machine.
+    public func canRun(_ other: Target) -> Bool { missingUnits(for: other).isEmpty }
+
+    /// What code for `other` may use and this machine has not, as people call it, with the features' names. Every unit is asked for, and
+    /// where the machine is of another kind altogether, that is all there is to say.
+    public func missingUnits(for other: Target) -> [String] {
+        guard kind == other.kind else { return [other.kind] }
+        let absent = other.featureList.present.filter { !featureList.contains($0) && !vectors.implies($0) }
+        let wide = lanes < other.lanes ? ["\(other.vectors.name) vectors"] : []
+        let (tile, dot) = (absent.filter(TileUnit.isFeature), absent.filter(DotProduct.features.contains))
+        let rest = absent.filter { !tile.contains($0) && !dot.contains($0) }
+        return wide
+            + [("tiles", tile), ("dot products", dot)].filter { !$0.1.isEmpty }.map { "\($0.0) (\($0.1.joined(separator: ", ")))" }
+            + rest
+    }
+
+    /// The processor's family and the system's format of machine code.
+    private var kind: String {
+        let family = triple.prefix { $0 != "-" }
+        return "an \(family == "arm64" ? "aarch64" : family) processor\(triple.contains("-apple-") ? " of Apple's systems" : "")"
+    }
+
+    /// Its units in a few words: `AVX-512, dot products of bf16 and int8, no tiles`.
+    public var unitSummary: String {
+        func list(_ numbers: [NarrowNumber]) -> String { numbers.map(\.rawValue).joined(separator: " and ") }
+        let products = NarrowNumber.allCases.filter { dotProducts[$0] != nil }
+        let tiled = NarrowNumber.allCases.filter { tiles?.numbers.contains($0) ?? false }
+        return "\(vectors.name), \(products.isEmpty ? "no dot products" : "dot products of \(list(products))"), "
+            + (tiled.isEmpty ? "no tiles" : "tiles of \(list(tiled))")
+    }
+
+    /// The target as a machine with the same units runs its code: with that machine's caches and cores.
+    public func with(cachesAndCoresOf machine: Target) -> Target {
+        var target = self
+        (target.caches, target.cores) = (machine.caches, machine.cores)
+        return target
     }
 }

@@ -20,4 +20,13 @@ public struct VectorUnit: Hashable, Sendable {
         if features.contains(all: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) { return .avx512 }
         return features.contains(all: ["avx2", "fma"]) ? .avx2 : .sse
     }
+
+    /// Whether a machine with this unit has a feature that its list may leave out.
+    func implies(_ feature: String) -> Bool {
+        switch self {
+        case .neon: feature == "neon"
+        case .avx512, .avx2: feature == "fma"
+        default: false
+        }
+    }
 }

@@ -44,8 +44,6 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var execution: ExecutionOptions
 
-    @OptionGroup var target: TargetOption
-
     @Flag(help: "Measures a training step: forward, backward, update.")
     var train = false
 
@@ -101,17 +99,15 @@ struct BenchCommand: ParsableCommand {
         try validateBatch(batch)
         if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
         if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
-        if simulateThreads == nil && !Target.host.canRun(target.target) {
-            throw ValidationError("code for \(target.target.name) does not run on this machine; `braid dump` prints it")
-        }
     }
 
     func run() throws {
         if let simulateThreads {
-            let study = try execution.compiler(for: target.target).studyThreads(network.load(), batch: batch, cores: simulateThreads)
+            let study = try execution.planner.studyThreads(network.load(), batch: batch, cores: simulateThreads)
             if json { Console.printJSON(study) } else { ThreadReport(study).show() }
             return
         }
+        try execution.requireRunnable()
         // What cannot be read or written is told before anything is measured.
         if let save {
             StandardOutput.outlivesItsReader()
@@ -123,7 +119,7 @@ struct BenchCommand: ParsableCommand {
             weights: weights, input: input)
         let result: Benchmark
         do {
-            result = try execution.compiler(for: target.target).measure(options) { () throws(CompilerError) in try network.load() }
+            result = try execution.compiler().measure(options) { () throws(CompilerError) in try network.load() }
         } catch BenchmarkFailure.compiler(let error) {
             throw error
         } catch BenchmarkFailure.weights(let error) {
@@ -131,7 +127,7 @@ struct BenchCommand: ParsableCommand {
         } catch BenchmarkFailure.input(let error) {
             throw error
         }
-        let record = BenchmarkRecord(result)
+        let record = BenchmarkRecord(result, target: execution.target)
         let comparison = earlier.map { BenchmarkComparison(earlier: $0, now: record) }
         if json {
             Console.printJSON(Output(record: record, comparison: comparison))

@@ -27,7 +27,7 @@ struct DumpCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What to print: \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "stage"))
     var stage: Stage?
 
-    @OptionGroup var target: TargetOption
+    @OptionGroup var machine: TargetOption
 
     @Flag(help: "Shows the training step rather than the network as it predicts.")
     var training = false
@@ -58,7 +58,7 @@ struct DumpCommand: ParsableCommand {
         let ending = stage?.ending ?? Stage.graph.ending
         let path = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: ending) }
         if let path { try OutputPath.requireWritable(path) }
-        let compiler = Compiler(target: target.target)
+        let compiler = Compiler(target: tuned ? machine.here : machine.target)
         let bytes = try (tuned ? compiler.tuned(by: .standard) : compiler).dump(
             network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
         if let path { try AtomicFile.write(bytes, to: path) } else { StandardOutput.write(bytes) }

@@ -41,12 +41,13 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws { try validateBatch(batch) }
 
     func run() throws {
+        try execution.requireRunnable()
         if let confusion {
             StandardOutput.outlivesItsReader()
             try OutputPath.requireWritable(confusion)
         }
         let network = try network.load()
-        let executable = try execution.compiler.executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        let executable = try execution.compiler().executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         let classifier = try Classifier(executable)
         let file = try Safetensors(path: weights)
         var report = NonFiniteReport()

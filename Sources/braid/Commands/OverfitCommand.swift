@@ -45,9 +45,10 @@ struct OverfitCommand: ParsableCommand {
     }
 
     func run() throws {
+        try execution.requireRunnable()
         let network = try network.load()
         let options = OverfitOptions(batch: batch, steps: steps, learningRate: rate, seed: seed)
-        let result = try execution.compiler.overfit(network, options) { rate, step, loss in
+        let result = try execution.compiler().overfit(network, options) { rate, step, loss in
             if json || progress.quiet { return }
             if step == 1 { print("rate \(Float(rate))") }
             print("  step \(step)  loss \(Format.fixed(loss, 4))")

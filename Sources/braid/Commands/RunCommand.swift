@@ -47,6 +47,7 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
+        try execution.requireRunnable()
         if let outputDir {
             StandardOutput.outlivesItsReader()
             try OutputPath.requireFolder(outputDir)
@@ -58,7 +59,7 @@ struct RunCommand: ParsableCommand {
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
         let inputs = try read(network, metadata)
         let batch = try batch(of: inputs)
-        let executable = try execution.compiler.executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        let executable = try execution.compiler().executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         var report = NonFiniteReport()
         if let file {
             report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))

@@ -77,6 +77,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        try execution.requireRunnable()
         StandardOutput.outlivesItsReader()
         let network = try network.load()
         try network.requireGraph()
@@ -91,12 +92,12 @@ struct TrainCommand: ParsableCommand {
         let recipe = definition.recipe
         let batch = batch ?? recipe.batchSize ?? 64
         let pool = ThreadPool(threads: execution.threadCount)
-        let inference = try execution.compiler.executable(network, batch: batch, pool: pool)
+        let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
         let classifier = try Classifier(inference)
         let preparation = network.preparation(of: classifier.imageInput)
         let training = try data.open(.training, extents: classifier.extents, preparation: preparation)
         let heldOut = try data.open(.heldOut, extents: classifier.extents, preparation: preparation)
-        let step = try execution.compiler.executable(network, training: true, batch: batch, pool: pool)
+        let step = try execution.compiler().executable(network, training: true, batch: batch, pool: pool)
         try files.requireRoom(weightBytes: inference.parameterBytes, checkpointBytes: step.parameterBytes)
 
         let options = TrainerOptions(

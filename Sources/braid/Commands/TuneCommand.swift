@@ -41,6 +41,8 @@ struct TuneCommand: ParsableCommand {
 
     @OptionGroup var arithmetic: ArithmeticOptions
 
+    @OptionGroup var machine: TargetOption
+
     @Flag(help: "Tunes the training step: convolutions forward, and the gradients of their inputs.")
     var train = false
 
@@ -73,22 +75,27 @@ struct TuneCommand: ParsableCommand {
             throw ValidationError("measurements have no place, because BRAID_TUNING or BRAID_CACHE is 'none'; name a folder there")
         }
         StandardOutput.outlivesItsReader()
+        let target = machine.here
         if clear {
-            let existed = try store.clear(for: .host)
-            return print(existed ? "removed \(store.path(for: .host))" : "nothing is kept for this machine")
+            let existed = try store.clear(for: target)
+            return print(
+                existed
+                    ? "removed \(store.path(for: target))"
+                    : "nothing is kept for \(target.name == "host" ? "this machine" : "the target \(target.name)")")
         }
-        if show { return try TuneReport.show(store.read(for: .host), path: store.path(for: .host), asJSON: json) }
+        if show { return try TuneReport.show(store.read(for: target), path: store.path(for: target), asJSON: json) }
         guard let file else { return }
+        try machine.requireRunnable()
         let network = try choice.load(file)
         let options = TuningOptions(batch: batch, isTraining: train, candidates: candidates, seconds: seconds)
-        try store.requireWritable(for: .host)
+        try store.requireWritable(for: target)
         // A damaged file is told of now; it is replaced in the end.
-        _ = Compiler().tuned(by: store)
-        let result = try arithmetic.compiler(for: .host).tune(network, options) { state in
+        _ = Compiler(target: target).tuned(by: store)
+        let result = try arithmetic.compiler(for: target).tune(network, options) { state in
             if progress.quiet { return }
             Console.error("round \(state.round + 1) of \(state.rounds): \(state.improved) of \(state.shapes) shapes improved so far\n")
         }
-        try store.add(result.entries, measured: result.verdicts, for: .host)
-        if json { Console.printJSON(TuneReport.Record(result)) } else { TuneReport.show(result, path: store.path(for: .host)) }
+        try store.add(result.entries, measured: result.verdicts, for: target)
+        if json { Console.printJSON(TuneReport.Record(result)) } else { TuneReport.show(result, path: store.path(for: target)) }
     }
 }

@@ -1,20 +1,34 @@
 import ArgumentParser
 import LoopNest
 import Compiler
-import Machine
 
 /// How a network is computed.
 struct ExecutionOptions: ParsableArguments {
     @OptionGroup var arithmetic: ArithmeticOptions
+
+    @OptionGroup var machine: TargetOption
 
     @Flag(help: "Leaves all choices to the cost model, even where `braid tune` measured better ones.")
     var untuned = false
 
     var threadCount: Int { arithmetic.threadCount }
 
-    var compiler: Compiler { compiler(for: .host) }
+    /// The target on this machine.
+    var target: Target { machine.here }
 
-    func compiler(for target: Target) -> Compiler {
+    /// Throws where the target's code does not run here: what a command asks first, see `TargetOption.requireRunnable`.
+    func requireRunnable() throws(CompilerError) { try machine.requireRunnable() }
+
+    /// A compiler whose code runs on this machine.
+    func compiler() throws(CompilerError) -> Compiler {
+        try requireRunnable()
+        return compiler(for: target)
+    }
+
+    /// A compiler for the plans of any machine.
+    var planner: Compiler { compiler(for: machine.target) }
+
+    private func compiler(for target: Target) -> Compiler {
         let compiler = arithmetic.compiler(for: target)
         return untuned ? compiler : compiler.tuned(by: .standard)
     }

@@ -1,17 +1,55 @@
 import ArgumentParser
+import Compiler
+import Foundation
 import LoopNest
 import Machine
 
-/// The machine that code is made for.
+/// The machine that code is made for: what `--target` says, else the environment, else this machine.
 struct TargetOption: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("The machine to compile for: host, \(Target.presets.map(\.name).joined(separator: ", ")).", valueName: "target"),
-        transform: TargetOption.named)
-    var target: Target = .host
+    @Option(name: .customLong("target"), help: Self.help, transform: { try TargetOption.named($0, by: "--target") })
+    private var chosen: Target?
 
-    private static func named(_ name: String) throws -> Target {
-        if name == "host" { return .host }
-        if let target = Target.preset(named: name) { return target }
-        throw ValidationError("there is no target '\(name)'; there are host, \(Target.presets.map(\.name).joined(separator: ", "))")
+    static let variable = "BRAID_TARGET"
+
+    private static let help = ArgumentHelp(
+        "The machine to compile for: host (this one), \(Target.presets.map(\.name).joined(separator: ", ")); without some of its units, "
+            + "for comparison, with \(Target.Restriction.allCases.map { ",\($0.rawValue)" }.joined(separator: " or ")) behind it, such as "
+            + "host,no-tiles (default: $\(variable), else host).",
+        valueName: "target")
+
+    func validate() throws { if chosen == nil { _ = try Self.environment.get() } }
+
+    /// The target as it is described everywhere, for texts that are the same on all machines.
+    var target: Target { chosen ?? Self.standard }
+
+    /// The target on this machine: what is computed, measured and tuned here is cut for the caches and cores that there are.
+    var here: Target { target.with(cachesAndCoresOf: .host) }
+
+    /// The target where no option names one.
+    static var standard: Target { (try? environment.get()) ?? .host }
+
+    /// What the environment names, if anything.
+    static let environment = Result<Target?, any Error> {
+        guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else { return nil }
+        return try named(text, by: variable)
+    }
+
+    private static func named(_ text: String, by source: String) throws -> Target {
+        do {
+            return try Target.named(text, host: .host)
+        } catch {
+            throw ValidationError("\(source): \(error)")
+        }
+    }
+
+    /// Throws where this machine has not all units of the target. Commands that compute ask before they write anything, and before they
+    /// make threads, which may use tiles only if the system was asked for them first (`Target.host`).
+    func requireRunnable() throws(CompilerError) {
+        let missing = Target.host.missingUnits(for: target)
+        guard !missing.isEmpty else { return }
+        let runnable = ["host"] + Target.presets.filter(Target.host.canRun).map(\.name)
+        throw CompilerError(
+            "code for \(target.name) needs \(missing.joined(separator: ", ")), which this machine has not",
+            help: "name a --target that runs here: \(runnable.joined(separator: ", ")); `braid dump` prints code for all")
     }
 }

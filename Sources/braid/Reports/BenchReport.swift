@@ -34,9 +34,10 @@ struct BenchReport {
         let levels = [("L2", peak.level2), ("L3", peak.level3), ("memory", peak.memory)].compactMap { name, rate in
             rate.map { "\(name) \(Format.fixed($0, 1))" }
         }
+        let units = record.machine.units.map { " (\($0))" } ?? ""
         print(
-            "\n\(record.machine.processor), peak with \(Self.counted(peak.threads, "thread")): FMA \(Format.fixed(peak.gigaflops, 1)) GFLOP/s; "
-                + "reads from \(levels.joined(separator: ", ")) GB/s")
+            "\n\(record.machine.processor)\(units), peak with \(Self.counted(peak.threads, "thread")): "
+                + "FMA \(Format.fixed(peak.gigaflops, 1)) GFLOP/s; reads from \(levels.joined(separator: ", ")) GB/s")
         let total = max(steps.reduce(0) { $0 + $1.fastestSeconds }, 1e-12)
         var table = Table(
             ("fastest, ms", .right), ("median", .right), ("share", .right), ("GFLOP/s", .right), ("GB/s", .right), ("of peak", .right),
