@@ -53,6 +53,22 @@ import Testing
             numerics != .strict || choices.allSatisfy { $0.chosen.algorithm == "direct" && $0.rejected.allSatisfy { $0.reason != nil } })
     }
 
+    /// What is known of a machine decides, not what is known of one kind of them.
+    @Test func choicesGoByTheTargetsSpeed() throws {
+        func choices(_ change: (inout MachineSpeed) -> Void) throws -> [AlgorithmChoice.Candidate] {
+            var target = Target.x86AVX512
+            change(&target.speed)
+            return try Compiler(target: target, cache: nil).plan(Self.network(), batch: 1).steps.compactMap(\.choice?.chosen)
+        }
+        let known = try choices { _ in }
+        #expect(known.contains { $0.algorithm != "direct" })
+        let slow = try choices { $0.cyclesPerSecond /= 2 }
+        #expect(slow.map(\.algorithm) == known.map(\.algorithm))
+        #expect(zip(slow, known).allSatisfy { $0.predictedSeconds == $1.predictedSeconds.map { 2 * $0 } })
+        // Where the weights of minimal filtering, which are more, hardly come out of memory, there is none.
+        #expect(try choices { $0.prefetchedLine *= 1000 }.allSatisfy { $0.algorithm == "direct" })
+    }
+
     @Test func stepsHaveTheirTraffic() throws {
         let network = try Network.load(
             written: """

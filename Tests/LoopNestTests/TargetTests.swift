@@ -176,11 +176,11 @@ import Testing
     /// A preset that runs here is cut for what is here, and keeps its units.
     @Test func presetsRunWithTheCachesAndCoresThatThereAre() {
         var machine = Self.machine("znver4", Self.zen4)
-        (machine.cores, machine.caches.level2) = (64, 3 << 20)
-        let target = Target.x86AVX2.with(cachesAndCoresOf: machine)
-        #expect(target.cores == 64 && target.caches == machine.caches)
+        (machine.cores, machine.caches.level2, machine.speed.task) = (64, 3 << 20, 1000)
+        let target = Target.x86AVX2.on(machine)
+        #expect(target.cores == 64 && target.caches == machine.caches && target.speed == machine.speed)
         #expect(target.vectors == .avx2 && target.features == Target.x86AVX2.features && target.name == "x86-64-avx2")
-        #expect(machine.withoutTiles.with(cachesAndCoresOf: machine) == machine.withoutTiles)
+        #expect(machine.withoutTiles.on(machine) == machine.withoutTiles)
     }
 
     // MARK: Feature lists

@@ -34,10 +34,13 @@ public struct TuningTable: Hashable, Sendable {
     public init(machine: String) { self.machine = machine }
 
     public init(_ target: Target) {
-        machine = [
+        // What was measured is what beats the model's choices, which are others where the model goes by other figures.
+        let speed = target.speed == .amdZen4 ? [] : ["\(target.speed)"]
+        let parts = [
             target.processor, "\(target.lanes) lanes", "\(target.vectors.registers) registers",
             "caches of \(target.caches.level1), \(target.caches.level2) and \(target.caches.level3)", target.features,
-        ].joined(separator: "; ")
+        ]
+        machine = (parts + speed).joined(separator: "; ")
     }
 
     /// What was measured: a shape, and which algorithm is best for it.

@@ -92,7 +92,7 @@ struct ResultStationary {
         // A group of lane blocks goes through all rows: its weights and the operand stay in the second-level cache, or come again a row.
         let group = weights * cut.laneParts * cut.tile.laneBlocks / shape.laneBlockCount(target.lanes)
         let again = group + operand > target.caches.level2 * 3 / 4 ? turns * Double(cut.rows - 1) * model.level3(bytes: weights) : 0
-        return turns * (rowCycles * Double(cut.rows) / Double(cut.laneParts) + staging + CostModel.taskCycles)
+        return turns * (rowCycles * Double(cut.rows) / Double(cut.laneParts) + staging + model.task)
             + 0.3 * (streams + again + turns * model.level3(bytes: operand))
     }
 

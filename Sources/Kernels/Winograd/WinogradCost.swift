@@ -160,7 +160,7 @@ struct WinogradCost {
         let compute = turn * Double(turns)
         // Weights as they are written lie in short pieces: a transform waits for most of them.
         let together = schedule.transformsWeights ? compute + streams : model.together(compute, streams)
-        return together + CostModel.taskCycles * Double(turns) + packingCycles / Double(threads)
+        return together + model.task * Double(turns) + packingCycles / Double(threads)
     }
 
     /// The matrix products of a task, with storing the sums and starting the loops.
@@ -201,7 +201,7 @@ struct WinogradCost {
         let kept = transformed + products
         if kept > target.caches.level2 * 3 / 4 {
             let bytes = transformed * (1 + chunks) + products * 2 * chunks
-            let exceeds = kept * CostModel.sharing(threads) > target.caches.level3 / 3
+            let exceeds = kept * model.sharing(threads) > target.caches.level3 / 3
             return 0.5 * (exceeds ? model.memory(bytes: bytes, threads: threads) : model.level3(bytes: bytes))
         }
         return kept > target.caches.level1 ? 0.25 * model.level2(bytes: transformed * 2 + products * 2 * chunks) : 0

@@ -15,10 +15,13 @@ public struct Target: Hashable, Sendable, CustomStringConvertible {
     public var tiles: TileUnit?
     public var caches: DataCaches
     public var cores: Int
+    /// What predictions go by.
+    public var speed: MachineSpeed
 
     public init(
         name: String, triple: String, processor: String, features: String, vectors: VectorUnit,
-        dotProducts: [NarrowNumber: DotProduct] = [:], tiles: TileUnit? = nil, caches: DataCaches, cores: Int
+        dotProducts: [NarrowNumber: DotProduct] = [:], tiles: TileUnit? = nil, caches: DataCaches, cores: Int,
+        speed: MachineSpeed = .amdZen4
     ) {
         self.name = name
         self.triple = triple
@@ -29,6 +32,7 @@ public struct Target: Hashable, Sendable, CustomStringConvertible {
         self.tiles = tiles
         self.caches = caches
         self.cores = cores
+        self.speed = speed
     }
 
     public var description: String { name }

@@ -62,10 +62,10 @@ extension Target {
             + (tiled.isEmpty ? "no tiles" : "tiles of \(list(tiled))")
     }
 
-    /// The target as a machine with the same units runs its code: with that machine's caches and cores.
-    public func with(cachesAndCoresOf machine: Target) -> Target {
+    /// The target as a machine with the same units runs its code: with that machine's caches, cores and speed.
+    public func on(_ machine: Target) -> Target {
         var target = self
-        (target.caches, target.cores) = (machine.caches, machine.cores)
+        (target.caches, target.cores, target.speed) = (machine.caches, machine.cores, machine.speed)
         return target
     }
 }

@@ -23,7 +23,7 @@ struct TargetOption: ParsableArguments {
     var target: Target { chosen ?? Self.standard }
 
     /// The target on this machine: what is computed, measured and tuned here is cut for the caches and cores that there are.
-    var here: Target { target.with(cachesAndCoresOf: .host) }
+    var here: Target { target.on(.host) }
 
     /// The target where no option names one.
     static var standard: Target { (try? environment.get()) ?? .host }
