@@ -34,31 +34,6 @@ public struct Buffer: Hashable, Sendable {
     public var alignedBytes: Int { (bytes + 63) / 64 * 64 }
 }
 
-/// What a register is computed from. Elements of `i32` and `bf16` buffers are converted to f32 on their way in and out.
-public enum Operation: Hashable, Sendable {
-    /// The same number in every lane.
-    case constant(Double)
-    /// Elements `index ..< index + lanes`; lanes at and after `active` are zero and not touched in memory.
-    case load(BufferID, Index, active: Index?)
-    /// One element in every lane.
-    case broadcast(BufferID, Index)
-    /// Elements `index + lane * stride`; lanes at and after `active` are zero and not touched.
-    case gather(BufferID, Index, stride: Int, active: Index?)
-    case unary(UnaryFunction, Register)
-    case binary(BinaryFunction, Register, Register)
-    /// `a * b + c`, rounded once.
-    case fusedMultiplyAdd(Register, Register, Register)
-    case select(Comparison, Register, Register, then: Register, otherwise: Register)
-    /// `index + lane * stride` as a number.
-    case position(Index, stride: Int)
-    /// `uniformHash` with counter `index + lane * stride`.
-    case uniform(seed: Register, stream: Int, Index, stride: Int)
-    /// The sum, maximum or minimum of all lanes, in every lane; combined pairwise: lane i with lane i + half, halving.
-    case acrossLanes(BinaryFunction, Register)
-    /// The lanes before `active`, zero in the others.
-    case keep(Register, active: Index)
-}
-
 /// A counted loop `for variable in from ..< to by step` with registers that are carried from turn to turn.
 public struct Loop: Hashable, Sendable {
     public struct Carried: Hashable, Sendable {
@@ -120,15 +95,13 @@ public struct IndexRange: Hashable, Sendable {
 
 /// One step of a kernel.
 public enum Statement: Hashable, Sendable {
+    /// An operation that gives a register.
     case define(Register, Operation)
-    /// Elements `index ..< index + lanes`, or only the first `active` of them.
-    case store(BufferID, Index, Register, active: Index?)
-    /// Elements `index + lane * stride`.
-    case scatter(BufferID, Index, stride: Int, Register, active: Index?)
+    /// One that gives none.
+    case perform(Operation)
     case loop(Loop)
     /// Runs the body if every condition holds; `carried` registers keep `initial` otherwise (`inside` is not used).
     case when([IndexRange], carried: [Loop.Carried], body: [Statement])
-    case prefetch(BufferID, Index)
 }
 
 /// A loop nest over explicit vectors: the only thing that the emitter and the interpreter know.

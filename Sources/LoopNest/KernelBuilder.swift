@@ -39,6 +39,9 @@ public final class KernelBuilder {
         return result
     }
 
+    /// Appends an operation that gives no register.
+    public func perform(_ operation: Operation) { append(.perform(operation)) }
+
     /// The number in every lane; one register a scope and number.
     public func constant(_ value: Double) -> Register {
         for known in constants { if let register = known[value] { return register } }
@@ -53,14 +56,14 @@ public final class KernelBuilder {
     public func binary(_ function: BinaryFunction, _ a: Register, _ b: Register) -> Register { define(.binary(function, a, b)) }
 
     public func store(_ buffer: BufferID, _ index: Index, _ value: Register, active: Index? = nil) {
-        append(.store(buffer, index, value, active: active))
+        perform(.store(buffer, index, value, active: active))
     }
 
     public func scatter(_ buffer: BufferID, _ index: Index, stride: Int, _ value: Register, active: Index? = nil) {
-        append(.scatter(buffer, index, stride: stride, value, active: active))
+        perform(.scatter(buffer, index, stride: stride, value, active: active))
     }
 
-    public func prefetch(_ buffer: BufferID, _ index: Index) { append(.prefetch(buffer, index)) }
+    public func prefetch(_ buffer: BufferID, _ index: Index) { perform(.prefetch(buffer, index)) }
 
     private func scope(_ body: () -> Void) -> [Statement] {
         scopes.append([])

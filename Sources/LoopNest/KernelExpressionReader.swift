@@ -2,8 +2,6 @@ import Graph
 
 /// Elements of buffers, indices, and what registers are computed from.
 extension KernelReader {
-    mutating func readActive() throws(KernelError) -> Index? { try accept("active") ? try readIndex() : nil }
-
     /// `name[index]` or `name[index stride n]`; `stride` tells whether one must (true) or may (nil) be given.
     mutating func readElement(stride expected: Bool?) throws(KernelError) -> (BufferID, Index, stride: Int?) {
         let buffer = try readBufferName()
@@ -118,79 +116,74 @@ extension KernelReader {
 
     // MARK: Operations
 
+    private static let instructions = Dictionary(
+        uniqueKeysWithValues: InstructionRow.all.filter(\.hasWord).map { ($0.name, $0) })
+
+    /// What stands behind `%7 =`.
     mutating func readOperation() throws(KernelError) -> Operation {
         guard case .word(let word) = token.kind else { throw error("expected an operation, found \(token.phrase)") }
-        let place = token.offset
+        guard let instruction = Self.instructions[word], instruction.result != nil else { throw error("there is no operation '\(word)'") }
         try advance()
-        switch word {
-        case "constant": return .constant(try readNumber())
-        case "load":
-            let (buffer, index, _) = try readElement(stride: false)
-            return .load(buffer, index, active: try readActive())
-        case "broadcast":
-            let (buffer, index, _) = try readElement(stride: false)
-            return .broadcast(buffer, index)
-        case "gather":
-            let (buffer, index, stride) = try readElement(stride: true)
-            return .gather(buffer, index, stride: stride ?? 1, active: try readActive())
-        case "fma":
-            let operands = try readOperands(3)
-            return .fusedMultiplyAdd(operands[0], operands[1], operands[2])
-        case "select": return try readSelect()
-        case "position":
-            let index = try readIndex()
-            try expect("stride")
-            return .position(index, stride: try readInteger())
-        case "uniform":
-            try expect("(")
-            let seed = try readRegister()
-            try expect(",")
-            try expect("stream")
-            let stream = try readInteger()
-            try expect(")")
-            try expect("at")
-            let index = try readIndex()
-            try expect("stride")
-            return .uniform(seed: seed, stream: stream, index, stride: try readInteger())
-        case "across":
-            let function = try readWord("how lanes are combined", BinaryFunction.self)
-            return .acrossLanes(function, try readOperands(1)[0])
-        case "keep":
-            let value = try readRegister()
-            try expect("active")
-            return .keep(value, active: try readIndex())
-        default:
-            if let function = UnaryFunction(rawValue: word) { return .unary(function, try readOperands(1)[0]) }
-            if let function = BinaryFunction(rawValue: word) {
-                let operands = try readOperands(2)
-                return .binary(function, operands[0], operands[1])
-            }
-            throw lexer.error(at: place, "there is no operation '\(word)'")
-        }
+        return instruction.compose(try readOperands(instruction))
     }
 
-    mutating func readOperands(_ count: Int) throws(KernelError) -> [Register] {
-        let place = token.offset
-        var operands: [Register] = []
-        try readList { reader throws(KernelError) in operands.append(try reader.readRegister()) }
-        guard operands.count == count else { throw lexer.error(at: place, "expected \(count) registers, found \(operands.count)") }
+    /// An operation that gives no register: one that a word begins, or else an element, with or without a stride.
+    mutating func readPerformed() throws(KernelError) -> Operation {
+        if case .word(let word) = token.kind, let instruction = Self.instructions[word], instruction.result == nil {
+            try advance()
+            return instruction.compose(try readOperands(instruction))
+        }
+        let (buffer, index, stride) = try readElement(stride: nil)
+        let instruction = stride == nil ? InstructionRow.store : .scatter
+        return instruction.compose(try readOperands(instruction, after: .element(buffer, index, stride: stride ?? 1)))
+    }
+
+    /// The operands of an instruction, whose word, or `first` operand, was read.
+    private mutating func readOperands(_ instruction: InstructionRow, after first: Operand? = nil) throws(KernelError) -> [Operand] {
+        var operands: [Operand] = first.map { [$0] } ?? []
+        for part in instruction.format.dropFirst(operands.count) {
+            switch part {
+            case .text(_, let tokens): for token in tokens { try expect(token) }
+            case .place(.registers(let types)): operands += try readRegisters(types.count).map(Operand.register)
+            case .place(let place): operands.append(try readOperand(place))
+            }
+        }
         return operands
     }
 
-    mutating func readSelect() throws(KernelError) -> Operation {
-        try expect("(")
-        let a = try readRegister()
+    private mutating func readOperand(_ place: Place) throws(KernelError) -> Operand {
+        switch place {
+        case .register, .registers: return .register(try readRegister())
+        case .element(_, _, let isStrided):
+            let (buffer, index, stride) = try readElement(stride: isStrided)
+            return .element(buffer, index, stride: stride ?? 1)
+        case .active: return .active(try accept("active") ? try readIndex() : nil)
+        case .index: return .index(try readIndex())
+        case .counter:
+            let index = try readIndex()
+            try expect("stride")
+            return .counter(index, stride: try readInteger())
+        case .integer: return .integer(try readInteger())
+        case .number: return .number(try readNumber())
+        case .combination: return .combination(try readWord("how lanes are combined", BinaryFunction.self))
+        case .comparison: return .comparison(try readComparison())
+        }
+    }
+
+    private mutating func readRegisters(_ count: Int) throws(KernelError) -> [Register] {
+        let place = token.offset
+        var registers: [Register] = []
+        try readList { reader throws(KernelError) in registers.append(try reader.readRegister()) }
+        guard registers.count == count else { throw lexer.error(at: place, "expected \(count) registers, found \(registers.count)") }
+        return registers
+    }
+
+    private mutating func readComparison() throws(KernelError) -> Comparison {
         guard let comparison = Comparison.allCases.first(where: { token.kind == .sign($0.symbol) }) else {
             throw error("expected a comparison, found \(token.phrase)", repair: "one of <, <=, ==")
         }
         try advance()
-        let b = try readRegister()
-        try expect(",")
-        let then = try readRegister()
-        try expect(",")
-        let otherwise = try readRegister()
-        try expect(")")
-        return .select(comparison, a, b, then: then, otherwise: otherwise)
+        return comparison
     }
 
     mutating func readNumber() throws(KernelError) -> Double {

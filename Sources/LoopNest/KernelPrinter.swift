@@ -47,12 +47,11 @@ public struct KernelPrinter {
         variables = texts
     }
 
-    /// Words with a meaning of their own, which are quoted when they are names.
-    static let reserved: Set<String> = [
+    /// Words with a meaning of their own, which are quoted when they are names. (Functions' names only stand behind `%7 =`.)
+    static let reserved: Set<String> = Set(InstructionRow.table.flatMap(\.words)).union([
         "kernel", "lanes", "tasks", "registers", "scratch", "for", "in", "step", "unroll", "carrying", "next", "when", "and", "active",
-        "stride", "stream", "at", "constant", "load", "broadcast", "gather", "fma", "select", "position", "uniform", "across", "keep",
-        "prefetch", "min", "max", "task", "inf", "nan",
-    ]
+        "stride", "min", "max", "task", "inf", "nan",
+    ])
 
     /// `name`, in quotes unless it is letters, digits, underscores and dots.
     private static func quoted(_ name: String) -> String {
@@ -93,7 +92,7 @@ public struct KernelPrinter {
                 case .when(_, let carried, let body):
                     for one in carried { count = max(count, one.inside.index + 1, one.result.index + 1) }
                     visit(body)
-                case .store, .scatter, .prefetch: break
+                case .perform: break
                 }
             }
         }
@@ -123,11 +122,7 @@ public struct KernelPrinter {
     public func text(_ statement: Statement) -> String {
         switch statement {
         case .define(let register, let operation): return "\(text(register)) = \(text(operation))"
-        case .store(let buffer, let index, let value, let active):
-            return "\(name(buffer))[\(text(index))] = \(text(value))\(suffix(active))"
-        case .scatter(let buffer, let index, let stride, let value, let active):
-            return "\(name(buffer))[\(text(index)) stride \(stride)] = \(text(value))\(suffix(active))"
-        case .prefetch(let buffer, let index): return "prefetch \(name(buffer))[\(text(index))]"
+        case .perform(let operation): return text(operation)
         case .loop(let loop):
             var words = "for \(name(loop.variable)) in \(text(loop.from)) ..< \(text(loop.to))"
             if loop.step != 1 { words += " step \(loop.step)" }
@@ -148,8 +143,6 @@ public struct KernelPrinter {
         return "(\(results)) = \(words) carrying (\(initial.joined(separator: ", "))) {"
     }
 
-    private func suffix(_ active: Index?) -> String { active.map { " active \(text($0))" } ?? "" }
-
     private func text(_ register: Register) -> String { "%\(register.index)" }
 
     private func name(_ buffer: BufferID) -> String { buffers.indices.contains(buffer.index) ? buffers[buffer.index] : "?@\(buffer.index)" }
@@ -159,24 +152,35 @@ public struct KernelPrinter {
     }
 
     private func text(_ operation: Operation) -> String {
-        switch operation {
-        case .constant(let value):
+        let (instruction, operands) = operation.parts
+        var result = instruction.hasWord ? instruction.name : ""
+        var next = operands.makeIterator()
+        for part in instruction.format {
+            switch part {
+            case .text(let text, _): result += text
+            case .place(.registers(let types)):
+                result += "(" + types.map { _ in next.next().map(text) ?? "" }.joined(separator: ", ") + ")"
+            case .place(.element(_, _, isStrided: false)):
+                if case .element(let buffer, let index, _)? = next.next() { result += "\(name(buffer))[\(text(index))]" }
+            case .place: if let operand = next.next() { result += text(operand) }
+            }
+        }
+        return result
+    }
+
+    private func text(_ operand: Operand) -> String {
+        switch operand {
+        case .register(let register): return text(register)
+        case .element(let buffer, let index, let stride): return "\(name(buffer))[\(text(index)) stride \(stride)]"
+        case .active(let count): return count.map { " active \(text($0))" } ?? ""
+        case .index(let index): return text(index)
+        case .counter(let index, let stride): return "\(text(index)) stride \(stride)"
+        case .integer(let value): return "\(value)"
+        case .number(let value):
             let digits = "\(value)"
-            return "constant " + (digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits)
-        case .load(let buffer, let index, let active): return "load \(name(buffer))[\(text(index))]\(suffix(active))"
-        case .broadcast(let buffer, let index): return "broadcast \(name(buffer))[\(text(index))]"
-        case .gather(let buffer, let index, let stride, let active):
-            return "gather \(name(buffer))[\(text(index)) stride \(stride)]\(suffix(active))"
-        case .unary(let function, let a): return "\(function.rawValue)(\(text(a)))"
-        case .binary(let function, let a, let b): return "\(function.rawValue)(\(text(a)), \(text(b)))"
-        case .fusedMultiplyAdd(let a, let b, let c): return "fma(\(text(a)), \(text(b)), \(text(c)))"
-        case .select(let comparison, let a, let b, let then, let otherwise):
-            return "select(\(text(a)) \(comparison.symbol) \(text(b)), \(text(then)), \(text(otherwise)))"
-        case .position(let index, let stride): return "position \(text(index)) stride \(stride)"
-        case .uniform(let seed, let stream, let index, let stride):
-            return "uniform(\(text(seed)), stream \(stream)) at \(text(index)) stride \(stride)"
-        case .acrossLanes(let function, let a): return "across \(function.rawValue)(\(text(a)))"
-        case .keep(let a, let active): return "keep \(text(a)) active \(text(active))"
+            return digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits
+        case .combination(let function): return function.rawValue
+        case .comparison(let comparison): return comparison.symbol
         }
     }
 

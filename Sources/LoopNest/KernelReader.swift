@@ -184,16 +184,7 @@ public struct KernelReader {
             try expect("=")
             return try readScoped(results)
         case .word("for"), .word("when"): return try readScoped([])
-        case .word("prefetch"):
-            try advance()
-            let (buffer, index, _) = try readElement(stride: false)
-            return .prefetch(buffer, index)
-        default:
-            let (buffer, index, stride) = try readElement(stride: nil)
-            try expect("=")
-            let value = try readRegister()
-            let active = try readActive()
-            return stride.map { .scatter(buffer, index, stride: $0, value, active: active) } ?? .store(buffer, index, value, active: active)
+        default: return .perform(try readPerformed())
         }
     }
 

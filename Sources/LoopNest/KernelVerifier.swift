@@ -94,19 +94,10 @@ struct KernelVerifier {
             try require(written <= Self.mostStatements, "unrolled loops write out more than \(Self.mostStatements) statements")
             switch statement {
             case .define(let register, let operation):
-                try verify(operation)
+                try verify(operation, givesRegister: true)
                 try assign(register)
                 made.append(register)
-            case .store(let buffer, let index, let value, let active):
-                try verifyWrite(buffer, index, value, active)
-                try verifyAccess(buffer, index, stride: 1, lanes: kernel.lanes, active)
-            case .scatter(let buffer, let index, let stride, let value, let active):
-                try verifyWrite(buffer, index, value, active)
-                try verifyAccess(buffer, index, stride: stride, lanes: kernel.lanes, active)
-            case .prefetch(let buffer, let index):
-                try verify(buffer)
-                try verify(index)
-                _ = try form(index)
+            case .perform(let operation): try verify(operation, givesRegister: false)
             case .loop(let loop):
                 try verify(loop.from)
                 try verify(loop.to)
@@ -174,21 +165,6 @@ struct KernelVerifier {
         try require(buffer.index >= 0 && buffer.index < count, "there is no buffer \(buffer.index)")
     }
 
-    private func verifyRead(_ buffer: BufferID, _ index: Index, _ active: Index? = nil) throws(KernelError) {
-        try verify(buffer)
-        try require(kernel[buffer].access != .write, "'\(kernel[buffer].name)' may only be written")
-        try verify(index)
-        if let active { try verify(active) }
-    }
-
-    private func verifyWrite(_ buffer: BufferID, _ index: Index, _ value: Register, _ active: Index?) throws(KernelError) {
-        try verify(buffer)
-        try require(kernel[buffer].access != .read, "'\(kernel[buffer].name)' may only be read")
-        try verify(index)
-        try use(value)
-        if let active { try verify(active) }
-    }
-
     private func verify(_ index: Index) throws(KernelError) {
         switch index {
         case .constant: break
@@ -205,38 +181,48 @@ struct KernelVerifier {
         }
     }
 
-    private mutating func verify(_ operation: Operation) throws(KernelError) {
-        switch operation {
-        case .constant: break
-        case .load(let buffer, let index, let active):
-            try verifyRead(buffer, index, active)
-            try verifyAccess(buffer, index, stride: 1, lanes: kernel.lanes, active)
-        case .broadcast(let buffer, let index):
-            try verifyRead(buffer, index)
-            try verifyAccess(buffer, index, stride: 1, lanes: 1, nil)
-        case .gather(let buffer, let index, let stride, let active):
-            try verifyRead(buffer, index, active)
-            try verifyAccess(buffer, index, stride: stride, lanes: kernel.lanes, active)
-        case .unary(_, let a): try use(a)
-        case .binary(_, let a, let b):
-            try use(a)
-            try use(b)
-        case .fusedMultiplyAdd(let a, let b, let c): for register in [a, b, c] { try use(register) }
-        case .select(_, let a, let b, let then, let otherwise): for register in [a, b, then, otherwise] { try use(register) }
-        case .position(let index, let stride):
-            try verify(index)
-            try verifyCounter(index, stride)
-        case .uniform(let seed, _, let index, let stride):
-            try use(seed)
-            try verify(index)
-            try verifyCounter(index, stride)
-        case .acrossLanes(let function, let a):
-            try require([.add, .maximum, .minimum].contains(function), "lanes are combined by add, maximum or minimum")
-            try use(a)
-        case .keep(let a, let active):
-            try use(a)
-            try verify(active)
-            _ = try form(active)
+    private mutating func verify(_ operation: Operation, givesRegister: Bool) throws(KernelError) {
+        let (instruction, operands) = operation.parts
+        try require(instruction.result == nil || givesRegister, "what '\(instruction.name)' gives needs a register")
+        try require(instruction.result != nil || !givesRegister, "'\(instruction.name)' gives no register")
+        for (place, operand) in zip(instruction.places, operands) { try verify(operand, at: place) }
+        guard checksAccesses else { return }
+        for (place, operand) in zip(instruction.places, operands) {
+            switch (place, operand) {
+            case (.element(.prefetches, _, _), .element(_, let index, _)), (_, .index(let index)): _ = try form(index)
+            case (.element(_, let reach, _), .element(let buffer, let index, let stride)):
+                try verifyAccess(buffer, index, stride: stride, lanes: reach == .one ? 1 : kernel.lanes, operands.activeCount)
+            case (_, .counter(let index, let stride)): try verifyCounter(index, stride)
+            default: break
+            }
         }
+    }
+
+    /// Checks that all that an operand names exists, and may be used here and in this way.
+    private func verify(_ operand: Operand, at place: Place) throws(KernelError) {
+        switch operand {
+        case .register(let register): try use(register)
+        case .element(let buffer, let index, _):
+            try verify(buffer)
+            if case .element(let effect, _, _) = place {
+                let access = kernel[buffer].access
+                try require(effect != .reads || access != .write, "'\(kernel[buffer].name)' may only be written")
+                try require(effect != .writes || access != .read, "'\(kernel[buffer].name)' may only be read")
+            }
+            try verify(index)
+        case .active(let count): if let count { try verify(count) }
+        case .index(let index), .counter(let index, _): try verify(index)
+        case .combination(let function):
+            try require(Place.combinations.contains(function), "lanes are combined by add, maximum or minimum")
+        case .integer, .number, .comparison: break
+        }
+    }
+}
+
+extension [Operand] {
+    /// How many lanes touch memory; nil for all.
+    fileprivate var activeCount: LoopNest.Index? {
+        for case .active(let count) in self { return count }
+        return nil
     }
 }

@@ -120,17 +120,10 @@ final class KernelEmitter {
     private func emit(_ statements: [Statement]) {
         for statement in statements {
             switch statement {
-            case .define(let result, let operation): registers[result.index] = value(of: operation)
-            case .store(let buffer, let index, let value, let active): store(buffer, index, register(value), active)
-            case .scatter(let buffer, let index, let stride, let value, let active):
-                scatter(buffer, index, stride, register(value), active)
+            case .define(let result, let operation): registers[result.index] = emit(operation)
+            case .perform(let operation): emit(operation)
             case .loop(let loop): emit(loop)
             case .when(let conditions, let carried, let body): emit(conditions, carried, body)
-            case .prefetch(let buffer, let index):
-                build.intrinsic(
-                    "llvm.prefetch", [build.pointer],
-                    // Into the second-level cache: what is prefetched is not needed at once, and the first is small.
-                    [pointer(to: buffer, index), build.int32(kernel[buffer].access == .read ? 0 : 1), build.int32(2), build.int32(1)])
             }
         }
     }

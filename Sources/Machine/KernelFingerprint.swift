@@ -8,8 +8,8 @@ import LoopNest
 public struct KernelFingerprint: Hashable, Sendable {
     public let bytes: [UInt8]
 
-    /// Raised whenever the emitter, the passes or the options change the code of some kernel.
-    static let emitterVersion = 3
+    /// Raised whenever the emitter, the passes or the options change the code of some kernel, or kernels are serialised in another way.
+    static let emitterVersion = 4
 
     public init(_ kernel: Kernel, target: Target) {
         var writer = FingerprintWriter()
@@ -84,21 +84,11 @@ private struct FingerprintWriter {
             write(0)
             write(register)
             write(operation)
-        case .store(let buffer, let index, let register, let active):
+        case .perform(let operation):
             write(1)
-            write(buffer)
-            write(index)
-            write(register)
-            write(active)
-        case .scatter(let buffer, let index, let stride, let register, let active):
-            write(2)
-            write(buffer)
-            write(index)
-            write(stride)
-            write(register)
-            write(active)
+            write(operation)
         case .loop(let loop):
-            write(3)
+            write(2)
             write(loop.variable.index)
             write(loop.from)
             write(loop.to)
@@ -107,7 +97,7 @@ private struct FingerprintWriter {
             write(loop.carried)
             write(loop.body)
         case .when(let conditions, let carried, let body):
-            write(4)
+            write(3)
             write(conditions.count)
             for condition in conditions {
                 write(condition.index)
@@ -116,10 +106,6 @@ private struct FingerprintWriter {
             }
             write(carried)
             write(body)
-        case .prefetch(let buffer, let index):
-            write(5)
-            write(buffer)
-            write(index)
         }
     }
 
@@ -168,60 +154,27 @@ private struct FingerprintWriter {
         write(number)
     }
 
+    /// What an operand is follows from the instruction, so its kind is not written.
     mutating func write(_ operation: Operation) {
-        switch operation {
-        case .constant(let value):
-            write(0)
-            write(value)
-        case .load(let buffer, let index, let active):
-            write(1)
-            write(buffer)
-            write(index)
-            write(active)
-        case .broadcast(let buffer, let index):
-            write(2)
-            write(buffer)
-            write(index)
-        case .gather(let buffer, let index, let stride, let active):
-            write(3)
-            write(buffer)
-            write(index)
-            write(stride)
-            write(active)
-        case .unary(let function, let a):
-            write(4)
-            write(case: function)
-            write(a)
-        case .binary(let function, let a, let b):
-            write(5)
-            write(case: function)
-            write(a)
-            write(b)
-        case .fusedMultiplyAdd(let a, let b, let c):
-            write(6)
-            for register in [a, b, c] { write(register) }
-        case .select(let comparison, let a, let b, let then, let otherwise):
-            write(7)
-            write(case: comparison)
-            for register in [a, b, then, otherwise] { write(register) }
-        case .position(let index, let stride):
-            write(8)
-            write(index)
-            write(stride)
-        case .uniform(let seed, let stream, let index, let stride):
-            write(9)
-            write(seed)
-            write(stream)
-            write(index)
-            write(stride)
-        case .acrossLanes(let function, let a):
-            write(10)
-            write(case: function)
-            write(a)
-        case .keep(let a, let active):
-            write(11)
-            write(a)
-            write(active)
+        let (instruction, operands) = operation.parts
+        write(instruction.name)
+        for operand in operands {
+            switch operand {
+            case .register(let register): write(register)
+            case .element(let buffer, let index, let stride):
+                write(buffer)
+                write(index)
+                write(stride)
+            case .active(let count): write(count)
+            case .index(let index): write(index)
+            case .counter(let index, let stride):
+                write(index)
+                write(stride)
+            case .integer(let value): write(value)
+            case .number(let value): write(value)
+            case .combination(let function): write(case: function)
+            case .comparison(let comparison): write(case: comparison)
+            }
         }
     }
 }

@@ -6,12 +6,13 @@ import LoopNest
 extension KernelEmitter {
     var lanes: Int { kernel.lanes }
 
-    func value(of operation: Operation) -> LLVMValue {
+    /// Writes the operation; gives its value if it has one.
+    @discardableResult
+    func emit(_ operation: Operation) -> LLVMValue? {
         switch operation {
         case .constant(let number): return build.splat(build.float(Float(number)), lanes)
         case .load(let buffer, let index, let active): return load(buffer, index, active)
-        case .broadcast(let buffer, let index):
-            return broadcast(buffer, index)
+        case .broadcast(let buffer, let index): return broadcast(buffer, index)
         case .gather(let buffer, let index, let stride, let active): return gather(buffer, index, stride, active)
         case .unary(let function, let a): return unary(function, register(a))
         case .binary(let function, let a, let b): return binary(function, register(a), register(b))
@@ -25,7 +26,15 @@ extension KernelEmitter {
         case .keep(let a, let active):
             guard let mask = mask(active) else { return register(a) }
             return build.select(mask, register(a), build.zero(vector))
+        case .store(let buffer, let index, let value, let active): store(buffer, index, register(value), active)
+        case .scatter(let buffer, let index, let stride, let value, let active): scatter(buffer, index, stride, register(value), active)
+        case .prefetch(let buffer, let index):
+            build.intrinsic(
+                "llvm.prefetch", [build.pointer],
+                // Into the second-level cache: what is prefetched is not needed at once, and the first is small.
+                [pointer(to: buffer, index), build.int32(kernel[buffer].access == .read ? 0 : 1), build.int32(2), build.int32(1)])
         }
+        return nil
     }
 
     private func unary(_ function: UnaryFunction, _ a: LLVMValue) -> LLVMValue {

@@ -18,12 +18,9 @@ extension Kernel {
         for statement in statements {
             let name =
                 switch statement {
-                case .define(_, let operation): operation.word
-                case .store: "store"
-                case .scatter: "scatter"
+                case .define(_, let operation), .perform(let operation): operation.word
                 case .loop: "for"
                 case .when: "when"
-                case .prefetch: "prefetch"
                 }
             counts[name, default: 0] += 1
             switch statement {
@@ -36,21 +33,9 @@ extension Kernel {
 }
 
 extension LoopNest.Operation {
-    /// The word that begins it in the text of a kernel.
+    /// The instruction's name, and how it combines lanes.
     fileprivate var word: String {
-        switch self {
-        case .constant: "constant"
-        case .load: "load"
-        case .broadcast: "broadcast"
-        case .gather: "gather"
-        case .unary(let function, _): function.rawValue
-        case .binary(let function, _, _): function.rawValue
-        case .fusedMultiplyAdd: "fma"
-        case .select: "select"
-        case .position: "position"
-        case .uniform: "uniform"
-        case .acrossLanes(let function, _): "across \(function.rawValue)"
-        case .keep: "keep"
-        }
+        if case .acrossLanes(let function, _) = self { return "across \(function.rawValue)" }
+        return parts.instruction.name
     }
 }

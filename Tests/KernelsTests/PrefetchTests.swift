@@ -33,7 +33,7 @@ import Testing
     private func prefetches(_ statements: [Statement], _ isCounted: (BufferID) -> Bool) -> Int {
         statements.reduce(0) { count, statement in
             switch statement {
-            case .prefetch(let buffer, _): count + (isCounted(buffer) ? 1 : 0)
+            case .perform(.prefetch(let buffer, _)): count + (isCounted(buffer) ? 1 : 0)
             case .loop(let loop): count + prefetches(loop.body, isCounted)
             case .when(_, _, let body): count + prefetches(body, isCounted)
             default: count

@@ -95,7 +95,7 @@ import Testing
             for statement in statements {
                 switch statement {
                 case .define(_, .load): loads += 1
-                case .store: stores += 1
+                case .perform(.store): stores += 1
                 case .loop(let loop):
                     loops.append(kernel.variableNames[loop.variable.index])
                     count(loop.body)

@@ -1,13 +1,20 @@
 import Graph
-import LoopNest
 import TestSupport
 
-/// Writes kernels that keep all rules but compute nothing of sense: every kind of statement, operation, index and name occurs.
+@testable import LoopNest
+
+/// Writes kernels that keep all rules but compute nothing of sense: every kind of statement, index and name occurs, and every instruction,
+/// made of its row.
 struct RandomKernel {
     private var random: SeededGenerator
     private var kernel: Kernel
     private var variables: [Variable] = [.task]
-    private var registers: [Register] = []
+    private var registers: [Known] = []
+
+    private struct Known: Hashable {
+        var register: Register
+        var type: RegisterType
+    }
 
     static func make(seed: Int) -> Kernel {
         var maker = RandomKernel(seed: seed)
@@ -34,7 +41,13 @@ struct RandomKernel {
         return Register(kernel.registerCount - 1)
     }
 
-    private mutating func known() -> Register { registers[random.number(0..<registers.count)] }
+    private mutating func known() -> Known { registers[random.number(0..<registers.count)] }
+
+    /// A register of the type, if one is known.
+    private mutating func known(_ type: RegisterType) -> Register? {
+        let fitting = registers.filter { $0.type == type }
+        return fitting.isEmpty ? nil : fitting[random.number(0..<fitting.count)].register
+    }
 
     private mutating func index(depth: Int = 0) -> Index {
         switch random.number(0..<(depth > 3 ? 3 : 9)) {
@@ -48,27 +61,35 @@ struct RandomKernel {
         }
     }
 
-    private mutating func active() -> Index? { random.chance(30) ? index() : nil }
-
     private mutating func buffer(not access: Buffer.Access) -> BufferID {
         let count = kernel.parameters.count + kernel.scratch.count
         let allowed = (0..<count).map(BufferID.init).filter { kernel[$0].access != access }
         return allowed[random.number(0..<allowed.count)]
     }
 
-    private mutating func operation() -> Operation {
-        switch registers.isEmpty ? random.number(0..<5) : random.number(0..<13) {
-        case 0: .constant([0, 1, -2.5, 1e-30, 3e20, .infinity, 0.1][random.number(0..<7)])
-        case 1: .load(buffer(not: .write), index(), active: active())
-        case 2: .broadcast(buffer(not: .write), index())
-        case 3: .gather(buffer(not: .write), index(), stride: random.number(-4..<70), active: active())
-        case 4: .position(index(), stride: random.number(0..<3))
-        case 5, 6: .unary(UnaryFunction.allCases.randomElement(using: &random)!, known())
-        case 7, 8: .binary(BinaryFunction.allCases.randomElement(using: &random)!, known(), known())
-        case 9: .fusedMultiplyAdd(known(), known(), known())
-        case 10: .select(Comparison.allCases.randomElement(using: &random)!, known(), known(), then: known(), otherwise: known())
-        case 11: .uniform(seed: known(), stream: random.number(0..<5), index(), stride: 1)
-        default: random.chance(50) ? .acrossLanes([.add, .maximum][random.number(0..<2)], known()) : .keep(known(), active: index())
+    /// An operation of the row; nil if it takes a register of a type of which none is known.
+    private mutating func operation(_ instruction: InstructionRow) -> Operation? {
+        var operands: [Operand] = []
+        for place in instruction.places {
+            guard let operand = operand(place) else { return nil }
+            operands.append(operand)
+        }
+        return instruction.compose(operands)
+    }
+
+    private mutating func operand(_ place: Place) -> Operand? {
+        switch place {
+        case .register(let type): known(type).map(Operand.register)
+        case .registers: preconditionFailure("each has a place of its own")
+        case .element(let effect, _, let isStrided):
+            .element(buffer(not: effect == .writes ? .read : .write), index(), stride: isStrided ? random.number(-4..<70) : 1)
+        case .active: .active(random.chance(30) ? index() : nil)
+        case .index: .index(index())
+        case .counter: .counter(index(), stride: random.number(0..<3))
+        case .integer: .integer(random.number(0..<5))
+        case .number: .number([0, 1, -2.5, 1e-30, 3e20, .infinity, 0.1][random.number(0..<7)])
+        case .combination: .combination([.add, .maximum, .minimum][random.number(0..<3)])
+        case .comparison: .comparison(Comparison.allCases[random.number(0..<3)])
         }
     }
 
@@ -77,13 +98,11 @@ struct RandomKernel {
         var statements: [Statement] = []
         for _ in 0..<random.number(1..<7) {
             switch random.number(0..<(depth < 4 ? 10 : 6)) {
-            case 0, 1, 2, 3: statements.append(define())
-            case 4: statements.append(random.chance(50) ? .prefetch(buffer(not: .write), index()) : define())
-            case 5: if !registers.isEmpty { statements.append(write()) }
+            case 0, 1, 2, 3, 4, 5: if let statement = instruction() { statements.append(statement) }
             case 6, 7, 8: statements.append(loop(depth: depth))
             default:
                 let conditions = (0..<random.number(1..<3)).map { _ in IndexRange(index(), index(), index()) }
-                let (carried, body) = scope(depth: depth) { random, known in (known, known) }
+                let (carried, body) = scope(depth: depth) { random, known in (known.register, known.register) }
                 statements.append(.when(conditions, carried: carried, body: body))
             }
         }
@@ -92,17 +111,14 @@ struct RandomKernel {
         return statements
     }
 
-    private mutating func define() -> Statement {
-        let operation = operation()
-        let result = register()
+    private mutating func instruction() -> Statement? {
+        let rows = random.chance(60) ? InstructionRow.table : InstructionRow.all
+        let instruction = rows[random.number(0..<rows.count)]
+        guard let operation = operation(instruction) else { return nil }
+        guard let type = instruction.result else { return .perform(operation) }
+        let result = Known(register: register(), type: type)
         registers.append(result)
-        return .define(result, operation)
-    }
-
-    private mutating func write() -> Statement {
-        random.chance(70)
-            ? .store(buffer(not: .read), index(), known(), active: active())
-            : .scatter(buffer(not: .read), index(), stride: random.number(-4..<70), known(), active: active())
+        return .define(result.register, operation)
     }
 
     private mutating func loop(depth: Int) -> Statement {
@@ -110,7 +126,7 @@ struct RandomKernel {
         kernel.variableNames.append(["y", "x", "row", "step", "y"][random.number(0..<5)])
         let (from, to) = (index(), index())
         variables.append(variable)
-        let (carried, body) = scope(depth: depth) { maker, initial in (maker.register(), initial) }
+        let (carried, body) = scope(depth: depth) { maker, initial in (maker.register(), initial.register) }
         variables.removeLast()
         return .loop(
             Loop(
@@ -120,18 +136,22 @@ struct RandomKernel {
 
     /// Registers carried through a block, and the block.
     private mutating func scope(
-        depth: Int, _ inside: (inout RandomKernel, Register) -> (inside: Register, initial: Register)
+        depth: Int, _ inside: (inout RandomKernel, Known) -> (inside: Register, initial: Register)
     ) -> ([Loop.Carried], [Statement]) {
         let outer = registers
-        let starts = (0..<(registers.isEmpty ? 0 : random.number(0..<3))).map { _ in inside(&self, known()) }
+        let starts = (0..<(registers.isEmpty ? 0 : random.number(0..<3))).map { _ in
+            let known = known()
+            let (inside, initial) = inside(&self, known)
+            return (inside: Known(register: inside, type: known.type), initial: initial)
+        }
         registers += starts.map(\.inside).filter { !outer.contains($0) }
         let body = block(depth: depth + 1)
-        let next = starts.map { _ in known() }
+        let next = starts.map { known($0.inside.type) ?? $0.inside.register }
         registers = outer
         let carried = zip(starts, next).map { start, next in
-            Loop.Carried(inside: start.inside, initial: start.initial, next: next, result: register())
+            Loop.Carried(inside: start.inside.register, initial: start.initial, next: next, result: register())
         }
-        registers += carried.map(\.result)
+        registers += zip(carried, starts).map { Known(register: $0.result, type: $1.inside.type) }
         return (carried, body)
     }
 }

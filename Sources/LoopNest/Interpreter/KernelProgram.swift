@@ -124,13 +124,8 @@ struct KernelProgram {
     private mutating func compile(_ statements: [Statement], scope: [Variable]) {
         for statement in statements {
             switch statement {
-            case .define(let register, let operation):
-                instructions.append(compile(operation, to: offset(register), statement, scope))
-            case .store(let buffer, let index, let value, let active):
-                instructions.append(.store(offset(value), access(buffer, index, active, statement, scope)))
-            case .scatter(let buffer, let index, let stride, let value, let active):
-                instructions.append(.store(offset(value), access(buffer, index, stride: stride, active, statement, scope)))
-            case .prefetch: break
+            case .define(let register, let operation): compile(operation, to: offset(register), statement, scope)
+            case .perform(let operation): compile(operation, to: 0, statement, scope)
             case .loop(let loop):
                 let entry = instructions.count
                 let from = compile(loop.from)
@@ -157,23 +152,31 @@ struct KernelProgram {
         }
     }
 
-    private mutating func compile(_ operation: Operation, to: Int, _ statement: Statement, _ scope: [Variable]) -> Instruction {
+    /// Appends an operation's instruction; `to` is where it leaves its result, if it has one.
+    private mutating func compile(_ operation: Operation, to: Int, _ statement: Statement, _ scope: [Variable]) {
+        let instruction: Instruction
         switch operation {
-        case .constant(let value): .constant(to: to, Float(value))
-        case .load(let buffer, let index, let active): .load(to: to, access(buffer, index, active, statement, scope))
-        case .broadcast(let buffer, let index): .broadcast(to: to, access(buffer, index, nil, statement, scope))
+        case .constant(let value): instruction = .constant(to: to, Float(value))
+        case .load(let buffer, let index, let active): instruction = .load(to: to, access(buffer, index, active, statement, scope))
+        case .broadcast(let buffer, let index): instruction = .broadcast(to: to, access(buffer, index, nil, statement, scope))
         case .gather(let buffer, let index, let stride, let active):
-            .load(to: to, access(buffer, index, stride: stride, active, statement, scope))
-        case .unary(let function, let a): .unary(function, to: to, offset(a))
-        case .binary(let function, let a, let b): .binary(function, to: to, offset(a), offset(b))
-        case .fusedMultiplyAdd(let a, let b, let c): .fusedMultiplyAdd(to: to, offset(a), offset(b), offset(c))
+            instruction = .load(to: to, access(buffer, index, stride: stride, active, statement, scope))
+        case .unary(let function, let a): instruction = .unary(function, to: to, offset(a))
+        case .binary(let function, let a, let b): instruction = .binary(function, to: to, offset(a), offset(b))
+        case .fusedMultiplyAdd(let a, let b, let c): instruction = .fusedMultiplyAdd(to: to, offset(a), offset(b), offset(c))
         case .select(let comparison, let a, let b, let then, let otherwise):
-            .select(comparison, to: to, offset(a), offset(b), then: offset(then), otherwise: offset(otherwise))
-        case .position(let index, let stride): .position(to: to, compile(index), stride: stride)
+            instruction = .select(comparison, to: to, offset(a), offset(b), then: offset(then), otherwise: offset(otherwise))
+        case .position(let index, let stride): instruction = .position(to: to, compile(index), stride: stride)
         case .uniform(let seed, let stream, let index, let stride):
-            .uniform(to: to, seed: offset(seed), stream: UInt32(truncatingIfNeeded: stream), compile(index), stride: stride)
-        case .acrossLanes(let function, let a): .acrossLanes(function, to: to, offset(a))
-        case .keep(let a, let active): .keep(to: to, offset(a), compile(active))
+            instruction = .uniform(to: to, seed: offset(seed), stream: UInt32(truncatingIfNeeded: stream), compile(index), stride: stride)
+        case .acrossLanes(let function, let a): instruction = .acrossLanes(function, to: to, offset(a))
+        case .keep(let a, let active): instruction = .keep(to: to, offset(a), compile(active))
+        case .store(let buffer, let index, let value, let active):
+            instruction = .store(offset(value), access(buffer, index, active, statement, scope))
+        case .scatter(let buffer, let index, let stride, let value, let active):
+            instruction = .store(offset(value), access(buffer, index, stride: stride, active, statement, scope))
+        case .prefetch: return
         }
+        instructions.append(instruction)
     }
 }

@@ -1,0 +1,122 @@
+import Graph
+
+/// What an instruction computes or does. Elements of `i32` and `bf16` buffers are converted to f32 on their way in and out.
+public enum Operation: Hashable, Sendable {
+    /// The same number in every lane.
+    case constant(Double)
+    /// Elements `index ..< index + lanes`; lanes at and after `active` are zero and not touched in memory.
+    case load(BufferID, Index, active: Index?)
+    /// One element in every lane.
+    case broadcast(BufferID, Index)
+    /// Elements `index + lane * stride`; lanes at and after `active` are zero and not touched.
+    case gather(BufferID, Index, stride: Int, active: Index?)
+    case unary(UnaryFunction, Register)
+    case binary(BinaryFunction, Register, Register)
+    /// `a * b + c`, rounded once.
+    case fusedMultiplyAdd(Register, Register, Register)
+    case select(Comparison, Register, Register, then: Register, otherwise: Register)
+    /// `index + lane * stride` as a number.
+    case position(Index, stride: Int)
+    /// `uniformHash` with counter `index + lane * stride`.
+    case uniform(seed: Register, stream: Int, Index, stride: Int)
+    /// The sum, maximum or minimum of all lanes, in every lane; combined pairwise: lane i with lane i + half, halving.
+    case acrossLanes(BinaryFunction, Register)
+    /// The lanes before `active`, zero in the others.
+    case keep(Register, active: Index)
+
+    /// Writes elements `index ..< index + lanes`, or only the first `active` of them.
+    case store(BufferID, Index, Register, active: Index?)
+    /// Writes elements `index + lane * stride`.
+    case scatter(BufferID, Index, stride: Int, Register, active: Index?)
+    /// Asks for an element, which need not exist, ahead of its use.
+    case prefetch(BufferID, Index)
+}
+
+extension Operation {
+    /// The instruction's row, and what stands in its places, in their order.
+    public var parts: (instruction: InstructionRow, operands: [Operand]) {
+        switch self {
+        case .constant(let number): (.constant, [.number(number)])
+        case .load(let buffer, let index, let active): (.load, [.element(buffer, index), .active(active)])
+        case .broadcast(let buffer, let index): (.broadcast, [.element(buffer, index)])
+        case .gather(let buffer, let index, let stride, let active):
+            (.gather, [.element(buffer, index, stride: stride), .active(active)])
+        case .unary(let function, let a): (.unary(function), [.register(a)])
+        case .binary(let function, let a, let b): (.binary(function), [.register(a), .register(b)])
+        case .fusedMultiplyAdd(let a, let b, let c): (.fusedMultiplyAdd, [.register(a), .register(b), .register(c)])
+        case .select(let comparison, let a, let b, let then, let otherwise):
+            (.select, [.register(a), .comparison(comparison), .register(b), .register(then), .register(otherwise)])
+        case .position(let index, let stride): (.position, [.counter(index, stride: stride)])
+        case .uniform(let seed, let stream, let index, let stride):
+            (.uniform, [.register(seed), .integer(stream), .counter(index, stride: stride)])
+        case .acrossLanes(let function, let a): (.acrossLanes, [.combination(function), .register(a)])
+        case .keep(let a, let active): (.keep, [.register(a), .index(active)])
+        case .store(let buffer, let index, let value, let active): (.store, [.element(buffer, index), .register(value), .active(active)])
+        case .scatter(let buffer, let index, let stride, let value, let active):
+            (.scatter, [.element(buffer, index, stride: stride), .register(value), .active(active)])
+        case .prefetch(let buffer, let index): (.prefetch, [.element(buffer, index)])
+        }
+    }
+}
+
+/// The rows. A further instruction is a case of `Operation`, taken apart above and listed below; what it computes is said in `KernelMachine`
+/// and in `OperationEmitter.swift`.
+extension InstructionRow {
+    static let constant = InstructionRow("constant \(.number)", gives: .vector) { .constant($0.number(0)) }
+    static let load = InstructionRow("load \(.element(.reads, .lanes))\(.active)", gives: .vector) {
+        .load($0.buffer(0), $0.index(0), active: $0.active(1))
+    }
+    static let broadcast = InstructionRow("broadcast \(.element(.reads, .one))", gives: .vector) { .broadcast($0.buffer(0), $0.index(0)) }
+    static let gather = InstructionRow("gather \(.element(.reads, .lanes, isStrided: true))\(.active)", gives: .vector) {
+        .gather($0.buffer(0), $0.index(0), stride: $0.stride(0), active: $0.active(1))
+    }
+    static let fusedMultiplyAdd = InstructionRow("fma\(.vectors(3))", gives: .vector) {
+        .fusedMultiplyAdd($0.register(0), $0.register(1), $0.register(2))
+    }
+    static let select = InstructionRow("select(\(.vector) \(.comparison) \(.vector), \(.vector), \(.vector))", gives: .vector) {
+        .select($0.comparison(1), $0.register(0), $0.register(2), then: $0.register(3), otherwise: $0.register(4))
+    }
+    static let position = InstructionRow("position \(.counter)", gives: .vector) { .position($0.index(0), stride: $0.stride(0)) }
+    static let uniform = InstructionRow("uniform(\(.vector), stream \(.integer)) at \(.counter)", gives: .vector) {
+        .uniform(seed: $0.register(0), stream: $0.integer(1), $0.index(2), stride: $0.stride(2))
+    }
+    static let acrossLanes = InstructionRow("across \(.combination)\(.vectors(1))", gives: .vector) {
+        .acrossLanes($0.combination(0), $0.register(1))
+    }
+    static let keep = InstructionRow("keep \(.vector) active \(.index)", gives: .vector) { .keep($0.register(0), active: $0.index(1)) }
+
+    static let store = InstructionRow("\(.element(.writes, .lanes)) = \(.vector)\(.active)", named: "store") {
+        .store($0.buffer(0), $0.index(0), $0.register(1), active: $0.active(2))
+    }
+    static let scatter = InstructionRow("\(.element(.writes, .lanes, isStrided: true)) = \(.vector)\(.active)", named: "scatter") {
+        .scatter($0.buffer(0), $0.index(0), stride: $0.stride(0), $0.register(1), active: $0.active(2))
+    }
+    static let prefetch = InstructionRow("prefetch \(.element(.prefetches, .one))") { .prefetch($0.buffer(0), $0.index(0)) }
+
+    private static let unary = Dictionary(
+        uniqueKeysWithValues: UnaryFunction.allCases.map { function in
+            (function, InstructionRow("\(word: function.rawValue)\(.vectors(1))", gives: .vector) { .unary(function, $0.register(0)) })
+        })
+    private static let binary = Dictionary(
+        uniqueKeysWithValues: BinaryFunction.allCases.map { function in
+            (
+                function,
+                InstructionRow("\(word: function.rawValue)\(.vectors(2))", gives: .vector) {
+                    .binary(function, $0.register(0), $0.register(1))
+                }
+            )
+        })
+
+    static func unary(_ function: UnaryFunction) -> InstructionRow { unary[function] ?? { preconditionFailure("no row: \(function)") }() }
+    static func binary(_ function: BinaryFunction) -> InstructionRow {
+        binary[function] ?? { preconditionFailure("no row: \(function)") }()
+    }
+
+    /// The instructions but for the functions of scalars.
+    static let table: [InstructionRow] = [
+        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, store, scatter, prefetch,
+    ]
+
+    /// All instructions.
+    static let all = table + UnaryFunction.allCases.map(unary) + BinaryFunction.allCases.map(binary)
+}
