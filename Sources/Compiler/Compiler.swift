@@ -16,6 +16,8 @@ public struct Compiler: Sendable {
     public var threads: Int
     /// How exactly sums of products are computed.
     public var numerics: Numerics
+    /// What values between layers are stored as, and what products are of; a training is f32.
+    public var precision: Precision
     /// What measurements chose for this target, these threads and numerics; the cost model decides the rest.
     public var tuned: TunedChoices
     /// Executables that need more bytes are refused before anything is allocated.
@@ -24,12 +26,13 @@ public struct Compiler: Sendable {
     /// - Parameter threads: as many as the target has cores if it is nil.
     public init(
         target: Target = .host, cache: ObjectCache? = .standard, threads: Int? = nil, numerics: Numerics = .standard,
-        tuned: TunedChoices = .none, memoryLimit: Int = MachineMemory.limit
+        precision: Precision = .f32, tuned: TunedChoices = .none, memoryLimit: Int = MachineMemory.limit
     ) {
         self.target = target
         self.cache = cache
         self.threads = threads ?? target.cores
         self.numerics = numerics
+        self.precision = precision
         self.tuned = tuned
         self.memoryLimit = memoryLimit
     }
@@ -46,7 +49,7 @@ public struct Compiler: Sendable {
         if network.origin == .optimized { return try verified(network) }
         let graph: Graph
         let pipeline: Pipeline
-        var context = PassContext(mode: training ? .training : .inference, lanes: target.lanes)
+        var context = PassContext(mode: training ? .training : .inference, lanes: target.lanes, precision: precision)
         if network.origin == .training {
             (graph, pipeline) = (network.graph, .optimization)
             context.mode = .training
@@ -76,11 +79,12 @@ public struct Compiler: Sendable {
             plain[value].group = nil
             plain[value].place = nil
             plain[value].isDirect = false
+            (plain[value].stored, plain[value].factors) = (nil, nil)
         }
         let decided: Graph
         do {
             decided = try Pipeline.optimization.run(
-                plain, PassContext(mode: plain.updates.isEmpty ? .inference : .training, lanes: target.lanes))
+                plain, PassContext(mode: plain.updates.isEmpty ? .inference : .training, lanes: target.lanes, precision: precision))
         } catch {
             throw CompilerError(error, network.sources)
         }
@@ -88,7 +92,7 @@ public struct Compiler: Sendable {
         let lines = zip(decided.description.split(separator: "\n"), network.graph.description.split(separator: "\n"))
         let difference = lines.first { $0 != $1 }.map { "; the passes make\n\($0)\nbut the text has\n\($1)" } ?? ""
         throw CompilerError(
-            "the layouts and groups of '\(network.name)' are not those for \(target.name)\(difference)",
+            "the layouts, groups and precision of '\(network.name)' are not those for \(target.name) in \(precision)\(difference)",
             help: "leave them to the passes: give the text of the stage graph or training")
     }
 

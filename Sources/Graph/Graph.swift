@@ -55,6 +55,10 @@ public struct Node: Hashable, Sendable {
     public var place: Placement?
     /// Whether a convolution is summed as it is written, since its result's exact zeros and signs matter. Decided by `keep_signs`.
     public var isDirect = false
+    /// What the tensor's elements are stored as, where that is not its own type. Decided by `choose_precision`.
+    public var stored: StoredElement?
+    /// What the factors of a contraction's products may be rounded to. Decided by `choose_precision`.
+    public var factors: StoredElement?
 
     public init(
         _ kind: Kind, operands: [Value] = [], type: TensorType, label: String? = nil,

@@ -32,6 +32,8 @@ extension Node {
         if let group { text += " group \(group)" }
         if let place { text += " in \(place.parent) axis \(place.axis) at \(place.start)" }
         if isDirect { text += " direct" }
+        if let stored { text += " stored \(stored.rawValue)" }
+        if let factors { text += " factors \(factors.rawValue)" }
         if let label { text += "  # " + TextScanner.text(ofName: label) }
         if spans, !span.isNone { text += "  @\(span.file.rawValue):\(span.lower)-\(span.upper)" }
         return text

@@ -174,7 +174,7 @@ private struct GraphReader {
         return type
     }
 
-    /// The layout, group, place, the mark of a direct sum, label and span.
+    /// The layout, group, place, the mark of a direct sum, precision, label and span.
     private mutating func annotations(_ node: inout Node) throws(TextError) {
         let place = scanner.skipBlanks()
         if scanner.accept("plain") {
@@ -198,6 +198,10 @@ private struct GraphReader {
             placements.append((Value(result.nodes.count), Placement(parent: Value(parent), axis: axis, start: start), place))
         }
         node.isDirect = scanner.accept("direct")
+        let precision = scanner.skipBlanks()
+        if scanner.accept("stored") { node.stored = try narrowElement() }
+        if scanner.accept("factors") { node.factors = try narrowElement() }
+        if let problem = node.precisionProblem { throw scanner.error(problem, at: precision) }
         if scanner.accept("#") { node.label = try scanner.name("a label") }
         if scanner.accept("@") {
             let file = try scanner.integer("a file", in: 0...Int(UInt32.max - 1))
@@ -209,6 +213,16 @@ private struct GraphReader {
         }
     }
 
+    /// What f32 may be rounded to.
+    private mutating func narrowElement() throws(TextError) -> StoredElement {
+        let place = scanner.skipBlanks()
+        guard let element = StoredElement.narrow.first(where: { scanner.accept($0.rawValue) }) else {
+            let known = StoredElement.narrow.map(\.rawValue).joined(separator: " or ")
+            throw scanner.error("expected what f32 is rounded to", repair: "write \(known)", at: place)
+        }
+        return element
+    }
+
     private mutating func output() throws(TextError) {
         let place = scanner.skipBlanks()
         let name = try scanner.name("the output's name")
@@ -216,7 +230,9 @@ private struct GraphReader {
             throw scanner.error("there are two outputs called '\(name)'", repair: "rename one", at: place)
         }
         try scanner.expect("=")
-        result.outputs.append(Graph.Output(name, try value()))
+        let output = Graph.Output(name, try value())
+        guard result[output.value].stored == nil else { throw scanner.error("an output is stored as its type says", at: place) }
+        result.outputs.append(output)
         try scanner.endLine()
     }
 

@@ -11,7 +11,7 @@ extension Graph {
     ///
     /// Operands precede users; every type is what the operator infers; attributes are complete; inputs and parameters, and outputs,
     /// have names of their own; a parameter is updated at most once, to a value of its type; layouts fit the ranks; what lies in
-    /// another's memory fits there.
+    /// another's memory fits there; f32 results of operations alone are rounded, and no outputs.
     public func violations() -> [GraphViolation] {
         var found: [GraphViolation] = []
         var names: Set<String> = []
@@ -30,7 +30,7 @@ extension Graph {
                 complain("an operand does not precede its user")
                 continue
             }
-            if let message = typeProblem(of: value) { complain(message) }
+            if let message = typeProblem(of: value) ?? node.precisionProblem { complain(message) }
         }
         found += borderViolations()
         // What a view reads and where can be told only of nodes that are right.
@@ -60,6 +60,9 @@ extension Graph {
         var outputNames: Set<String> = []
         for output in outputs {
             if !exists(output.value) { complain("the output '\(output.name)' is no value of the graph") }
+            if exists(output.value), self[output.value].stored != nil {
+                complain("the output '\(output.name)' is not stored as its type says")
+            }
             if !outputNames.insert(output.name).inserted { complain("two outputs are called '\(output.name)'") }
         }
         var updated: Set<Value> = []
@@ -74,6 +77,15 @@ extension Graph {
             }
         }
         return found
+    }
+}
+
+extension Node {
+    /// What is wrong with what the node is rounded to, or nil.
+    var precisionProblem: String? {
+        guard stored != nil || factors != nil else { return nil }
+        guard operation != nil, type.element == .f32 else { return "only f32 results of operations are rounded" }
+        return [stored, factors].allSatisfy { $0.map(StoredElement.narrow.contains) ?? true } ? nil : "f32 cannot be rounded so"
     }
 }
 

@@ -39,7 +39,7 @@ extension GraphFacts {
     private func fits(_ value: Value, _ place: Placement) -> Bool {
         let (node, parent) = (graph[value], graph[place.parent])
         guard let layout = node.layout, layout == parent.layout, layout.blocks.count == 1, layout.blocks[0].axis == place.axis,
-            node.type.element == parent.type.element, let count = node.type.shape[place.axis].value,
+            node.type.element == parent.type.element, node.stored == parent.stored, let count = node.type.shape[place.axis].value,
             let whole = parent.type.shape[place.axis].value
         else { return false }
         let size = layout.blocks[0].size

@@ -37,6 +37,9 @@ public enum StoredElement: String, CaseIterable, Hashable, Sendable {
 
     /// What kernels load and store: they compute with f32, so that every other element is converted on its way.
     public static let ofKernels: [StoredElement] = [.f32, .i32, .bf16]
+
+    /// What f32 values may be rounded to.
+    public static let narrow: [StoredElement] = [.bf16]
 }
 
 extension ElementType {

@@ -12,14 +12,16 @@ public struct Pipeline: Sendable {
 
     /// From a network to kernels' groups, to predict with.
     public static let inference = Pipeline(
-        name: "inference", passes: [.decompose, .foldBatchnorm, .simplify, .assignLayouts, .fuse, .placeConcats, .keepSigns])
+        name: "inference",
+        passes: [.decompose, .foldBatchnorm, .simplify, .assignLayouts, .fuse, .choosePrecision, .placeConcats, .keepSigns])
 
     /// From a network with its loss to one training step.
     public static let training = Pipeline(
         name: "training", passes: [.decompose, .differentiate, .update, .simplify, .assignLayouts, .fuse, .placeConcats])
 
     /// From a training step that was differentiated elsewhere, such as a printed one, to kernels' groups.
-    public static let optimization = Pipeline(name: "optimization", passes: [.simplify, .assignLayouts, .fuse, .placeConcats, .keepSigns])
+    public static let optimization = Pipeline(
+        name: "optimization", passes: [.simplify, .assignLayouts, .fuse, .choosePrecision, .placeConcats, .keepSigns])
 
     public static let all = [inference, training, optimization]
 
@@ -43,6 +45,8 @@ public struct Pipeline: Sendable {
         Constraint(first: "decompose", second: "keep_signs", reason: "what a composite operator minds is known by what it is written with"),
         Constraint(first: "fold_batchnorm", second: "keep_signs", reason: "folding makes convolutions anew"),
         Constraint(first: "assign_layouts", second: "place_concats", reason: "only what is blocked alike can share memory"),
+        Constraint(first: "fuse", second: "choose_precision", reason: "only what a kernel stores is rounded"),
+        Constraint(first: "choose_precision", second: "place_concats", reason: "only what is stored alike can share memory"),
         Constraint(first: "fuse", second: "place_concats", reason: "only what a kernel stores has a place in memory"),
         Constraint(first: "assign_layouts", second: "fuse", reason: "whether a reshape is free depends on layouts"),
     ]

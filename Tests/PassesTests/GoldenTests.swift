@@ -22,8 +22,10 @@ private struct GoldenCase: Sendable, CustomTestStringConvertible {
         func option(_ name: String) -> String? { options.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) } }
         let mode = try #require(Mode(rawValue: option("mode") ?? "inference"))
         let lanes = try #require(Int(option("lanes") ?? "8"))
+        let precision = try #require(Precision(rawValue: option("precision") ?? "f32"))
         let context = PassContext(
-            mode: mode, lanes: lanes, recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9, nesterov: true, weightDecay: 0.5)))
+            mode: mode, lanes: lanes, precision: precision,
+            recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9, nesterov: true, weightDecay: 0.5)))
         let passes = try words.filter { !$0.contains("=") }.map { word in
             try #require(Pipeline.all.flatMap(\.passes).first { $0.name == word }, "no pass is called '\(word)'")
         }

@@ -9,7 +9,10 @@ import Testing
     @Test(arguments: 0..<4) func survivesMutilation(seed: Int) throws {
         let isTraining = seed % 2 == 1
         let network = RandomNetwork.make(seed: seed, training: isTraining, batch: nil)
-        let stages = [network.text(), try Pipeline.inference.run(network, PassContext(mode: .inference, lanes: 8)).text()]
+        let precision: Precision = seed < 2 ? .f32 : .bf16
+        let stages = [
+            network.text(), try Pipeline.inference.run(network, PassContext(mode: .inference, lanes: 8, precision: precision)).text(),
+        ]
         var random = SplitMix(seed: seed)
         var accepted = 0
         for round in 0..<200 {
@@ -46,6 +49,39 @@ import Testing
         } else {
             #expect(throws: TextError.self) { try Graph(reading: text, catalog: .standard) }
         }
+    }
+
+    /// Only what operations compute in f32 is rounded, to what f32 can be rounded to, and no output.
+    @Test(arguments: [
+        ("%1 = map(%0) function=relu(x) = max(x, 0) : f32[2, 8] stored bf16 factors bf16", true),
+        ("%1 = map(%0) function=relu(x) = max(x, 0) : f32[2, 8] stored i8", false), ("%1 = input z : f32[2, 8] stored bf16", false),
+        ("%1 = weight z zeros : f32[2, 8] factors bf16", false),
+    ])
+    func readsPossibleRoundingsOnly(line: String, isPossible: Bool) throws {
+        func text(output: String) -> String {
+            """
+            graph rounded {
+              %0 = input x : f32[2, 8]
+              \(line)
+              %2 = map(%1) function=negative(x) = -x : f32[2, 8]
+              output y = \(output)
+            }
+            """
+        }
+        guard isPossible else {
+            #expect(throws: TextError.self) { try Graph(reading: text(output: "%2"), catalog: .standard) }
+            return
+        }
+        let graph = try Graph(reading: text(output: "%2"), catalog: .standard)
+        #expect(graph.violations().isEmpty)
+        #expect(try Graph(reading: graph.text(), catalog: .standard) == graph)
+        #expect(throws: TextError.self) { try Graph(reading: text(output: "%1"), catalog: .standard) }
+        var rounded = graph
+        rounded.outputs[0].value = Value(1)
+        #expect(!rounded.violations().isEmpty)
+        rounded = graph
+        rounded[Value(0)].stored = .bf16
+        #expect(!rounded.violations().isEmpty)
     }
 
     private func mutilated(_ text: String, _ random: inout SplitMix) -> String {

@@ -36,6 +36,11 @@ private func check(
         try check(RandomNetwork.make(seed: seed), .inference, PassContext(mode: .inference, lanes: [4, 8, 16][seed % 3]))
     }
 
+    /// Roundings are annotations: what the graph computes stays as it is.
+    @Test(arguments: 0..<4) func narrowInferenceKeepsValues(seed: Int) throws {
+        try check(RandomNetwork.make(seed: seed), .inference, PassContext(mode: .inference, lanes: 8, precision: .bf16))
+    }
+
     @Test(arguments: 0..<8) func trainingKeepsValues(seed: Int) throws {
         let recipe = TrainingRecipe(
             optimizer: .sgd(momentum: 0.9, nesterov: seed % 2 == 0, weightDecay: 0.01), clip: [nil, .norm(1), .value(0.1)][seed % 3])

@@ -35,7 +35,7 @@ extension Graph {
     public func storedCount(_ value: Value) -> Int { layout(value).storedCount(extents(value)) }
 
     /// What an element of a value is stored as.
-    public func storedElement(of value: Value) -> StoredElement { self[value].type.element.stored }
+    public func storedElement(of value: Value) -> StoredElement { self[value].stored ?? self[value].type.element.stored }
 
     /// The number of bytes that a value takes in memory, padding included.
     public func storedBytes(_ value: Value) -> Int { storedCount(value) * storedElement(of: value).size }
