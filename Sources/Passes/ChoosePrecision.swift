@@ -7,7 +7,7 @@ extension Pass {
     /// - what kernels store between layers, if a contraction still follows on the way to the outputs: from the last one on (logits, a
     ///   softmax), values are few, and what they lose nothing behind them can even out.
     ///
-    /// Vectors (biases, scales) and what is computed once are kept as they are: they are small. A training is not rounded.
+    /// Vectors (biases, scales, sums over whole maps) and what is computed once are kept as they are: they are small. A training is not rounded.
     public static let choosePrecision = Pass("choose_precision", "Decides what is stored and multiplied in less than f32.") {
         graph, context in
         var graph = graph
@@ -16,11 +16,12 @@ extension Pass {
         let facts = GraphFacts(graph)
         let flow = ContractionFlow(facts)
         for value in graph.values where graph[value].operation != nil && graph[value].type.element == .f32 && !facts.isPrepared(value) {
-            if facts.contraction(of: value) != nil, flow.isBehindContraction(operandsOf: value) {
+            if facts.contraction(of: value) != nil, graph[value].operands.contains(where: { flow.isBehind[$0.index] }) {
                 graph[value].factors = .bf16
                 context.firings.fire("factors")
             }
-            guard graph[value].group != nil, graph[value].type.rank >= 2, !facts.leaves(value), flow.isBefore[value.index] else { continue }
+            let isLarge = graph[value].type.shape.dimensions.dropFirst(2).contains { $0 != 1 }
+            guard flow.isBefore[value.index], flow.isStored(value), isLarge || flow.isFactor[value.index] else { continue }
             graph[value].stored = .bf16
             context.firings.fire("stored")
         }
@@ -28,13 +29,17 @@ extension Pass {
     }
 }
 
-/// What stands before and behind the contractions of a network, those that are computed once aside.
+/// What stands before and behind the contractions of a network, those that are computed once aside, and which kernels read it.
 private struct ContractionFlow {
     private let facts: GraphFacts
     /// Whether a contraction has led to the value: itself, or one before it.
-    private let isBehind: [Bool]
+    let isBehind: [Bool]
     /// Whether a contraction reads the value, or what is computed from it.
     let isBefore: [Bool]
+    /// Whether a contraction reads the value itself, under whatever shape.
+    let isFactor: [Bool]
+    /// The groups that read the value, from the first to the last: of nodes without one, those that compute them.
+    private let readers: [ClosedRange<Int>?]
 
     init(_ facts: GraphFacts) {
         self.facts = facts
@@ -45,11 +50,24 @@ private struct ContractionFlow {
             behind.append(isContraction(value) || graph[value].operands.contains { behind[$0.index] })
         }
         var before = [Bool](repeating: false, count: graph.nodes.count)
-        for value in graph.values.reversed() where isContraction(value) || before[value.index] {
-            for operand in graph[value].operands { before[operand.index] = true }
+        var factor = before
+        var readers = [ClosedRange<Int>?](repeating: nil, count: graph.nodes.count)
+        for value in graph.values.reversed() {
+            let own = graph[value].group.map { $0...$0 } ?? readers[value.index]
+            for operand in graph[value].operands.map(\.index) {
+                if isContraction(value) || before[value.index] { before[operand] = true }
+                if isContraction(value) || facts.isAlias(value) && factor[value.index] { factor[operand] = true }
+                guard let own else { continue }
+                let known = readers[operand] ?? own
+                readers[operand] = min(known.lowerBound, own.lowerBound)...max(known.upperBound, own.upperBound)
+            }
         }
-        (isBehind, isBefore) = (behind, before)
+        (isBehind, isBefore, isFactor, self.readers) = (behind, before, factor, readers)
     }
 
-    func isBehindContraction(operandsOf value: Value) -> Bool { facts.graph[value].operands.contains { isBehind[$0.index] } }
+    /// Whether one kernel stores the value for another; what leaves the graph is stored as its type says.
+    func isStored(_ value: Value) -> Bool {
+        guard let group = facts.graph[value].group, let readers = readers[value.index], !facts.leaves(value) else { return false }
+        return readers != group...group
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import LoopNest
 import Interchange
 import Kernels
@@ -64,6 +65,8 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
     public var threads: Int
     public var cores: Int
     public var numerics: String
+    /// Nil in records of versions that knew f32 alone.
+    public var precision: Precision?
     public var training: Bool
     public var machine: Machine
     /// When it was measured, in UTC.
@@ -91,6 +94,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         threads = result.threads
         cores = result.cores
         numerics = "\(result.numerics)"
+        precision = result.precision
         training = result.isTraining
         machine = Machine(target)
         measuredAt = date.formatted(.iso8601)

@@ -42,6 +42,8 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Images a run.", valueName: "count"))
     var batch = 1
 
+    @OptionGroup var precision: PrecisionOption
+
     @OptionGroup var execution: ExecutionOptions
 
     @Flag(help: "Measures a training step: forward, backward, update.")
@@ -97,13 +99,14 @@ struct BenchCommand: ParsableCommand {
             throw ValidationError("--simulate-threads measures nothing: leave out --train, --per-kernel, --errors, --save and --compare")
         }
         try validateBatch(batch)
+        try precision.validate(training: train, flag: "--train")
         if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
         if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
     }
 
     func run() throws {
         if let simulateThreads {
-            let study = try execution.planner.studyThreads(network.load(), batch: batch, cores: simulateThreads)
+            let study = try execution.planner(precision.chosen).studyThreads(network.load(), batch: batch, cores: simulateThreads)
             if json { Console.printJSON(study) } else { ThreadReport(study).show() }
             return
         }
@@ -119,7 +122,7 @@ struct BenchCommand: ParsableCommand {
             weights: weights, input: input)
         let result: Benchmark
         do {
-            result = try execution.compiler().measure(options) { () throws(CompilerError) in try network.load() }
+            result = try execution.compiler(precision.chosen).measure(options) { () throws(CompilerError) in try network.load() }
         } catch BenchmarkFailure.compiler(let error) {
             throw error
         } catch BenchmarkFailure.weights(let error) {

@@ -27,6 +27,8 @@ struct DumpCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What to print: \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "stage"))
     var stage: Stage?
 
+    @OptionGroup var precision: PrecisionOption
+
     @OptionGroup var machine: TargetOption
 
     @Flag(help: "Shows the training step rather than the network as it predicts.")
@@ -49,6 +51,7 @@ struct DumpCommand: ParsableCommand {
 
     func validate() throws {
         try validateBatch(batch)
+        try precision.validate(training: training, flag: "--training")
         if (stage == nil) == (pass == nil) { throw ValidationError("give either --stage or --dump-after") }
         if stage == .object, output == nil, isatty(STDOUT_FILENO) == 1 { throw ValidationError("an object file is no text: give -o PATH") }
     }
@@ -58,7 +61,7 @@ struct DumpCommand: ParsableCommand {
         let ending = stage?.ending ?? Stage.graph.ending
         let path = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: ending) }
         if let path { try OutputPath.requireWritable(path) }
-        let compiler = Compiler(target: tuned ? machine.here : machine.target)
+        let compiler = Compiler(target: tuned ? machine.here : machine.target, precision: precision.chosen)
         let bytes = try (tuned ? compiler.tuned(by: .standard) : compiler).dump(
             network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
         if let path { try AtomicFile.write(bytes, to: path) } else { StandardOutput.write(bytes) }

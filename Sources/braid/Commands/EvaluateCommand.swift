@@ -28,6 +28,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
     var batch = 64
 
+    @OptionGroup var precision: PrecisionOption
+
     @OptionGroup var execution: ExecutionOptions
 
     @Option(help: ArgumentHelp("Draws the confusion matrix as a PNG file.", valueName: "path"))
@@ -47,7 +49,7 @@ struct EvaluateCommand: ParsableCommand {
             try OutputPath.requireWritable(confusion)
         }
         let network = try network.load()
-        let executable = try execution.compiler().executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        let executable = try execution.compiler(precision.chosen).executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         let classifier = try Classifier(executable)
         let file = try Safetensors(path: weights)
         var report = NonFiniteReport()

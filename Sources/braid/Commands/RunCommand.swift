@@ -37,6 +37,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Prints the most probable classes, by the softmax of the scores.", valueName: "count"))
     var top: Int?
 
+    @OptionGroup var precision: PrecisionOption
+
     @OptionGroup var execution: ExecutionOptions
 
     @Flag(help: "Prints one JSON object instead of text.")
@@ -59,7 +61,7 @@ struct RunCommand: ParsableCommand {
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
         let inputs = try read(network, metadata)
         let batch = try batch(of: inputs)
-        let executable = try execution.compiler().executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        let executable = try execution.compiler(precision.chosen).executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         var report = NonFiniteReport()
         if let file {
             report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))

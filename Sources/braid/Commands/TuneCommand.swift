@@ -39,6 +39,8 @@ struct TuneCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Images a run.", valueName: "count"))
     var batch = 1
 
+    @OptionGroup var precision: PrecisionOption
+
     @OptionGroup var arithmetic: ArithmeticOptions
 
     @OptionGroup var machine: TargetOption
@@ -65,6 +67,7 @@ struct TuneCommand: ParsableCommand {
 
     func validate() throws {
         try validateBatch(batch)
+        try precision.validate(training: train, flag: "--train")
         if !(1...64).contains(candidates) { throw ValidationError("--candidates must be from 1 to 64, not \(candidates)") }
         if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
         if [file != nil, show, clear].filter(\.self).count != 1 { throw ValidationError("give either a file, --show or --clear") }
@@ -91,7 +94,7 @@ struct TuneCommand: ParsableCommand {
         try store.requireWritable(for: target)
         // A damaged file is told of now; it is replaced in the end.
         _ = Compiler(target: target).tuned(by: store)
-        let result = try arithmetic.compiler(for: target).tune(network, options) { state in
+        let result = try arithmetic.compiler(for: target, precision.chosen).tune(network, options) { state in
             if progress.quiet { return }
             Console.error("round \(state.round + 1) of \(state.rounds): \(state.improved) of \(state.shapes) shapes improved so far\n")
         }

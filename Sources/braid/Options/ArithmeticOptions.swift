@@ -1,6 +1,7 @@
 import ArgumentParser
 import LoopNest
 import Compiler
+import Graph
 import Kernels
 import Machine
 
@@ -24,7 +25,9 @@ struct ArithmeticOptions: ParsableArguments {
     var threadCount: Int { threads ?? Target.host.cores }
 
     /// A compiler that knows no measurements.
-    func compiler(for target: Target) -> Compiler { Compiler(target: target, threads: threadCount, numerics: numerics) }
+    func compiler(for target: Target, _ precision: Precision) -> Compiler {
+        Compiler(target: target, threads: threadCount, numerics: numerics, precision: precision)
+    }
 }
 
 extension Numerics: ExpressibleByArgument {

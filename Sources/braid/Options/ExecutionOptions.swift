@@ -1,6 +1,7 @@
 import ArgumentParser
 import LoopNest
 import Compiler
+import Graph
 
 /// How a network is computed.
 struct ExecutionOptions: ParsableArguments {
@@ -20,16 +21,16 @@ struct ExecutionOptions: ParsableArguments {
     func requireRunnable() throws(CompilerError) { try machine.requireRunnable() }
 
     /// A compiler whose code runs on this machine.
-    func compiler() throws(CompilerError) -> Compiler {
+    func compiler(_ precision: Precision = .f32) throws(CompilerError) -> Compiler {
         try requireRunnable()
-        return compiler(for: target)
+        return compiler(for: target, precision)
     }
 
     /// A compiler for the plans of any machine.
-    var planner: Compiler { compiler(for: machine.target) }
+    func planner(_ precision: Precision) -> Compiler { compiler(for: machine.target, precision) }
 
-    private func compiler(for target: Target) -> Compiler {
-        let compiler = arithmetic.compiler(for: target)
+    private func compiler(for target: Target, _ precision: Precision) -> Compiler {
+        let compiler = arithmetic.compiler(for: target, precision)
         return untuned ? compiler : compiler.tuned(by: .standard)
     }
 }

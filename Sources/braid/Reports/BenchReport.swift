@@ -13,7 +13,8 @@ struct BenchReport {
     func show() {
         let kind = result.isTraining ? "training step" : "inference"
         let cores = result.threads > result.cores ? " on \(Self.counted(result.cores, "core"))" : ""
-        let numerics = result.numerics == .standard ? "" : ", numerics \(result.numerics)"
+        let numerics =
+            (result.precision == .f32 ? "" : ", \(result.precision)") + (result.numerics == .standard ? "" : ", numerics \(result.numerics)")
         print(
             "\(Console.bold(result.network)), \(kind), batch \(result.batch), \(Self.counted(result.threads, "thread"))\(cores)"
                 + "\(numerics), \(result.seconds.count) runs")

@@ -1,0 +1,70 @@
+import Foundation
+import Interchange
+import Testing
+
+/// `--precision`: what is stored between layers and multiplied, on every command that infers.
+@Suite struct PrecisionTests {
+    private let workplace: Workplace
+
+    init() throws {
+        workplace = try Workplace()
+        try workplace.write(
+            """
+            network small(classes = 5) {
+                input image: f32[N, 3, 12, 12]
+                let features = image |> a: conv(24, 3, pad: 1) |> relu |> b: conv(40, 1) |> c: conv(16, 3, stride: 2) |> silu
+                output scores = features |> global_avg_pool |> flatten |> fc: linear(classes)
+            }
+
+            """, to: "small.braid")
+        let pixels = (0..<432).map { Float(($0 * 37) % 101) / 50 - 1 }
+        try AtomicFile.write(NumPy.encode(HostTensor(shape: [1, 3, 12, 12], floats: pixels)), to: workplace.path("image.npy"))
+    }
+
+    private func scores(_ precision: String, _ arguments: [String] = []) throws -> [Float] {
+        let result = try workplace.run(
+            ["run", "small.braid", "--input", "image.npy", "--output-dir", precision, "--precision", precision] + arguments)
+        #expect(result.status == 0, "\(result.errors)")
+        return try NumPy.read(workplace.path("\(precision)/scores.npy")).floats
+    }
+
+    /// Near to f32, not the same, and the same with any number of threads.
+    @Test func narrowResultsAreNear() throws {
+        let exact = try scores("f32")
+        let narrow = try scores("bf16")
+        let scale = exact.map(abs).max()!
+        let off = zip(exact, narrow).map { abs($0 - $1) / scale }.max()!
+        #expect(off > 1e-6 && off < 2e-2, "\(off)")
+        #expect(try scores("bf16", ["--threads", "1"]) == narrow)
+        #expect(try scores("bf16", ["--threads", "7"]) == narrow)
+    }
+
+    /// The text of a stage says what is rounded, and goes on along the road in that precision alone.
+    @Test func textsSayWhatIsRounded() throws {
+        let dump = ["dump", "small.braid", "--stage", "optimized", "--precision", "bf16", "-o", "small.optimized"]
+        #expect(try workplace.run(dump).status == 0)
+        let text = try String(contentsOfFile: workplace.path("small.optimized"), encoding: .utf8)
+        #expect(text.components(separatedBy: "stored bf16").count == 4 + 1 && text.components(separatedBy: "factors bf16").count == 3 + 1)
+        let plan = try workplace.run("dump", "small.optimized", "--stage", "plan", "--precision", "bf16")
+        #expect(plan.status == 0 && plan.output.contains("bf16["), "\(plan.errors)")
+        let wrong = try workplace.run("dump", "small.optimized", "--stage", "plan")
+        #expect(wrong.status == 1 && wrong.errors.contains("precision of 'small' are not those for host in f32"), "\(wrong.errors)")
+    }
+
+    @Test func trainingsAreNotRounded() throws {
+        for (command, flag) in [("bench", "--train"), ("tune", "--train"), ("dump", "--training")] {
+            let result = try workplace.run(
+                [command, "small.braid", flag, "--precision", "bf16"] + (command == "dump" ? ["--stage", "plan"] : []))
+            #expect(result.status != 0)
+            #expect(
+                result.errors.contains("a training is computed in f32: leave out \(flag) or --precision bf16"), "\(command): \(result.errors)")
+        }
+        let unknown = try workplace.run("run", "small.braid", "--precision", "f8")
+        #expect(unknown.status != 0 && unknown.errors.contains("f32") && unknown.errors.contains("bf16"), "\(unknown.errors)")
+    }
+
+    @Test func benchmarksSayIt() throws {
+        let result = try workplace.run("bench", "small.braid", "--runs", "1", "--seconds", "0", "--precision", "bf16", "--json")
+        #expect(try result.json()["precision"] as? String == "bf16", "\(result.errors)")
+    }
+}
