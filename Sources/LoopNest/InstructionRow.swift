@@ -4,6 +4,16 @@ import Graph
 public enum RegisterType: String, Hashable, Sendable, CaseIterable {
     /// `Kernel.lanes` f32 values.
     case vector
+    /// As many pairs of bf16: in each lane one number in the lower and one in the upper half.
+    case pairs
+
+    /// What such a register holds, as a message says it.
+    var phrase: String {
+        switch self {
+        case .vector: "a vector"
+        case .pairs: "pairs"
+        }
+    }
 }
 
 /// The row of an instruction: how it is written, what it takes and what it gives. `Operation` has the rows.

@@ -47,10 +47,12 @@ public struct KernelPrinter {
         variables = texts
     }
 
-    /// Words with a meaning of their own, which are quoted when they are names. (Functions' names only stand behind `%7 =`.)
-    static let reserved: Set<String> = Set(InstructionRow.table.flatMap(\.words)).union([
+    /// Words with a meaning of their own, which are quoted when they are names: those that may stand where a name may, and some that texts
+    /// have always quoted. Of instructions only those that begin a statement are needed, so the others' words can be names.
+    static let reserved: Set<String> = Set(InstructionRow.table.filter { $0.result == nil }.flatMap(\.words)).union([
         "kernel", "lanes", "tasks", "registers", "scratch", "for", "in", "step", "unroll", "carrying", "next", "when", "and", "active",
-        "stride", "min", "max", "task", "inf", "nan",
+        "stride", "stream", "at", "constant", "load", "broadcast", "gather", "fma", "select", "position", "uniform", "across", "keep",
+        "min", "max", "task", "inf", "nan",
     ])
 
     /// `name`, in quotes unless it is letters, digits, underscores and dots.

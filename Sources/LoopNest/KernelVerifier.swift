@@ -3,7 +3,7 @@ import Graph
 extension Kernel {
     /// Checks the rules that every kernel keeps and that the emitter and the interpreter rely on.
     ///
-    /// Registers are assigned once, before and in the scope of every use; variables belong to one loop and are used inside it; buffers
+    /// Registers are assigned once, before and in the scope of every use, and hold what is taken from them; variables belong to one loop and are used inside it; buffers
     /// exist, are not written where they are read-only nor read where they are write-only; steps and divisors are positive. Every element
     /// that is read or written lies within its buffer, as far as the bounds of loops, conditions and counts of lanes show it
     /// (`IndexBounds`), no number in an index is so large that arithmetic with it could overflow, and what loops write out is bounded.
@@ -23,7 +23,8 @@ struct KernelVerifier {
 
     let kernel: Kernel
     let checksAccesses: Bool
-    private var isAssigned: [Bool]
+    /// What each register holds; nil before it is assigned.
+    private var types: [RegisterType?]
     /// Whether a register may be used here: it is assigned and its scope is still open.
     private var isVisible: [Bool]
     private var isDeclared: [Bool]
@@ -38,8 +39,8 @@ struct KernelVerifier {
     init(kernel: Kernel, checksAccesses: Bool) {
         self.kernel = kernel
         self.checksAccesses = checksAccesses
-        isAssigned = Array(repeating: false, count: max(kernel.registerCount, 0))
-        isVisible = isAssigned
+        types = Array(repeating: nil, count: max(kernel.registerCount, 0))
+        isVisible = Array(repeating: false, count: types.count)
         isDeclared = Array(repeating: false, count: kernel.variableNames.count)
         isInScope = isDeclared
     }
@@ -94,18 +95,21 @@ struct KernelVerifier {
             try require(written <= Self.mostStatements, "unrolled loops write out more than \(Self.mostStatements) statements")
             switch statement {
             case .define(let register, let operation):
-                try verify(operation, givesRegister: true)
-                try assign(register)
+                guard let type = try verify(operation) else { throw error("'\(operation.parts.instruction.name)' gives no register") }
+                try assign(register, type)
                 made.append(register)
-            case .perform(let operation): try verify(operation, givesRegister: false)
+            case .perform(let operation):
+                guard try verify(operation) == nil else {
+                    throw error("what '\(operation.parts.instruction.name)' gives needs a register")
+                }
             case .loop(let loop):
                 try verify(loop.from)
                 try verify(loop.to)
                 try require(loop.step > 0, "a loop's step is positive")
                 try require(loop.unroll > 0, "a loop is unrolled at least once")
-                for carried in loop.carried { try use(carried.initial) }
+                let types = try carriedTypes(loop.carried)
                 try open(loop.variable)
-                for carried in loop.carried { try assign(carried.inside) }
+                for (carried, type) in zip(loop.carried, types) { try assign(carried.inside, type) }
                 let isDead = try enter(loop)
                 let around = copies
                 // Turns are written out once in the machine's loop, and once more for those that remain.
@@ -114,11 +118,11 @@ struct KernelVerifier {
                 place = statement
                 copies = around
                 bounds.leaveLoop(isDead: isDead)
-                for carried in loop.carried { try use(carried.next) }
+                for (carried, type) in zip(loop.carried, types) { try use(carried.next, as: type) }
                 inner += loop.carried.map(\.inside)
                 for register in inner { isVisible[register.index] = false }
                 isInScope[loop.variable.index] = false
-                for carried in loop.carried { try assign(carried.result) }
+                for (carried, type) in zip(loop.carried, types) { try assign(carried.result, type) }
                 made += loop.carried.map(\.result)
             case .when(let conditions, let carried, let body):
                 try require(!conditions.isEmpty, "a condition compares at least one index")
@@ -127,30 +131,48 @@ struct KernelVerifier {
                     try verify(condition.lower)
                     try verify(condition.upper)
                 }
-                for one in carried { try use(one.initial) }
+                let types = try carriedTypes(carried)
                 try enter(conditions)
                 let inner = try verify(body, depth: depth + 1)
                 place = statement
                 bounds.leaveScope()
-                for one in carried { try use(one.next) }
+                for (one, type) in zip(carried, types) { try use(one.next, as: type) }
                 for register in inner { isVisible[register.index] = false }
-                for one in carried { try assign(one.result) }
+                for (one, type) in zip(carried, types) { try assign(one.result, type) }
                 made += carried.map(\.result)
             }
         }
         return made
     }
 
-    private mutating func assign(_ register: Register) throws(KernelError) {
-        try require(isAssigned.indices.contains(register.index), "there is no register %\(register.index)")
-        try require(!isAssigned[register.index], "%\(register.index) is assigned twice")
-        isAssigned[register.index] = true
+    private mutating func assign(_ register: Register, _ type: RegisterType) throws(KernelError) {
+        try require(types.indices.contains(register.index), "there is no register %\(register.index)")
+        try require(types[register.index] == nil, "%\(register.index) is assigned twice")
+        types[register.index] = type
         isVisible[register.index] = true
     }
 
-    private func use(_ register: Register) throws(KernelError) {
+    /// The types of carried registers: those of what they hold at first.
+    private func carriedTypes(_ carried: [Loop.Carried]) throws(KernelError) -> [RegisterType] {
+        var types: [RegisterType] = []
+        for one in carried { types.append(try use(one.initial)) }
+        return types
+    }
+
+    /// Requires that a register has a value here, and one of the type.
+    private func use(_ register: Register, as type: RegisterType) throws(KernelError) {
+        let held = try use(register)
+        try require(held == type, "%\(register.index) holds \(held.phrase), not \(type.phrase)")
+    }
+
+    /// Requires that a register has a value here, and gives its type.
+    @discardableResult
+    private func use(_ register: Register) throws(KernelError) -> RegisterType {
         try require(isVisible.indices.contains(register.index), "there is no register %\(register.index)")
-        try require(isVisible[register.index], "%\(register.index) is used where it has no value")
+        guard isVisible[register.index], let type = types[register.index] else {
+            throw error("%\(register.index) is used where it has no value")
+        }
+        return type
     }
 
     private mutating func open(_ variable: Variable) throws(KernelError) {
@@ -181,12 +203,11 @@ struct KernelVerifier {
         }
     }
 
-    private mutating func verify(_ operation: Operation, givesRegister: Bool) throws(KernelError) {
+    /// - Returns: the type of the register that it gives.
+    private mutating func verify(_ operation: Operation) throws(KernelError) -> RegisterType? {
         let (instruction, operands) = operation.parts
-        try require(instruction.result == nil || givesRegister, "what '\(instruction.name)' gives needs a register")
-        try require(instruction.result != nil || !givesRegister, "'\(instruction.name)' gives no register")
         for (place, operand) in zip(instruction.places, operands) { try verify(operand, at: place) }
-        guard checksAccesses else { return }
+        guard checksAccesses else { return instruction.result }
         for (place, operand) in zip(instruction.places, operands) {
             switch (place, operand) {
             case (.element(.prefetches, _, _), .element(_, let index, _)), (_, .index(let index)): _ = try form(index)
@@ -196,12 +217,13 @@ struct KernelVerifier {
             default: break
             }
         }
+        return instruction.result
     }
 
     /// Checks that all that an operand names exists, and may be used here and in this way.
     private func verify(_ operand: Operand, at place: Place) throws(KernelError) {
         switch operand {
-        case .register(let register): try use(register)
+        case .register(let register): if case .register(let type) = place { try use(register, as: type) }
         case .element(let buffer, let index, _):
             try verify(buffer)
             if case .element(let effect, _, _) = place {

@@ -23,6 +23,11 @@ public enum Operation: Hashable, Sendable {
     case acrossLanes(BinaryFunction, Register)
     /// The lanes before `active`, zero in the others.
     case keep(Register, active: Index)
+    /// Both vectors rounded to bf16: the nearest, ties to even, denormal numbers zero, a NaN quiet. See `BFloat16`.
+    case pack(low: Register, high: Register)
+    /// `sum` plus, in each lane, the products of the upper and then of the lower numbers of two registers of pairs. Each product is added by a
+    /// fused multiply-add that flushes denormal numbers. See `BFloat16Pair.dot`.
+    case dot(Register, Register, sum: Register)
 
     /// Writes elements `index ..< index + lanes`, or only the first `active` of them.
     case store(BufferID, Index, Register, active: Index?)
@@ -51,6 +56,8 @@ extension Operation {
             (.uniform, [.register(seed), .integer(stream), .counter(index, stride: stride)])
         case .acrossLanes(let function, let a): (.acrossLanes, [.combination(function), .register(a)])
         case .keep(let a, let active): (.keep, [.register(a), .index(active)])
+        case .pack(let low, let high): (.pack, [.register(low), .register(high)])
+        case .dot(let a, let b, let sum): (.dot, [.register(a), .register(b), .register(sum)])
         case .store(let buffer, let index, let value, let active): (.store, [.element(buffer, index), .register(value), .active(active)])
         case .scatter(let buffer, let index, let stride, let value, let active):
             (.scatter, [.element(buffer, index, stride: stride), .register(value), .active(active)])
@@ -85,6 +92,11 @@ extension InstructionRow {
     }
     static let keep = InstructionRow("keep \(.vector) active \(.index)", gives: .vector) { .keep($0.register(0), active: $0.index(1)) }
 
+    static let pack = InstructionRow("pack\(.vectors(2))", gives: .pairs) { .pack(low: $0.register(0), high: $0.register(1)) }
+    static let dot = InstructionRow("dot\(.registers([.pairs, .pairs, .vector]))", gives: .vector) {
+        .dot($0.register(0), $0.register(1), sum: $0.register(2))
+    }
+
     static let store = InstructionRow("\(.element(.writes, .lanes)) = \(.vector)\(.active)", named: "store") {
         .store($0.buffer(0), $0.index(0), $0.register(1), active: $0.active(2))
     }
@@ -114,7 +126,8 @@ extension InstructionRow {
 
     /// The instructions but for the functions of scalars.
     static let table: [InstructionRow] = [
-        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, store, scatter, prefetch,
+        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, pack, dot, store, scatter,
+        prefetch,
     ]
 
     /// All instructions.

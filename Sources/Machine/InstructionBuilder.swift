@@ -13,6 +13,7 @@ final class InstructionBuilder {
     let int32: LLVMType
     let int64: LLVMType
     let float: LLVMType
+    let bfloat: LLVMType
     let pointer: LLVMType
 
     init(context: borrowing Context, module: borrowing Module) {
@@ -26,6 +27,7 @@ final class InstructionBuilder {
         int32 = LLVMType(LLVMInt32TypeInContext(context.reference))
         int64 = LLVMType(LLVMInt64TypeInContext(context.reference))
         float = LLVMType(LLVMFloatTypeInContext(context.reference))
+        bfloat = LLVMType(LLVMBFloatTypeInContext(context.reference))
         pointer = LLVMType(LLVMPointerTypeInContext(context.reference, 0))
     }
 

@@ -149,7 +149,7 @@ final class KernelEmitter {
         addresses.leave()
         addresses.proceed(to: after)
         for (index, item) in carried.enumerated() {
-            registers[item.result.index] = build.phi(vector, [(initial[index], before), (next[index], last)])
+            registers[item.result.index] = build.phi(build.type(of: initial[index]), [(initial[index], before), (next[index], last)])
         }
     }
 
@@ -220,7 +220,7 @@ final class KernelEmitter {
         }
         addresses.enter(body)
         let variable = build.phi(build.int64, [(first, before)])
-        let inside = initial.map { build.phi(vector, [($0, before)]) }
+        let inside = initial.map { build.phi(build.type(of: $0), [($0, before)]) }
         let index = addresses.atom(variable)
         var values = inside
         for copy in 0..<copies {
@@ -238,7 +238,9 @@ final class KernelEmitter {
         if guarded { incoming.append((first, before)) }
         let reached = addresses.atom(build.phi(build.int64, incoming))
         let results = values.indices.map { position in
-            build.phi(vector, guarded ? [(values[position], last), (initial[position], before)] : [(values[position], last)])
+            build.phi(
+                build.type(of: values[position]),
+                guarded ? [(values[position], last), (initial[position], before)] : [(values[position], last)])
         }
         return (results, reached)
     }

@@ -53,25 +53,6 @@ extension KernelEmitter {
         }
     }
 
-    /// The bits of `BFloat16(value)`, lane by lane.
-    private func roundedToBFloat16(_ value: LLVMValue) -> LLVMValue {
-        if target.features.contains("+avx512bf16"), lanes >= 8 {
-            let halves = build.vector(of: build.int16, lanes)
-            return build.convert(.bits, build.intrinsic("llvm.x86.avx512bf16.cvtneps2bf16.\(32 * lanes)", [], [value]), to: halves)
-        }
-        func constant(_ bits: UInt32) -> LLVMValue { build.splat(build.int32(bits), lanes) }
-        let bits = build.convert(.bits, value, to: integers)
-        let upper = build.integer(.shiftRight, bits, constant(16))
-        // Half a unit less one, and one more where the last bit that stays is odd: ties go to even.
-        let half = build.integer(.add, constant(0x7fff), build.integer(.and, upper, constant(1)))
-        let nearest = build.integer(.shiftRight, build.integer(.add, bits, half), constant(16))
-        let isDenormal = build.compare(LLVMIntULT, build.integer(.and, bits, constant(0x7fff_ffff)), constant(0x0080_0000))
-        let finite = build.select(isDenormal, build.integer(.and, upper, constant(0x8000)), nearest)
-        let quiet = build.integer(.or, upper, constant(0x40))
-        let rounded = build.select(build.compare(LLVMRealUNO, value, value), quiet, finite)
-        return build.convert(.truncate, rounded, to: build.vector(of: build.int16, lanes))
-    }
-
     // MARK: Memory
 
     func broadcast(_ buffer: BufferID, _ index: Index) -> LLVMValue {

@@ -26,6 +26,8 @@ extension KernelEmitter {
         case .keep(let a, let active):
             guard let mask = mask(active) else { return register(a) }
             return build.select(mask, register(a), build.zero(vector))
+        case .pack(let low, let high): return pairs(low: register(low), high: register(high))
+        case .dot(let a, let b, let sum): return dot(register(a), register(b), register(sum))
         case .store(let buffer, let index, let value, let active): store(buffer, index, register(value), active)
         case .scatter(let buffer, let index, let stride, let value, let active): scatter(buffer, index, stride, register(value), active)
         case .prefetch(let buffer, let index):

@@ -40,6 +40,32 @@ import Testing
         check("for i@3 in 0 ..< 2 { }", says: "no loop has the variable 1 ('')")
     }
 
+    /// What a register holds follows from the instruction that gives it, or from the register that it carries on.
+    @Test func registersHoldWhatIsTaken() {
+        let start = "%0 = load x[0] %1 = pack(%0, %0) "
+        check(start + "%2 = negate(%1)", says: "%1 holds pairs, not a vector, in `%2 = negate(%1)`")
+        check(start + "%2 = dot(%1, %0, %0)", says: "%0 holds a vector, not pairs, in `%2 = dot(%1, %0, %0)`")
+        check(start + "%2 = dot(%1, %1, %1)", says: "%1 holds pairs, not a vector, in `%2 = dot(%1, %1, %1)`")
+        check(start + "%2 = pack(%0, %1)", says: "%1 holds pairs, not a vector, in `%2 = pack(%0, %1)`")
+        check(start + "y[0] = %1", says: "%1 holds pairs, not a vector, in `y[0] = %1`")
+        check(start + "%2 = keep %1 active 3", says: "%1 holds pairs, not a vector, in `%2 = keep %1 active 3`")
+        check(
+            start + "(%2) = for i in 0 ..< 2 carrying (%3 = %1) { next %0 }",
+            says: "%0 holds a vector, not pairs, in `(%2) = for i in 0 ..< 2 carrying (%3 = %1) {`")
+        check(
+            start + "(%2) = for i in 0 ..< 2 carrying (%3 = %1) { %4 = negate(%3) next %3 }",
+            says: "%3 holds pairs, not a vector, in `%4 = negate(%3)`")
+        check(
+            start + "(%2) = for i in 0 ..< 2 carrying (%3 = %1) { next %3 } y[0] = %2",
+            says: "%2 holds pairs, not a vector, in `y[0] = %2`")
+        check(
+            start + "(%2) = when 0 <= task < 1 carrying (%0) { next %1 }",
+            says: "%1 holds pairs, not a vector, in `(%2) = when 0 <= task < 1 carrying (%0) {`")
+        check(
+            start + "(%2) = when 0 <= task < 1 carrying (%1) { next %1 } %3 = negate(%2)",
+            says: "%2 holds pairs, not a vector, in `%3 = negate(%2)`")
+    }
+
     /// Elements of x (8, read), y (16, written) and z (4 integers) that may be touched, though they do not exist.
     @Test func elementsOutsideOfBuffersAreNamed() {
         check("%0 = load x[1]", says: "elements 1 ... 8 of 'x' may be touched, which has 8, in `%0 = load x[1]`")

@@ -13,10 +13,13 @@ struct BoundedKernel {
     /// Loop variables in scope, and the count that each stays below.
     private var variables: [(index: Index, limit: Int)] = [(.variable(.task), BoundedKernel.tasks)]
     private var registers: [Register] = []
+    /// Registers of pairs.
+    private var pairs: [Register] = []
 
     static func make(seed: Int, lanes: Int) -> Kernel {
         var maker = BoundedKernel(seed: seed, lanes: lanes)
         maker.registers = [maker.builder.constant(1.5)]
+        maker.pairs = [maker.builder.define(.pack(low: maker.registers[0], high: maker.builder.constant(-0.75)))]
         maker.fillScratch(lanes)
         for _ in 0..<maker.number(3..<7) { maker.statement(depth: 0) }
         maker.store()
@@ -44,6 +47,7 @@ struct BoundedKernel {
     }
 
     private mutating func known() -> Register { registers[number(0..<registers.count)] }
+    private mutating func knownPairs() -> Register { pairs[number(0..<pairs.count)] }
 
     private func fillScratch(_ lanes: Int) {
         builder.loop("fill", to: .constant(Self.room), step: lanes) { builder.store(scratch, $0, builder.constant(0.25)) }
@@ -93,7 +97,8 @@ struct BoundedKernel {
 
     private mutating func operation() -> Operation {
         let (buffer, index) = source()
-        switch number(0..<12) {
+        switch number(0..<13) {
+        case 12: return .dot(knownPairs(), knownPairs(), sum: known())
         case 0: return .constant(Double(number(-9..<9)) / 4)
         case 1, 2: return .load(buffer, index, active: active())
         case 3: return .broadcast(buffer, index)
@@ -109,34 +114,51 @@ struct BoundedKernel {
     }
 
     private mutating func statement(depth: Int) {
-        switch number(0..<(depth < 3 ? 10 : 6)) {
+        switch number(0..<(depth < 3 ? 11 : 7)) {
         case 0, 1, 2, 3: registers.append(builder.define(operation()))
+        case 6: pairs.append(builder.define(.pack(low: known(), high: known())))
         case 4: store()
         case 5: builder.prefetch(inputs[0], place())
-        case 6, 7, 8:
+        case 7, 8, 9:
             let from = number(0..<3) == 0 ? index() % 4 : .constant(number(0..<3))
             let to = number(0..<3) == 0 ? index() % 9 : .constant(number(0..<9))
-            let initial = (0..<number(0..<4)).map { _ in known() }
+            let initial = carried()
             let (step, unroll) = (number(1..<4), number(1..<5))
-            let results = builder.loop("i", from: from, to: to, step: step, unroll: unroll, carrying: initial) { variable, inside in
+            let results = builder.loop("i", from: from, to: to, step: step, unroll: unroll, carrying: initial.vectors + initial.pairs) {
+                variable, inside in
                 variables.append((variable, 9))
                 defer { variables.removeLast() }
-                return scope(depth: depth, inside)
+                return scope(depth: depth, Array(inside.prefix(initial.vectors.count)), Array(inside.dropFirst(initial.vectors.count)))
             }
-            registers += results
+            keep(results, initial.vectors.count)
         default:
             let conditions = (0..<number(1..<3)).map { _ in IndexRange(index(), .constant(number(0..<4)), index()) }
-            let initial = (0..<number(0..<3)).map { _ in known() }
-            registers += builder.when(conditions, carrying: initial) { scope(depth: depth, initial) }
+            let initial = carried()
+            let results = builder.when(conditions, carrying: initial.vectors + initial.pairs) {
+                scope(depth: depth, initial.vectors, initial.pairs)
+            }
+            keep(results, initial.vectors.count)
         }
     }
 
-    private mutating func scope(depth: Int, _ inside: [Register]) -> [Register] {
-        let outer = registers
-        registers += inside
+    /// Registers to carry through a loop or condition.
+    private mutating func carried() -> (vectors: [Register], pairs: [Register]) {
+        ((0..<number(0..<4)).map { _ in known() }, (0..<number(0..<2)).map { _ in knownPairs() })
+    }
+
+    /// Makes the results of a loop or condition known, of which the first `count` are vectors.
+    private mutating func keep(_ results: [Register], _ count: Int) {
+        registers += results.prefix(count)
+        pairs += results.dropFirst(count)
+    }
+
+    private mutating func scope(depth: Int, _ vectors: [Register], _ carriedPairs: [Register]) -> [Register] {
+        let outer = (registers, pairs)
+        registers += vectors
+        pairs += carriedPairs
         for _ in 0..<number(1..<5) { statement(depth: depth + 1) }
-        let next = inside.map { _ in known() }
-        registers = outer
+        let next = vectors.map { _ in known() } + carriedPairs.map { _ in knownPairs() }
+        (registers, pairs) = outer
         return next
     }
 }

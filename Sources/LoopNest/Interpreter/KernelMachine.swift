@@ -95,6 +95,19 @@ final class KernelMachine {
             case .keep(let to, let a, let active):
                 let count = evaluate(active)
                 for lane in 0..<lanes { registers[to + lane] = lane < count ? registers[a + lane] : 0 }
+            // A pair of bf16 is kept as the bits of a number; it is moved, and never computed with as one.
+            case .pack(let to, let low, let high):
+                for lane in 0..<lanes {
+                    let pair = BFloat16Pair(low: registers[low + lane], high: registers[high + lane])
+                    registers[to + lane] = Float(bitPattern: pair.bitPattern)
+                }
+            case .dot(let to, let a, let b, let sum):
+                for lane in 0..<lanes {
+                    let pairs = (
+                        BFloat16Pair(bitPattern: registers[a + lane].bitPattern), BFloat16Pair(bitPattern: registers[b + lane].bitPattern)
+                    )
+                    registers[to + lane] = BFloat16Pair.dot(pairs.0, pairs.1, sum: registers[sum + lane])
+                }
             case .enterLoop(let variable, let from, let to, let first, let skipped, let exit):
                 let value = evaluate(from)
                 if value < evaluate(to) {

@@ -32,6 +32,8 @@ struct KernelProgram {
         case uniform(to: Int, seed: Int, stream: UInt32, CompiledIndex, stride: Int)
         case acrossLanes(BinaryFunction, to: Int, Int)
         case keep(to: Int, Int, CompiledIndex)
+        case pack(to: Int, low: Int, high: Int)
+        case dot(to: Int, Int, Int, sum: Int)
         case store(Int, Access)
         /// Sets the variable, or moves `initial` to `result` and jumps behind the loop.
         case enterLoop(variable: Int, from: CompiledIndex, to: CompiledIndex, first: Moves, skipped: Moves, exit: Int)
@@ -171,6 +173,8 @@ struct KernelProgram {
             instruction = .uniform(to: to, seed: offset(seed), stream: UInt32(truncatingIfNeeded: stream), compile(index), stride: stride)
         case .acrossLanes(let function, let a): instruction = .acrossLanes(function, to: to, offset(a))
         case .keep(let a, let active): instruction = .keep(to: to, offset(a), compile(active))
+        case .pack(let low, let high): instruction = .pack(to: to, low: offset(low), high: offset(high))
+        case .dot(let a, let b, let sum): instruction = .dot(to: to, offset(a), offset(b), sum: offset(sum))
         case .store(let buffer, let index, let value, let active):
             instruction = .store(offset(value), access(buffer, index, active, statement, scope))
         case .scatter(let buffer, let index, let stride, let value, let active):
