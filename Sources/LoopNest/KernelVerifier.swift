@@ -3,10 +3,10 @@ import Graph
 extension Kernel {
     /// Checks the rules that every kernel keeps and that the emitter and the interpreter rely on.
     ///
-    /// Registers are assigned once, before and in the scope of every use, and hold what is taken from them; variables belong to one loop and are used inside it; buffers
-    /// exist, are not written where they are read-only nor read where they are write-only; steps and divisors are positive. Every element
-    /// that is read or written lies within its buffer, as far as the bounds of loops, conditions and counts of lanes show it
-    /// (`IndexBounds`), no number in an index is so large that arithmetic with it could overflow, and what loops write out is bounded.
+    /// Registers are assigned once, before and in the scope of every use, and hold what is taken from them; variables belong to one loop and
+    /// are used inside it; buffers exist, are not written where they are read-only nor read where they are write-only; steps and divisors are
+    /// positive. Every element that is read or written lies within its buffer, as far as the bounds of loops, conditions and counts of lanes
+    /// show it (`IndexBounds`), no number in an index is so large that arithmetic with it could overflow, and what loops write out is bounded.
     ///
     /// - Throws: `KernelError.invalid`, naming the statement.
     public func verify() throws(KernelError) { try verify(accesses: true) }
@@ -166,7 +166,6 @@ struct KernelVerifier {
     }
 
     /// Requires that a register has a value here, and gives its type.
-    @discardableResult
     private func use(_ register: Register) throws(KernelError) -> RegisterType {
         try require(isVisible.indices.contains(register.index), "there is no register %\(register.index)")
         guard isVisible[register.index], let type = types[register.index] else {

@@ -107,6 +107,14 @@ import Testing
         }
         let arrays = (1...3).map { KernelArray.f32(Self.narrow(count, seed: $0)) } + [.f32(Array(repeating: 0, count: count))]
         try check(kernel, arrays, on: target, "dot products of random numbers")
+        for lanes in [1, 4, 8] where lanes < target.lanes {
+            var narrow = target
+            narrow.vectors.lanes = lanes
+            let kernel = self.kernel(narrow, tasks: count / lanes) { builder, inputs in
+                dot(builder, inputs.map { builder.load($0, builder.task * lanes) })
+            }
+            try check(kernel, arrays, on: narrow, "dot products of \(lanes) lanes")
+        }
 
         let object = try CodeGenerator(for: target).object([(kernel, "kernel")])
         let instructions = try Disassembly.functions(of: object, for: target).flatMap(\.instructions)
