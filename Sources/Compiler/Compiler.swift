@@ -98,7 +98,7 @@ public struct Compiler: Sendable {
 
     /// The target with the cores that the threads will run on: what work is cut for.
     ///
-    /// Neither the algorithm of a step nor the order of its sums follows from the number of cores (see `ContractionLowering.weigh`), so
+    /// Neither the algorithm of a step nor the order of its sums follows from the number of cores (see `ContractionVariant.cycles`), so
     /// results do not depend on it.
     var plannedTarget: Target {
         var planned = target

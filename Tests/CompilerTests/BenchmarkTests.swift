@@ -45,7 +45,7 @@ import Testing
             #expect(choice.chosen.reason == nil && chosen > 0)
             for other in choice.rejected {
                 #expect((other.predictedSeconds == nil) == (other.reason != nil), "\(other)")
-                let share = choice.chosen.algorithm == "direct" ? ContractionLowering.worthwhileShare : 1
+                let share = choice.chosen.algorithm == "direct" ? ContractionAlgorithm.winograd.worthwhileShare : 1
                 #expect(other.predictedSeconds ?? .infinity >= chosen * share, "\(choice)")
             }
         }

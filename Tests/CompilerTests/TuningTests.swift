@@ -118,27 +118,27 @@ import Testing
         var choices: [TunedChoice] = [TunedChoice("F(6x6, 3x3)"), TunedChoice("F(9x9, 3x3)"), TunedChoice(""), TunedChoice("magic")]
         for number in huge + [17] {
             choices += [
-                TunedChoice(form, .winograd(.init(tiles: number, registerTiles: 1, laneBlocks: 1, chunk: 1, parts: 1))),
-                TunedChoice(form, .winograd(.init(tiles: 4, registerTiles: number, laneBlocks: 1, chunk: 1, parts: 1))),
-                TunedChoice(form, .winograd(.init(tiles: 4, registerTiles: 1, laneBlocks: number, chunk: 1, parts: 1))),
-                TunedChoice(form, .winograd(.init(tiles: 4, registerTiles: 1, laneBlocks: 1, chunk: number, parts: 1))),
-                TunedChoice(form, .winograd(.init(tiles: 4, registerTiles: 1, laneBlocks: 1, chunk: 1, parts: number))),
-                TunedChoice(.init(rows: number, laneParts: 1, points: 1, laneBlocks: 1)),
-                TunedChoice(.init(rows: 1, laneParts: number, points: 1, laneBlocks: 1)),
-                TunedChoice(.init(rows: 1, laneParts: 1, points: number, laneBlocks: 1)),
-                TunedChoice(.init(rows: 1, laneParts: 1, points: 1, laneBlocks: number)),
+                TunedChoice(form, WinogradSchedule(tiles: number, registerTiles: 1, laneBlocks: 1, chunk: 1, parts: 1)),
+                TunedChoice(form, WinogradSchedule(tiles: 4, registerTiles: number, laneBlocks: 1, chunk: 1, parts: 1)),
+                TunedChoice(form, WinogradSchedule(tiles: 4, registerTiles: 1, laneBlocks: number, chunk: 1, parts: 1)),
+                TunedChoice(form, WinogradSchedule(tiles: 4, registerTiles: 1, laneBlocks: 1, chunk: number, parts: 1)),
+                TunedChoice(form, WinogradSchedule(tiles: 4, registerTiles: 1, laneBlocks: 1, chunk: 1, parts: number)),
+                TunedChoice("direct", DirectSchedule(rows: number, laneParts: 1, points: 1, laneBlocks: 1)),
+                TunedChoice("direct", DirectSchedule(rows: 1, laneParts: number, points: 1, laneBlocks: 1)),
+                TunedChoice("direct", DirectSchedule(rows: 1, laneParts: 1, points: number, laneBlocks: 1)),
+                TunedChoice("direct", DirectSchedule(rows: 1, laneParts: 1, points: 1, laneBlocks: number)),
             ]
         }
         // Parts and chunks that do not divide, and tiles that do not fit the registers.
         choices += [
-            TunedChoice(form, .winograd(.init(tiles: 4, registerTiles: 4, laneBlocks: 1, chunk: 3, parts: 1))),
-            TunedChoice(form, .winograd(.init(tiles: 4, registerTiles: 4, laneBlocks: 1, chunk: 1, parts: 3))),
-            TunedChoice(form, .winograd(.init(tiles: 16, registerTiles: 14, laneBlocks: 4, chunk: 4, parts: 1))),
-            TunedChoice(.init(rows: 1, laneParts: 3, points: 1, laneBlocks: 1)),
-            TunedChoice(.init(rows: 1, laneParts: 1, points: 14, laneBlocks: 4)),
+            TunedChoice(form, WinogradSchedule(tiles: 4, registerTiles: 4, laneBlocks: 1, chunk: 3, parts: 1)),
+            TunedChoice(form, WinogradSchedule(tiles: 4, registerTiles: 4, laneBlocks: 1, chunk: 1, parts: 3)),
+            TunedChoice(form, WinogradSchedule(tiles: 16, registerTiles: 14, laneBlocks: 4, chunk: 4, parts: 1)),
+            TunedChoice("direct", DirectSchedule(rows: 1, laneParts: 3, points: 1, laneBlocks: 1)),
+            TunedChoice("direct", DirectSchedule(rows: 1, laneParts: 1, points: 14, laneBlocks: 4)),
             // A schedule of the other algorithm.
-            TunedChoice("direct", .winograd(.init(tiles: 4, registerTiles: 4, laneBlocks: 1, chunk: 1, parts: 1))),
-            TunedChoice(form, .direct(.init(rows: 1, laneParts: 1, points: 1, laneBlocks: 1))),
+            TunedChoice("direct", WinogradSchedule(tiles: 4, registerTiles: 4, laneBlocks: 1, chunk: 1, parts: 1)),
+            TunedChoice(form, DirectSchedule(rows: 1, laneParts: 1, points: 1, laneBlocks: 1)),
         ]
         for choice in choices {
             let tuned = try Self.plan(TunedChoices([a.key: choice, b.key: choice, "nonsense": choice]))
@@ -156,8 +156,8 @@ import Testing
 
     @Test func oneAlgorithmAShapeWhateverTheThreads() throws {
         let problem = try Self.problems()[0]
-        let direct = TunedChoice(.init(rows: 2, laneParts: 1, points: 7, laneBlocks: 2))
-        let winograd = TunedChoice("F(4x4, 3x3)", .winograd(.init(tiles: 4, registerTiles: 4, laneBlocks: 2, chunk: 2, parts: 1)))
+        let direct = TunedChoice("direct", DirectSchedule(rows: 2, laneParts: 1, points: 7, laneBlocks: 2))
+        let winograd = TunedChoice("F(4x4, 3x3)", WinogradSchedule(tiles: 4, registerTiles: 4, laneBlocks: 2, chunk: 2, parts: 1))
         var table = TuningTable(.x86AVX512)
         func note(_ choice: TunedChoice, threads: Int) {
             let entry = Self.entry(problem, choice, threads: threads)
@@ -221,6 +221,7 @@ import Testing
                 (sound.replacingOccurrences(of: "\"threads\":2", with: "\"threads\":0"), "line 2"),
                 (sound.replacingOccurrences(of: "\"threads\":2", with: "\"threads\":1e99"), "line 2"),
                 (sound.replacingOccurrences(of: "\"ms_after\":1", with: "\"ms_after\":-1"), "line 2"),
+                (sound.replacingOccurrences(of: "\"algorithm\":\"", with: "\"algorithm\":\"magic "), "line 2"),
                 (sound.replacingOccurrences(of: "\"numerics\":\"default\"", with: "\"numerics\":\"\\u001b[2J\""), "line 2"),
             ] {
                 try damaged.write(toFile: path, atomically: true, encoding: .utf8)

@@ -2,7 +2,7 @@ import Graph
 import LoopNest
 
 /// Correct kernels for every group that has no register-blocked contraction: element-wise nodes, reductions, windows, views, and any
-/// contraction whose operands do not lie in memory as `ContractionLowering` needs them.
+/// contraction whose operands do not lie in memory as register-blocked kernels need them.
 ///
 /// A group becomes one kernel where its parts run over the same positions, otherwise a kernel a part.
 enum GeneralLowering {

@@ -25,19 +25,19 @@ public struct TuningProblem: Sendable {
         // As the plan will have them: a deep network allows less than a shallow one.
         let numerics = numerics.resolved(for: facts)
         for group in Group.all(of: facts) {
-            guard let phases = ContractionLowering.phases(of: group, target: target), phases.count == 1, phases[0].reducesChannels,
-                !phases[0].isEmpty
+            guard let problem = ContractionProblem(group, target: target, numerics: numerics), !problem.phases.contains(where: \.isEmpty)
             else { continue }
-            let key = phases[0].tuningKey(group)
+            let selection = ContractionSelection(problem)
+            guard let key = selection.key, let predicted = selection.choose()?.variant.predictedChoice else { continue }
             if let known = numbers[key] {
                 problems[known].layers += 1
                 continue
             }
-            let search = TuningSearch(shape: phases[0], group: group, target: target, numerics: numerics)
+            let search = TuningSearch(selection: selection, predicted: predicted)
             numbers[key] = problems.count
             problems.append(
                 TuningProblem(
-                    key: key, summary: group.summary, layers: 1, predicted: search.predicted, candidates: search.candidates(limit: limit)))
+                    key: key, summary: group.summary, layers: 1, predicted: predicted, candidates: search.candidates(limit: limit)))
         }
         return problems
     }
@@ -45,70 +45,34 @@ public struct TuningProblem: Sendable {
 
 /// Finds candidates for one contraction.
 private struct TuningSearch {
-    let shape: ContractionShape
-    let group: Group
-    let target: Target
-    let numerics: Numerics
+    let selection: ContractionSelection
+    let predicted: TunedChoice
 
-    /// An algorithm that is predicted to take longer than the best by this factor is not measured.
+    /// A variant that is predicted to take longer than the best by this factor is not measured.
     private static let mostPredicted = 2.5
 
-    private typealias Candidate = (choice: TunedChoice, cycles: Double)
-
-    private var direct: ResultStationary { ResultStationary(shape, group, target, numerics, name: "") }
-
-    var predicted: TunedChoice {
-        let weighed = ContractionLowering.weigh(shape, group, target: target, numerics: numerics)
-        if let winograd = weighed?.winograd { return TunedChoice(winograd.form, winograd.schedule) }
-        return TunedChoice(direct.schedule)
-    }
-
-    /// The most promising by predicted cycles, at least two of each algorithm that is not out of the question.
+    /// The most promising by predicted cycles, at least two of each variant that is not out of the question.
     func candidates(limit: Int) -> [TunedChoice] {
-        let predicted = predicted
-        let algorithms = algorithms().map { list in list.filter { $0.choice != predicted } }.filter { !$0.isEmpty }
-        guard let least = algorithms.map({ $0[0].cycles }).min() else { return [] }
-        let serious = algorithms.filter { $0[0].cycles <= least * Self.mostPredicted }
+        let variants = selection.options.filter(\.isAllowed).map { option in
+            option.variant.distinctCandidates().filter { $0.choice != predicted }
+        }.filter { !$0.isEmpty }
+        guard let least = variants.map({ $0[0].cycles }).min() else { return [] }
+        let serious = variants.filter { $0[0].cycles <= least * Self.mostPredicted }
         var chosen = serious.sorted { $0[0].cycles < $1[0].cycles }.flatMap { $0.prefix(2) }.prefix(limit)
         let rest = serious.flatMap { $0.dropFirst(2) }.sorted { $0.cycles < $1.cycles }
         chosen += rest.prefix(limit - chosen.count)
         return chosen.sorted { $0.cycles < $1.cycles }.map(\.choice)
     }
+}
 
-    /// The schedules of every allowed algorithm, each list by rising cycles and without those that differ little from a better one.
-    private func algorithms() -> [[Candidate]] {
-        let tiles = distinct(direct.candidates(), by: \.kind).map { Candidate(TunedChoice($0.schedule), $0.cycles) }
-        guard let problem = ContractionLowering.winogradProblem(shape, group, target: target) else { return [tiles] }
-        guard !group.graph[shape.result.value].isDirect else { return [tiles] }
-        let forms = WinogradForm.forms(taps: problem.phaseTaps).filter { ($0.error ?? .infinity) <= numerics.largestError }
-        return [tiles]
-            + forms.map { form in
-                let cost = WinogradCost(problem, form, target)
-                return distinct(cost.candidates(threads: target.cores).filter { cost.allows($0.schedule) }, by: \.kind)
-                    .map { Candidate(TunedChoice(form, $0.schedule), $0.cycles) }
-            }
-    }
+extension ContractionVariant {
+    /// The variant, cut as the cost model says.
+    fileprivate var predictedChoice: TunedChoice { TunedChoice(name, predicted?.schedule) }
 
-    /// The best of each kind, by rising cycles.
-    private func distinct<Schedule>(
-        _ found: [(schedule: Schedule, cycles: Double)], by kind: (Schedule) -> [Int]
-    ) -> [(schedule: Schedule, cycles: Double)] {
+    /// The best schedule of each kind, by rising cycles: those that differ little from a better one are left out.
+    fileprivate func distinctCandidates() -> [(choice: TunedChoice, cycles: Double)] {
         var seen: Set<[Int]> = []
-        return found.enumerated().sorted { ($0.element.cycles, $0.offset) < ($1.element.cycles, $1.offset) }.map(\.element)
-            .filter { seen.insert(kind($0.schedule)).inserted }
+        return candidates().enumerated().sorted { ($0.element.cycles, $0.offset) < ($1.element.cycles, $1.offset) }.map(\.element)
+            .filter { seen.insert($0.schedule.kind).inserted }.map { (TunedChoice(name, $0.schedule), $0.cycles) }
     }
-}
-
-extension DirectSchedule {
-    /// What schedules have in common that take nearly the same time.
-    fileprivate var kind: [Int] { [points, laneBlocks, laneParts, rows.magnitudeClass] }
-}
-
-extension WinogradSchedule {
-    fileprivate var kind: [Int] { [tiles.magnitudeClass, laneBlocks, chunk, parts] }
-}
-
-extension Int {
-    /// The power of 2 below.
-    fileprivate var magnitudeClass: Int { Int.bitWidth - leadingZeroBitCount }
 }

@@ -1,5 +1,5 @@
 /// How the work of a Winograd convolution is cut.
-struct WinogradSchedule: Hashable, Sendable, Codable {
+struct WinogradSchedule: ContractionSchedule {
     /// Tiles that a task takes through all three stages: their transforms stay in the second-level cache.
     var tiles: Int
     /// Tiles and blocks of output channels that the matrix product keeps in registers.
@@ -19,4 +19,7 @@ struct WinogradSchedule: Hashable, Sendable, Codable {
         case laneBlocks = "lane_blocks"
         case transformsWeights = "transforms_weights"
     }
+
+    var text: String { "\(tiles) tiles, \(registerTiles) x \(laneBlocks) registers, chunks of \(chunk), \(parts) parts" }
+    var kind: [Int] { [tiles.magnitudeClass, laneBlocks, chunk, parts] }
 }

@@ -1,5 +1,5 @@
 /// How the work of a direct contraction is cut. The order of arithmetic does not depend on it, so neither do results.
-struct DirectSchedule: Hashable, Sendable, Codable {
+struct DirectSchedule: ContractionSchedule {
     /// The positions of the innermost axis of rows that a task takes.
     var rows: Int
     /// Into how many parts the lane blocks are split over tasks.
@@ -13,6 +13,9 @@ struct DirectSchedule: Hashable, Sendable, Codable {
         case laneParts = "lane_parts"
         case laneBlocks = "lane_blocks"
     }
+
+    var text: String { "\(rows) rows, \(points) x \(laneBlocks) registers, \(laneParts) parts" }
+    var kind: [Int] { [points, laneBlocks, laneParts, rows.magnitudeClass] }
 }
 
 extension ResultStationary {

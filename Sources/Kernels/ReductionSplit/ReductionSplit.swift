@@ -7,7 +7,7 @@ import LoopNest
 /// products to its own partial result, a register tile at a time. A second kernel adds the partial results in a fixed order and
 /// applies the epilogue. How the images are split follows from the shape alone.
 struct ReductionSplit {
-    private let shape: ContractionShape
+    let shape: ContractionShape
     private let group: Group
     private let target: Target
     private let channel: Int
