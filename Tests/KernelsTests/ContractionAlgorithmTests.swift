@@ -172,6 +172,30 @@ import Testing
         }
     }
 
+    /// What measurements are kept by: all that a choice follows from, what values are stored as included.
+    @Test func keysTellWhatAChoiceFollowsFrom() throws {
+        let example = WinogradTests.Case(channels: (16, 24), extents: [6, 5], taps: [3, 3], padding: [0, 0])
+        func key(_ change: (inout Graph) -> Void = { _ in }) throws -> String {
+            var graph = example.graph(lanes: 16).graph
+            change(&graph)
+            let group = Group.all(of: GraphFacts(graph))[0]
+            let problem = try #require(ContractionProblem(group, target: .x86AVX512, numerics: .standard))
+            return try #require(ContractionSelection(problem).key)
+        }
+        let plain = try key()
+        #expect(
+            plain
+                == "1x24x4x3 over 16x3x3; 24x16x3x3[i1, i4, i5, i6] 1:16,0:16 stored; 1x16x6x5[i0, i4, i2+i5, i3+i6] 1:16 stored; "
+                + "then 2 operations, 3 reads, 1 results")
+        let graph = example.graph(lanes: 16).graph
+        let group = Group.all(of: GraphFacts(graph))[0]
+        var keys: Set<String> = [plain]
+        for value in group.reads + group.results {
+            #expect(keys.insert(try key { $0[value].stored = .bf16 }).inserted, "\(graph[value])")
+        }
+        #expect(keys.insert(try key { $0[group.members[0]].factors = .bf16 }).inserted)
+    }
+
     /// What a file of measurements says of a choice, letter by letter.
     @Test(arguments: [
         (

@@ -26,20 +26,25 @@ extension ContractionShape {
             let offset = index.offset > 0 ? "+\(index.offset)" : index.offset < 0 ? "\(index.offset)" : terms.isEmpty ? "0" : ""
             return terms + offset + (index.divisor == 1 ? "" : "/\(index.divisor)")
         }
+        /// What values are stored as, where that is not f32.
+        func narrow(_ values: [Value]) -> String { values.compactMap { graph[$0].stored.map { " \($0.rawValue)" } }.joined() }
         func text(_ access: Access) -> String {
             let blocks = graph.layout(access.value).blocks.map { "\($0.axis):\($0.size)" }.joined(separator: ",")
             let origin =
                 group.reads.contains(access.value)
                 ? (group.facts.isPrepared(access.value) ? "kept" : "stored") : "computed \(group.operationCount(of: access.value))"
             return
-                "\(list(graph.extents(access.value)))[\(access.position.map(text).joined(separator: ", "))] \(blocks.isEmpty ? "plain" : blocks) \(origin)"
+                "\(list(graph.extents(access.value)))[\(access.position.map(text).joined(separator: ", "))] \(blocks.isEmpty ? "plain" : blocks)\(narrow([access.value])) \(origin)"
         }
         let epilogue = group.members.filter { $0 != result.value }.compactMap { member -> String? in
             group.facts.expression(of: member).map { "\($0.operationCount)" }
         }
-        return [
+        let others = group.reads.filter { $0 != vector.value && $0 != broadcast.value }
+        let factors = graph[result.value].factors.map { ["factors \($0.rawValue)"] } ?? []
+        let parts = [
             "\(list(extents.prefix(resultRank))) over \(list(extents.dropFirst(resultRank)))", text(vector), text(broadcast),
-            "then \(epilogue.isEmpty ? "no" : epilogue.joined(separator: "+")) operations, \(group.reads.count) reads, \(group.results.count) results",
-        ].joined(separator: "; ")
+            "then \(epilogue.isEmpty ? "no" : epilogue.joined(separator: "+")) operations, \(group.reads.count) reads\(narrow(others)), \(group.results.count) results\(narrow(group.results))",
+        ]
+        return (parts + factors).joined(separator: "; ")
     }
 }
