@@ -92,7 +92,7 @@ public struct Compiler: Sendable {
         let lines = zip(decided.description.split(separator: "\n"), network.graph.description.split(separator: "\n"))
         let difference = lines.first { $0 != $1 }.map { "; the passes make\n\($0)\nbut the text has\n\($1)" } ?? ""
         throw CompilerError(
-            "the layouts, groups and precision of '\(network.name)' are not those for \(target.name) in \(precision)\(difference)",
+            "the layouts, groups and precision of '\(network.name)' are not those of \(precision) for \(target.name)\(difference)",
             help: "leave them to the passes: give the text of the stage graph or training")
     }
 

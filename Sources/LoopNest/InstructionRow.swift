@@ -84,8 +84,22 @@ public enum Operand: Hashable, Sendable {
 enum Place: Hashable, Sendable {
     /// What is done to the element of a buffer.
     enum Effect: Hashable, Sendable { case reads, writes, prefetches }
-    /// How many elements that is: one, or one a lane.
-    enum Reach: Hashable, Sendable { case one, lanes }
+    /// How many elements that is: one, or one a lane; of buffers of bf16 a pair, or a pair a lane.
+    enum Reach: Hashable, Sendable {
+        case one, lanes, pair, pairs
+
+        func count(lanes: Int) -> Int {
+            switch self {
+            case .one: 1
+            case .lanes: lanes
+            case .pair: 2
+            case .pairs: 2 * lanes
+            }
+        }
+
+        /// What a buffer must hold; nil where anything is converted.
+        var element: StoredElement? { self == .pair || self == .pairs ? .bf16 : nil }
+    }
 
     /// `%7`.
     case register(RegisterType)

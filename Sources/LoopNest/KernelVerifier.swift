@@ -211,7 +211,7 @@ struct KernelVerifier {
             switch (place, operand) {
             case (.element(.prefetches, _, _), .element(_, let index, _)), (_, .index(let index)): _ = try form(index)
             case (.element(_, let reach, _), .element(let buffer, let index, let stride)):
-                try verifyAccess(buffer, index, stride: stride, lanes: reach == .one ? 1 : kernel.lanes, operands.activeCount)
+                try verifyAccess(buffer, index, stride: stride, lanes: reach.count(lanes: kernel.lanes), operands.activeCount)
             case (_, .counter(let index, let stride)): try verifyCounter(index, stride)
             default: break
             }
@@ -225,10 +225,13 @@ struct KernelVerifier {
         case .register(let register): if case .register(let type) = place { try use(register, as: type) }
         case .element(let buffer, let index, _):
             try verify(buffer)
-            if case .element(let effect, _, _) = place {
+            if case .element(let effect, let reach, _) = place {
                 let access = kernel[buffer].access
                 try require(effect != .reads || access != .write, "'\(kernel[buffer].name)' may only be written")
                 try require(effect != .writes || access != .read, "'\(kernel[buffer].name)' may only be read")
+                let element = kernel[buffer].element
+                try require(
+                    reach.element.map { $0 == element } ?? true, "'\(kernel[buffer].name)' holds \(element), and pairs are of bf16")
             }
             try verify(index)
         case .active(let count): if let count { try verify(count) }

@@ -25,6 +25,10 @@ public enum Operation: Hashable, Sendable {
     case keep(Register, active: Index)
     /// Both vectors rounded to bf16: the nearest, ties to even, denormal numbers zero, a NaN quiet. See `BFloat16`.
     case pack(low: Register, high: Register)
+    /// Elements `index + 2 * lane` and the next, of a buffer of bf16, as they lie in memory.
+    case loadPairs(BufferID, Index)
+    /// Elements `index` and the next, in every lane.
+    case broadcastPair(BufferID, Index)
     /// `sum` plus, in each lane, the products of the upper and then of the lower numbers of two registers of pairs. Each product is added by a
     /// fused multiply-add that flushes denormal numbers. See `BFloat16Pair.dot`.
     case dot(Register, Register, sum: Register)
@@ -33,6 +37,8 @@ public enum Operation: Hashable, Sendable {
     case store(BufferID, Index, Register, active: Index?)
     /// Writes elements `index + lane * stride`.
     case scatter(BufferID, Index, stride: Int, Register, active: Index?)
+    /// Writes pairs to elements `index ..< index + 2 * lanes`.
+    case storePairs(BufferID, Index, Register)
     /// Asks for an element, which need not exist, ahead of its use.
     case prefetch(BufferID, Index)
 }
@@ -57,10 +63,13 @@ extension Operation {
         case .acrossLanes(let function, let a): (.acrossLanes, [.combination(function), .register(a)])
         case .keep(let a, let active): (.keep, [.register(a), .index(active)])
         case .pack(let low, let high): (.pack, [.register(low), .register(high)])
+        case .loadPairs(let buffer, let index): (.loadPairs, [.element(buffer, index)])
+        case .broadcastPair(let buffer, let index): (.broadcastPair, [.element(buffer, index)])
         case .dot(let a, let b, let sum): (.dot, [.register(a), .register(b), .register(sum)])
         case .store(let buffer, let index, let value, let active): (.store, [.element(buffer, index), .register(value), .active(active)])
         case .scatter(let buffer, let index, let stride, let value, let active):
             (.scatter, [.element(buffer, index, stride: stride), .register(value), .active(active)])
+        case .storePairs(let buffer, let index, let pairs): (.storePairs, [.register(pairs), .element(buffer, index)])
         case .prefetch(let buffer, let index): (.prefetch, [.element(buffer, index)])
         }
     }
@@ -93,6 +102,10 @@ extension InstructionRow {
     static let keep = InstructionRow("keep \(.vector) active \(.index)", gives: .vector) { .keep($0.register(0), active: $0.index(1)) }
 
     static let pack = InstructionRow("pack\(.vectors(2))", gives: .pairs) { .pack(low: $0.register(0), high: $0.register(1)) }
+    static let loadPairs = InstructionRow("pairs \(.element(.reads, .pairs))", gives: .pairs) { .loadPairs($0.buffer(0), $0.index(0)) }
+    static let broadcastPair = InstructionRow("pair \(.element(.reads, .pair))", gives: .pairs) {
+        .broadcastPair($0.buffer(0), $0.index(0))
+    }
     static let dot = InstructionRow("dot\(.registers([.pairs, .pairs, .vector]))", gives: .vector) {
         .dot($0.register(0), $0.register(1), sum: $0.register(2))
     }
@@ -102,6 +115,9 @@ extension InstructionRow {
     }
     static let scatter = InstructionRow("\(.element(.writes, .lanes, isStrided: true)) = \(.vector)\(.active)", named: "scatter") {
         .scatter($0.buffer(0), $0.index(0), stride: $0.stride(0), $0.register(1), active: $0.active(2))
+    }
+    static let storePairs = InstructionRow("write \(.register(.pairs)) to \(.element(.writes, .pairs))") {
+        .storePairs($0.buffer(1), $0.index(1), $0.register(0))
     }
     static let prefetch = InstructionRow("prefetch \(.element(.prefetches, .one))") { .prefetch($0.buffer(0), $0.index(0)) }
 
@@ -126,8 +142,9 @@ extension InstructionRow {
 
     /// The instructions but for the functions of scalars.
     static let table: [InstructionRow] = [
-        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, pack, dot, store, scatter,
-        prefetch,
+        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, pack, loadPairs, broadcastPair,
+        dot, store,
+        scatter, storePairs, prefetch,
     ]
 
     /// All instructions.

@@ -120,7 +120,7 @@ public struct Disassembly: Sendable {
 
     private static func role(_ instruction: String) -> Role {
         guard instruction.utf8.first == UInt8(ascii: "v") else { return [] }
-        var role: Role = instruction.hasPrefix("vfmadd") ? .multiplies : []
+        var role: Role = instruction.hasPrefix("vfmadd") || instruction.hasPrefix("vdpbf16ps") ? .multiplies : []
         guard let opening = instruction.utf8.firstIndex(of: UInt8(ascii: "(")) else { return role }
         let memory = instruction[opening...]
         let isStack = memory.hasPrefix("(%rsp")

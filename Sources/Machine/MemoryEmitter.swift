@@ -29,7 +29,7 @@ extension KernelEmitter {
         }
     }
 
-    private func alignment(_ buffer: BufferID) -> Int { kernel[buffer].element.size }
+    func alignment(_ buffer: BufferID) -> Int { kernel[buffer].element.size }
 
     /// The elements, or one of them, as f32.
     private func toFloat(_ value: LLVMValue, _ buffer: BufferID) -> LLVMValue {

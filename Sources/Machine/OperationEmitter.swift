@@ -27,6 +27,11 @@ extension KernelEmitter {
             guard let mask = mask(active) else { return register(a) }
             return build.select(mask, register(a), build.zero(vector))
         case .pack(let low, let high): return pairs(low: register(low), high: register(high))
+        case .loadPairs(let buffer, let index): return build.load(integers, pointer(to: buffer, index), alignment: alignment(buffer))
+        case .broadcastPair(let buffer, let index):
+            return build.splat(build.load(build.int32, pointer(to: buffer, index), alignment: alignment(buffer)), lanes)
+        case .storePairs(let buffer, let index, let pairs):
+            build.store(register(pairs), pointer(to: buffer, index), alignment: alignment(buffer))
         case .dot(let a, let b, let sum): return dot(register(a), register(b), register(sum))
         case .store(let buffer, let index, let value, let active): store(buffer, index, register(value), active)
         case .scatter(let buffer, let index, let stride, let value, let active): scatter(buffer, index, stride, register(value), active)

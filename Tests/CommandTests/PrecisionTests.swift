@@ -48,7 +48,7 @@ import Testing
         let plan = try workplace.run("dump", "small.optimized", "--stage", "plan", "--precision", "bf16")
         #expect(plan.status == 0 && plan.output.contains("bf16["), "\(plan.errors)")
         let wrong = try workplace.run("dump", "small.optimized", "--stage", "plan")
-        #expect(wrong.status == 1 && wrong.errors.contains("precision of 'small' are not those for host in f32"), "\(wrong.errors)")
+        #expect(wrong.status == 1 && wrong.errors.contains("precision of 'small' are not those of f32 for host"), "\(wrong.errors)")
     }
 
     @Test func trainingsAreNotRounded() throws {

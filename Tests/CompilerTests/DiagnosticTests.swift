@@ -123,6 +123,6 @@ import Testing
         let edited = try Network.read(optimized.replacing(" group 1", with: " group 0"), path: "edited")
         #expect(
             message { () throws(CompilerError) in _ = try compiler.optimize(edited) }
-                .hasPrefix("error: the layouts, groups and precision of 'wide' are not those for x86-64-avx2"))
+                .hasPrefix("error: the layouts, groups and precision of 'wide' are not those of f32 for x86-64-avx2"))
     }
 }

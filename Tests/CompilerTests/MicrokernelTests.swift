@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import LoopNest
 import TestSupport
 import Testing
@@ -42,19 +43,24 @@ import Testing
 
     private static let avx512 = Result { try kernels(for: .x86AVX512) }
     private static let avx2 = Result { try kernels(for: .x86AVX2) }
+    private static let narrowed = Result { try kernels(for: .x86AVX512BF16) }
 
     /// What `kernels` gives, planned once.
-    private static func known(for target: Target) throws -> Known { try (target == .x86AVX512 ? avx512 : avx2).get() }
+    private static func known(for target: Target) throws -> Known {
+        try (target == .x86AVX512 ? avx512 : target == .x86AVX2 ? avx2 : narrowed).get()
+    }
 
     /// The different kernels that multiply among the steps of all workloads, each with the first place where it occurs. (Preparation steps,
     /// which transform weights, run once.)
     private static func kernels(for target: Target) throws -> Known {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let compiler = Compiler(target: target, cache: nil, threads: 2)
+        // Where there are dot products, of inference in bf16.
+        let precision: Precision = target.dotProducts.isEmpty ? .f32 : .bf16
+        let compiler = Compiler(target: target, cache: nil, threads: 2, precision: precision)
         var known: Set<KernelFingerprint> = []
         var kernels: [(KernelFingerprint, Kernel, String, String)] = []
         var algorithms: Set<String> = []
-        for workload in workloads {
+        for workload in workloads where !workload.training || precision == .f32 {
             let network =
                 try workload.file.map { try Network.load(root.appending(path: "graphs/\($0).braid").path, name: workload.name) }
                 ?? Network.load(written: narrow)
@@ -76,7 +82,7 @@ import Testing
     }
 
     /// The verifier proves of every kernel of the networks that what it touches lies in its buffers.
-    @Test(arguments: [Target.x86AVX512, .x86AVX2]) func touchOnlyTheirBuffers(target: Target) throws {
+    @Test(arguments: [Target.x86AVX512, .x86AVX2, .x86AVX512BF16]) func touchOnlyTheirBuffers(target: Target) throws {
         for (_, kernel, place, _) in try Self.known(for: target).kernels {
             #expect(throws: Never.self, "\(place)") { try kernel.verify() }
         }
@@ -87,16 +93,18 @@ import Testing
     ///
     /// All kernels are planned; a plain run takes apart the first three of each algorithm and every eighth of the others, and
     /// `script/test --all` takes all.
-    @Test(arguments: [Target.x86AVX512, .x86AVX2]) func doNotSpill(target: Target) throws {
+    @Test(arguments: [Target.x86AVX512, .x86AVX2, .x86AVX512BF16]) func doNotSpill(target: Target) throws {
         let (all, algorithms) = try Self.known(for: target)
         var met: [String: Int] = [:]
         let kernels = all.enumerated().filter { number, kernel in
             met[kernel.algorithm, default: 0] += 1
             return Exhaustive.isOn || met[kernel.algorithm]! <= 3 || number % 8 == 0
         }.map(\.element)
+        let isNarrow = !target.dotProducts.isEmpty
         let forms = ["1x4, 1x3", "4x1, 3x1", "1x4, 1x7", "4x1, 7x1", "4x4, 3x3", "2x2, 5x5", "3x3, 4x4"].map { "Winograd F(\($0))" }
         let strided = ["3x3, 2x2", "4x4, 2x2"].map { "Winograd F(\($0)), 4 phases" }
-        let missing = Set(["direct", "direct, 4 phases", "reduction split"] + forms + strided).subtracting(algorithms)
+        let exact = ["direct", "direct, 4 phases", "reduction split"] + forms + strided
+        let missing = Set(isNarrow ? ["direct", "dot", "Winograd F(6x6, 3x3)"] : exact).subtracting(algorithms)
         #expect(missing.isEmpty, "the networks have no kernel of these kinds any more: \(missing.sorted())")
         let objects = try KernelCompiler(target: target, cache: nil, threads: 2).generate(kernels.map { ($0.kernel, $0.fingerprint) })
         var (microkernels, windows) = (0, 0)
@@ -114,7 +122,8 @@ import Testing
             }
         }
         #expect(
-            all.count > 400 && kernels.count >= 3 * algorithms.count && microkernels > (Exhaustive.isOn ? 700 : 100)
+            all.count > (isNarrow ? 200 : 400) && kernels.count >= 3 * algorithms.count
+                && microkernels > (Exhaustive.isOn ? isNarrow ? 300 : 700 : isNarrow ? 30 : 100)
                 && windows > (Exhaustive.isOn ? 20 : 2),
             "\(all.count) kernels, of \(kernels.count) \(microkernels) microkernels and \(windows) loops over windows were found")
     }
@@ -141,7 +150,7 @@ extension Statement {
     /// Whether this is, or holds, a multiply-add one of whose factors is as asked.
     fileprivate func holdsMultiplyAdd(factor isAsked: (Register) -> Bool) -> Bool {
         switch self {
-        case .define(_, .fusedMultiplyAdd(let a, let b, _)): isAsked(a) || isAsked(b)
+        case .define(_, .fusedMultiplyAdd(let a, let b, _)), .define(_, .dot(let a, let b, _)): isAsked(a) || isAsked(b)
         case .loop(let loop): loop.body.contains { $0.holdsMultiplyAdd(factor: isAsked) }
         case .when(_, _, let body): body.contains { $0.holdsMultiplyAdd(factor: isAsked) }
         default: false
@@ -154,8 +163,11 @@ extension Statement {
         case .loop(let loop):
             let sums = Set(loop.carried.map(\.inside))
             return loop.body.contains { statement in
-                if case .define(_, .fusedMultiplyAdd(_, _, let sum)) = statement, sums.count >= count, sums.contains(sum) { return true }
-                return statement.holdsSums(of: count)
+                switch statement {
+                case .define(_, .fusedMultiplyAdd(_, _, let sum)), .define(_, .dot(_, _, let sum)):
+                    return sums.count >= count && sums.contains(sum)
+                default: return statement.holdsSums(of: count)
+                }
             }
         case .when(_, _, let body): return body.contains { $0.holdsSums(of: count) }
         default: return false

@@ -29,6 +29,11 @@ extension Target {
     static func preset(lanes: Int) -> Target { presets.first { $0.lanes == lanes }! }
 }
 
+extension LoweredGroup.Memory {
+    /// What shows where it is read before it was written.
+    var spoiled: KernelArray { KernelArray(element, numbers: [Double](repeating: element == .i32 ? -7777 : .nan, count: count)) }
+}
+
 /// Runs the kernels of a graph's groups in the interpreter and compares every stored value with the fp64 reference.
 struct LoweringHarness {
     var graph: Graph
@@ -53,8 +58,8 @@ struct LoweringHarness {
             group.inPlace = inPlace.filter { group.results.contains($0.key) }
             for result in group.results { memory[result] = group.inPlace[result].map { memory[$0]! } ?? garbage(result) }
             let lowered = lower(group, target)
-            var workspaces = lowered.workspaces.map { KernelArray.f32([Float](repeating: .nan, count: $0.count)) }
-            var prepared = lowered.prepared.map { KernelArray.f32([Float](repeating: .nan, count: $0.count)) }
+            var workspaces = lowered.workspaces.map(\.spoiled)
+            var prepared = lowered.prepared.map(\.spoiled)
             for call in lowered.preparation + lowered.calls {
                 #expect(try KernelReader.read(call.kernel.description) == [call.kernel], sourceLocation: sourceLocation)
                 var buffers = call.arguments.map { argument in
@@ -84,13 +89,11 @@ struct LoweringHarness {
 
     private func contents(_ value: Value, _ tensor: ReferenceTensor) -> KernelArray {
         let numbers = graph.layout(value).stored(tensor)
-        return graph[value].type.element == .f32 ? .f32(numbers) : .i32(numbers.map { Int32($0) })
+        return KernelArray(graph.storedElement(of: value), numbers: numbers.map(Double.init))
     }
 
     private func garbage(_ value: Value) -> KernelArray {
-        let count = graph.storedCount(value)
-        return graph[value].type.element == .f32
-            ? .f32([Float](repeating: .nan, count: count)) : .i32([Int32](repeating: -7777, count: count))
+        LoweredGroup.Memory(graph.storedElement(of: value), count: graph.storedCount(value)).spoiled
     }
 
     private func compare(

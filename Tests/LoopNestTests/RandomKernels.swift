@@ -61,10 +61,13 @@ struct RandomKernel {
         }
     }
 
-    private mutating func buffer(not access: Buffer.Access) -> BufferID {
+    /// A buffer without that access, and of elements if they are given; nil if there is none.
+    private mutating func buffer(not access: Buffer.Access, of element: StoredElement?) -> BufferID? {
         let count = kernel.parameters.count + kernel.scratch.count
-        let allowed = (0..<count).map(BufferID.init).filter { kernel[$0].access != access }
-        return allowed[random.number(0..<allowed.count)]
+        let allowed = (0..<count).map(BufferID.init).filter { id in
+            kernel[id].access != access && element.map { kernel[id].element == $0 } ?? true
+        }
+        return allowed.isEmpty ? nil : allowed[random.number(0..<allowed.count)]
     }
 
     /// An operation of the row; nil if it takes a register of a type of which none is known.
@@ -81,8 +84,10 @@ struct RandomKernel {
         switch place {
         case .register(let type): known(type).map(Operand.register)
         case .registers: preconditionFailure("each has a place of its own")
-        case .element(let effect, _, let isStrided):
-            .element(buffer(not: effect == .writes ? .read : .write), index(), stride: isStrided ? random.number(-4..<70) : 1)
+        case .element(let effect, let reach, let isStrided):
+            buffer(not: effect == .writes ? .read : .write, of: reach.element).map {
+                .element($0, index(), stride: isStrided ? random.number(-4..<70) : 1)
+            }
         case .active: .active(random.chance(30) ? index() : nil)
         case .index: .index(index())
         case .counter: .counter(index(), stride: random.number(0..<3))

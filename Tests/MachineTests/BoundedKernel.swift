@@ -116,7 +116,13 @@ struct BoundedKernel {
     private mutating func statement(depth: Int) {
         switch number(0..<(depth < 3 ? 11 : 7)) {
         case 0, 1, 2, 3: registers.append(builder.define(operation()))
-        case 6: pairs.append(builder.define(.pack(low: known(), high: known())))
+        case 6:
+            switch number(0..<4) {
+            case 0: pairs.append(builder.define(.pack(low: known(), high: known())))
+            case 1: pairs.append(builder.define(.loadPairs(inputs[2], place())))
+            case 2: pairs.append(builder.define(.broadcastPair(outputs[2], builder.task * Self.room + place())))
+            default: builder.perform(.storePairs(outputs[2], builder.task * Self.room + place(), knownPairs()))
+            }
         case 4: store()
         case 5: builder.prefetch(inputs[0], place())
         case 7, 8, 9:

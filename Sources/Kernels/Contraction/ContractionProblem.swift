@@ -40,13 +40,27 @@ struct ContractionProblem {
     /// Whether exact zeros and signs of the result matter (pass `keep_signs`).
     var keepsSigns: Bool { group.graph[contraction].isDirect }
 
+    /// What the factors of products may be rounded to (pass `choose_precision`).
+    var factors: StoredElement { group.graph[contraction].factors ?? .f32 }
+
     /// Why results that are so exact will not do; nil if they will.
     func objection(to exactness: Exactness) -> String? {
-        guard case .stated(let error) = exactness else { return nil }
-        if keepsSigns { return "zeros and signs of the result matter" }
-        guard let error else { return "its error is not known" }
-        return error <= numerics.largestError ? nil : "its error is \(error)"
+        switch exactness {
+        case .asWritten: return nil
+        case .roundedFactors: return numerics == .strict ? "its factors are rounded" : nil
+        case .stated(let error):
+            if keepsSigns { return "zeros and signs of the result matter" }
+            guard let error else { return "its error is not known" }
+            return error <= largestError ? nil : "its error is \(error)"
+        }
     }
+
+    /// The largest error that a form of minimal filtering may have: where factors may be rounded, one that is small beside theirs.
+    private var largestError: Double {
+        factors == .f32 || numerics == .strict ? numerics.largestError : max(numerics.largestError, Self.smallBesideRounding)
+    }
+
+    private static let smallBesideRounding = 1e-4
 }
 
 /// How exact results are.
@@ -56,10 +70,14 @@ enum Exactness: Hashable, Sendable {
     /// With a root mean square error, relative to the root mean square of the result; nil where it is not known, which no numerics allow.
     /// Zeros and signs of single results are not kept.
     case stated(Double?)
+    /// As sums of products of rounded factors: with a root mean square error, relative to the root mean square of the result. Sums of zeros
+    /// are zeros.
+    case roundedFactors(Double)
 
     var error: Double? {
         switch self {
         case .asWritten: nil
+        case .roundedFactors(let error): error
         case .stated(let error): error
         }
     }

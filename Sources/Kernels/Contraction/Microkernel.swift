@@ -9,12 +9,15 @@ struct Microkernel {
         case axis(Int, count: Int, unroll: Int)
         /// Over the blocks of a blocked axis; `lanes` positions each.
         case blocks(Int, count: Int)
-        /// Within the block that an enclosing `blocks` loop has chosen; the last block has only what remains of `extent`, if given.
-        case withinBlock(Int, lanes: Int, extent: Int?, unroll: Int)
+        /// Within the block that an enclosing `blocks` loop has chosen, `step` positions at a time; the last block has only what remains of
+        /// `extent`, if given.
+        case withinBlock(Int, lanes: Int, extent: Int?, step: Int, unroll: Int)
     }
 
     let shape: ContractionShape
     let source: BroadcastSource
+    /// Where the vector operand lies.
+    let weights: BufferID
     let emitter: PointEmitter
     let tile: RegisterTile
     /// Outermost first.
@@ -22,6 +25,8 @@ struct Microkernel {
     /// Where the staged region starts, by axis.
     let start: [Position]
     var numerics = Numerics.standard
+    /// Whether a step multiplies pairs of bf16: of neighbours along the channels.
+    var usesPairs = false
     /// Whether the elements of the next block of channels are asked for while a block is summed: blocks lie apart, where no hardware
     /// expects the next access.
     var prefetches = false
@@ -62,10 +67,10 @@ struct Microkernel {
                 }
                 return turn(axis, Position(outer: index, split: builder.lanes), sums)
             }
-        case .withinBlock(let axis, let lanes, let extent, let unroll):
+        case .withinBlock(let axis, let lanes, let extent, let step, let unroll):
             let block = point.local[axis].outer
             let count = extent.map { Index.least(.constant(lanes), .constant($0) + block * -lanes) } ?? .constant(lanes)
-            return builder.loop(shape.names[axis], to: count, unroll: unroll, carrying: sums) { index, sums in
+            return builder.loop(shape.names[axis], to: count, step: step, unroll: unroll, carrying: sums) { index, sums in
                 turn(axis, Position(outer: block, inner: index, split: lanes), sums)
             }
         }
@@ -84,15 +89,17 @@ struct Microkernel {
             blocked[dimension].outer = position[dimension].outer + .constant(block)
             let offset = memory.offset(of: blocked, lane: nil).offset
             // The weights of a block are one stream, which the processor's own prefetching loses at the end of every page.
-            builder.prefetch(emitter.buffer(shape.vector.value), offset + .constant(Self.prefetchDistance * builder.lanes))
-            return builder.load(emitter.buffer(shape.vector.value), offset)
+            builder.prefetch(weights, offset + .constant(Self.prefetchDistance * builder.lanes * (usesPairs ? 2 : 1)))
+            return usesPairs ? builder.define(.loadPairs(weights, offset)) : builder.load(weights, offset)
         }
         var result = sums
         for (number, point) in tile.points(from: base).enumerated() {
-            let element = builder.broadcast(source.buffer, source.offset(point))
+            let offset = source.offset(point)
+            let element = usesPairs ? builder.define(.broadcastPair(source.buffer, offset)) : builder.broadcast(source.buffer, offset)
             for block in 0..<tile.laneBlocks {
                 let index = number * tile.laneBlocks + block
                 switch numerics {
+                case _ where usesPairs: result[index] = builder.define(.dot(element, vectors[block], sum: result[index]))
                 case .standard, .tolerance: result[index] = builder.multiplyAdd(element, vectors[block], result[index])
                 case .strict:
                     let error = result.count / 2 + index

@@ -10,16 +10,19 @@ struct StagedRegion {
     /// The extents of the copy.
     let extents: [Int]
 
-    /// - Parameter spans: how far the inner loops run along each axis of the contraction; 1 for an axis that is fixed outside.
-    init(_ shape: ContractionShape, spans: [Int], graph: Graph) {
+    /// - Parameters:
+    ///   - spans: how far the inner loops run along each axis of the contraction; 1 for an axis that is fixed outside.
+    ///   - element: what the copy's elements are stored as.
+    init(_ shape: ContractionShape, spans: [Int], element: StoredElement = .f32, graph: Graph) {
         self.shape = shape
         self.spans = spans
+        self.element = element
         layout = graph.layout(shape.broadcast.value)
         extents = shape.broadcast.position.map { $0.range(spans.map { 0..<$0 }).count }
     }
 
     /// What the copy's elements are stored as.
-    var element: StoredElement { .f32 }
+    let element: StoredElement
     var count: Int { layout.storedCount(extents) }
     var bytes: Int { count * element.size }
 

@@ -10,6 +10,8 @@ struct ResultStationary {
     let group: Group
     let target: Target
     let numerics: Numerics
+    /// Whether factors are multiplied as pairs of bf16, two channels at a time (`PairedWeights`).
+    let usesPairs: Bool
     private let name: String
     var tile: RegisterTile
     /// The point axis along which tiles run: the last.
@@ -22,17 +24,19 @@ struct ResultStationary {
     /// What the thread with the most work takes, with a thread a core.
     private(set) var cyclesOfLongestThread = 0.0
 
-    init(_ shape: ContractionShape, _ group: Group, _ target: Target, _ numerics: Numerics, name: String) {
+    init(_ shape: ContractionShape, _ group: Group, _ target: Target, _ numerics: Numerics, usesPairs: Bool = false, name: String) {
         self.shape = shape
         self.group = group
         self.target = target
         self.numerics = numerics
+        self.usesPairs = usesPairs
         self.name = name
         tileAxis = shape.pointAxes.last!
         tile = .best(
             axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: shape.laneBlockCount(target.lanes),
             registers: numerics.accumulatorRegisters(of: target))
-        isStaged = !shape.isEmpty && !BroadcastSource.canReadInPlace(shape, group)
+        let isReadable = !usesPairs || group.graph.storedElement(of: shape.broadcast.value) == .bf16
+        isStaged = !shape.isEmpty && !(isReadable && BroadcastSource.canReadInPlace(shape, group))
         rows = shape.pointAxes.dropLast().enumerated().map { number, axis in
             .init(axis: axis, count: number == 0 ? 1 : shape.extents[axis])
         }
@@ -85,8 +89,8 @@ struct ResultStationary {
         let tasks = others * ((height + cut.rows - 1) / cut.rows) * cut.laneParts
         let turns = Double((tasks + target.cores - 1) / target.cores)
         let rowCycles = arithmetic(cut.tile) / Double(others * height)
-        let staging = Double(stagedBytes / (4 * target.lanes)) * (model.load + model.store)
-        let weights = group.graph.storedBytes(shape.vector.value) / cut.laneParts
+        let staging = Double(stagedBytes / (factor.size * target.lanes)) * (model.load + model.store)
+        let weights = weightBytes / cut.laneParts
         let operand = group.graph.storedBytes(shape.broadcast.value) * cut.rows / (others * height)
         let streams = (turns - 1) * model.level3(bytes: weights) + model.memory(bytes: weights, threads: 1)
         // A group of lane blocks goes through all rows: its weights and the operand stay in the second-level cache, or come again a row.
@@ -109,7 +113,7 @@ struct ResultStationary {
         let rowCount = rows.reduce(1.0) { $0 * Double(shape.extents[$1.axis]) }
         let steps = shape.reducedAxes.reduce(1.0) { $0 * Double(shape.extents[$1]) }
         let strictFactor = numerics == .strict ? 10.0 : 1
-        let sums = (Double(groups) * row(tile.laneBlocks) + (last > 0 ? row(last) : 0)) * rowCount * steps * strictFactor
+        let sums = (Double(groups) * row(tile.laneBlocks) + (last > 0 ? row(last) : 0)) * rowCount * steps * strictFactor / productRate
         return sums + Double(blocks) * Double(extent) * rowCount * CostModel(target).store
     }
 
@@ -122,8 +126,16 @@ struct ResultStationary {
         let model = CostModel(target)
         let staged = isStaged ? Double(group.graph.storedCount(shape.broadcast.value) / target.lanes) * (model.load + model.store) : 0
         return model.together(
-            arithmetic(tile) + staged, model.memory(bytes: group.graph.storedBytes(shape.vector.value), threads: 1))
+            arithmetic(tile) + staged, model.memory(bytes: weightBytes, threads: 1))
     }
+
+    /// What factors are multiplied as.
+    private var factor: StoredElement { usesPairs ? .bf16 : .f32 }
+
+    private var weightBytes: Int { group.graph.storedCount(shape.vector.value) * factor.size }
+
+    /// The products a second, relative to fused multiply-adds of f32.
+    private var productRate: Double { usesPairs ? target.dotProducts[.bfloat16]?.rate ?? 0.1 : 1 }
 
     func region(rows count: Int) -> StagedRegion {
         var changed = self
@@ -136,13 +148,14 @@ struct ResultStationary {
         for axis in shape.reducedAxes { spans[axis] = shape.extents[axis] }
         for side in rows { spans[side.axis] = side.count }
         spans[tileAxis] = shape.extents[tileAxis]
-        return StagedRegion(shape, spans: spans, graph: group.graph)
+        return StagedRegion(shape, spans: spans, element: factor, graph: group.graph)
     }
 
     func lower() -> KernelCall {
         let counts = rows.map { (shape.extents[$0.axis] + $0.count - 1) / $0.count }
         let builder = KernelBuilder(name: name, lanes: target.lanes, taskCount: counts.reduce(laneParts, *))
-        let emitter = PointEmitter(builder, group)
+        let emitter = PointEmitter(builder, group, reads: usesPairs ? group.reads.filter { $0 != shape.vector.value } : nil)
+        let weights = usesPairs ? PairedWeights(shape, group, target).buffer(emitter, .read) : emitter.buffer(shape.vector.value)
         var start = [Position](repeating: Position(0), count: shape.extents.count)
         var rest = builder.task / laneParts
         for (side, count) in zip(rows, counts).reversed() {
@@ -153,34 +166,38 @@ struct ResultStationary {
         var source: BroadcastSource?
         if isStaged {
             let region = self.region
-            source = region.stage(into: builder.scratch("staged", count: region.count), from: start, emitter)
+            source = region.stage(into: builder.scratch("staged", region.element, count: region.count), from: start, emitter)
         } else if !shape.isEmpty {
             source = BroadcastSource(inPlace: shape, emitter)
         }
-        lanes(emitter, source, start)
+        lanes(emitter, source, weights, start)
         return KernelCall(builder.finish(), emitter.arguments)
     }
 
-    private func lanes(_ emitter: PointEmitter, _ source: BroadcastSource?, _ start: [Position]) {
+    private func lanes(_ emitter: PointEmitter, _ source: BroadcastSource?, _ weights: BufferID, _ start: [Position]) {
         let builder = emitter.builder
         let blocks = shape.laneBlockCount(target.lanes)
         let groups = blocks / tile.laneBlocks / laneParts
         let first = laneParts == 1 ? 0 : builder.task % laneParts * (groups * tile.laneBlocks)
         builder.loop("block", to: .constant(groups)) { index in
             row(
-                rows[...], emitter, source, start, tile, block: first + index * tile.laneBlocks, ContractionPoint(axes: shape.extents.count)
+                rows[...], emitter, source, weights, start, tile, block: first + index * tile.laneBlocks,
+                ContractionPoint(axes: shape.extents.count)
             )
         }
         let last = blocks % tile.laneBlocks
         if last > 0 {
             let narrow = RegisterTile(points: tile.points, laneBlocks: last)
-            row(rows[...], emitter, source, start, narrow, block: .constant(blocks - last), ContractionPoint(axes: shape.extents.count))
+            row(
+                rows[...], emitter, source, weights, start, narrow, block: .constant(blocks - last),
+                ContractionPoint(axes: shape.extents.count))
         }
     }
 
     /// Loops over the rows of a task, then over the tiles of a row.
     private func row(
-        _ rest: ArraySlice<RegisterTile.Side>, _ emitter: PointEmitter, _ source: BroadcastSource?, _ start: [Position],
+        _ rest: ArraySlice<RegisterTile.Side>, _ emitter: PointEmitter, _ source: BroadcastSource?, _ weights: BufferID,
+        _ start: [Position],
         _ tile: RegisterTile, block: Index, _ point: ContractionPoint
     ) {
         let builder = emitter.builder
@@ -188,11 +205,11 @@ struct ResultStationary {
             let size = tile.points[0].count
             let (whole, last) = shape.extents[tileAxis].quotientAndRemainder(dividingBy: size)
             builder.loop("tile", to: .constant(whole)) { index in
-                compute(emitter, source, start, tile, block: block, point, first: index * size)
+                compute(emitter, source, weights, start, tile, block: block, point, first: index * size)
             }
             if last > 0 {
                 let short = RegisterTile(points: [.init(axis: tileAxis, count: last)], laneBlocks: tile.laneBlocks)
-                compute(emitter, source, start, short, block: block, point, first: .constant(whole * size))
+                compute(emitter, source, weights, start, short, block: block, point, first: .constant(whole * size))
             }
             return
         }
@@ -203,12 +220,12 @@ struct ResultStationary {
         builder.loop(shape.names[side.axis], to: count) { index in
             var inner = point
             inner.set(side.axis, Position(index), from: start[side.axis])
-            row(rest.dropFirst(), emitter, source, start, tile, block: block, inner)
+            row(rest.dropFirst(), emitter, source, weights, start, tile, block: block, inner)
         }
     }
 
     private func compute(
-        _ emitter: PointEmitter, _ source: BroadcastSource?, _ start: [Position], _ tile: RegisterTile, block: Index,
+        _ emitter: PointEmitter, _ source: BroadcastSource?, _ weights: BufferID, _ start: [Position], _ tile: RegisterTile, block: Index,
         _ point: ContractionPoint, first: Index
     ) {
         var base = point
@@ -218,8 +235,8 @@ struct ResultStationary {
         var sums = [Register](repeating: zero, count: tile.pointCount * tile.laneBlocks)
         if let source {
             let microkernel = Microkernel(
-                shape: shape, source: source, emitter: emitter, tile: tile, loops: reductionLoops(emitter, tile), start: start,
-                numerics: numerics, prefetches: prefetches)
+                shape: shape, source: source, weights: weights, emitter: emitter, tile: tile, loops: reductionLoops(emitter, tile),
+                start: start, numerics: numerics, usesPairs: usesPairs, prefetches: prefetches)
             sums = microkernel.reduce(base, initial: sums)
         }
         Epilogue(shape: shape, emitter: emitter).store(sums, tile, base)
@@ -245,6 +262,6 @@ struct ResultStationary {
         let isPadded = shape.channelsArePadded(emitter.graph, lanes: lanes)
         if extent <= lanes && !isPadded { return taps + [.axis(channel, count: extent, unroll: unroll)] }
         return [.blocks(channel, count: (extent + lanes - 1) / lanes)] + taps
-            + [.withinBlock(channel, lanes: lanes, extent: isPadded ? nil : extent, unroll: unroll)]
+            + [.withinBlock(channel, lanes: lanes, extent: isPadded ? nil : extent, step: usesPairs ? 2 : 1, unroll: unroll)]
     }
 }

@@ -59,9 +59,9 @@ public final class PointEmitter {
     }
 
     /// Adds a parameter for a buffer that the group's preparation fills.
-    func prepared(_ index: Int, count: Int, _ access: Buffer.Access) -> BufferID {
+    func prepared(_ index: Int, _ element: StoredElement = .f32, count: Int, _ access: Buffer.Access) -> BufferID {
         arguments.append(.prepared(index))
-        return builder.parameter("prepared\(index)", count: count, access)
+        return builder.parameter("prepared\(index)", element, count: count, access)
     }
 
     /// The elements of a stored value at a position: one an active lane along axis `lane`, or the same one in all lanes.

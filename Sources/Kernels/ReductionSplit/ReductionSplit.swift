@@ -190,7 +190,9 @@ struct ReductionSplit {
         var loops = [Microkernel.ReductionLoop.axis(splitAxis, count: stagedCount, unroll: 1)]
         let others = shape.reducedAxes.dropFirst()
         loops += others.map { .axis($0, count: shape.extents[$0], unroll: $0 == others.last ? 2 : 1) }
-        let microkernel = Microkernel(shape: shape, source: source, emitter: emitter, tile: tile, loops: loops, start: start)
+        let microkernel = Microkernel(
+            shape: shape, source: source, weights: emitter.buffer(shape.vector.value), emitter: emitter, tile: tile, loops: loops,
+            start: start)
         for (place, register) in zip(places, microkernel.reduce(point, initial: before)) { builder.store(sums, place, register) }
     }
 

@@ -101,6 +101,11 @@ final class KernelMachine {
                     let pair = BFloat16Pair(low: registers[low + lane], high: registers[high + lane])
                     registers[to + lane] = Float(bitPattern: pair.bitPattern)
                 }
+            case .loadPairs(let to, let access): try loadPairs(access, to, count: lanes)
+            case .broadcastPair(let to, let access):
+                try loadPairs(access, to, count: 1)
+                (registers + to).update(repeating: registers[to], count: lanes)
+            case .storePairs(let from, let access): try storePairs(access, from)
             case .dot(let to, let a, let b, let sum):
                 for lane in 0..<lanes {
                     let pairs = (
@@ -182,6 +187,28 @@ final class KernelMachine {
         let start = try self.start(access, place, first, active)
         if place.isTracked { for lane in 0..<active { try trackWrite(access, place, first, lane) } }
         write(place.element, from: registers + from, count: active, to: start, stride: access.stride)
+    }
+
+    private func loadPairs(_ access: borrowing KernelProgram.Access, _ to: Int, count: Int) throws(KernelError) {
+        let place = memory.places[access.buffer]
+        let first = evaluate(access.index)
+        let words = try start(access, place, first, 2 * count).assumingMemoryBound(to: UInt16.self)
+        if place.isTracked { for element in 0..<2 * count { try trackRead(access, place, first, element) } }
+        for pair in 0..<count {
+            registers[to + pair] = Float(bitPattern: UInt32(words[2 * pair]) | UInt32(words[2 * pair + 1]) << 16)
+        }
+    }
+
+    private func storePairs(_ access: borrowing KernelProgram.Access, _ from: Int) throws(KernelError) {
+        let place = memory.places[access.buffer]
+        let first = evaluate(access.index)
+        let words = try start(access, place, first, 2 * lanes).assumingMemoryBound(to: UInt16.self)
+        if place.isTracked { for element in 0..<2 * lanes { try trackWrite(access, place, first, element) } }
+        for pair in 0..<lanes {
+            let bits = registers[from + pair].bitPattern
+            words[2 * pair] = UInt16(truncatingIfNeeded: bits)
+            words[2 * pair + 1] = UInt16(truncatingIfNeeded: bits >> 16)
+        }
     }
 
     /// Converts elements to f32.

@@ -33,7 +33,10 @@ struct KernelProgram {
         case acrossLanes(BinaryFunction, to: Int, Int)
         case keep(to: Int, Int, CompiledIndex)
         case pack(to: Int, low: Int, high: Int)
+        case loadPairs(to: Int, Access)
+        case broadcastPair(to: Int, Access)
         case dot(to: Int, Int, Int, sum: Int)
+        case storePairs(Int, Access)
         case store(Int, Access)
         /// Sets the variable, or moves `initial` to `result` and jumps behind the loop.
         case enterLoop(variable: Int, from: CompiledIndex, to: CompiledIndex, first: Moves, skipped: Moves, exit: Int)
@@ -174,6 +177,10 @@ struct KernelProgram {
         case .acrossLanes(let function, let a): instruction = .acrossLanes(function, to: to, offset(a))
         case .keep(let a, let active): instruction = .keep(to: to, offset(a), compile(active))
         case .pack(let low, let high): instruction = .pack(to: to, low: offset(low), high: offset(high))
+        case .loadPairs(let buffer, let index): instruction = .loadPairs(to: to, access(buffer, index, nil, statement, scope))
+        case .broadcastPair(let buffer, let index): instruction = .broadcastPair(to: to, access(buffer, index, nil, statement, scope))
+        case .storePairs(let buffer, let index, let pairs):
+            instruction = .storePairs(offset(pairs), access(buffer, index, nil, statement, scope))
         case .dot(let a, let b, let sum): instruction = .dot(to: to, offset(a), offset(b), sum: offset(sum))
         case .store(let buffer, let index, let value, let active):
             instruction = .store(offset(value), access(buffer, index, active, statement, scope))

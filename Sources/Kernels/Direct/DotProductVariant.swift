@@ -1,0 +1,42 @@
+import Graph
+import LoopNest
+
+extension ContractionAlgorithm {
+    /// Sums of products of pairs of bf16, by the dot products that vectors have: where `choose_precision` lets factors be rounded.
+    static let dotProducts = ContractionAlgorithm("dot", variants: DotProductVariant.all(of:))
+}
+
+/// A contraction whose result stays in registers (`ResultStationary`), and whose factors are pairs of bf16.
+struct DotProductVariant: ContractionVariant {
+    let problem: ContractionProblem
+    private let nest: ResultStationary
+
+    static func all(of problem: ContractionProblem) -> [DotProductVariant] {
+        guard problem.factors == .bf16, problem.target.dotProducts[.bfloat16] != nil, let shape = problem.shape,
+            PairedWeights.fit(shape, problem.group, lanes: problem.target.lanes)
+        else { return [] }
+        return [DotProductVariant(problem, shape)]
+    }
+
+    private init(_ problem: ContractionProblem, _ shape: ContractionShape) {
+        self.problem = problem
+        nest = ResultStationary(
+            shape, problem.group, problem.target, problem.numerics, usesPairs: true, name: problem.group.kernelName())
+    }
+
+    let name = "dot"
+    /// Both factors are off by up to 2^-8; measured over convolutions of 64 to 512 channels.
+    var exactness: Exactness { .roundedFactors(2.6e-3) }
+    var cycles: Double? { nest.cycles }
+    var predicted: (schedule: DirectSchedule, cycles: Double)? { (nest.schedule, nest.cyclesOfLongestThread) }
+    func candidates() -> [(schedule: DirectSchedule, cycles: Double)] { nest.candidates() }
+    func allows(_ schedule: DirectSchedule) -> Bool { nest.allows(schedule) }
+
+    func lower(_ schedule: DirectSchedule?, _ choice: AlgorithmChoice) -> LoweredGroup {
+        var nest = nest
+        if let schedule { nest.apply(schedule) }
+        let weights = PairedWeights(nest.shape, problem.group, problem.target)
+        return LoweredGroup(
+            [nest.lower().computing(nest.shape, choice)], preparation: [weights.preparation()], prepared: [weights.memory])
+    }
+}

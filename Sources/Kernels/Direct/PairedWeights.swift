@@ -1,0 +1,52 @@
+import Graph
+import LoopNest
+
+/// Weights rounded to bf16 once, in pairs of neighbours along the channels that are summed over: where f32 has blocks of
+/// `16 channels x 16 lanes`, these have `8 pairs x 16 lanes x 2 channels`, as dot products want them.
+struct PairedWeights {
+    private let shape: ContractionShape
+    private let group: Group
+    private let target: Target
+    /// The registers of pairs that a task makes.
+    private static let pairsOfTask = 256
+
+    init(_ shape: ContractionShape, _ group: Group, _ target: Target) {
+        self.shape = shape
+        self.group = group
+        self.target = target
+    }
+
+    /// Whether the vector operand is known beforehand and has whole blocks of both axes, and whether the broadcast operand has its channels
+    /// side by side: what lies beyond their number is zero in both.
+    static func fit(_ shape: ContractionShape, _ group: Group, lanes: Int) -> Bool {
+        guard !shape.isEmpty, shape.reducesChannels, let channel = shape.channelAxis, group.facts.isPrepared(shape.vector.value),
+            group.reads.contains(shape.vector.value), let input = shape.vector.dimension(of: channel),
+            let output = shape.vector.dimension(of: shape.lane)
+        else { return false }
+        let blocks = [Layout.Block(axis: input, size: lanes), Layout.Block(axis: output, size: lanes)]
+        return group.graph.layout(shape.vector.value).blocks == blocks
+            && group.graph.layout(shape.broadcast.value).blocks == [Layout.Block(axis: 1, size: lanes)]
+    }
+
+    var memory: LoweredGroup.Memory { .init(.bf16, count: group.graph.storedCount(shape.vector.value)) }
+
+    func buffer(_ emitter: PointEmitter, _ access: Buffer.Access) -> BufferID { emitter.prepared(0, .bf16, count: memory.count, access) }
+
+    /// Makes them of the weights in f32: two registers of neighbouring channels become one of pairs, in the same place.
+    func preparation() -> KernelCall {
+        let lanes = target.lanes
+        let pairs = memory.count / (2 * lanes)
+        let builder = KernelBuilder(
+            name: group.kernelName("weights"), lanes: lanes, taskCount: max(1, (pairs + Self.pairsOfTask - 1) / Self.pairsOfTask))
+        let emitter = PointEmitter(builder, group, reads: [shape.vector.value], results: [])
+        let from = emitter.buffer(shape.vector.value)
+        let to = buffer(emitter, .write)
+        let first = builder.task * Self.pairsOfTask
+        builder.loop("pair", to: .least(.constant(Self.pairsOfTask), .constant(pairs) + first * -1)) { index in
+            let place = (first + index) * (2 * lanes)
+            let (low, high) = (builder.load(from, place), builder.load(from, place + .constant(lanes)))
+            builder.perform(.storePairs(to, place, builder.define(.pack(low: low, high: high))))
+        }
+        return KernelCall(builder.finish(), emitter.arguments)
+    }
+}
