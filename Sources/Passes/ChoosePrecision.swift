@@ -3,9 +3,9 @@ import Graph
 extension Pass {
     /// Says what is rounded where less than f32 is asked for:
     ///
-    /// - the factors of every contraction that reads what another one has led to (the first layer multiplies the picture's own numbers);
-    /// - what kernels store between layers, if a contraction still follows on the way to the outputs: from the last one on (logits, a
-    ///   softmax), values are few, and what they lose nothing behind them can even out.
+    /// - the factors of every contraction that stands between others: the first multiplies the picture's own numbers, and what the last one
+    ///   loses nothing behind it can even out;
+    /// - what kernels store between layers, if a contraction still follows on the way to the outputs: maps, and what such contractions read.
     ///
     /// Vectors (biases, scales, sums over whole maps) and what is computed once are kept as they are: they are small. A training is not rounded.
     public static let choosePrecision = Pass("choose_precision", "Decides what is stored and multiplied in less than f32.") {
@@ -16,7 +16,9 @@ extension Pass {
         let facts = GraphFacts(graph)
         let flow = ContractionFlow(facts)
         for value in graph.values where graph[value].operation != nil && graph[value].type.element == .f32 && !facts.isPrepared(value) {
-            if facts.contraction(of: value) != nil, graph[value].operands.contains(where: { flow.isBehind[$0.index] }) {
+            if facts.contraction(of: value) != nil, flow.isBefore[value.index],
+                graph[value].operands.contains(where: { flow.isBehind[$0.index] })
+            {
                 graph[value].factors = .bf16
                 context.firings.fire("factors")
             }
@@ -36,7 +38,7 @@ private struct ContractionFlow {
     let isBehind: [Bool]
     /// Whether a contraction reads the value, or what is computed from it.
     let isBefore: [Bool]
-    /// Whether a contraction reads the value itself, under whatever shape.
+    /// Whether a contraction that is not the last reads the value itself, under whatever shape.
     let isFactor: [Bool]
     /// The groups that read the value, from the first to the last: of nodes without one, those that compute them.
     private let readers: [ClosedRange<Int>?]
@@ -56,7 +58,7 @@ private struct ContractionFlow {
             let own = graph[value].group.map { $0...$0 } ?? readers[value.index]
             for operand in graph[value].operands.map(\.index) {
                 if isContraction(value) || before[value.index] { before[operand] = true }
-                if isContraction(value) || facts.isAlias(value) && factor[value.index] { factor[operand] = true }
+                if isContraction(value) && before[value.index] || facts.isAlias(value) && factor[value.index] { factor[operand] = true }
                 guard let own else { continue }
                 let known = readers[operand] ?? own
                 readers[operand] = min(known.lowerBound, own.lowerBound)...max(known.upperBound, own.upperBound)

@@ -7,8 +7,8 @@ struct PrecisionOption: ParsableArguments {
         name: .customLong("precision"),
         help: ArgumentHelp(
             "What values between layers are stored as, and the factors of products are: f32; or bf16, which halves the traffic and doubles "
-                + "the products of processors that have instructions for it, and keeps 8 bits of a number: sums are f32, and so are "
-                + "inputs, outputs and all from the last layer on.",
+                + "the products of processors that have instructions for it, and keeps 8 bits of a number: sums are f32, and so "
+                + "are inputs, outputs, the first layer's factors and all from the last layer on.",
             valueName: "precision"))
     var chosen = Precision.f32
 
