@@ -127,6 +127,24 @@ import Testing
         }
     }
 
+    /// Only where there is the instruction that code is made for, and rounding is allowed.
+    @Test func dotProductsAreTakenWhereTheyAre() throws {
+        for (target, kind, isOffered) in [
+            (Target.x86AVX512BF16, Kind.narrowLinear, true), (.x86AVX512BF16, .linear, false), (.x86AVX512, .narrowLinear, false),
+            (.x86AVX512BF16.withoutDotProducts, .narrowLinear, false),
+        ] {
+            let problem = try #require(ContractionProblem(Sample(kind, seed: 1, lanes: 16).group, target: target, numerics: .standard))
+            #expect(ContractionSelection(problem).options.contains { $0.variant.name == "dot" } == isOffered, "\(target) \(kind)")
+        }
+        let narrow = Sample(.narrowConvolution, seed: 1, lanes: 4).group
+        let neon = try #require(ContractionProblem(narrow, target: .aarch64NEONBF16, numerics: .standard))
+        #expect(!ContractionSelection(neon).options.contains { $0.variant.name == "dot" })
+        let strict = try #require(
+            ContractionProblem(Sample(.narrowLinear, seed: 1, lanes: 16).group, target: .x86AVX512BF16, numerics: .strict))
+        let refused = ContractionSelection(strict).options.first { $0.variant.name == "dot" }
+        #expect(refused?.objection == "its factors are rounded")
+    }
+
     /// Measurements on disk know a variant by its name, and people a row by its.
     @Test(arguments: [16, 8, 4]) func namesAreUnique(lanes: Int) throws {
         let rows = ContractionAlgorithm.all

@@ -11,8 +11,9 @@ struct DotProductVariant: ContractionVariant {
     let problem: ContractionProblem
     private let nest: ResultStationary
 
+    /// The one instruction that code is made for: others round otherwise (`bfdot` of Armv8.6 to odd), and elsewhere it would be emulated.
     static func all(of problem: ContractionProblem) -> [DotProductVariant] {
-        guard problem.factors == .bf16, problem.target.dotProducts[.bfloat16] != nil, let shape = problem.shape,
+        guard problem.factors == .bf16, problem.target.dotProducts[.bfloat16]?.instruction == .vdpbf16ps, let shape = problem.shape,
             PairedWeights.fit(shape, problem.group, lanes: problem.target.lanes)
         else { return [] }
         return [DotProductVariant(problem, shape)]
