@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import Interchange
 import Machine
 import Runtime
@@ -89,7 +90,7 @@ import Testing
 
     // MARK: The machine's peak
 
-    private static let presets = [Target.x86AVX512, .x86AVX2, .aarch64NEON]
+    private static let presets = [Target.x86AVX512, .x86AVX512BF16, .x86AVX2, .aarch64NEON]
 
     @Test(arguments: presets) func peakKernelsComputeWhatTheyCount(target: Target) throws {
         let (tasks, passes, count) = (2, 3, target.lanes * 8 * 4)
@@ -102,6 +103,11 @@ import Testing
         buffers = adds.parameters.map { KernelArray.f32([Float](repeating: 1, count: $0.count)) }
         try KernelInterpreter().run(adds, &buffers)
         #expect(buffers[1].numbers.allSatisfy { $0 == 6 })
+
+        let products = PeakKernels.dotProducts(target, turns: 5, tasks: tasks)
+        buffers = products.parameters.map { KernelArray.f32([Float](repeating: 1, count: $0.count)) }
+        try KernelInterpreter().run(products, &buffers)
+        #expect(buffers[1].numbers.allSatisfy { $0 == 11 })
     }
 
     /// As many multiply-adds as sums, all in registers.
@@ -115,25 +121,46 @@ import Testing
         #expect(!multiplyAdds.contains { $0.contains("(") } && functions.allSatisfy { $0.microkernelSpills == [] }, "\(loops)")
     }
 
+    /// As many dot products as sums, and nothing that converts numbers.
+    @Test func peakOfDotProductsStaysInRegisters() throws {
+        let target = Target.x86AVX512BF16
+        let kernel = PeakKernels.dotProducts(target, turns: 1000, tasks: 1)
+        let functions = try Disassembly.functions(of: CodeGenerator(for: target).object([(kernel, "kernel")]), for: target)
+        let loops = functions.flatMap { function in function.innermostLoops.map { function.instructions[$0] } }
+        let loop = try #require(loops.first { $0.contains { $0.hasPrefix("vdpbf16ps") } })
+        #expect(loop.filter { $0.hasPrefix("vdpbf16ps") }.count % (target.vectors.registers * 3 / 4) == 0)
+        #expect(!loop.contains { $0.contains("(") || $0.hasPrefix("vcvt") }, "\(loop)")
+    }
+
     @Test(arguments: [1, 2]) func peakIsMeasured(threads: Int) throws {
-        let peak = try Compiler(cache: nil, threads: threads).measurePeak(ThreadPool(threads: threads), seconds: 0.01)
+        let compiler = Compiler(cache: nil, threads: threads)
+        let peak = try compiler.measurePeak(ThreadPool(threads: threads), seconds: 0.01)
         #expect(peak.threads == threads && peak.gigaflops > 0 && peak.level2 > 0 && peak.memory > 0 && peak.level3 ?? 1 > 0)
+        #expect(peak.dotGigaflops == nil && peak.gigaflops(of: .multiplyAdds) == peak.gigaflops)
+        guard compiler.target.dotProducts[.bfloat16] != nil else { return }
+        let both = try compiler.measurePeak(ThreadPool(threads: threads), of: [.multiplyAdds, .dotProducts], seconds: 0.01)
+        #expect(both.gigaflops > 0 && both.gigaflops(of: .dotProducts) ?? 0 > 0)
     }
 
     @Test(arguments: [1, 2, 64, 1024]) func peakKernelsFitEveryMachine(threads: Int) {
         var small = Target.aarch64NEON
         small.caches.level3 = small.caches.level2
         for target in Self.presets + [small] {
-            let nests = PeakKernels(target: target, threads: threads, memoryLimit: 1 << 30)
-            #expect(nests.dataBytes <= max(1 << 27, threads << 20) && nests.work.allSatisfy { $0 > 0 })
-            for (kernel, (bytes, places)) in zip(nests.kernels, zip(nests.bytes, nests.places)) {
-                #expect(max(bytes * places, kernel.parameters[0].count * 4) <= nests.dataBytes && places >= 1)
-                #expect(kernel.parameters[1].count * 4 <= nests.resultBytes)
+            for units: Set<ProductUnit> in [[], Set(ProductUnit.allCases)] {
+                let peak = PeakKernels(target: target, units: units, threads: threads, memoryLimit: 1 << 30)
+                #expect(peak.dataBytes <= max(1 << 27, threads << 20))
+                for nest in peak.nests {
+                    #expect(max(nest.bytes * nest.places, nest.kernel.parameters[0].count * 4) <= peak.dataBytes && nest.places >= 1)
+                    #expect(nest.kernel.parameters[1].count * 4 <= peak.resultBytes && nest.work > 0 && nest.kernel.taskCount == threads)
+                }
+                let measured = peak.nests.map(\.measures)
+                #expect(
+                    measured.filter { $0 != .level3 } == (units.isEmpty ? [.multiplyAdds] : [.multiplyAdds, .dotProducts]) + [
+                        .level2, .memory,
+                    ])
+                #expect(measured.contains(.level3) == (threads <= 2 && target.caches != small.caches))
             }
-            #expect(nests.kernels.count == (nests.hasLevel3 ? 4 : 3) && nests.work.count == nests.kernels.count)
-            #expect(nests.kernels.allSatisfy { $0.taskCount == threads })
         }
-        #expect(!PeakKernels(target: small, threads: threads, memoryLimit: 1 << 30).hasLevel3)
     }
 
     @Test func theLongerBoundApplies() {
@@ -152,6 +179,39 @@ import Testing
         #expect(bound(macs: 0, bytes: 110_000, kept: 100_000, footprint: 1 << 30) == (1e-5 + 1e-7, .memory))
     }
 
+    /// Products are compared with what their own unit does.
+    @Test func theBoundIsOfTheUnit() {
+        let peak = MachinePeak(threads: 1, gigaflops: 100, dotGigaflops: 200, level2: 100, level3: 50, memory: 10)
+        var step = Plan.Step(kernel: 0, buffers: [], summary: "", multiplyAccumulates: 50_000_000)
+        func least() -> (seconds: Double, bound: StepBound) { peak.leastTime(of: step, footprint: 0, .x86AVX512) }
+        #expect(step.unit == .multiplyAdds && least() == (1e-3, .multiplyAdds))
+        step.choice = AlgorithmChoice(.init("dot", unit: .dotProducts))
+        #expect(step.unit == .dotProducts && least() == (5e-4, .dotProducts))
+        step.bytes = 100_000_000
+        #expect(least() == (1e-2, .memory))
+        step.multiplyAccumulates = 0
+        #expect(step.unit == nil)
+    }
+
+    /// What is chosen says what it runs on, and what is stored narrower moves fewer bytes.
+    @Test func narrowStepsSayTheirUnit() throws {
+        let network = try Self.network()
+        func steps(_ precision: Precision, _ target: Target) throws -> [Plan.Step] {
+            try Compiler(target: target, cache: nil, precision: precision).plan(network, batch: 1).steps
+        }
+        let (exact, narrow) = (try steps(.f32, .x86AVX512BF16), try steps(.bf16, .x86AVX512BF16))
+        #expect(exact.allSatisfy { $0.unit != .dotProducts } && narrow.contains { $0.unit == .dotProducts })
+        for step in exact + narrow {
+            #expect((step.unit == nil) == (step.multiplyAccumulates == 0), "\(step.summary)")
+            #expect((step.unit == .dotProducts) == (step.choice?.chosen.algorithm == "dot"), "\(step.summary)")
+        }
+        #expect(try steps(.bf16, .x86AVX512).allSatisfy { $0.unit != .dotProducts })
+        // A convolution from 32 to 64 channels of stride 2, read, kept in pairs and written as bf16.
+        let step = try #require(narrow.first { $0.summary.hasPrefix("blocks.2.conv1 ") })
+        #expect(step.unit == .dotProducts && step.keptBytes == 2 * 9 * 32 * 64 + 4 * 64)
+        #expect(step.bytes - step.keptBytes == 2 * (32 * 28 * 28 + 64 * 14 * 14))
+    }
+
     // MARK: Files and comparisons
 
     private static func record(median: Double = 2e-3, steps: [(String, Double)]? = [("a conv", 1e-3), ("a conv", 5e-4), ("b relu", 1e-4)])
@@ -168,7 +228,7 @@ import Testing
                     .init("direct", predictedSeconds: 1e-3), rejected: [.init("winograd", reason: "the kernel is 1x1")])
                 return .init(
                     kernel: "k", summary: summary, seconds: seconds * 1.5, fastestSeconds: seconds, multiplyAccumulates: 10_000,
-                    bytes: 2000, choice: choice,
+                    bytes: 2000, choice: choice, unit: .multiplyAdds,
                     leastSeconds: 1e-4, bound: .multiplyAdds)
             }
         }
@@ -183,6 +243,19 @@ import Testing
             try record.write(to: folder + "/record.json")
             #expect(try BenchmarkRecord(reading: folder + "/record.json") == record)
         }
+        // Versions that knew f32 alone wrote neither units nor the peak of dot products.
+        var older = Self.record()
+        for index in older.steps!.indices { older.steps![index].unit = nil }
+        try older.write(to: folder + "/record.json")
+        let text = try String(contentsOfFile: folder + "/record.json", encoding: .utf8)
+        #expect(!text.contains("\"unit\"") && !text.contains("dot_gigaflops"))
+        #expect(try BenchmarkRecord(reading: folder + "/record.json") == older)
+        #expect(BenchmarkComparison(earlier: older, now: Self.record()).warnings == [])
+        var narrow = Self.record()
+        narrow.peak?.dotGigaflops = 400
+        (narrow.steps![0].unit, narrow.steps![0].bound) = (.dotProducts, .dotProducts)
+        try narrow.write(to: folder + "/record.json")
+        #expect(try BenchmarkRecord(reading: folder + "/record.json") == narrow)
         let record = Self.record()
         #expect(record.medianMs == 2 && abs(record.p90Ms - 2.2) < 1e-12 && record.measuredAt == "2027-01-15T08:00:00Z")
         let step = try #require(record.steps?[0])
@@ -199,6 +272,7 @@ import Testing
         (#""median_ms":2,"# + "=" + #""median_ms":"fast","#, "median_ms: this is not what a measurement has there"),
         (#""median_ms":2,"# + "=" + #""median_ms":-1,"#, "median_ms: a time is not -1.0 ms"),
         (#""median_ms":2,"# + "=" + "", "it has no 'median_ms'"),
+        (#""unit":"FMA""# + "=" + #""unit":"ALU""#, "unit: this is not what a measurement has there"),
         (#""bound":"FMA""# + "=" + #""bound":"ALU""#, "bound: this is not what a measurement has there"),
         (#""network":"net""# + "=" + #""network":"\u001b[2J""#, "network: the text has control characters"),
         (#""macs":1000"# + "=" + #""macs":1e99"#, "this is no JSON of a measurement"),

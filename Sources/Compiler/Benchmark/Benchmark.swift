@@ -20,6 +20,8 @@ public struct Benchmark: Sendable {
         /// The bytes that it reads or writes, each once.
         public var bytes: Int
         public var choice: AlgorithmChoice?
+        /// What multiplied and added up its products, of which peak it has a share; nil without a contraction.
+        public var unit: ProductUnit?
         /// The least time that the machine's peak allows, and what sets it.
         public var leastSeconds: Double
         public var bound: StepBound
@@ -158,7 +160,7 @@ extension Compiler {
             kernels: executable.program.statistics.unique, cachedKernels: executable.program.statistics.cached, macs: description.macs)
         guard options.measuresSteps else { return (result, network) }
         do throws(CompilerError) {
-            let peak = try measurePeak(executable.pool)
+            let peak = try measurePeak(executable.pool, of: Set(executable.plan.steps.compactMap(\.unit)))
             result.steps = steps(executable, times, peak)
             result.peak = peak
         } catch {
@@ -205,6 +207,7 @@ extension Compiler {
             return Benchmark.Step(
                 kernel: plan.kernels[step.kernel].name, summary: step.summary, seconds: seconds.medianOfSorted,
                 fastestSeconds: seconds[0], multiplyAccumulates: step.multiplyAccumulates, bytes: step.bytes, choice: step.choice,
+                unit: step.unit,
                 leastSeconds: least, bound: bound)
         }
     }

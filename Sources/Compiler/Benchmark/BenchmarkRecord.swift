@@ -54,6 +54,8 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         public var gflops: Double
         public var gbPerS: Double
         public var leastMs: Double
+        /// Nil without a contraction, and in records of versions that knew multiply-adds alone.
+        public var unit: ProductUnit?
         public var bound: StepBound
         public var shareOfPeak: Double
         public var algorithm: Candidate?
@@ -128,6 +130,7 @@ extension BenchmarkRecord.Step {
         gflops = step.gigaflops
         gbPerS = step.gigabytesPerSecond
         leastMs = step.leastSeconds * 1e3
+        unit = step.unit
         bound = step.bound
         shareOfPeak = step.shareOfPeak
         algorithm = step.choice.map { .init($0.chosen, isTuned: $0.isTuned) }

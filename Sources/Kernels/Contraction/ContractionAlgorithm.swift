@@ -4,6 +4,8 @@
 struct ContractionAlgorithm: Sendable {
     /// No other row has it.
     let name: String
+    /// What multiplies and adds up its products.
+    let unit: ProductUnit
     /// What its variants must be predicted to take less than, as a share of the time of the fastest variant with sums as they are
     /// written, where they are less exact than those: predictions are off by some percent.
     let worthwhileShare: Double
@@ -16,10 +18,11 @@ struct ContractionAlgorithm: Sendable {
 
     /// - Parameter isVariant: nil if the algorithm has one variant, which has its name.
     init<Variant: ContractionVariant>(
-        _ name: String, worthwhileShare: Double = 1, isVariant: (@Sendable (String) -> Bool)? = nil,
+        _ name: String, unit: ProductUnit = .multiplyAdds, worthwhileShare: Double = 1, isVariant: (@Sendable (String) -> Bool)? = nil,
         variants: @escaping @Sendable (ContractionProblem) -> [Variant]
     ) {
         self.name = name
+        self.unit = unit
         self.worthwhileShare = worthwhileShare
         self.isVariant = isVariant ?? { $0 == name }
         schedule = Variant.Schedule.self

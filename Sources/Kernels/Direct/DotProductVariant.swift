@@ -3,7 +3,7 @@ import LoopNest
 
 extension ContractionAlgorithm {
     /// Sums of products of pairs of bf16, by the dot products that vectors have: where `choose_precision` lets factors be rounded.
-    static let dotProducts = ContractionAlgorithm("dot", variants: DotProductVariant.all(of:))
+    static let dotProducts = ContractionAlgorithm("dot", unit: .dotProducts, variants: DotProductVariant.all(of:))
 }
 
 /// A contraction whose result stays in registers (`ResultStationary`), and whose factors are pairs of bf16.

@@ -4,6 +4,8 @@ public struct AlgorithmChoice: Hashable, Sendable {
     public struct Candidate: Hashable, Sendable {
         /// Its name, for people: `direct`, `reduction split`, …
         public var algorithm: String
+        /// What multiplies and adds up its products.
+        public var unit: ProductUnit
         /// What the cost model says of it, in seconds with one thread; nil where it was not asked.
         public var predictedSeconds: Double?
         /// The root mean square error that is stated for it, relative to the root mean square of the result; nil for sums as they are
@@ -12,8 +14,12 @@ public struct AlgorithmChoice: Hashable, Sendable {
         /// Why it may not be taken, if so.
         public var reason: String?
 
-        public init(_ algorithm: String, predictedSeconds: Double? = nil, error: Double? = nil, reason: String? = nil) {
+        public init(
+            _ algorithm: String, unit: ProductUnit = .multiplyAdds, predictedSeconds: Double? = nil, error: Double? = nil,
+            reason: String? = nil
+        ) {
             self.algorithm = algorithm
+            self.unit = unit
             self.predictedSeconds = predictedSeconds
             self.error = error
             self.reason = reason

@@ -44,6 +44,9 @@ public struct Plan: Sendable {
         public var keptBytes = 0
         /// How its contraction is computed; nil without one, or where nothing was chosen.
         public var choice: AlgorithmChoice?
+
+        /// What multiplies and adds up the products of its contraction; nil without one.
+        public var unit: ProductUnit? { multiplyAccumulates > 0 ? choice?.chosen.unit ?? .multiplyAdds : nil }
     }
 
     /// A group of the graph with the steps that compute it.

@@ -26,8 +26,8 @@ struct ContractionSelection {
 
         func candidate(_ model: CostModel) -> AlgorithmChoice.Candidate {
             AlgorithmChoice.Candidate(
-                variant.title, predictedSeconds: cycles.map(model.seconds), error: isAllowed ? variant.exactness.error : nil,
-                reason: objection)
+                variant.title, unit: algorithm.unit, predictedSeconds: cycles.map(model.seconds),
+                error: isAllowed ? variant.exactness.error : nil, reason: objection)
         }
     }
 

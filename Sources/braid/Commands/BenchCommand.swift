@@ -21,9 +21,10 @@ struct BenchCommand: ParsableCommand {
             Weights and inputs are random with a fixed seed, unless given. GFLOP/s count 2 operations for every multiply-accumulate of convolutions
             and linear layers, and 6 in training.
 
-            With --per-kernel the machine's peak is measured too: multiply-adds of registers, and reads from each level of memory.
-            A kernel's share of it is the least time that its multiply-accumulates or its bytes take at that peak (the longer of the
-            two: FMA, L2, L3 or memory says which) over the time that it took. An algorithm with fewer multiplications, such as
+            With --per-kernel the machine's peak is measured too: multiply-adds of registers (FMA), dot products of pairs of bf16 where
+            the network uses them (dot), and reads from each level of memory. A kernel's share of it is the least time that its
+            multiply-accumulates on their unit or its bytes take at that peak (the longer of the two: FMA, dot, L2, L3 or memory says
+            which) over the time that it took. An algorithm with fewer multiplications, such as
             Winograd's, can exceed 100 %. An algorithm is "tuned" where `braid tune` measured a better one, or a better way to cut its
             work, than the cost model predicts; --untuned shows what that gains.
 

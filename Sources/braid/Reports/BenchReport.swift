@@ -1,4 +1,5 @@
 import Compiler
+import Kernels
 
 /// A measurement as people read it.
 struct BenchReport {
@@ -14,7 +15,8 @@ struct BenchReport {
         let kind = result.isTraining ? "training step" : "inference"
         let cores = result.threads > result.cores ? " on \(Self.counted(result.cores, "core"))" : ""
         let numerics =
-            (result.precision == .f32 ? "" : ", \(result.precision)") + (result.numerics == .standard ? "" : ", numerics \(result.numerics)")
+            (result.precision == .f32 ? "" : ", \(result.precision)")
+            + (result.numerics == .standard ? "" : ", numerics \(result.numerics)")
         print(
             "\(Console.bold(result.network)), \(kind), batch \(result.batch), \(Self.counted(result.threads, "thread"))\(cores)"
                 + "\(numerics), \(result.seconds.count) runs")
@@ -35,20 +37,23 @@ struct BenchReport {
         let levels = [("L2", peak.level2), ("L3", peak.level3), ("memory", peak.memory)].compactMap { name, rate in
             rate.map { "\(name) \(Format.fixed($0, 1))" }
         }
+        let products = ProductUnit.allCases.compactMap { unit in
+            peak.gigaflops(of: unit).map { "\(unit.rawValue) \(Format.fixed($0, 1))" }
+        }
         let units = record.machine.units.map { " (\($0))" } ?? ""
         print(
             "\n\(record.machine.processor)\(units), peak with \(Self.counted(peak.threads, "thread")): "
-                + "FMA \(Format.fixed(peak.gigaflops, 1)) GFLOP/s; reads from \(levels.joined(separator: ", ")) GB/s")
+                + "\(products.joined(separator: ", ")) GFLOP/s; reads from \(levels.joined(separator: ", ")) GB/s")
         let total = max(steps.reduce(0) { $0 + $1.fastestSeconds }, 1e-12)
         var table = Table(
-            ("fastest, ms", .right), ("median", .right), ("share", .right), ("GFLOP/s", .right), ("GB/s", .right), ("of peak", .right),
-            ("bound", .left),
-            ("predicted", .right), ("algorithm", .left), ("kernel", .left), ("computes", .left))
+            ("fastest, ms", .right), ("median", .right), ("share", .right), ("GFLOP/s", .right), ("unit", .left), ("GB/s", .right),
+            ("of peak", .right), ("bound", .left), ("predicted", .right), ("algorithm", .left), ("kernel", .left), ("computes", .left))
         for step in steps.sorted(by: { $0.fastestSeconds > $1.fastestSeconds }) {
             table.add(
                 Format.fixed(step.fastestSeconds * 1e3, 3), Format.fixed(step.seconds * 1e3, 3),
                 Format.percent(step.fastestSeconds / total, 1),
-                step.multiplyAccumulates > 0 ? Format.fixed(step.gigaflops, 1) : "", Format.fixed(step.gigabytesPerSecond, 1),
+                step.multiplyAccumulates > 0 ? Format.fixed(step.gigaflops, 1) : "", step.unit?.rawValue ?? "",
+                Format.fixed(step.gigabytesPerSecond, 1),
                 Format.percent(step.shareOfPeak, 0), step.bound.rawValue,
                 step.choice?.chosen.predictedSeconds.map { Format.fixed($0 * 1e3, 3) } ?? "",
                 step.choice?.text ?? "", step.kernel, step.summary)
@@ -60,7 +65,7 @@ struct BenchReport {
         let least = steps.reduce(0) { $0 + $1.leastSeconds }
         table.add(
             Format.fixed(total * 1e3, 3), Format.fixed(steps.reduce(0) { $0 + $1.seconds } * 1e3, 3), Format.percent(1, 1),
-            Format.fixed(2e-9 * work / total, 1), Format.fixed(1e-9 * bytes / total, 1),
+            Format.fixed(2e-9 * work / total, 1), "", Format.fixed(1e-9 * bytes / total, 1),
             Format.percent(least / total, 0), "", "", "", Self.counted(steps.count, "kernel"), "")
         print(table.text, terminator: "")
     }
