@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import LoopNest
 import Operators
 import TestSupport
 import Testing
@@ -35,8 +36,10 @@ import Testing
 
     private static func network() throws -> Network { try Network.read(source, path: "kinds.braid") }
 
-    private static func errors(_ numerics: Numerics, training: Bool = false) throws -> [ContractionAccuracy] {
-        let compiler = Compiler(cache: nil, threads: 2, numerics: numerics)
+    private static func errors(
+        _ numerics: Numerics, _ precision: Precision = .f32, target: Target = .host, training: Bool = false
+    ) throws -> [ContractionAccuracy] {
+        let compiler = Compiler(target: target, cache: nil, threads: 2, numerics: numerics, precision: precision)
         return try compiler.measureErrors(BenchmarkOptions(batch: 2, isTraining: training), of: network())
     }
 
@@ -49,6 +52,29 @@ import Testing
             #expect(error.rootMeanSquare > 0 && error.rootMeanSquare < 4 * error.stated, "\(error)")
             #expect(error.largest > 0 && error.largest < 40 * error.stated, "\(error)")
             #expect(error.samples == 20 || error.samples > 256, "\(error)")
+        }
+    }
+
+    /// What is rounded to bf16, factors and results, is stated beside what the algorithm loses: by dot products where the machine has them,
+    /// and without.
+    @Test(arguments: [Numerics.standard, .strict], [Target.host, .host.withoutDotProducts])
+    func narrowContractionsAreAsExactAsStated(numerics: Numerics, target: Target) throws {
+        let errors = try Self.errors(numerics, .bf16, target: target)
+        #expect(errors.count == Self.labels.count)
+        let hasDot = numerics == .standard && target.dotProducts[.bfloat16] != nil
+        #expect(errors.contains { $0.algorithm == "dot" } == hasDot)
+        for error in errors {
+            // Of the last layer alone nothing is stored as bf16.
+            let isStored = error.terms != 72
+            let expected = (isStored ? 0x1p-9 : 0) * (error.algorithm == "dot" ? 3.0 : 1).squareRoot()
+            if isStored {
+                #expect(abs(error.stated - expected) < 0.01 * expected, "\(error)")
+                #expect(error.rootMeanSquare > error.stated / 3 && error.rootMeanSquare < 1.2 * error.stated, "\(error)")
+            } else if error.algorithm == "dot" {
+                #expect(error.rootMeanSquare < 1.2 * error.stated, "\(error)")
+            } else {
+                #expect(error.stated < 1e-6 && error.rootMeanSquare < 4 * error.stated, "\(error)")
+            }
         }
     }
 

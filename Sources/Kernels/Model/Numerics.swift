@@ -39,16 +39,6 @@ public enum Numerics: Hashable, Sendable {
         }
     }
 
-    /// The root mean square error to expect of a sum of products in order, relative to the root mean square of such sums.
-    ///
-    /// An addition rounds the sum so far by up to half a unit in its last place, 0.42 * 2^-24 of it in the mean over all mantissas; where
-    /// terms have no common sign the sums grow with the square root of the number of terms, so that as many half errors add up. Twice
-    /// more, for the epilogue.
-    public func errorOfSum(terms: Int) -> Double {
-        let roundings = self == .strict ? 1 : Double(terms) / 2
-        return 0.42 * 0x1p-24 * (roundings + 2).squareRoot()
-    }
-
     /// The registers that a kernel's accumulators may be counted against: each takes two where errors are carried along.
     func accumulatorRegisters(of target: Target) -> Int {
         switch self {

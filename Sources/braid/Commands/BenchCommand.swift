@@ -30,8 +30,8 @@ struct BenchCommand: ParsableCommand {
 
             With --errors some hundred elements of what every convolution and linear layer leaves, with all that is fused with it, are
             compared with the same elements computed in fp64 from the operands that the kernel read: root mean square error over the
-            root mean square of the result, largest error over the largest element. Beside them stands the error that the algorithm is
-            stated to have.
+            root mean square of the result, largest error over the largest element. Beside them stands the error that is stated: of the
+            algorithm and, with --precision bf16, of rounding the result when it is stored.
 
             With --simulate-threads nothing is run: the network is planned for machines with other numbers of cores, and what the cost
             model says of the thread with the most work in each step, what its bytes take at an assumed bandwidth, and barriers between
