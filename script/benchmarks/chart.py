@@ -8,8 +8,8 @@ from benchmarks import report
 MARKS = {
     "onnxruntime": ("#0072b2", "square"), "openvino": ("#d55e00", "circle"), "openvino-bf16": ("#e69f00", "ring"),
     "torch-compile": ("#009e73", "diamond"), "torch-channels-last": ("#56b4e9", "diamond"), "torch": ("#999999", "diamond"),
-    "jax": ("#cc79a7", "triangle")}
-ROW, TOP, LEFT, WIDTH, RIGHT = 20, 64, 230, 560, 24
+    "jax": ("#cc79a7", "triangle"), "torch-compile-bf16": ("#332288", "diamond")}
+ROW, TOP, LEFT, WIDTH, RIGHT = 20, 64, 250, 560, 24
 TICKS = (0.5, 0.7, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 

@@ -105,18 +105,20 @@ def torch_eager(job, name):
     return run
 
 
-@engine(INFERENCE, "torch-compile")
-def torch_compile(job, _):
+@engine(INFERENCE, "torch-compile", "torch-compile-bf16")
+def torch_compile(job, name):
     import torch
     import torch._inductor.config
     # Weights become constants, which oneDNN then has in its own layouts.
     torch._inductor.config.freezing = True
     model, images = channels_last(*torch_model(job))
+    if name.endswith("bf16"):
+        model, images = model.to(torch.bfloat16), images.to(torch.bfloat16)
     compiled = torch.compile(model, dynamic=False)
 
     def run():
         with torch.no_grad():
-            return compiled(images)
+            return compiled(images).float()
     return run
 
 

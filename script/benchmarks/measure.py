@@ -103,9 +103,11 @@ class Peer:
 class Braid:
     """Braid, a process a measurement; its machine code comes from the cache after the first."""
 
-    def __init__(self, command, graphs, network, folder, batch, threads, train, cores):
+    def __init__(self, command, graphs, precision, network, folder, batch, threads, train, cores):
         self.batch, self.threads, self.train, self.cores = batch, threads, train, cores
         self.network, self.command = network, command
+        # An earlier version, which knows f32 alone, is measured so, too.
+        self.precision = [] if precision == "f32" else ["--precision", precision]
         self.file = graph_file(graphs, network)
         self.scratch = tempfile.TemporaryDirectory()
         stem = os.path.join(folder, network)
@@ -128,12 +130,12 @@ class Braid:
     def error(self, reference):
         """What its result is off by, over the largest number of the reference."""
         where = self.scratch.name
-        self.run(["run", self.file, "--network", self.network, "--threads", str(self.threads), *self.given, "--output-dir", where])
+        self.run(["run", self.file, "--network", self.network, "--threads", str(self.threads), *self.precision, *self.given, "--output-dir", where])
         return arrays.error(arrays.read(os.path.join(where, "logits.npy")), arrays.read(reference))
 
     def measure(self, runs, seconds):
         arguments = ["bench", self.file, "--network", self.network, "--batch", str(self.batch), "--threads", str(self.threads)]
-        kind = ["--train"] if self.train else []
+        kind = ["--train"] if self.train else self.precision
         record = json.loads(self.run([*arguments, *kind, *self.given, "--runs", str(runs), "--seconds", str(seconds), "--json"]))
         self.facts["ready_ms"] = record["compile_ms"] + record["first_run_ms"]
         self.facts["gflops"] = record["macs"] * self.batch * (6e-9 if self.train else 2e-9)

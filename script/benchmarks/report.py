@@ -17,14 +17,14 @@ def ratio(record, engine):
     return statistics.median(pairs) if pairs else None
 
 
-def is_rival(engine):
+def is_rival(record, engine):
     """Whether an engine computes in the same precision, so that a ratio to it says who is faster."""
-    return engine != "braid" and not engine.endswith("bf16")
+    return engine != "braid" and engine.endswith("bf16") == (record.get("precision", "f32") == "bf16")
 
 
 def least_ratio(record):
     """The ratio to the fastest of the others."""
-    ratios = [value for value in (ratio(record, engine) for engine in record["engines"] if is_rival(engine)) if value]
+    ratios = [value for value in (ratio(record, engine) for engine in record["engines"] if is_rival(record, engine)) if value]
     return min(ratios) if ratios else None
 
 
@@ -64,7 +64,8 @@ def table(header, rows):
 
 def title(record):
     threads = record["threads"]
-    return f"{record['network']}, batch {record['batch']}, {threads} thread{'' if threads == 1 else 's'}"
+    precision = "" if record.get("precision", "f32") == "f32" else f", {record['precision']}"
+    return f"{record['network']}{precision}, batch {record['batch']}, {threads} thread{'' if threads == 1 else 's'}"
 
 
 def time_cell(record, engine):

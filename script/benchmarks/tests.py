@@ -57,6 +57,9 @@ class ReportTests(unittest.TestCase):
         self.assertEqual(report.median_ms(line, "braid"), 10)
         self.assertEqual(report.ratio(line, "a"), 1.5)
         self.assertEqual(report.least_ratio(line), 1.5)
+        narrow = record({"braid": measured(10, 20, 10), "a": measured(15, 30, 20), "b-bf16": measured(20, 20, 20)}, precision="bf16")
+        self.assertEqual(report.least_ratio(narrow), 2)
+        self.assertEqual(report.title(narrow), "net, bf16, batch 1, 2 threads")
         self.assertEqual(report.spread(line, "braid"), 1)
         self.assertEqual(report.peak_rss_mb(line, "a"), 300)
 
