@@ -50,6 +50,25 @@ private let networks = URL(filePath: #filePath).deletingLastPathComponent().dele
         #expect(Set(listed(blocks)).count == listed(blocks).count && listed(blocks).count == 44)
     }
 
+    /// What is rounded stands beside each layer, where something is.
+    @Test func tablesSayWhatIsRounded() throws {
+        let path = networks.appending(path: "residual.braid").path
+        let narrow = try workplace.run("describe", path, "--precision", "bf16", "--depth", "3")
+        #expect(narrow.status == 0 && narrow.errors.isEmpty, "\(narrow.errors)")
+        try Golden.check(narrow.output, Golden.folder("Cases/describe-residual-bf16.expected", beside: #filePath))
+        let plain = try workplace.run("describe", path, "--depth", "3")
+        #expect(try workplace.run("describe", path, "--depth", "3", "--precision", "f32").output == plain.output)
+        #expect(!plain.output.contains("stored") && !plain.output.contains("factors"))
+        let record = try workplace.run("describe", path, "--precision", "bf16", "--json").json()
+        let layers = try #require(record["layers"] as? [[String: Any]])
+        let convolution = try #require(layers.first { $0["label"] as? String == "layer1.0.downsample.0" })
+        #expect(record["precision"] as? String == "bf16" && convolution["factors"] as? String == "bf16")
+        #expect(Set(layers.compactMap { $0["stored"] as? String }) == ["bf16", "f32"])
+        let exact = try workplace.run("describe", path, "--json").json()
+        #expect(exact["precision"] as? String == "f32")
+        #expect((exact["layers"] as? [[String: Any]])?.contains { $0["stored"] != nil || $0["factors"] != nil } == false)
+    }
+
     @Test func drawsToAFileOrToTheOutput() throws {
         let printed = try describe("two_sided", "--svg")
         #expect(printed.output.hasPrefix("<svg ") && printed.output.hasSuffix("</svg>\n"))
@@ -71,6 +90,7 @@ private let networks = URL(filePath: #filePath).deletingLastPathComponent().dele
     @Test(arguments: [
         (["--depth", "0"], "--depth must be at least 1"), (["--svg", "--dot"], "give one of"), (["--json", "--svg"], "give one of"),
         (["-o", "x.svg"], "give --svg or --dot"), (["--json", "--depth", "2"], "leave out --depth"),
+        (["--svg", "--precision", "bf16"], "leave out --precision bf16"), (["--precision", "f8"], "'f8' is invalid"),
     ])
     func refusesWhatDoesNotGoTogether(arguments: [String], message: String) throws {
         let result = try workplace.run(["describe", networks.appending(path: "two_sided.braid").path] + arguments)

@@ -15,7 +15,9 @@ public struct NetworkDescription: Sendable {
         public var parameters: Int
         /// Multiply-accumulates for one image, of convolutions and linear layers.
         public var macs: Int
-        /// Bytes of the layer's result for the given batch.
+        /// What it multiplies and is stored as; nil where all is f32, or the layer is part of another one.
+        public var precision: LayerPrecision?
+        /// Bytes of the layer's result for the given batch, as it is stored.
         public var activationBytes: Int
         /// What an element of the result sees of the input images, nil if there are none before it.
         public var receptiveField: ReceptiveField?
@@ -45,8 +47,13 @@ public struct NetworkDescription: Sendable {
     public var macs: Int { blocks.root.macs }
     public var activationBytes: Int { blocks.root.activationBytes }
 
-    /// - Parameter batch: the number of images that activation bytes are given for.
-    public init(_ network: Network, batch: Int = 1) {
+    /// Whether something is stored or multiplied in less than f32.
+    public var isNarrow: Bool { layers.contains { $0.precision?.isNarrow ?? false } }
+
+    /// - Parameters:
+    ///   - batch: the number of images that activation bytes are given for.
+    ///   - precisions: of the layers (`Compiler.layerPrecisions`), by their value in the network's graph; none where all is f32.
+    public init(_ network: Network, batch: Int = 1, precisions: [Value: LayerPrecision] = [:]) {
         let graph = network.graph
         let bindings = Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, batch) })
         var analyses = LayerAnalyses()
@@ -73,8 +80,9 @@ public struct NetworkDescription: Sendable {
                 Layer(
                     label: node.label ?? "", operation: node.name(of: operation), summary: node.operationSummary, kind: analysis.kind,
                     type: node.type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
-                    macs: analysis.macs,
-                    activationBytes: .clampedProduct(Self.count(node.type.shape, bindings), node.type.element.stored.size),
+                    macs: analysis.macs, precision: precisions[value],
+                    activationBytes: .clampedProduct(
+                        Self.count(node.type.shape, bindings), (precisions[value]?.stored ?? node.type.element.stored).size),
                     receptiveField: fields[value.index]))
         }
         name = network.name

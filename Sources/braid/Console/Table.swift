@@ -13,7 +13,9 @@ struct Table {
         case remark(String)
     }
 
-    init(_ columns: (String, Alignment)...) {
+    init(_ columns: (String, Alignment)...) { self.init(columns) }
+
+    init(_ columns: [(String, Alignment)]) {
         header = columns.map(\.0)
         alignments = columns.map(\.1)
     }

@@ -48,6 +48,9 @@ struct DescriptionRecord: Encodable {
         var shape: [Extent]
         var parameters: Int
         var macs: Int
+        /// What the factors of its products may be rounded to, and what its result is stored as; absent where all is f32.
+        var factors: String?
+        var stored: String?
         var activationBytes: Int
         /// Absent where no image stands before the layer.
         var receptiveField: Field?
@@ -81,6 +84,8 @@ struct DescriptionRecord: Encodable {
     var name: String
     var documentation: String
     var batch: Int
+    /// What was asked for, where it rounds anything.
+    var precision: Precision
     var parameters: Int
     var macs: Int
     var activationBytes: Int
@@ -89,19 +94,22 @@ struct DescriptionRecord: Encodable {
     var layers: [Layer]
     var blocks: [Block]
 
-    init(_ description: NetworkDescription) {
+    init(_ description: NetworkDescription, _ precision: Precision) {
         name = description.name
         documentation = description.documentation
         batch = description.batch
+        self.precision = description.isNarrow ? precision : .f32
         parameters = description.parameters
         macs = description.macs
         activationBytes = description.activationBytes
         inputs = description.inputs.map { Tensor($0.name, $0.type) }
         outputs = description.outputs.map { Tensor($0.name, $0.type) }
+        let isNarrow = description.isNarrow
         layers = description.layers.map { layer in
             Layer(
                 label: layer.label, operator: layer.operation, summary: layer.summary, shape: layer.type.shape.dimensions.map(Extent.init),
-                parameters: layer.parameters, macs: layer.macs, activationBytes: layer.activationBytes,
+                parameters: layer.parameters, macs: layer.macs, factors: isNarrow ? layer.precision?.factors?.rawValue : nil,
+                stored: isNarrow ? layer.precision?.stored?.rawValue : nil, activationBytes: layer.activationBytes,
                 receptiveField: layer.receptiveField.map(Field.init))
         }
         blocks = Block(0, of: description.blocks).blocks

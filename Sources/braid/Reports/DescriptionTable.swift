@@ -33,14 +33,17 @@ struct DescriptionTable {
 
     func show() {
         printHead()
+        let narrow: [(String, Table.Alignment)] = description.isNarrow ? [("factors", .left), ("stored", .left)] : []
         var table = Table(
-            ("layer", .left), ("operator", .left), ("output", .left), ("parameters", .right), ("MACs", .right), ("bytes", .right),
-            ("field", .right))
+            [("layer", .left), ("operator", .left), ("output", .left)] + narrow
+                + [("parameters", .right), ("MACs", .right), ("bytes", .right), ("field", .right)])
         add(0, to: &table)
         table.addRule()
         table.add(
-            "\(description.layers.count) layers", "", "", Format.grouped(description.parameters), Self.scaled(description.macs),
-            Format.bytes(description.activationBytes), "")
+            ["\(description.layers.count) layers", "", ""] + precision(nil)
+                + [
+                    Format.grouped(description.parameters), Self.scaled(description.macs), Format.bytes(description.activationBytes), "",
+                ])
         print(table.text, terminator: "")
         if isFoldedByItself {
             print("\nBlocks are summed up from level \(depth) on; --depth \(deepest) shows every layer.")
@@ -68,21 +71,35 @@ struct DescriptionTable {
             case .layer(let number):
                 let layer = description.layers[number]
                 table.add(
-                    margin + Self.line(tree.title(layer.label, in: index)), Self.line(layer.summary), Self.line("\(layer.type)"),
-                    layer.parameters > 0 ? Format.grouped(layer.parameters) : "", layer.macs > 0 ? Self.scaled(layer.macs) : "",
-                    Format.bytes(layer.activationBytes), layer.receptiveField.map(Self.text) ?? "")
+                    [margin + Self.line(tree.title(layer.label, in: index)), Self.line(layer.summary), Self.line("\(layer.type)")]
+                        + precision(layer.precision)
+                        + [
+                            layer.parameters > 0 ? Format.grouped(layer.parameters) : "", layer.macs > 0 ? Self.scaled(layer.macs) : "",
+                            Format.bytes(layer.activationBytes), layer.receptiveField.map(Self.text) ?? "",
+                        ])
             case .block(let number):
                 let block = tree.blocks[number]
                 let isFolded = block.depth >= depth
                 let count = isFolded ? "\(block.layers.count) layers" : ""
+                let field = isFolded ? block.layers.last.flatMap { description.layers[$0].receptiveField } : nil
                 table.add(
-                    margin + Self.line(tree.title(block.label, in: index)),
-                    [block.name ?? "", count].filter { !$0.isEmpty }.joined(separator: ", "), block.type.map { Self.line("\($0)") } ?? "",
-                    Format.grouped(block.parameters), Self.scaled(block.macs), Format.bytes(block.activationBytes),
-                    isFolded ? block.layers.last.flatMap { description.layers[$0].receptiveField }.map(Self.text) ?? "" : "")
+                    [
+                        margin + Self.line(tree.title(block.label, in: index)),
+                        [block.name ?? "", count].filter { !$0.isEmpty }.joined(separator: ", "),
+                        block.type.map { Self.line("\($0)") } ?? "",
+                    ] + precision(nil)
+                        + [
+                            Format.grouped(block.parameters), Self.scaled(block.macs), Format.bytes(block.activationBytes),
+                            field.map(Self.text) ?? "",
+                        ])
                 if !isFolded { add(number, to: &table) }
             }
         }
+    }
+
+    /// The cells of what a layer multiplies and is stored as; none where all is f32.
+    private func precision(_ precision: LayerPrecision?) -> [String] {
+        description.isNarrow ? [precision?.factors, precision?.stored].map { $0?.rawValue ?? "" } : []
     }
 
     /// Which part of the work and of the parameters each block, or layer with work of its own, has: at the top, or within the block

@@ -1,0 +1,48 @@
+import Graph
+import Kernels
+
+/// What a layer multiplies, and what its result lies in memory as.
+public struct LayerPrecision: Hashable, Sendable {
+    /// What the factors of its products may be rounded to; nil without products. An algorithm that multiplies f32 does not round them, and
+    /// is taken where it is faster.
+    public var factors: StoredElement?
+    /// What a kernel stores its result as; nil where only the kernel that computes it reads it, from registers.
+    public var stored: StoredElement?
+
+    public init(factors: StoredElement? = nil, stored: StoredElement? = nil) { (self.factors, self.stored) = (factors, stored) }
+
+    /// Whether something is rounded to less than f32.
+    public var isNarrow: Bool { [factors, stored].contains { $0.map(StoredElement.narrow.contains) ?? false } }
+}
+
+extension Compiler {
+    /// The precision of every layer, by its value in the network's graph, as the passes decide on it. A layer is missing of which they
+    /// leave nothing of its own, such as a normalization that is folded into the convolution before it.
+    public func layerPrecisions(of network: Network) throws(CompilerError) -> [Value: LayerPrecision] {
+        // Passes keep the labels of what they rewrite and decide nothing by them: they carry the layers through.
+        var numbered = network
+        for value in network.graph.values where network.graph[value].operation != nil {
+            numbered.graph[value].label = String(value.index)
+        }
+        let graph: Graph
+        do throws(CompilerError) {
+            graph = try optimize(numbered)
+        } catch {
+            // Said of the author's labels.
+            _ = try optimize(network)
+            throw error
+        }
+        let facts = GraphFacts(graph)
+        let stored = Set(Group.all(of: facts).flatMap(\.results))
+        var precisions: [Value: LayerPrecision] = [:]
+        for value in graph.values where graph[value].operation != nil && !facts.isPrepared(value) {
+            guard let layer = graph[value].label.flatMap(Int.init).map(Value.init) else { continue }
+            var precision = precisions[layer] ?? LayerPrecision()
+            if facts.contraction(of: value) != nil { precision.factors = graph[value].factors ?? precision.factors ?? .f32 }
+            // What comes last is the layer's result.
+            precision.stored = stored.contains(value) ? graph.storedElement(of: value) : nil
+            precisions[layer] = precision
+        }
+        return precisions
+    }
+}
