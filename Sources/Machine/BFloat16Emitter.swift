@@ -12,9 +12,9 @@ extension KernelEmitter {
 
     /// The bits of `BFloat16(value)`, lane by lane.
     func roundedToBFloat16(_ value: LLVMValue) -> LLVMValue {
-        if target.features.contains("+avx512bf16"), lanes >= 8 {
+        if let pairWidth, lanes >= 8 {
             let halves = build.vector(of: build.int16, lanes)
-            return build.convert(.bits, build.intrinsic("llvm.x86.avx512bf16.cvtneps2bf16.\(32 * lanes)", [], [value]), to: halves)
+            return build.convert(.bits, build.intrinsic("llvm.x86.avx512bf16.cvtneps2bf16.\(pairWidth)", [], [value]), to: halves)
         }
         func constant(_ bits: UInt32) -> LLVMValue { build.splat(build.int32(bits), lanes) }
         let bits = build.convert(.bits, value, to: integers)
