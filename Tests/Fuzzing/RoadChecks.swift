@@ -112,7 +112,9 @@ public struct RoadChecks {
             bits["load"] = try Weights.tensors(of: step).flatMap { try Self.bits(step.parameter($0.name)) }
             var random = SplitMix(seed: setting.seed)
             let image = (0..<setting.batch * classifier.extents.count).map { _ in Float(random.normal()) }
-            bits["run"] = image.withUnsafeBufferPointer { Self.bits(classifier.score($0)) }
+            let scores = image.withUnsafeBufferPointer { classifier.score($0) }
+            bits["run"] = Self.bits(scores)
+            bits["run in bf16"] = try narrowRun(image, beside: scores, pool)
             let evaluation = try classifier.evaluate(data, normalization: PixelNormalization(of: data))
             bits["evaluate"] = [Float(evaluation.loss).bitPattern, UInt32(evaluation.count), Float(evaluation.accuracy).bitPattern]
             var overfitting = compiler
@@ -121,6 +123,23 @@ public struct RoadChecks {
                 network, OverfitOptions(batch: setting.batch, steps: 2, learningRate: 0.001, seed: UInt64(setting.seed)))
             bits["overfit"] = Self.bits(overfit.losses.map(Float.init))
             return true
+        }
+
+        /// The same in bf16: near f32 (random networks may amplify what is rounded), and finite where that is.
+        private func narrowRun(_ image: [Float], beside exact: [Float], _ pool: ThreadPool) throws -> [UInt32] {
+            var narrow = compiler
+            narrow.precision = .bf16
+            let executable = try narrow.executable(network, batch: setting.batch, pool: pool)
+            try Weights.load(
+                try Safetensors(path: path("weights.safetensors")), into: executable, optional: network.trainingParameters)
+            let classifier = try Classifier(executable)
+            let scores = image.withUnsafeBufferPointer { classifier.score($0) }
+            if exact.allSatisfy(\.isFinite) {
+                let scale = exact.map(\.magnitude).max() ?? 0
+                let far = zip(exact, scores).first { !(($0 - $1).magnitude <= 0.5 * max(scale, 1e-3)) }
+                if let far { throw FuzzFinding(description: "in bf16 a score is \(far.1), and \(far.0) in f32, of at most \(scale)") }
+            }
+            return Self.bits(scores)
         }
 
         private static func bits(_ values: [Float]) -> [UInt32] { values.map(\.bitPattern) }
