@@ -1,19 +1,24 @@
 import Graph
 
 /// What a register holds.
-public enum RegisterType: String, Hashable, Sendable, CaseIterable {
+public enum RegisterType: Hashable, Sendable {
     /// `Kernel.lanes` f32 values.
     case vector
     /// As many pairs of bf16: in each lane one number in the lower and one in the upper half.
     case pairs
+    /// 16 rows of 64 bytes in a register of a tile unit. See `TileAllocation` for what such registers may do.
+    case tile(TileElement)
 
     /// What such a register holds, as a message says it.
     var phrase: String {
         switch self {
         case .vector: "a vector"
         case .pairs: "pairs"
+        case .tile(let element): element.phrase
         }
     }
+
+    var isTile: Bool { if case .tile = self { true } else { false } }
 }
 
 /// The row of an instruction: how it is written, what it takes and what it gives. `Operation` has the rows.
@@ -31,6 +36,8 @@ public final class InstructionRow: Sendable {
     let format: [InstructionFormat.Part]
     /// The operands that it has, in the order in which they are written.
     let places: [Place]
+    /// Whether it gives or takes tiles.
+    let usesTiles: Bool
     /// The operation with such operands.
     let compose: @Sendable ([Operand]) -> Operation
 
@@ -55,6 +62,8 @@ public final class InstructionRow: Sendable {
         self.result = result
         self.compose = compose
         places = parts.flatMap { part -> [Place] in if case .place(let place) = part { place.single } else { [] } }
+        usesTiles =
+            result?.isTile ?? false || places.contains { place in if case .register(let type) = place { type.isTile } else { false } }
     }
 
     /// The words that its text has in any case.
@@ -67,7 +76,7 @@ public final class InstructionRow: Sendable {
 /// Something that an instruction takes. Registers, elements and counts are where a kernel computes; the rest is fixed in its text.
 public enum Operand: Hashable, Sendable {
     case register(Register)
-    /// The element `index` of a buffer, in further lanes `stride` elements on each.
+    /// The element `index` of a buffer, in further lanes, or rows of a tile, `stride` elements on each.
     case element(BufferID, Index, stride: Int = 1)
     /// How many of the first lanes touch memory; all if nil.
     case active(Index?)
@@ -84,21 +93,30 @@ public enum Operand: Hashable, Sendable {
 enum Place: Hashable, Sendable {
     /// What is done to the element of a buffer.
     enum Effect: Hashable, Sendable { case reads, writes, prefetches }
-    /// How many elements that is: one, or one a lane; of buffers of bf16 a pair, or a pair a lane.
+    /// How many elements that is: one, or one a lane; of buffers of bf16 a pair, or a pair a lane; or the rows of a tile.
     enum Reach: Hashable, Sendable {
         case one, lanes, pair, pairs
+        case tile(TileElement)
 
-        func count(lanes: Int) -> Int {
+        /// At how many places, a stride apart, how many elements one behind the other.
+        func extent(lanes: Int) -> (places: Int, width: Int) {
             switch self {
-            case .one: 1
-            case .lanes: lanes
-            case .pair: 2
-            case .pairs: 2 * lanes
+            case .one: (1, 1)
+            case .lanes: (lanes, 1)
+            case .pair: (2, 1)
+            case .pairs: (2 * lanes, 1)
+            case .tile(let element): (TileElement.rows, element.rowCount)
             }
         }
 
-        /// What a buffer must hold; nil where anything is converted.
-        var element: StoredElement? { self == .pair || self == .pairs ? .bf16 : nil }
+        /// What a buffer must hold, and of what that is the reason; nil where anything is converted.
+        var element: (stored: StoredElement, phrase: String)? {
+            switch self {
+            case .one, .lanes: nil
+            case .pair, .pairs: (.bf16, "pairs are")
+            case .tile(let element): (element.stored, "\(element.phrase) is")
+            }
+        }
     }
 
     /// `%7`.

@@ -1,6 +1,6 @@
 import Graph
 
-/// What an operation gives: of a `RegisterType`, `Kernel.lanes` f32 values or pairs of bf16. Registers are assigned once.
+/// What an operation gives: of a `RegisterType`, `Kernel.lanes` f32 values or pairs of bf16, or a tile. Registers are assigned once.
 public struct Register: Hashable, Sendable {
     public var index: Int
     public init(_ index: Int) { self.index = index }

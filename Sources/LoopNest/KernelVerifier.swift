@@ -7,6 +7,7 @@ extension Kernel {
     /// are used inside it; buffers exist, are not written where they are read-only nor read where they are write-only; steps and divisors are
     /// positive. Every element that is read or written lies within its buffer, as far as the bounds of loops, conditions and counts of lanes
     /// show it (`IndexBounds`), no number in an index is so large that arithmetic with it could overflow, and what loops write out is bounded.
+    /// A kernel with tiles has 16 lanes, no condition carries one, and a `TileAllocation` is found.
     ///
     /// - Throws: `KernelError.invalid`, naming the statement.
     public func verify() throws(KernelError) { try verify(accesses: true) }
@@ -32,6 +33,7 @@ struct KernelVerifier {
     var bounds = IndexBounds()
     /// The statement under inspection, nil outside all.
     private var place: Statement?
+    private var usesTiles = false
     /// How often the place is written out by the loops around it, and how many statements that were in all.
     private var copies = 1
     private var written = 0
@@ -83,6 +85,7 @@ struct KernelVerifier {
         for (index, name) in kernel.variableNames.enumerated() {
             try require(isDeclared[index], "no loop has the variable \(index) ('\(name)')")
         }
+        if usesTiles { _ = try TileAllocation(kernel) }
     }
 
     /// Checks a block and returns the registers that it made visible, for the caller to hide again.
@@ -132,6 +135,7 @@ struct KernelVerifier {
                     try verify(condition.upper)
                 }
                 let types = try carriedTypes(carried)
+                try require(!types.contains(where: \.isTile), "a condition carries no tiles; loops do")
                 try enter(conditions)
                 let inner = try verify(body, depth: depth + 1)
                 place = statement
@@ -205,13 +209,18 @@ struct KernelVerifier {
     /// - Returns: the type of the register that it gives.
     private mutating func verify(_ operation: Operation) throws(KernelError) -> RegisterType? {
         let (instruction, operands) = operation.parts
+        if instruction.usesTiles {
+            usesTiles = true
+            try require(
+                kernel.lanes == TileElement.lanes, "a kernel with tiles has \(TileElement.lanes) lanes, and this one has \(kernel.lanes)")
+        }
         for (place, operand) in zip(instruction.places, operands) { try verify(operand, at: place) }
         guard checksAccesses else { return instruction.result }
         for (place, operand) in zip(instruction.places, operands) {
             switch (place, operand) {
             case (.element(.prefetches, _, _), .element(_, let index, _)), (_, .index(let index)): _ = try form(index)
             case (.element(_, let reach, _), .element(let buffer, let index, let stride)):
-                try verifyAccess(buffer, index, stride: stride, lanes: reach.count(lanes: kernel.lanes), operands.activeCount)
+                try verifyAccess(buffer, index, stride: stride, reach.extent(lanes: kernel.lanes), operands.activeCount)
             case (_, .counter(let index, let stride)): try verifyCounter(index, stride)
             default: break
             }
@@ -229,9 +238,10 @@ struct KernelVerifier {
                 let access = kernel[buffer].access
                 try require(effect != .reads || access != .write, "'\(kernel[buffer].name)' may only be written")
                 try require(effect != .writes || access != .read, "'\(kernel[buffer].name)' may only be read")
-                let element = kernel[buffer].element
-                try require(
-                    reach.element.map { $0 == element } ?? true, "'\(kernel[buffer].name)' holds \(element), and pairs are of bf16")
+                if let (stored, phrase) = reach.element {
+                    let held = kernel[buffer].element
+                    try require(held == stored, "'\(kernel[buffer].name)' holds \(held), and \(phrase) of \(stored)")
+                }
             }
             try verify(index)
         case .active(let count): if let count { try verify(count) }

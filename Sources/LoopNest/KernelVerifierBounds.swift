@@ -28,24 +28,25 @@ extension KernelVerifier {
         bounds.enterScope(known)
     }
 
-    /// Requires that the elements `index + lane * stride` lie within the buffer, for the lanes before `active`, if there is one.
+    /// Requires that the elements `index + lane * stride`, at each place `width` of them, lie within the buffer, for the lanes before `active`,
+    /// if there is one.
     mutating func verifyAccess(
-        _ id: BufferID, _ index: Index, stride: Int, lanes: Int, _ active: Index?
+        _ id: BufferID, _ index: Index, stride: Int, _ extent: (places: Int, width: Int), _ active: Index?
     ) throws(KernelError) {
         guard checksAccesses else { return }
         let first = try form(index)
-        let reach = try reach(stride, lanes)
+        let reach = try reach(stride, extent.places)
         var count: IndexForm?
         if let active { count = try form(active) }
         guard !bounds.isDead else { return }
         // There are one or two last lanes: that of the vector, and that before the count; what is read ends at the nearer one.
         let lasts = [first.adding(reach), count.flatMap { first.adding($0, times: stride)?.adding(-stride) }].compactMap { $0 }
-        var range = range(first, lasts, stride)
+        var range = range(first, lasts, stride, extent.width)
         let whole = 0..<kernel[id].count
         if let count, !whole.contains(range) {
             // Where no lane is active, nothing is touched.
             bounds.enterScope([count.adding(-1)])
-            if bounds.isDead { range = (0, -1) } else { range = self.range(first, lasts, stride) }
+            if bounds.isDead { range = (0, -1) } else { range = self.range(first, lasts, stride, extent.width) }
             bounds.leaveScope()
         }
         guard !whole.contains(range) else { return }
@@ -53,10 +54,11 @@ extension KernelVerifier {
         throw error("elements \(low) ... \(high) of '\(kernel[id].name)' may be touched, which has \(kernel[id].count)")
     }
 
-    /// The least and the largest element from the first lane to the nearest of the last ones; nil where none is found.
-    private mutating func range(_ first: IndexForm, _ lasts: [IndexForm], _ stride: Int) -> (low: Int?, high: Int?) {
-        if stride >= 0 { return (bounds.lower(first), lasts.compactMap { bounds.upper($0) }.min()) }
-        return (lasts.compactMap { bounds.lower($0) }.max(), bounds.upper(first))
+    /// The least and the largest element from the first lane to the nearest of the last ones, `width` at each; nil where none is found.
+    private mutating func range(_ first: IndexForm, _ lasts: [IndexForm], _ stride: Int, _ width: Int) -> (low: Int?, high: Int?) {
+        func upper(_ form: IndexForm) -> Int? { form.adding(width - 1).flatMap { bounds.upper($0) } }
+        if stride >= 0 { return (bounds.lower(first), lasts.compactMap(upper).min()) }
+        return (lasts.compactMap { bounds.lower($0) }.max(), upper(first))
     }
 
     /// Requires that the numbers `index + lane * stride` fit.

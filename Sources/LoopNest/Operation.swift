@@ -33,12 +33,22 @@ public enum Operation: Hashable, Sendable {
     /// fused multiply-add that flushes denormal numbers. See `BFloat16Pair.dot`.
     case dot(Register, Register, sum: Register)
 
+    /// A tile of sums that are zero.
+    case zeroTile
+    /// The tile whose row r is the elements from `index + r * stride` on, which are of f32 or bf16 as the tile is of sums or of pairs.
+    case loadTile(TileElement, BufferID, Index, stride: Int)
+    /// To each sum the products of a row of the first tile of pairs and a column of the second; it is written over `sum`. See
+    /// `BFloat16Pair.tileProduct`.
+    case tileProduct(Register, Register, sum: Register)
+
     /// Writes elements `index ..< index + lanes`, or only the first `active` of them.
     case store(BufferID, Index, Register, active: Index?)
     /// Writes elements `index + lane * stride`.
     case scatter(BufferID, Index, stride: Int, Register, active: Index?)
     /// Writes pairs to elements `index ..< index + 2 * lanes`.
     case storePairs(BufferID, Index, Register)
+    /// Writes row r of a tile of sums to the elements from `index + r * stride` on, one row after the other.
+    case storeTile(BufferID, Index, stride: Int, Register)
     /// Asks for an element, which need not exist, ahead of its use.
     case prefetch(BufferID, Index)
 }
@@ -66,10 +76,16 @@ extension Operation {
         case .loadPairs(let buffer, let index): (.loadPairs, [.element(buffer, index)])
         case .broadcastPair(let buffer, let index): (.broadcastPair, [.element(buffer, index)])
         case .dot(let a, let b, let sum): (.dot, [.register(a), .register(b), .register(sum)])
+        case .zeroTile: (.zeroTile, [])
+        case .loadTile(let element, let buffer, let index, let stride):
+            (.loadTile(element), [.element(buffer, index, stride: stride)])
+        case .tileProduct(let a, let b, let sum): (.tileProduct, [.register(a), .register(b), .register(sum)])
         case .store(let buffer, let index, let value, let active): (.store, [.element(buffer, index), .register(value), .active(active)])
         case .scatter(let buffer, let index, let stride, let value, let active):
             (.scatter, [.element(buffer, index, stride: stride), .register(value), .active(active)])
         case .storePairs(let buffer, let index, let pairs): (.storePairs, [.register(pairs), .element(buffer, index)])
+        case .storeTile(let buffer, let index, let stride, let tile):
+            (.storeTile, [.register(tile), .element(buffer, index, stride: stride)])
         case .prefetch(let buffer, let index): (.prefetch, [.element(buffer, index)])
         }
     }
@@ -110,6 +126,13 @@ extension InstructionRow {
         .dot($0.register(0), $0.register(1), sum: $0.register(2))
     }
 
+    static let zeroTile = InstructionRow("zeroTile", gives: .tile(.sums)) { _ in .zeroTile }
+    private static let loadTileOfSums = loadTile("sumTile", .sums)
+    private static let loadTileOfPairs = loadTile("pairTile", .pairs)
+    static let tileProduct = InstructionRow(
+        "tileProduct\(.registers([.tile(.pairs), .tile(.pairs), .tile(.sums)]))", gives: .tile(.sums)
+    ) { .tileProduct($0.register(0), $0.register(1), sum: $0.register(2)) }
+
     static let store = InstructionRow("\(.element(.writes, .lanes)) = \(.vector)\(.active)", named: "store") {
         .store($0.buffer(0), $0.index(0), $0.register(1), active: $0.active(2))
     }
@@ -118,6 +141,9 @@ extension InstructionRow {
     }
     static let storePairs = InstructionRow("write \(.register(.pairs)) to \(.element(.writes, .pairs))") {
         .storePairs($0.buffer(1), $0.index(1), $0.register(0))
+    }
+    static let storeTile = InstructionRow("writeTile \(.register(.tile(.sums))) to \(.element(.writes, .tile(.sums), isStrided: true))") {
+        .storeTile($0.buffer(1), $0.index(1), stride: $0.stride(1), $0.register(0))
     }
     static let prefetch = InstructionRow("prefetch \(.element(.prefetches, .one))") { .prefetch($0.buffer(0), $0.index(0)) }
 
@@ -135,6 +161,19 @@ extension InstructionRow {
             )
         })
 
+    private static func loadTile(_ word: String, _ element: TileElement) -> InstructionRow {
+        InstructionRow("\(word: word) \(.element(.reads, .tile(element), isStrided: true))", gives: .tile(element)) {
+            .loadTile(element, $0.buffer(0), $0.index(0), stride: $0.stride(0))
+        }
+    }
+
+    static func loadTile(_ element: TileElement) -> InstructionRow {
+        switch element {
+        case .sums: loadTileOfSums
+        case .pairs: loadTileOfPairs
+        }
+    }
+
     static func unary(_ function: UnaryFunction) -> InstructionRow { unary[function] ?? { preconditionFailure("no row: \(function)") }() }
     static func binary(_ function: BinaryFunction) -> InstructionRow {
         binary[function] ?? { preconditionFailure("no row: \(function)") }()
@@ -143,8 +182,7 @@ extension InstructionRow {
     /// The instructions but for the functions of scalars.
     static let table: [InstructionRow] = [
         constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, pack, loadPairs, broadcastPair,
-        dot, store,
-        scatter, storePairs, prefetch,
+        dot, zeroTile, loadTileOfSums, loadTileOfPairs, tileProduct, store, scatter, storePairs, storeTile, prefetch,
     ]
 
     /// All instructions.

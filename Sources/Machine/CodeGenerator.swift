@@ -42,14 +42,15 @@ public struct CodeGenerator: ~Copyable {
     /// A kernel and the name its entry gets.
     public typealias NamedKernel = (kernel: Kernel, symbol: String)
 
-    private func makeModule(_ kernels: [NamedKernel], in context: borrowing Context) -> Module {
+    private func makeModule(_ kernels: [NamedKernel], in context: borrowing Context) throws -> Module {
+        try target.requireUnits(of: kernels.map(\.kernel))
         let module = Module("braid", in: context)
         LLVMSetTarget(module.reference, target.triple)
         let layout = LLVMCreateTargetDataLayout(machine)
         LLVMSetModuleDataLayout(module.reference, layout)
         LLVMDisposeTargetData(layout)
         let build = InstructionBuilder(context: context, module: module)
-        for (kernel, symbol) in kernels { KernelEmitter.emit(kernel, as: symbol, for: target, build) }
+        for (kernel, symbol) in kernels { try KernelEmitter.emit(kernel, as: symbol, for: target, build) }
         assert(module.defect == nil, "invalid IR: \(module.defect ?? "")\n\(module.text)")
         return module
     }
@@ -62,7 +63,7 @@ public struct CodeGenerator: ~Copyable {
 
     private func emit(_ kernels: [NamedKernel], _ kind: LLVMCodeGenFileType) throws -> [UInt8] {
         let context = Context()
-        let module = makeModule(kernels, in: context)
+        let module = try makeModule(kernels, in: context)
         try optimize(module)
         var message: UnsafeMutablePointer<CChar>?
         var buffer: LLVMMemoryBufferRef?
@@ -77,7 +78,7 @@ public struct CodeGenerator: ~Copyable {
     /// LLVM IR as the code generator gets it, after the passes.
     public func text(_ kernels: [NamedKernel]) throws -> String {
         let context = Context()
-        let module = makeModule(kernels, in: context)
+        let module = try makeModule(kernels, in: context)
         try optimize(module)
         return module.text
     }

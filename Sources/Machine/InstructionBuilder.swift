@@ -41,6 +41,7 @@ extension InstructionBuilder {
     func int64(_ value: Int) -> LLVMValue { LLVMValue(LLVMConstInt(int64.reference, UInt64(bitPattern: Int64(value)), 1)) }
     func int32(_ value: UInt32) -> LLVMValue { LLVMValue(LLVMConstInt(int32.reference, UInt64(value), 0)) }
     func bit(_ value: Bool) -> LLVMValue { LLVMValue(LLVMConstInt(bit.reference, value ? 1 : 0, 0)) }
+    func byte(_ value: UInt8) -> LLVMValue { LLVMValue(LLVMConstInt(byte.reference, UInt64(value), 0)) }
     func float(_ value: Float) -> LLVMValue { LLVMValue(LLVMConstBitCast(int32(value.bitPattern).reference, float.reference)) }
 
     func zero(_ type: LLVMType) -> LLVMValue { LLVMValue(LLVMConstNull(type.reference)) }
@@ -49,6 +50,18 @@ extension InstructionBuilder {
     func vector(_ elements: [LLVMValue]) -> LLVMValue {
         var references: [LLVMValueRef?] = elements.map(\.reference)
         return LLVMValue(LLVMConstVector(&references, UInt32(references.count)))
+    }
+
+    /// The address of bytes that the module holds.
+    func constant(_ bytes: [UInt8], _ name: String, alignment: Int) -> LLVMValue {
+        var elements: [LLVMValueRef?] = bytes.map { byte($0).reference }
+        let contents = LLVMConstArray2(byte.reference, &elements, UInt64(elements.count))
+        let place = LLVMValue(LLVMAddGlobal(module, LLVMTypeOf(contents), name))
+        LLVMSetInitializer(place.reference, contents)
+        LLVMSetGlobalConstant(place.reference, 1)
+        LLVMSetLinkage(place.reference, LLVMPrivateLinkage)
+        LLVMSetAlignment(place.reference, UInt32(alignment))
+        return place
     }
 
     func type(of value: LLVMValue) -> LLVMType { LLVMType(LLVMTypeOf(value.reference)) }

@@ -19,6 +19,7 @@ public struct KernelCompiler: Sendable {
     ///
     /// - Throws: `MachineError`.
     public func compile(_ kernels: [Kernel]) throws -> CompiledProgram {
+        try target.requireUnits(of: kernels)
         let clock = ContinuousClock()
         var statistics = CompiledProgram.Statistics()
         var fingerprints: [KernelFingerprint] = []

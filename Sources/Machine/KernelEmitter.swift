@@ -14,21 +14,25 @@ final class KernelEmitter {
     let vector: LLVMType
     let integers: LLVMType
     let target: Target
+    let tiles: TileAllocation
     private var function: LLVMValue
     private var buffers: [LLVMValue] = []
     private var registers: [LLVMValue?]
 
     /// Adds `kernel` to the module that `build` writes to, its entry called `symbol`.
-    static func emit(_ kernel: Kernel, as symbol: String, for target: Target, _ build: InstructionBuilder) {
-        let emitter = KernelEmitter(kernel, symbol, target, build)
+    ///
+    /// - Throws: what `Kernel.tiles` throws.
+    static func emit(_ kernel: Kernel, as symbol: String, for target: Target, _ build: InstructionBuilder) throws(KernelError) {
+        let emitter = try KernelEmitter(kernel, symbol, target, build)
         emitter.writeTask()
         emitter.writeEntry(symbol)
     }
 
     private let taskType: LLVMType
 
-    private init(_ kernel: Kernel, _ symbol: String, _ target: Target, _ build: InstructionBuilder) {
+    private init(_ kernel: Kernel, _ symbol: String, _ target: Target, _ build: InstructionBuilder) throws(KernelError) {
         self.kernel = kernel
+        tiles = try kernel.tiles()
         self.build = build
         self.target = target
         vector = build.vector(of: build.float, kernel.lanes)
@@ -75,6 +79,7 @@ final class KernelEmitter {
             build.appendBlock("", to: entry), build.appendBlock("tasks", to: entry), build.appendBlock("done", to: entry)
         )
         build.moveToEnd(of: start)
+        if !tiles.isEmpty { configureTiles(symbol) }
         var arguments: [LLVMValue] = []
         for index in kernel.parameters.indices {
             let slot = build.address(table, build.pointer, offset: build.int64(index))
@@ -93,6 +98,7 @@ final class KernelEmitter {
         build.addIncoming(next, from: loop, to: task)
         build.branch(if: build.compare(LLVMIntSLT, next, end), then: loop, otherwise: exit)
         build.moveToEnd(of: exit)
+        if !tiles.isEmpty { releaseTiles() }
         build.returnVoid()
     }
 
@@ -120,7 +126,12 @@ final class KernelEmitter {
     private func emit(_ statements: [Statement]) {
         for statement in statements {
             switch statement {
-            case .define(let result, let operation): registers[result.index] = emit(operation)
+            case .define(let result, let operation):
+                if let number = tiles[result] {
+                    emit(operation, toTile: UInt8(number))
+                } else {
+                    registers[result.index] = emit(operation)
+                }
             case .perform(let operation): emit(operation)
             case .loop(let loop): emit(loop)
             case .when(let conditions, let carried, let body): emit(conditions, carried, body)
@@ -168,6 +179,9 @@ final class KernelEmitter {
     // MARK: Loops
 
     private func emit(_ loop: Loop) {
+        var loop = loop
+        // Carried tiles stay where they are.
+        loop.carried.removeAll { tiles[$0.initial] != nil }
         precondition(loop.step > 0 && loop.unroll > 0, "a loop steps forward")
         let (from, to) = (addresses.form(loop.from), addresses.form(loop.to))
         var values = loop.carried.map { register($0.initial) }

@@ -2,10 +2,12 @@ internal import CLLVM
 internal import CMemory
 import Foundation
 
-/// What can go wrong while machine code is made; none of it is a user's mistake.
+/// What can go wrong while machine code is made.
 public enum MachineError: Error, CustomStringConvertible, Sendable {
     /// The code generator knows no such triple, or refuses it.
     case unsupportedTarget(String)
+    /// A kernel needs a unit that the target has not.
+    case missingUnit(String, kernel: String, target: String)
     case codeGeneration(String)
     case linking(String)
     /// A file that should have been written could not be.
@@ -14,6 +16,7 @@ public enum MachineError: Error, CustomStringConvertible, Sendable {
     public var description: String {
         switch self {
         case .unsupportedTarget(let reason): "unsupported target: \(reason)"
+        case .missingUnit(let unit, let kernel, let target): "kernel '\(kernel)' needs \(unit), which \(target) has not"
         case .codeGeneration(let reason): "code generation failed: \(reason)"
         case .linking(let reason): "linking of generated code failed: \(reason)"
         case .file(let path, let reason): "\(path): \(reason)"

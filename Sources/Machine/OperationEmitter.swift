@@ -33,6 +33,9 @@ extension KernelEmitter {
         case .storePairs(let buffer, let index, let pairs):
             build.store(register(pairs), pointer(to: buffer, index), alignment: alignment(buffer))
         case .dot(let a, let b, let sum): return dot(register(a), register(b), register(sum))
+        case .zeroTile, .loadTile, .tileProduct:
+            preconditionFailure("what gives a tile is written with its number")
+        case .storeTile(let buffer, let index, let stride, let tile): storeTile(buffer, index, stride, tile)
         case .store(let buffer, let index, let value, let active): store(buffer, index, register(value), active)
         case .scatter(let buffer, let index, let stride, let value, let active): scatter(buffer, index, stride, register(value), active)
         case .prefetch(let buffer, let index):

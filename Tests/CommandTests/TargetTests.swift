@@ -87,6 +87,30 @@ import Testing
         #expect(simulated.status == 0, "\(simulated.errors)")
     }
 
+    /// Kernels with tiles are for machines that have them.
+    @Test func tilesAreNeededWhereAKernelHasThem() throws {
+        let text = """
+            kernel product lanes 16 tasks 1 (x: read bf16[512], y: write f32[256]) {
+              %0 = zeroTile
+              %1 = pairTile x[0 stride 32]
+              %2 = tileProduct(%1, %1, %0)
+              writeTile %2 to y[0 stride 16]
+            }
+
+            """
+        try workplace.write(text, to: "product.kernels")
+        let code = try workplace.run("dump", "product.kernels", "--stage", "assembly", "--target", "x86-64-amx")
+        #expect(code.status == 0 && code.output.contains("tdpbf16ps\t%tmm1, %tmm1, %tmm0"), "\(code.errors)")
+        for target in ["x86-64-avx512-bf16", "x86-64-amx,no-tiles", "x86-64-avx2", "aarch64-neon-bf16"] {
+            for stage in ["llvm", "assembly", "object"] {
+                let result = try workplace.run("dump", "product.kernels", "--stage", stage, "--target", target)
+                #expect(result.status == 1 && result.output.isEmpty)
+                #expect(result.errors.contains("kernel 'product' needs tiles of bf16, which \(target) has not"), "\(result.errors)")
+            }
+            #expect(try workplace.run("dump", "product.kernels", "--stage", "kernels", "--target", target).output == text)
+        }
+    }
+
     // MARK: Names
 
     @Test func theOptionComesBeforeTheEnvironment() throws {

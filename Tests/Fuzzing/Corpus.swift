@@ -45,8 +45,29 @@ public struct Corpus: Sendable {
             if !graph.updates.isEmpty { graphs.append(try compiler.optimize(network, stoppingAfter: "decompose").text()) }
             kernels += try compiler.plan(network, batch: 2).kernels.map(\.description)
         }
+        kernels.append(Self.tileProduct)
         kernels = Set(kernels.filter { $0.utf8.count <= Self.longest }).sorted()
     }
+
+    /// Instructions that no schedule of the compiler's target uses.
+    private static let tileProduct = """
+        kernel tile_product lanes 16 tasks 2 (x: read bf16[2048], w: read bf16[1024], y: readWrite f32[512]) {
+          %0 = sumTile y[task * 256 stride 16]
+          %1 = zeroTile
+          (%2, %3) = for i in 0 ..< 2 unroll 2 carrying (%4 = %0, %5 = %1) {
+            %6 = pairTile x[task * 1024 + i * 32 stride 64]
+            %7 = pairTile w[i * 512 stride 32]
+            %8 = tileProduct(%6, %7, %4)
+            %9 = tileProduct(%7, %6, %5)
+            next %8, %9
+          }
+          writeTile %2 to y[task * 256 stride 16]
+          when 0 <= task < 1 {
+            writeTile %3 to y[240 stride -16]
+          }
+        }
+
+        """
 
     /// The fenced blocks of the language in a page; those that are only a body get a network around them.
     private static func examples(_ page: String) -> [String] {

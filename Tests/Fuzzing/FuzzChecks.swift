@@ -20,6 +20,8 @@ public struct FuzzChecks {
     private static let batch = 2
 
     private let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
+    /// For kernels with tiles.
+    private let tileCompiler = Compiler(target: .x86AMX, cache: nil, threads: 1)
 
     public init() {}
 
@@ -125,9 +127,10 @@ public struct FuzzChecks {
 
     /// All stages that can be dumped of a network that was read: each is refused with a diagnostic, or printed.
     private func dumps(_ network: Network, _ stages: [Stage]) throws(FuzzFinding) {
+        let usesTiles = network.origin == .kernels && network.kernels.contains(where: \.usesTiles)
         for stage in stages {
             do {
-                let text = try compiler.dump(network, stage, batch: Self.batch)
+                let text = try (usesTiles ? tileCompiler : compiler).dump(network, stage, batch: Self.batch)
                 try require(!text.isEmpty, "the stage \(stage) is empty")
             } catch let error as CompilerError {
                 try check(error.diagnostics, error.sources)

@@ -36,8 +36,9 @@ import Testing
                 "constant 0.5", "load x[task + 1] active 5", "broadcast x[task + 1]", "gather x[task + 1 stride 3] active 5",
                 "fma(%0, %1, %2)", "select(%0 <= %2, %3, %4)", "position task stride 4", "uniform(%0, stream -6) at task stride 4",
                 "across maximum(%1)", "keep %0 active task * 2",
-                "pack(%0, %1)", "pairs x[task + 1]", "pair x[task + 1]", "dot(%0, %1, %2)", "y[task + 1] = %1 active 5",
-                "y[task + 1 stride 3] = %1 active 5", "write %0 to y[task + 1]",
+                "pack(%0, %1)", "pairs x[task + 1]", "pair x[task + 1]", "dot(%0, %1, %2)", "zeroTile", "sumTile x[task + 1 stride 3]",
+                "pairTile x[task + 1 stride 3]", "tileProduct(%0, %1, %2)", "y[task + 1] = %1 active 5",
+                "y[task + 1 stride 3] = %1 active 5", "write %0 to y[task + 1]", "writeTile %0 to y[task + 1 stride 3]",
                 "prefetch x[task + 1]",
             ])
         #expect(text(.unary(.squareRoot, Register(7))) == "squareRoot(%7)")

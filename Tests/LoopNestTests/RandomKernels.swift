@@ -85,7 +85,7 @@ struct RandomKernel {
         case .register(let type): known(type).map(Operand.register)
         case .registers: preconditionFailure("each has a place of its own")
         case .element(let effect, let reach, let isStrided):
-            buffer(not: effect == .writes ? .read : .write, of: reach.element).map {
+            buffer(not: effect == .writes ? .read : .write, of: reach.element?.stored).map {
                 .element($0, index(), stride: isStrided ? random.number(-4..<70) : 1)
             }
         case .active: .active(random.chance(30) ? index() : nil)
@@ -103,7 +103,8 @@ struct RandomKernel {
         var statements: [Statement] = []
         for _ in 0..<random.number(1..<7) {
             switch random.number(0..<(depth < 4 ? 10 : 6)) {
-            case 0, 1, 2, 3, 4, 5: if let statement = instruction() { statements.append(statement) }
+            case 0: statements += random.chance(30) ? tiles() : []
+            case 1, 2, 3, 4, 5: if let statement = instruction() { statements.append(statement) }
             case 6, 7, 8: statements.append(loop(depth: depth))
             default:
                 let conditions = (0..<random.number(1..<3)).map { _ in IndexRange(index(), index(), index()) }
@@ -119,11 +120,49 @@ struct RandomKernel {
     private mutating func instruction() -> Statement? {
         let rows = random.chance(60) ? InstructionRow.table : InstructionRow.all
         let instruction = rows[random.number(0..<rows.count)]
-        guard let operation = operation(instruction) else { return nil }
+        guard !instruction.usesTiles, let operation = operation(instruction) else { return nil }
         guard let type = instruction.result else { return .perform(operation) }
         let result = Known(register: register(), type: type)
         registers.append(result)
         return .define(result.register, operation)
+    }
+
+    /// A few products, with the sums carried by a loop. Tiles are known nowhere else, as few uses of them keep the rules.
+    private mutating func tiles() -> [Statement] {
+        let outer = registers
+        defer { registers = outer }
+        var statements: [Statement] = []
+        func define(_ instruction: InstructionRow) -> Register? {
+            guard kernel.lanes == TileElement.lanes, let operation = operation(instruction), let type = instruction.result else {
+                return nil
+            }
+            let result = Known(register: register(), type: type)
+            registers.append(result)
+            statements.append(.define(result.register, operation))
+            return result.register
+        }
+        guard let pairs = define(.loadTile(.pairs)), let start = define(random.chance(50) ? .zeroTile : .loadTile(.sums)) else {
+            return statements
+        }
+        let before = statements
+        let (variable, inside, result) = (Variable(kernel.variableNames.count), register(), register())
+        kernel.variableNames.append("tile")
+        let (from, to) = (index(), index())
+        statements = []
+        var sum = inside
+        for _ in 0..<random.number(0..<4) {
+            guard let other = define(.loadTile(.pairs)) else { break }
+            let product = register()
+            statements.append(.define(product, .tileProduct(other, random.chance(50) ? pairs : other, sum: sum)))
+            sum = product
+        }
+        let carried = Loop.Carried(inside: inside, initial: start, next: sum, result: result)
+        let loop = Loop(
+            variable: variable, from: from, to: to, step: random.number(1..<4), unroll: random.number(1..<3), carried: [carried],
+            body: statements)
+        registers = [Known(register: result, type: .tile(.sums))]
+        let store = operation(.storeTile)
+        return before + [.loop(loop)] + (store.map { [.perform($0)] } ?? [])
     }
 
     private mutating func loop(depth: Int) -> Statement {

@@ -22,6 +22,19 @@ struct BFloat16Pair {
         multiplyAdd(a.low, b.low, multiplyAdd(a.high, b.high, flushed(sum)))
     }
 
+    /// `sum` plus the products of the lower and then of the upper numbers, one pair after the other, each added by a fused multiply-add like
+    /// those of `dot`, whatever the control register says.
+    ///
+    /// This is what an element of a tile becomes by `tdpbf16ps` (Intel AMX), as Intel's guide to intrinsics writes it. Intel's manual of
+    /// the processors sums the lower and the upper numbers' products apart, beginning with zero, and adds both sums up at the end, which rounds
+    /// otherwise; it is the source for what is said of denormal numbers, rounding and the control register. Nothing of this was measured: no
+    /// processor with tiles was at hand.
+    static func tileProduct(_ a: some Sequence<BFloat16Pair>, _ b: some Sequence<BFloat16Pair>, sum: Float) -> Float {
+        var sum = flushed(sum)
+        for (a, b) in zip(a, b) { sum = multiplyAdd(a.high, b.high, multiplyAdd(a.low, b.low, sum)) }
+        return sum
+    }
+
     private var low: Float { Self.flushed(Float(bitPattern: bitPattern << 16)) }
     private var high: Float { Self.flushed(Float(bitPattern: bitPattern & 0xffff_0000)) }
 

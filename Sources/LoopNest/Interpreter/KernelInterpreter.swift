@@ -40,7 +40,7 @@ public struct KernelInterpreter {
             scratchCount += buffer.count
             guard scratchCount <= Self.mostScratch else { throw refuse("its scratch has more than \(Self.mostScratch) elements") }
         }
-        let program = KernelProgram(kernel)
+        let program = try KernelProgram(kernel)
         let memory = KernelMemory(kernel, parameters: buffers)
         try withExtendedLifetime(memory) { () throws(KernelError) in
             let machine = KernelMachine(program, memory, turnLimit: turnLimit)

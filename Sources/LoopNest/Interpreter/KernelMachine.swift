@@ -2,10 +2,13 @@ import Graph
 
 /// The registers, variables and instruction loop of one interpreter run.
 final class KernelMachine {
-    private let program: KernelProgram
-    private let memory: KernelMemory
+    let program: KernelProgram
+    let memory: KernelMemory
     private let lanes: Int
     private let registers: UnsafeMutablePointer<Float>
+    /// The words of the tiles, as many of these as a processor has; empty if the kernel has none. A tile holds what the register written to
+    /// it last gave, so that a kernel whose tiles were dealt out wrongly computes something else here, too.
+    var tiles: [UInt32] = []
     private let slots: UnsafeMutablePointer<Int>
     private var moved: [Float] = []
     private var task = 0
@@ -20,6 +23,7 @@ final class KernelMachine {
         let count = max(program.kernel.registerCount, 1) * lanes
         registers = .allocate(capacity: count)
         registers.initialize(repeating: .nan, count: count)
+        if program.usesTiles { tiles = Array(repeating: .max, count: TileElement.registers * Self.tileWords) }
         slots = .allocate(capacity: program.slotCount)
         slots.initialize(repeating: 0, count: program.slotCount)
     }
@@ -30,7 +34,7 @@ final class KernelMachine {
     }
 
     // Arithmetic wraps: an index that overflows is caught as out of bounds, never by a trap.
-    private func evaluate(_ index: KernelProgram.CompiledIndex) -> Int {
+    func evaluate(_ index: KernelProgram.CompiledIndex) -> Int {
         for step in index.steps {
             switch step {
             case .quotient(let slot, let a, let divisor): slots[slot] = evaluate(a) / divisor
@@ -113,6 +117,10 @@ final class KernelMachine {
                     )
                     registers[to + lane] = BFloat16Pair.dot(pairs.0, pairs.1, sum: registers[sum + lane])
                 }
+            case .zeroTile(let to): zeroTile(to)
+            case .loadTile(let element, let to, let access, let stride): try loadTile(element, access, to, stride)
+            case .tileProduct(let a, let b, let sum): tileProduct(a, b, sum)
+            case .storeTile(let from, let access, let stride): try storeTile(access, from, stride)
             case .enterLoop(let variable, let from, let to, let first, let skipped, let exit):
                 let value = evaluate(from)
                 if value < evaluate(to) {
@@ -253,7 +261,7 @@ final class KernelMachine {
     }
 
     /// Where the first lane's element lies, after all active lanes' indices were checked.
-    private func start(
+    func start(
         _ access: borrowing KernelProgram.Access, _ place: KernelMemory.Place, _ first: Int, _ active: Int
     ) throws(KernelError) -> UnsafeMutableRawPointer {
         let count = place.count
@@ -271,7 +279,7 @@ final class KernelMachine {
             variables: scope.map { .init(name: program.kernel.variableNames[$0.index], value: slots[$0.index]) })
     }
 
-    private func trackRead(
+    func trackRead(
         _ access: borrowing KernelProgram.Access, _ place: KernelMemory.Place, _ first: Int, _ lane: Int
     ) throws(KernelError) {
         let element = place.first + first + lane * access.stride
@@ -282,7 +290,7 @@ final class KernelMachine {
         if reader != me { memory.readers[element] = reader == 0 ? me : KernelMemory.many }
     }
 
-    private func trackWrite(
+    func trackWrite(
         _ access: borrowing KernelProgram.Access, _ place: KernelMemory.Place, _ first: Int, _ lane: Int
     ) throws(KernelError) {
         let element = place.first + first + lane * access.stride

@@ -37,6 +37,11 @@ struct KernelProgram {
         case broadcastPair(to: Int, Access)
         case dot(to: Int, Int, Int, sum: Int)
         case storePairs(Int, Access)
+        // Tiles are known by their numbers.
+        case zeroTile(to: Int)
+        case loadTile(TileElement, to: Int, Access, rowStride: Int)
+        case tileProduct(Int, Int, sum: Int)
+        case storeTile(Int, Access, rowStride: Int)
         case store(Int, Access)
         /// Sets the variable, or moves `initial` to `result` and jumps behind the loop.
         case enterLoop(variable: Int, from: CompiledIndex, to: CompiledIndex, first: Moves, skipped: Moves, exit: Int)
@@ -58,17 +63,32 @@ struct KernelProgram {
     }
 
     let kernel: Kernel
+    private let tiles: TileAllocation
     private(set) var instructions: [Instruction] = []
     /// Loop variables first, then the slots of steps.
     private(set) var slotCount: Int
 
-    init(_ kernel: Kernel) {
+    /// - Throws: what `Kernel.tiles` throws.
+    init(_ kernel: Kernel) throws(KernelError) {
         self.kernel = kernel
+        tiles = try kernel.tiles()
         slotCount = kernel.variableNames.count
         compile(kernel.body, scope: [.task])
     }
 
+    var usesTiles: Bool { !tiles.isEmpty }
+
     private func offset(_ register: Register) -> Int { register.index * kernel.lanes }
+
+    private func tile(_ register: Register) -> Int {
+        guard let number = tiles[register] else { preconditionFailure("%\(register.index) is no tile") }
+        return number
+    }
+
+    /// What is carried, with tiles left out: they stay where they are.
+    private func moves(_ carried: [Loop.Carried], _ from: (Loop.Carried) -> Register, _ to: (Loop.Carried) -> Register) -> Moves {
+        carried.filter { tiles[$0.initial] == nil }.map { (offset(from($0)), offset(to($0))) }
+    }
 
     private mutating func compile(_ index: Index) -> CompiledIndex {
         var result = CompiledIndex()
@@ -129,7 +149,7 @@ struct KernelProgram {
     private mutating func compile(_ statements: [Statement], scope: [Variable]) {
         for statement in statements {
             switch statement {
-            case .define(let register, let operation): compile(operation, to: offset(register), statement, scope)
+            case .define(let register, let operation): compile(operation, to: tiles[register] ?? offset(register), statement, scope)
             case .perform(let operation): compile(operation, to: 0, statement, scope)
             case .loop(let loop):
                 let entry = instructions.count
@@ -140,19 +160,18 @@ struct KernelProgram {
                 instructions.append(
                     .repeatLoop(
                         variable: loop.variable.index, step: loop.step, to: to, start: entry + 1,
-                        again: loop.carried.map { (offset($0.next), offset($0.inside)) },
-                        last: loop.carried.map { (offset($0.next), offset($0.result)) }))
+                        again: moves(loop.carried, \.next, \.inside), last: moves(loop.carried, \.next, \.result)))
                 instructions[entry] = .enterLoop(
-                    variable: loop.variable.index, from: from, to: to, first: loop.carried.map { (offset($0.initial), offset($0.inside)) },
-                    skipped: loop.carried.map { (offset($0.initial), offset($0.result)) }, exit: instructions.count)
+                    variable: loop.variable.index, from: from, to: to, first: moves(loop.carried, \.initial, \.inside),
+                    skipped: moves(loop.carried, \.initial, \.result), exit: instructions.count)
             case .when(let conditions, let carried, let body):
                 let entry = instructions.count
                 let ranges = conditions.map { (compile($0.index), compile($0.lower), compile($0.upper)) }
                 instructions.append(.leaveWhen([]))
                 compile(body, scope: scope)
-                instructions.append(.leaveWhen(carried.map { (offset($0.next), offset($0.result)) }))
+                instructions.append(.leaveWhen(moves(carried, \.next, \.result)))
                 instructions[entry] = .enterWhen(
-                    ranges, skipped: carried.map { (offset($0.initial), offset($0.result)) }, exit: instructions.count)
+                    ranges, skipped: moves(carried, \.initial, \.result), exit: instructions.count)
             }
         }
     }
@@ -186,6 +205,12 @@ struct KernelProgram {
             instruction = .store(offset(value), access(buffer, index, active, statement, scope))
         case .scatter(let buffer, let index, let stride, let value, let active):
             instruction = .store(offset(value), access(buffer, index, stride: stride, active, statement, scope))
+        case .zeroTile: instruction = .zeroTile(to: to)
+        case .loadTile(let element, let buffer, let index, let stride):
+            instruction = .loadTile(element, to: to, access(buffer, index, nil, statement, scope), rowStride: stride)
+        case .tileProduct(let a, let b, let sum): instruction = .tileProduct(tile(a), tile(b), sum: tile(sum))
+        case .storeTile(let buffer, let index, let stride, let value):
+            instruction = .storeTile(tile(value), access(buffer, index, nil, statement, scope), rowStride: stride)
         case .prefetch: return
         }
         instructions.append(instruction)

@@ -1,0 +1,53 @@
+import Graph
+
+/// The instructions of tiles, in the order in which `tdpbf16ps` and its like do them.
+extension KernelMachine {
+    /// The words of a tile, row by row: a number of f32, or a pair of bf16 with the first in the lower half.
+    static let tileWords = TileElement.rows * TileElement.columns
+
+    func zeroTile(_ to: Int) {
+        for word in words(of: to) { tiles[word] = 0 }
+    }
+
+    func loadTile(_ element: TileElement, _ access: borrowing KernelProgram.Access, _ to: Int, _ stride: Int) throws(KernelError) {
+        let (place, index) = (memory.places[access.buffer], evaluate(access.index))
+        for row in 0..<TileElement.rows {
+            let first = index &+ row &* stride
+            let start = try start(access, place, first, element.rowCount)
+            if place.isTracked { for number in 0..<element.rowCount { try trackRead(access, place, first, number) } }
+            for column in 0..<TileElement.columns {
+                tiles[words(of: to).lowerBound + row * TileElement.columns + column] = UInt32(
+                    littleEndian: start.loadUnaligned(fromByteOffset: 4 * column, as: UInt32.self))
+            }
+        }
+    }
+
+    func storeTile(_ access: borrowing KernelProgram.Access, _ from: Int, _ stride: Int) throws(KernelError) {
+        let (place, index) = (memory.places[access.buffer], evaluate(access.index))
+        for row in 0..<TileElement.rows {
+            let first = index &+ row &* stride
+            let start = try start(access, place, first, TileElement.columns)
+            if place.isTracked { for number in 0..<TileElement.columns { try trackWrite(access, place, first, number) } }
+            for column in 0..<TileElement.columns {
+                let word = tiles[words(of: from).lowerBound + row * TileElement.columns + column]
+                start.storeBytes(of: word.littleEndian, toByteOffset: 4 * column, as: UInt32.self)
+            }
+        }
+    }
+
+    func tileProduct(_ a: Int, _ b: Int, _ sum: Int) {
+        func pairs(_ tile: Int) -> [BFloat16Pair] { tiles[words(of: tile)].map(BFloat16Pair.init(bitPattern:)) }
+        let (rows, columns) = (TileElement.rows, TileElement.columns)
+        let (a, b, first) = (pairs(a), pairs(b), words(of: sum).lowerBound)
+        for column in 0..<columns {
+            let factors = (0..<rows).map { b[$0 * columns + column] }
+            for row in 0..<rows {
+                let place = first + row * columns + column
+                let others = a[row * columns..<(row + 1) * columns]
+                tiles[place] = BFloat16Pair.tileProduct(others, factors, sum: Float(bitPattern: tiles[place])).bitPattern
+            }
+        }
+    }
+
+    private func words(of tile: Int) -> Range<Int> { tile * Self.tileWords..<(tile + 1) * Self.tileWords }
+}
