@@ -1,7 +1,7 @@
 import Graph
-import LoopNest
 import Interchange
 import Kernels
+import LoopNest
 import Machine
 import Passes
 import Runtime

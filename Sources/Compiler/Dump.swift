@@ -1,8 +1,8 @@
 import Foundation
-import LoopNest
 import Graph
 import Kernels
 import Language
+import LoopNest
 import Machine
 import Passes
 

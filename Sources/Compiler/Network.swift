@@ -1,7 +1,7 @@
 import Foundation
-import LoopNest
 import Graph
 import Language
+import LoopNest
 import Operators
 import Source
 

@@ -1,5 +1,5 @@
-import Graph
 import Foundation
+import Graph
 
 /// The files of MNIST and its relatives: big-endian arrays (http://yann.lecun.com/exdb/mnist), plain or gzipped.
 public enum IDX {

@@ -1,5 +1,5 @@
-import Graph
 import Foundation
+import Graph
 
 /// NumPy's array files (`.npy`), versions 1 to 3 of
 /// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html

@@ -1,5 +1,5 @@
-import Graph
 import Foundation
+import Graph
 import Source
 
 /// A safetensors file (https://huggingface.co/docs/safetensors): named tensors behind a JSON header.

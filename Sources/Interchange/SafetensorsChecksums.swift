@@ -1,5 +1,5 @@
-import Graph
 import Foundation
+import Graph
 
 /// What tells whether a safetensors file is as it was written: SHA-256 digests among its metadata.
 ///

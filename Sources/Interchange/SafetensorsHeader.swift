@@ -1,5 +1,5 @@
-import Graph
 import Foundation
+import Graph
 
 /// Reads the header of a safetensors file, the subset of JSON that the format needs:
 /// objects, strings and arrays of whole numbers, with no key twice.

@@ -56,8 +56,8 @@ import Testing
             let result = try workplace.run(
                 [command, "small.braid", flag, "--precision", "bf16"] + (command == "dump" ? ["--stage", "plan"] : []))
             #expect(result.status != 0)
-            #expect(
-                result.errors.contains("a training is computed in f32: leave out \(flag) or --precision bf16"), "\(command): \(result.errors)")
+            let expected = "a training is computed in f32: leave out \(flag) or --precision bf16"
+            #expect(result.errors.contains(expected), "\(command): \(result.errors)")
         }
         let unknown = try workplace.run("run", "small.braid", "--precision", "f8")
         #expect(unknown.status != 0 && unknown.errors.contains("f32") && unknown.errors.contains("bf16"), "\(unknown.errors)")

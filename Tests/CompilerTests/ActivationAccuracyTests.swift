@@ -1,8 +1,8 @@
 import ActivationAccuracy
 import Foundation
 import Graph
-import LoopNest
 import Language
+import LoopNest
 import Machine
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 import Graph
-import LoopNest
 import Language
+import LoopNest
 import Operators
 import TestSupport
 import Testing

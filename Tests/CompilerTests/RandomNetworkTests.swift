@@ -5,8 +5,8 @@ import Machine
 import Operators
 import Passes
 import Runtime
-import Testing
 import TestSupport
+import Testing
 
 @testable import Compiler
 

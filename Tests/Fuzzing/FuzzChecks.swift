@@ -1,8 +1,8 @@
 import Compiler
-import LoopNest
 import Foundation
 import Graph
 import Language
+import LoopNest
 import Operators
 import Source
 

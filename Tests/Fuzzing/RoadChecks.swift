@@ -1,8 +1,8 @@
 import Compiler
-import LoopNest
 import Foundation
 import Graph
 import Interchange
+import LoopNest
 import Machine
 import Runtime
 import TestSupport

@@ -1,5 +1,5 @@
-import Graph
 import Foundation
+import Graph
 import Interchange
 import Testing
 

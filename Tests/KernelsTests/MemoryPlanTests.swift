@@ -1,6 +1,6 @@
 import Graph
-import Testing
 import TestSupport
+import Testing
 
 @testable import Kernels
 @testable import LoopNest

@@ -1,8 +1,8 @@
 import Foundation
 import Graph
-import LoopNest
 import Interchange
 import Kernels
+import LoopNest
 import Machine
 
 /// A measurement as a file keeps it: one JSON object, keys in snake_case. `braid bench --json` prints it, `--save` writes it.

@@ -1,6 +1,6 @@
 import Foundation
-import LoopNest
 import Kernels
+import LoopNest
 
 /// What a network would take on machines with more cores: a model of how its work is cut, not a measurement.
 ///

@@ -1,6 +1,6 @@
 import Foundation
-import LoopNest
 import Interchange
+import LoopNest
 import Machine
 
 /// What was measured on a machine, on disk: a file a machine, a line of JSON for what the file is and one for every entry.

@@ -1,6 +1,6 @@
 import Foundation
-import LoopNest
 import Kernels
+import LoopNest
 
 /// One thing that `braid tune` measured: how a contraction is best computed with some number of threads.
 public struct TuningEntry: Codable, Hashable, Sendable {

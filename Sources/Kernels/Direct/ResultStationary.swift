@@ -135,7 +135,11 @@ struct ResultStationary {
     private var weightBytes: Int { group.graph.storedCount(shape.vector.value) * factor.size }
 
     /// The products a second, relative to fused multiply-adds of f32.
-    private var productRate: Double { usesPairs ? target.dotProducts[.bfloat16]?.rate ?? 0.1 : 1 }
+    private var productRate: Double {
+        guard usesPairs else { return 1 }
+        guard let rate = target.dotProducts[.bfloat16]?.rate else { preconditionFailure("\(target) has no dot products of pairs") }
+        return rate
+    }
 
     func region(rows count: Int) -> StagedRegion {
         var changed = self
@@ -197,8 +201,7 @@ struct ResultStationary {
     /// Loops over the rows of a task, then over the tiles of a row.
     private func row(
         _ rest: ArraySlice<RegisterTile.Side>, _ emitter: PointEmitter, _ source: BroadcastSource?, _ weights: BufferID,
-        _ start: [Position],
-        _ tile: RegisterTile, block: Index, _ point: ContractionPoint
+        _ start: [Position], _ tile: RegisterTile, block: Index, _ point: ContractionPoint
     ) {
         let builder = emitter.builder
         guard let side = rest.first else {

@@ -1,6 +1,6 @@
 import Graph
-import Synchronization
 import LoopNest
+import Synchronization
 
 /// What a Winograd convolution takes, and how its work is best cut.
 struct WinogradCost {

@@ -1,5 +1,5 @@
-import Synchronization
 import LoopNest
+import Synchronization
 
 /// A two-dimensional minimal filtering algorithm F(m1 x m2, r1 x r2), one-dimensional where a side has one tap.
 struct WinogradForm: Hashable, CustomStringConvertible {

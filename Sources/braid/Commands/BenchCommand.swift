@@ -1,8 +1,8 @@
 import ArgumentParser
-import LoopNest
 import Compiler
 import Foundation
 import Interchange
+import LoopNest
 import Machine
 
 struct BenchCommand: ParsableCommand {

@@ -49,7 +49,8 @@ struct EvaluateCommand: ParsableCommand {
             try OutputPath.requireWritable(confusion)
         }
         let network = try network.load()
-        let executable = try execution.compiler(precision.chosen).executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        let executable = try execution.compiler(precision.chosen).executable(
+            network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         let classifier = try Classifier(executable)
         let file = try Safetensors(path: weights)
         var report = NonFiniteReport()

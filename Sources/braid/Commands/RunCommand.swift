@@ -61,7 +61,8 @@ struct RunCommand: ParsableCommand {
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
         let inputs = try read(network, metadata)
         let batch = try batch(of: inputs)
-        let executable = try execution.compiler(precision.chosen).executable(network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        let executable = try execution.compiler(precision.chosen).executable(
+            network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
         var report = NonFiniteReport()
         if let file {
             report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))

@@ -1,7 +1,7 @@
 import ArgumentParser
-import LoopNest
 import Compiler
 import Foundation
+import LoopNest
 import Machine
 
 struct VersionCommand: ParsableCommand {

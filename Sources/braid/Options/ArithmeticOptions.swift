@@ -1,8 +1,8 @@
 import ArgumentParser
-import LoopNest
 import Compiler
 import Graph
 import Kernels
+import LoopNest
 import Machine
 
 /// With how many threads, and how exactly, a network is computed.

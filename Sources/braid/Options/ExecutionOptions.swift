@@ -1,7 +1,7 @@
 import ArgumentParser
-import LoopNest
 import Compiler
 import Graph
+import LoopNest
 
 /// How a network is computed.
 struct ExecutionOptions: ParsableArguments {
