@@ -16,8 +16,9 @@ public struct Compiler: Sendable {
     public var threads: Int
     /// How exactly sums of products are computed.
     public var numerics: Numerics
-    /// What values between layers are stored as, and what products are of; a training is f32.
-    public var precision: Precision
+    /// What values between layers are stored as, and what products are of: f32 all; bf16 what no clause of the file keeps in f32; nil what
+    /// the clauses say, f32 where they say nothing. A training is f32.
+    public var precision: Precision?
     /// What measurements chose for this target, these threads and numerics; the cost model decides the rest.
     public var tuned: TunedChoices
     /// Executables that need more bytes are refused before anything is allocated.
@@ -26,7 +27,7 @@ public struct Compiler: Sendable {
     /// - Parameter threads: as many as the target has cores if it is nil.
     public init(
         target: Target = .host, cache: ObjectCache? = .standard, threads: Int? = nil, numerics: Numerics = .standard,
-        precision: Precision = .f32, tuned: TunedChoices = .none, memoryLimit: Int = MachineMemory.limit
+        precision: Precision? = nil, tuned: TunedChoices = .none, memoryLimit: Int = MachineMemory.limit
     ) {
         self.target = target
         self.cache = cache
@@ -92,8 +93,13 @@ public struct Compiler: Sendable {
         let lines = zip(decided.description.split(separator: "\n"), network.graph.description.split(separator: "\n"))
         let difference = lines.first { $0 != $1 }.map { "; the passes make\n\($0)\nbut the text has\n\($1)" } ?? ""
         throw CompilerError(
-            "the layouts, groups and precision of '\(network.name)' are not those of \(precision) for \(target.name)\(difference)",
+            "the layouts, groups and precision of '\(network.name)' are not those of \(precisionName(for: network.graph)) for \(target.name)\(difference)",
             help: "leave them to the passes: give the text of the stage graph or training")
+    }
+
+    /// What reports call the precision of a network's inference: f32, bf16, or `file` where the file's clauses decide.
+    public func precisionName(for graph: Graph) -> String {
+        precision?.rawValue ?? (graph.precisions.isEmpty ? Precision.f32.rawValue : "file")
     }
 
     /// The target with the cores that the threads will run on: what work is cut for.

@@ -104,12 +104,17 @@ public struct Graph: Hashable, Sendable {
     public var nodes: [Node]
     public var outputs: [Output]
     public var updates: [Update]
+    /// What the author says of precision; `choose_precision` goes by it.
+    public var precisions: PrecisionClauses
 
-    public init(name: String, nodes: [Node] = [], outputs: [Output] = [], updates: [Update] = []) {
+    public init(
+        name: String, nodes: [Node] = [], outputs: [Output] = [], updates: [Update] = [], precisions: PrecisionClauses = PrecisionClauses()
+    ) {
         self.name = name
         self.nodes = nodes
         self.outputs = outputs
         self.updates = updates
+        self.precisions = precisions
     }
 
     public subscript(value: Value) -> Node {

@@ -17,6 +17,12 @@ public final class GraphBuilder {
 
     public init(name: String) { graph = Graph(name: name) }
 
+    /// Begins a graph that takes another's place: with its name, and what its author says of precision.
+    public init(inPlaceOf other: Graph) { graph = Graph(name: other.name, precisions: other.precisions) }
+
+    /// Notes what the author says of the precision of a label's step or block; the empty path is the whole network.
+    public func setPrecision(_ precision: Precision, of path: String) { graph.precisions.set(precision, of: path) }
+
     public func type(of value: Value) -> TensorType { graph[value].type }
 
     private func insert(_ node: Node) -> Value {
@@ -115,7 +121,7 @@ public final class GraphBuilder {
             }
         }
         var renamed = [Value?](repeating: nil, count: graph.nodes.count)
-        var result = Graph(name: graph.name)
+        var result = Graph(name: graph.name, precisions: graph.precisions)
         for index in graph.nodes.indices where needed[index] {
             renamed[index] = Value(result.nodes.count)
             var node = graph.nodes[index]
@@ -133,7 +139,7 @@ extension Graph {
     ///
     /// Duplicates merge and dead nodes vanish on the way. Return nil to copy the node as it is.
     public func rebuilt(_ transform: (GraphBuilder, Value, Node, [Value]) -> Value?) -> Graph {
-        let builder = GraphBuilder(name: name)
+        let builder = GraphBuilder(inPlaceOf: self)
         var renamed: [Value] = []
         renamed.reserveCapacity(nodes.count)
         for (index, node) in nodes.enumerated() {

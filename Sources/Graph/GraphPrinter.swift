@@ -3,10 +3,14 @@ extension Graph: CustomStringConvertible {
 
     /// The graph as text, a node a line; `Graph(reading:catalog:)` reads it back to an equal graph.
     ///
-    /// Attributes that equal their defaults are left out. A node's label stands after `#`.
+    /// Attributes that equal their defaults are left out. A node's label stands after `#`. What the author says of precision stands first,
+    /// `precision layer4.conv1 f32`, without a path what is said of the whole network.
     /// - Parameter spans: also writes where each node comes from, as `@file:lower-upper`.
     public func text(spans: Bool = false) -> String {
         var lines = ["graph \(TextScanner.text(ofName: name)) {"]
+        for (path, precision) in precisions.sorted {
+            lines.append("  precision " + (path.isEmpty ? "" : TextScanner.text(ofName: path) + " ") + precision.rawValue)
+        }
         for value in values { lines.append("  \(value) = \(self[value].text(spans: spans))") }
         for output in outputs { lines.append("  output \(TextScanner.text(ofName: output.name)) = \(output.value)") }
         for update in updates {

@@ -20,6 +20,7 @@ private struct GraphReader {
     private var parameterByName: [String: Value] = [:]
     private var names: Set<String> = []
     private var outputNames: Set<String> = []
+    private var clauses: [String: Precision] = [:]
     /// Where values are said to lie, by the parents' numbers in the text, and the places in the text that say so.
     private var placements: [(value: Value, place: Placement, offset: Int)] = []
 
@@ -43,12 +44,16 @@ private struct GraphReader {
                 try output()
             } else if scanner.accept("update") {
                 try update()
+            } else if scanner.accept("precision") {
+                try precision()
             } else {
-                throw scanner.error("expected a node, 'output', 'update' or '}', found \(scanner.found)")
+                throw scanner.error("expected a node, 'precision', 'output', 'update' or '}', found \(scanner.found)")
             }
         }
         scanner.skipLines()
         guard scanner.isAtEnd else { throw scanner.error("expected nothing after the graph, found \(scanner.found)") }
+        result.precisions = PrecisionClauses(clauses)
+        if let (value, problem) = result.clauseProblem { throw scanner.error("\(value): \(problem)", repair: "leave out one of the two") }
         for (value, place, offset) in placements {
             guard let parent = valueByNumber[place.parent.index] else {
                 throw scanner.error("%\(place.parent.index) is not defined", at: offset)
@@ -233,6 +238,27 @@ private struct GraphReader {
         let output = Graph.Output(name, try value())
         guard result[output.value].stored == nil else { throw scanner.error("an output is stored as its type says", at: place) }
         result.outputs.append(output)
+        try scanner.endLine()
+    }
+
+    /// `layer4.conv1 f32`, or `f32` of the whole network.
+    private mutating func precision() throws(TextError) {
+        let place = scanner.skipBlanks()
+        var path = ""
+        var word = try scanner.name("a label or a precision")
+        var wordPlace = place
+        if scanner.seesName() {
+            wordPlace = scanner.skipBlanks()
+            path = word
+            word = try scanner.name("a precision")
+        }
+        guard let precision = Precision(rawValue: word) else {
+            throw scanner.error("there is no precision '\(word)'", repair: "write \(Precision.known)", at: wordPlace)
+        }
+        guard clauses.updateValue(precision, forKey: path) == nil else {
+            let what = path.isEmpty ? "the whole network" : "'\(path)'"
+            throw scanner.error("the precision of \(what) is given twice", repair: "leave one out", at: place)
+        }
         try scanner.endLine()
     }
 

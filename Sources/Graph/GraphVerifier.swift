@@ -11,7 +11,7 @@ extension Graph {
     ///
     /// Operands precede users; every type is what the operator infers; attributes are complete; inputs and parameters, and outputs,
     /// have names of their own; a parameter is updated at most once, to a value of its type; layouts fit the ranks; what lies in
-    /// another's memory fits there; f32 results of operations alone are rounded, and no outputs.
+    /// another's memory fits there; f32 results of operations alone are rounded, no outputs, and nothing that the author keeps in f32.
     public func violations() -> [GraphViolation] {
         var found: [GraphViolation] = []
         var names: Set<String> = []
@@ -32,6 +32,7 @@ extension Graph {
             }
             if let message = typeProblem(of: value) ?? node.precisionProblem { complain(message) }
         }
+        if let (value, problem) = clauseProblem { found.append(GraphViolation(value: value, message: problem)) }
         found += borderViolations()
         // What a view reads and where can be told only of nodes that are right.
         let placed = values.filter { self[$0].place != nil }
@@ -51,6 +52,16 @@ extension Graph {
         } catch {
             return "\(error)"
         }
+    }
+
+    /// The first value that is rounded though a clause keeps it in f32, with what is wrong.
+    var clauseProblem: (value: Value, problem: String)? {
+        guard !precisions.isEmpty else { return nil }
+        for value in values where self[value].stored != nil || self[value].factors != nil {
+            guard let clause = precisions.clause(for: self[value].label), clause.precision == .f32 else { continue }
+            return (value, "it is rounded, but a clause keeps it in f32")
+        }
+        return nil
     }
 
     private func borderViolations() -> [GraphViolation] {

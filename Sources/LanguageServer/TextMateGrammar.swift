@@ -53,6 +53,9 @@ public struct TextMateGrammar: Encodable {
                 captures: "keyword.other.definition.braid", "keyword.other.definition.braid", "entity.name.function.definition.braid"),
             .match(
                 start + "(input|output|target)\\s+(\(name))", captures: "keyword.other.clause.braid", "variable.other.declaration.braid"),
+            .match(
+                start + "(precision)\\s+(?:((?:[A-Za-z0-9_.,\\s]|\\{[^{}|]*\\})+?)\\s*(:)\\s*)?" + any(Precision.allCases.map(\.rawValue)),
+                captures: "keyword.other.clause.braid", "entity.name.tag.label.braid", "punctuation.separator.braid", "storage.type.braid"),
             .match("(?<=\\])\\s*(prepare)(?=\\s+\(name)\\s*:)", captures: "keyword.other.clause.braid"),
             .match(
                 start + any(Parser.contextualClauses) + "(?!\\(|\\s*(?:=(?!=)|[,.:]|\\|>))", captures: "keyword.other.clause.braid"),

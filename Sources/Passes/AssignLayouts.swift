@@ -105,7 +105,7 @@ extension Formula {
 /// The graph with its layouts, and identity maps where a contraction reads along its lanes what does not lie so.
 private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ context: PassContext) -> Graph {
     let graph = facts.graph
-    var result = Graph(name: graph.name)
+    var result = Graph(name: graph.name, precisions: graph.precisions)
     var renamed: [Value] = []
     var relayouts: [Relayout: Value] = [:]
     for (index, node) in graph.nodes.enumerated() {

@@ -1,29 +1,31 @@
 import Graph
 
 extension Pass {
-    /// Says what is rounded where less than f32 is asked for:
+    /// Says what is rounded where less than f32 is asked for, by the author's clauses or by whoever compiles:
     ///
     /// - the factors of every contraction that stands between others: the first multiplies the picture's own numbers, and what the last one
-    ///   loses nothing behind it can even out;
+    ///   loses nothing behind it can even out. These two are rounded where a clause with a label says so;
     /// - what kernels store between layers, if a contraction still follows on the way to the outputs: maps, and what such contractions read.
+    ///   A value is, only if whoever makes it and all that read it lie in bf16.
     ///
     /// Vectors (biases, scales, sums over whole maps) and what is computed once are kept as they are: they are small. A training is not rounded.
     public static let choosePrecision = Pass("choose_precision", "Decides what is stored and multiplied in less than f32.") {
         graph, context in
         var graph = graph
         for value in graph.values { (graph[value].stored, graph[value].factors) = (nil, nil) }
-        guard context.precision == .bf16, context.mode == .inference else { return graph }
+        let precisions = NodePrecisions(graph, context.precision)
+        guard context.mode == .inference, precisions.anyIsNarrow else { return graph }
         let facts = GraphFacts(graph)
-        let flow = ContractionFlow(facts)
+        let flow = ContractionFlow(facts, precisions)
         for value in graph.values where graph[value].operation != nil && graph[value].type.element == .f32 && !facts.isPrepared(value) {
-            if facts.contraction(of: value) != nil, flow.isBefore[value.index],
-                graph[value].operands.contains(where: { flow.isBehind[$0.index] })
-            {
+            guard precisions[value].isNarrow else { continue }
+            if flow.isRounded[value.index] {
                 graph[value].factors = .bf16
                 context.firings.fire("factors")
             }
             let isLarge = graph[value].type.shape.dimensions.dropFirst(2).contains { $0 != 1 }
-            guard flow.isBefore[value.index], flow.isStored(value), isLarge || flow.isFactor[value.index] else { continue }
+            guard flow.isBefore[value.index], flow.isReadInNarrow[value.index], flow.isStored(value), isLarge || flow.isFactor[value.index]
+            else { continue }
             graph[value].stored = .bf16
             context.firings.fire("stored")
         }
@@ -31,40 +33,76 @@ extension Pass {
     }
 }
 
+/// What each node lies in, by the author's clauses and what is asked for.
+private struct NodePrecisions {
+    struct Choice {
+        var isNarrow: Bool
+        /// Whether a clause with a label says it.
+        var isSaid: Bool
+    }
+
+    private var choices: [Choice]
+
+    /// - Parameter asked: f32 for all, bf16 where no clause says f32, nil for what the clauses say, f32 where they say nothing.
+    init(_ graph: Graph, _ asked: Precision?) {
+        choices = graph.nodes.map { node in
+            guard asked != .f32 else { return Choice(isNarrow: false, isSaid: false) }
+            let clause = graph.precisions.clause(for: node.label)
+            return Choice(isNarrow: (clause?.precision ?? asked) == .bf16, isSaid: clause.map { !$0.path.isEmpty } ?? false)
+        }
+    }
+
+    subscript(value: Value) -> Choice { choices[value.index] }
+
+    var anyIsNarrow: Bool { choices.contains(where: \.isNarrow) }
+}
+
 /// What stands before and behind the contractions of a network, those that are computed once aside, and which kernels read it.
 private struct ContractionFlow {
     private let facts: GraphFacts
-    /// Whether a contraction has led to the value: itself, or one before it.
-    let isBehind: [Bool]
+    /// Whether the factors of the value, a contraction, are rounded.
+    let isRounded: [Bool]
     /// Whether a contraction reads the value, or what is computed from it.
     let isBefore: [Bool]
-    /// Whether a contraction that is not the last reads the value itself, under whatever shape.
+    /// Whether a contraction that is not the last, or one that is rounded, reads the value itself, under whatever shape.
     let isFactor: [Bool]
+    /// Whether all that read the value, where it is only moved those behind, lie in bf16.
+    let isReadInNarrow: [Bool]
     /// The groups that read the value, from the first to the last: of nodes without one, those that compute them.
     private let readers: [ClosedRange<Int>?]
 
-    init(_ facts: GraphFacts) {
+    init(_ facts: GraphFacts, _ precisions: NodePrecisions) {
         self.facts = facts
         let graph = facts.graph
         func isContraction(_ value: Value) -> Bool { facts.contraction(of: value) != nil && !facts.isPrepared(value) }
+        // Whether a contraction has led to the value: itself, or one before it.
         var behind: [Bool] = []
         for value in graph.values {
             behind.append(isContraction(value) || graph[value].operands.contains { behind[$0.index] })
         }
         var before = [Bool](repeating: false, count: graph.nodes.count)
-        var factor = before
+        var (rounded, factor) = (before, before)
+        var narrow = [Bool](repeating: true, count: graph.nodes.count)
         var readers = [ClosedRange<Int>?](repeating: nil, count: graph.nodes.count)
         for value in graph.values.reversed() {
-            let own = graph[value].group.map { $0...$0 } ?? readers[value.index]
+            let index = value.index
+            let own = graph[value].group.map { $0...$0 } ?? readers[index]
+            let isFirst = !graph[value].operands.contains { behind[$0.index] }
+            rounded[index] = isContraction(value) && precisions[value].isNarrow && (precisions[value].isSaid || before[index] && !isFirst)
+            let isView = if case .view? = facts.lowering(of: value) { true } else { false }
+            let reads = isView ? narrow[index] : precisions[value].isNarrow
             for operand in graph[value].operands.map(\.index) {
-                if isContraction(value) || before[value.index] { before[operand] = true }
-                if isContraction(value) && before[value.index] || facts.isAlias(value) && factor[value.index] { factor[operand] = true }
+                if !reads { narrow[operand] = false }
+                if isContraction(value) || before[index] { before[operand] = true }
+                if isContraction(value) && (before[index] || rounded[index]) || facts.isAlias(value) && factor[index] {
+                    factor[operand] = true
+                }
                 guard let own else { continue }
                 let known = readers[operand] ?? own
                 readers[operand] = min(known.lowerBound, own.lowerBound)...max(known.upperBound, own.upperBound)
             }
         }
-        (isBehind, isBefore, isFactor, self.readers) = (behind, before, factor, readers)
+        (isRounded, isBefore, isFactor, isReadInNarrow, self.readers) = (rounded, before, factor, narrow, readers)
     }
 
     /// Whether one kernel stores the value for another; what leaves the graph is stored as its type says.

@@ -13,7 +13,7 @@ extension Pass {
             guard let formula = facts.contraction(of: value), let fold = Fold(value, formula, facts) else { continue }
             folds[fold.last] = fold
         }
-        let builder = GraphBuilder(name: graph.name)
+        let builder = GraphBuilder(inPlaceOf: graph)
         var copies: [Value] = []
         for value in graph.values {
             let node = graph[value]

@@ -8,7 +8,7 @@ extension Graph {
     func extended(
         keeping keeps: (Output) -> Bool = { _ in true }, _ body: (GraphBuilder, [Value]) throws(PassError) -> Void
     ) throws(PassError) -> Graph {
-        let builder = GraphBuilder(name: name)
+        let builder = GraphBuilder(inPlaceOf: self)
         var copies: [Value] = []
         for node in nodes { copies.append(builder.copy(node, operands: node.operands.map { copies[$0.index] })) }
         for output in outputs where keeps(output) { builder.output(output.name, copies[output.value.index]) }

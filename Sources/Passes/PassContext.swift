@@ -3,8 +3,8 @@ import Graph
 /// What passes may know beside the graph.
 public struct PassContext {
     public var mode: Mode
-    /// What is stored and multiplied in less than f32.
-    public var precision: Precision
+    /// What is stored and multiplied: f32 all; bf16 what no clause of the author's keeps in f32; nil what the clauses say, else f32.
+    public var precision: Precision?
     /// The f32 lanes of the target's vectors: 16 for AVX-512, 8 for AVX2, 4 for NEON.
     public var lanes: Int
     /// How to train; needed by the training pipeline.
@@ -15,7 +15,7 @@ public struct PassContext {
     /// Counts what rules did, for reports.
     public let firings = RuleCounter()
 
-    public init(mode: Mode, lanes: Int, precision: Precision = .f32, recipe: TrainingRecipe? = nil) {
+    public init(mode: Mode, lanes: Int, precision: Precision? = nil, recipe: TrainingRecipe? = nil) {
         precondition(lanes >= 1, "a vector has at least one lane")
         self.mode = mode
         self.precision = precision

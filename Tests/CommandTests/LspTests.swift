@@ -224,6 +224,12 @@ private func range(_ value: Any?) -> [Int] {
         try open("network n {\n    input x: f32[N, 3, 8, 8] prepare resize: 9,\n        mean: 0.5, std: 0.5\n    output y = x |> relu\n}\n")
         #expect(try hover(1, 40).contains("`resize`: `256`: the shorter side") && hover(2, 20).contains("`std`: "))
 
+        // A precision, behind its labels too.
+        try open(
+            "network n {\n    precision f32\n    precision a,\n        b: bf16\n    input x: f32[N, 3, 8, 8]\n    output y = x |> a: conv(1, 1) |> b: conv(1, 1)\n}\n"
+        )
+        #expect(try hover(1, 15).contains("binary32") && hover(3, 12).contains("bfloat16") && !hover(4, 13).contains("binary32"))
+
         // Within a block, all that it was called for.
         try open(
             "block twice(x, n) { x |> c: conv(n, 1) }\nnetwork n {\n    input x: f32[N, 2, 4, 4]\n    output y = x |> a: twice(3) |> b: twice(5)\n}\n"
@@ -283,6 +289,10 @@ private func range(_ value: Any?) -> [Int] {
         try change(version: 3, [["text": input + "resize: 9, "]])
         #expect(try labels(0, input.count) == settings && labels(0, input.count + 11) == settings)
         #expect(try labels(0, input.count + 8).contains("relu"))
+        let clauses = "network n {\n    precision \n    precision a, {i}.b: \n    let y = c: "
+        try change(version: 4, [["text": clauses]])
+        #expect(try labels(2, 24) == ["f32", "bf16"])
+        #expect(try labels(1, 14).contains("bf16") && !labels(3, 15).contains("bf16"))
         try end()
     }
 

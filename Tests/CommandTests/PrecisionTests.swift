@@ -63,6 +63,25 @@ import Testing
         #expect(unknown.status != 0 && unknown.errors.contains("f32") && unknown.errors.contains("bf16"), "\(unknown.errors)")
     }
 
+    /// The file's clauses hold on every command, `--precision f32` before them.
+    @Test func clausesHold() throws {
+        let text = try String(contentsOfFile: workplace.path("small.braid"), encoding: .utf8)
+        try workplace.write(text.replacing("    let", with: "    precision bf16\n    let"), to: "clauses.braid")
+        func scores(_ folder: String, _ arguments: [String]) throws -> [Float] {
+            let result = try workplace.run(["run", "clauses.braid", "--input", "image.npy", "--output-dir", folder] + arguments)
+            #expect(result.status == 0, "\(result.errors)")
+            return try NumPy.read(workplace.path("\(folder)/scores.npy")).floats
+        }
+        #expect(try scores("file", []) == self.scores("bf16"))
+        #expect(try scores("exact", ["--precision", "f32"]) == self.scores("f32"))
+        let bench = try workplace.run("bench", "clauses.braid", "--runs", "1", "--seconds", "0", "--json")
+        #expect(try bench.json()["precision"] as? String == "file", "\(bench.errors)")
+        let described = try workplace.run("describe", "clauses.braid", "--json")
+        #expect(try described.json()["precision"] as? String == "file" && described.output.contains("bf16"), "\(described.errors)")
+        #expect(try workplace.run("describe", "clauses.braid", "--json", "--precision", "f32").json()["precision"] as? String == "f32")
+        #expect(try workplace.run("dump", "clauses.braid", "--stage", "plan").output.contains("bf16["))
+    }
+
     @Test func benchmarksSayIt() throws {
         let result = try workplace.run("bench", "small.braid", "--runs", "1", "--seconds", "0", "--precision", "bf16", "--json")
         #expect(try result.json()["precision"] as? String == "bf16", "\(result.errors)")

@@ -218,7 +218,7 @@ import Testing
         -> BenchmarkRecord
     {
         var result = Benchmark(
-            network: "net", batch: 4, threads: 2, cores: 2, numerics: .standard, precision: .f32, isTraining: false,
+            network: "net", batch: 4, threads: 2, cores: 2, numerics: .standard, precision: "f32", isTraining: false,
             seconds: [0.9, 1, 1.1].map { $0 * median }, compileSeconds: 0.1, firstRunSeconds: 0.01, memoryBytes: 1 << 20,
             peakMemoryBytes: 1 << 24, kernels: 3, cachedKernels: 1, macs: 1000)
         if let steps {

@@ -69,3 +69,79 @@ import Testing
         #expect("\(error!)".contains("stored bf16  # active"), "\(error!)")
     }
 }
+
+/// The clauses of precision of a file, along the whole road.
+@Suite struct PrecisionClauseTests {
+    private static func source(_ clauses: String) -> String {
+        """
+        block pair(x) { x |> conv1: conv(32, 1) |> relu |> conv2: conv(32, 1) |> relu }
+        network clauses {
+            \(clauses)
+            input image: f32[N, 16, 12, 12]
+            let main = image |> stem: conv(32, 3, pad: 1) |> relu |> first: pair |> second: pair
+            output scores = main |> global_avg_pool |> flatten |> fc: linear(10)
+        }
+        """
+    }
+
+    private static func factors(_ clauses: String, _ asked: Precision?) throws -> [String] {
+        let network = try Network.load(written: source(clauses))
+        let precisions = try Compiler(target: .x86AVX512BF16, cache: nil, precision: asked).layerPrecisions(of: network)
+        let layers = NetworkDescription(network, precisions: precisions).layers
+        return layers.filter { $0.precision?.factors == .bf16 }.map(\.label)
+    }
+
+    private static func stored(_ clauses: String, _ asked: Precision?) throws -> Int {
+        let network = try Network.load(written: source(clauses))
+        return try Compiler(target: .x86AVX512BF16, cache: nil, precision: asked).optimize(network).nodes.count { $0.stored == .bf16 }
+    }
+
+    @Test func clausesDecideWhatIsRounded() throws {
+        let inner = ["first.conv1", "first.conv2", "second.conv1", "second.conv2"]
+        #expect(try Self.factors("", nil).isEmpty)
+        #expect(try Self.factors("", .bf16) == inner)
+        #expect(try Self.factors("precision bf16", nil) == inner)
+        #expect(try Self.factors("precision bf16", .f32).isEmpty)
+        #expect(try Self.factors("precision first: bf16", nil) == ["first.conv1", "first.conv2"])
+        #expect(try Self.factors("precision first: f32", .bf16) == ["second.conv1", "second.conv2"])
+        #expect(try Self.factors("precision first: bf16; precision first.conv2: f32", nil) == ["first.conv1"])
+        // The first and the last, where they are named.
+        #expect(try Self.factors("precision bf16; precision stem, fc: bf16", nil) == ["stem"] + inner + ["fc"])
+        #expect(try Self.factors("precision stem: bf16", nil) == ["stem"])
+    }
+
+    /// A contraction in f32 reads what is not stored in bf16.
+    @Test func whatIsReadInF32IsNotRounded() throws {
+        #expect(try Self.stored("precision bf16", nil) == 5)
+        #expect(try Self.stored("precision first.conv2: f32", .bf16) == 4)
+        #expect(try Self.stored("precision second: bf16", nil) == 1)
+        // What the last layer reads is worth rounding once that multiplies bf16.
+        #expect(try Self.stored("precision bf16; precision fc: bf16", nil) == 6)
+        #expect(try Self.stored("precision bf16", .f32) == 0)
+    }
+
+    /// No clause, no difference: the texts of all stages are those of a file without.
+    @Test func allF32IsAsIfNothingWereSaid() throws {
+        let compiler = Compiler(target: .x86AVX512BF16, cache: nil)
+        let plain = try compiler.dump(try Network.load(written: Self.source("")), .kernels)
+        let exact = Compiler(target: .x86AVX512BF16, cache: nil, precision: .f32)
+        #expect(try exact.dump(try Network.load(written: Self.source("precision bf16; precision fc: bf16")), .kernels) == plain)
+        #expect(try compiler.dump(try Network.load(written: Self.source("precision f32")), .kernels) == plain)
+    }
+
+    /// Printed stages carry the clauses along.
+    @Test func printedStagesKeepThem() throws {
+        let compiler = Compiler(target: .x86AVX512BF16, cache: nil)
+        let network = try Network.load(written: Self.source("precision first: bf16; precision first.conv2: f32"))
+        let kernels = try compiler.dump(network, .kernels)
+        for stage in [Stage.graph, .optimized] {
+            let text = String(decoding: try compiler.dump(network, stage), as: UTF8.self)
+            #expect(text.contains("  precision first bf16\n  precision first.conv2 f32\n"), "\(text)")
+            #expect(try compiler.dump(try Network.read(text, path: "x"), .kernels) == kernels)
+        }
+        let text = String(decoding: try compiler.dump(network, .optimized), as: UTF8.self)
+        let tampered = text.replacing("precision first bf16", with: "precision first f32")
+        let error = #expect(throws: CompilerError.self) { try Network.read(tampered, path: "x") }
+        #expect("\(error!)".contains("a clause keeps it in f32"), "\(error!)")
+    }
+}

@@ -44,10 +44,18 @@ struct RandomProgram {
         lines.append("network fuzz(classes = \(integer())) {\n    input image: f32[N, \(channels), \(side), \(side)]")
         for _ in 0..<Int.random(in: 1...6, using: &random) { statement(usesBlocks) }
         lines.append("    output logits = \(images.last!) |> global_avg_pool |> flatten |> fc: linear(classes)")
+        if chance(30) { precision() }
         if chance(20) { lines.append("    output features = \(random.choose(images))") }
         lines.append("}")
         if chance(40) { training() }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A clause, mostly of labels that exist.
+    private mutating func precision() {
+        let others = ["c2", "u3", "d4", "u2.0.conv", "{classes}", "u{classes}.bn", "no.such", "0.1.a"]
+        let labels = ["", "fc: ", chance(20) ? "fc, \(random.choose(others)): " : "fc: "]
+        lines.append("    precision \(random.choose(labels))\(chance(5) ? "f8" : random.choose(["f32", "bf16"]))")
     }
 
     private mutating func statement(_ usesBlocks: Bool) {

@@ -59,6 +59,7 @@ private struct ExpressionCollector {
             case .forEach(_, in: let sequence, let body):
                 add(sequence)
                 add(body)
+            case .precision(let labels, _): for case .computed(let value) in labels.flatMap(\.parts) { add(value) }
             case .input(_, let type, _, _): for dimension in type.dimensions { add(dimension) }
             }
         }

@@ -81,6 +81,33 @@ private typealias SourceLocation = Testing.SourceLocation
         #expect(graph.nodes[1].label == "joined" && graph.nodes[1].group == 1)
     }
 
+    /// The clause with the longest path holds, by whole parts of labels.
+    @Test func clausesHoldForWhatIsBeneath() throws {
+        let text = """
+            graph g {
+              precision bf16
+              precision bf16 f32
+              precision layer1 f32
+              precision layer1.0.conv bf16
+              precision "layer 2" f32
+              %0 = input x : f32[2]
+              output y = %0
+            }
+
+            """
+        let clauses = try Graph(reading: text, catalog: TinyOperators.catalog).precisions
+        #expect(
+            try Graph(reading: text, catalog: TinyOperators.catalog).text()
+                == text.replacing("  precision \"layer 2\" f32\n", with: "")
+                .replacing("  precision layer1 f32\n", with: "  precision \"layer 2\" f32\n  precision layer1 f32\n"))
+        func found(_ label: String?) -> String { clauses.clause(for: label).map { "\($0.path) \($0.precision)" } ?? "" }
+        #expect(found(nil) == " bf16" && found("other") == " bf16" && found("bf16.x") == "bf16 f32")
+        #expect(found("layer1") == "layer1 f32" && found("layer1.0.bn") == "layer1 f32" && found("layer10") == " bf16")
+        #expect(found("layer1.0.conv") == "layer1.0.conv bf16" && found("layer1.0.conv.2") == "layer1.0.conv bf16")
+        #expect(found("layer1.0.conv2") == "layer1 f32" && found("layer 2.é") == "layer 2 f32" && found("layer 2é") == " bf16")
+        #expect(PrecisionClauses().clause(for: "a") == nil)
+    }
+
     @Test func saysWhatIsWrongAndWhere() {
         let input = "%0 = input x : f32[2]\n"
         check(rejects: "%0 = join(%1)", because: "2:11: %1 is not defined; operands precede their users")
@@ -103,6 +130,14 @@ private typealias SourceLocation = Testing.SourceLocation
             because: "3:32: expected an integer, a list of integers or \"same\", found 'same'")
         check(rejects: input + "%1 = input x : i32[2]", because: "3:12: there are two inputs or parameters called 'x'; rename one")
         check(rejects: input + "output y = %0\noutput y = %0", because: "4:8: there are two outputs called 'y'; rename one")
+        check(rejects: input + "precision a f8", because: "3:13: there is no precision 'f8'; write f32 or bf16")
+        check(rejects: input + "precision f8", because: "3:11: there is no precision 'f8'; write f32 or bf16")
+        check(rejects: input + "precision", because: "3:10: expected a label or a precision, found the end of the line")
+        check(
+            rejects: input + "precision a f32\nprecision a bf16", because: "4:11: the precision of 'a' is given twice; leave one out")
+        check(
+            rejects: input + "precision f32\nprecision \"\" f32",
+            because: "4:11: the precision of the whole network is given twice; leave one out")
         check(rejects: input + "update x = %0", because: "3:8: there is no parameter 'x'")
         check(rejects: "%0 = input x : f64[2]", because: "2:16: expected f32 or i32, found 'f64'")
         check(rejects: "%0 = input x : f32[0]", because: "2:20: an extent must lie in 1...2147483647, not 0")

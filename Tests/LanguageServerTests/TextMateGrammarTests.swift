@@ -57,6 +57,9 @@ private struct Colourer {
     @Test(arguments: [
         ("«block» basic(x) {", "keyword.other.definition"), ("block «basic»(x) {", "entity.name.function.definition"),
         ("training «of» net {", "keyword.other.definition"), ("training of «net»(a: 1) {", "entity.name.function.definition"),
+        ("«precision» bf16", "keyword.other.clause"), ("precision «bf16»", "storage.type"),
+        ("precision «a.b, c{i}»: f32", "entity.name.tag.label"), ("    precision fc: «f32»", "storage.type"),
+        ("«precision» = 3", "variable.other"), ("let y = «precision» + 1", "variable.other"),
         ("«import» \"a\"", "keyword.other.definition"), ("let «block» = 3", "variable.other"),
         ("    «input» image: f32[N]", "keyword.other.clause"), ("    input «image»: f32[N]", "variable.other.declaration"),
         ("    input image: «f32»[N]", "storage.type"), ("network n { «output» y = x }", "keyword.other.clause"),

@@ -39,7 +39,8 @@ public struct Benchmark: Sendable {
     public var threads: Int
     public var cores: Int
     public var numerics: Numerics
-    public var precision: Precision
+    /// `Compiler.precisionName`.
+    public var precision: String
     public var isTraining: Bool
     /// The seconds of every timed run, rising.
     public var seconds: [Double]
@@ -154,8 +155,8 @@ extension Compiler {
         let description = NetworkDescription(network, batch: options.batch)
         var result = Benchmark(
             network: network.name, batch: options.batch, threads: executable.pool.threads, cores: target.cores, numerics: numerics,
-            precision: precision,
-            isTraining: options.isTraining, seconds: seconds.sorted(), compileSeconds: (compiled - start).seconds,
+            precision: options.isTraining ? Precision.f32.rawValue : precisionName(for: network.graph), isTraining: options.isTraining,
+            seconds: seconds.sorted(), compileSeconds: (compiled - start).seconds,
             firstRunSeconds: firstRun.seconds, memoryBytes: executable.memoryBytes, peakMemoryBytes: ProcessMemory.peakBytes,
             kernels: executable.program.statistics.unique, cachedKernels: executable.program.statistics.cached, macs: description.macs)
         guard options.measuresSteps else { return (result, network) }

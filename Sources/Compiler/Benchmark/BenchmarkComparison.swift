@@ -47,7 +47,7 @@ public struct BenchmarkComparison: Encodable, Hashable, Sendable {
             ("network", earlier.network, now.network), ("kind of run", kind(earlier.training), kind(now.training)),
             ("batch", "\(earlier.batch)", "\(now.batch)"), ("number of threads", "\(earlier.threads)", "\(now.threads)"),
             ("number of cores", "\(earlier.cores)", "\(now.cores)"), ("numerics", earlier.numerics, now.numerics),
-            ("precision", "\(earlier.precision ?? .f32)", "\(now.precision ?? .f32)"),
+            ("precision", earlier.precision ?? "f32", now.precision ?? "f32"),
             ("machine", "\(earlier.machine)", "\(now.machine)"),
         ]
         return pairs.filter { $0.1 != $0.2 }.map { "another \($0.0): \($0.1) then, \($0.2) now" }

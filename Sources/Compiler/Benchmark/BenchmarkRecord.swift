@@ -68,7 +68,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
     public var cores: Int
     public var numerics: String
     /// Nil in records of versions that knew f32 alone.
-    public var precision: Precision?
+    public var precision: String?
     public var training: Bool
     public var machine: Machine
     /// When it was measured, in UTC.

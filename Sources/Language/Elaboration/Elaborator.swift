@@ -16,6 +16,10 @@ final class Elaborator {
         enum Kind { case network, block, activation, training }
         var kind: Kind
         var scopes: [[String: Binding]] = [[:]]
+        /// The clauses of precision in its body, until its labels are known.
+        var precisions: [PrecisionClause] = []
+        /// How many labels had been made when it began.
+        var firstLabel = 0
     }
 
     /// A block or activation that is being elaborated.
@@ -50,6 +54,12 @@ final class Elaborator {
     var parameterPlaces: [String: ParameterPlace] = [:]
     /// The variables of the loops around the current statement, in the current frame's body and those of its callers.
     var loops: [NameSyntax] = []
+    /// The full labels of steps and called blocks, in the order in which they were made.
+    var labels: [String] = []
+    /// Where clauses of precision stand, by the path that they are of; nil for what follows from a block that is called without a label.
+    var precisionPlaces: [String: Span?] = [:]
+    /// How many of the reported errors are about clauses of precision.
+    var precisionErrors = 0
     /// What the recipe says of how parameters begin.
     var initializers = ChosenInitializers()
     /// The documentation of inputs and outputs by name.
@@ -57,6 +67,8 @@ final class Elaborator {
     private(set) var diagnostics: [Diagnostic] = []
     /// The places of errors: of those that were known, too, so that what the name checker said is not said again.
     private(set) var reported: Set<Span>
+    /// Whether nothing is known to be wrong but what clauses of precision say.
+    var isWhole: Bool { reported.count == precisionErrors }
     /// The operations whose operands have been reported not to fit.
     var explained: Set<Span> = []
     /// The places of warnings.
@@ -82,6 +94,7 @@ final class Elaborator {
         map = other.map
         known = other.known
         reported = other.reported
+        precisionErrors = other.precisionErrors
         initializers = other.initializers
         builder = GraphBuilder(name: other.builder.graph.name)
     }

@@ -15,6 +15,7 @@ extension Elaborator {
             }
             let given = step.arguments.map { EvaluatedArgument(name: $0.name, value: evaluate($0.value), span: $0.value.span) }
             let label = step.label.map { self.label($0) }
+            if case .some(.some(let label)) = label { labels.append((path + [label]).joined(separator: ".")) }
             if case .some(.none) = label {
                 value = .poison
             } else {
@@ -29,7 +30,7 @@ extension Elaborator {
     }
 
     /// The label's text, nil if a computed part is wrong.
-    private func label(_ syntax: LabelSyntax) -> String? {
+    func label(_ syntax: LabelSyntax) -> String? {
         var parts: [String] = []
         for part in syntax.parts {
             switch part {
@@ -104,7 +105,9 @@ extension Elaborator {
         calls.append(Call(name: called.text, span: name.span))
         defer { calls.removeLast() }
         enter(.block, block.parameters, matched)
+        frame.firstLabel = labels.count
         let value = run(block.body)
+        applyPrecisions(isLabelled: label != nil)
         if case .nothing = value {
             return report("`\(called.text)` has no value", at: block.name.span, help: "end the block with the value")
         }

@@ -6,7 +6,11 @@ extension Elaborator {
     func run(_ body: BodySyntax) -> ElaboratedValue { run(body, opensScope: true) }
 
     /// Runs a network's body in the current scope, so that its names remain for the training's clauses.
-    func run(inCurrentScope body: BodySyntax) -> ElaboratedValue { run(body, opensScope: false) }
+    func run(inCurrentScope body: BodySyntax) -> ElaboratedValue {
+        frame.firstLabel = labels.count
+        defer { applyPrecisions(isLabelled: true) }
+        return run(body, opensScope: false)
+    }
 
     private func run(_ body: BodySyntax, opensScope: Bool) -> ElaboratedValue {
         if opensScope { frame.scopes.append([:]) }
@@ -23,6 +27,7 @@ extension Elaborator {
         case .forEach(let pattern, in: let sequence, let body): loop(pattern, sequence, body)
         case .input(let name, let type, let preparation, let text): input(name, type, preparation, text)
         case .output(let name, let value, let text): output(name, evaluate(value), value.span, text)
+        case .precision(let labels, let precision): note(precision, of: labels, at: statement.span)
         case .expression(let value): _ = evaluate(value, allowsNothing: true)
         }
     }

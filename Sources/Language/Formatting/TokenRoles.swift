@@ -107,6 +107,9 @@ struct TokenRoles {
         case .input(_, let type, let preparation, _):
             visit(type)
             visit(preparation?.settings ?? [])
+        case .precision(let labels, _):
+            clauseWords.insert(statement.span.lower)
+            for label in labels { visit(label) }
         case .forEach(_, in: let sequence, let body):
             visit(sequence)
             visit(body)

@@ -12,6 +12,8 @@ private struct MentionedNames {
             case .forEach(_, in: let sequence, let body):
                 add(sequence)
                 add(body)
+            case .precision(let labels, _):
+                for label in labels { add(label) }
             case .input(_, let type, let preparation, _):
                 for dimension in type.dimensions { add(dimension) }
                 add(preparation?.settings ?? [])
@@ -21,6 +23,8 @@ private struct MentionedNames {
     }
 
     mutating func add(_ arguments: [ArgumentSyntax]) { for argument in arguments { add(argument.value) } }
+
+    mutating func add(_ label: LabelSyntax) { for case .computed(let value) in label.parts { add(value) } }
 
     mutating func add(_ clauses: [ClauseSyntax]) {
         for clause in clauses {
@@ -50,7 +54,7 @@ private struct MentionedNames {
             add(head)
             for step in steps {
                 names.insert(step.callee.text)
-                for case .computed(let value) in step.label?.parts ?? [] { add(value) }
+                if let label = step.label { add(label) }
                 add(step.arguments)
             }
         case .member(let value, _): add(value)

@@ -249,6 +249,9 @@ extension NameChecker {
                     secondary: [Diagnostic.Label(other, "first given here")], help: "rename one of them")
             }
             bind(name, NameScopes.Binding(span: name.span))
+        case .precision(let labels, let name):
+            for label in labels { check(label) }
+            check(precision: name, isAlone: labels.isEmpty)
         case .expression(let value):
             check(value)
             if !value.isConditional, !value.isInvalid {
@@ -256,6 +259,19 @@ extension NameChecker {
                     Diagnostic("this value is not used", severity: .warning, at: value.span, help: "bind it with `let name = …`"))
             }
         }
+    }
+
+    private mutating func check(_ label: LabelSyntax) { for case .computed(let value) in label.parts { check(value) } }
+
+    /// - Parameter isAlone: whether it stands without a label, so that the name may be meant for one.
+    private mutating func check(precision name: NameSyntax, isAlone: Bool) {
+        guard Precision(rawValue: name.text) == nil else { return }
+        let known = "the precisions are " + Precision.allCases.map(\.rawValue).joined(separator: " and ")
+        let meant = ForeignSpelling.precisions[name.text] ?? Spelling.nearest(to: name.text, in: Precision.allCases.map(\.rawValue))
+        report(
+            "no precision is called `\(name.text)`", at: name.span,
+            help: meant.map { "did you mean `\($0)`? \(known)" }
+                ?? (isAlone ? "\(known); of what has this label, write `precision \(name.text): f32`" : known))
     }
 
     private mutating func check(_ type: TypeSyntax) {
@@ -292,7 +308,7 @@ extension NameChecker {
         case .pipeline(let head, let steps):
             check(head)
             for step in steps {
-                for case .computed(let value) in step.label?.parts ?? [] { check(value) }
+                if let label = step.label { check(label) }
                 call(step.callee, step.arguments)
             }
         case .member(let value, let name):

@@ -27,6 +27,11 @@ enum ForeignSpelling {
         "while": "repeat with `for i in 0..<3 { … }`", "elif": "write `else if`", "elsif": "write `else if`",
     ]
 
+    /// What precisions are called elsewhere.
+    static let precisions = [
+        "float": "f32", "float32": "f32", "fp32": "f32", "single": "f32", "bfloat16": "bf16", "bfloat": "bf16", "brain16": "bf16",
+    ]
+
     /// How a message calls what cannot be read: by its number if it cannot be seen.
     static func phrase(_ spelling: String) -> String {
         guard let scalar = spelling.unicodeScalars.first else { return "nothing" }

@@ -29,6 +29,7 @@ public enum Grammar {
                     | "for" pattern "in" expression body
                     | "input" NAME ":" type [ "prepare" prepared { "," prepared } ]
                     | "output" NAME [ "=" expression ]
+                    | "precision" [ label { "," label } ":" ] NAME        (* precision layer4.conv1: f32 *)
                     | expression ;
         prepared    = NAME ":" expression ;                       (* resize: 256 *)
         pattern     = NAME | "(" NAME { "," NAME } [ "," ] ")" ;

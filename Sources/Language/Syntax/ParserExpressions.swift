@@ -186,24 +186,50 @@ extension Parser {
         guard startsLabel() else { return nil }
         let start = current.span
         var parts: [LabelSyntax.Part] = []
-        while !at(.colon) {
-            if let open = take(.leftBrace) {
-                let value = try expression()
-                guard take(.rightBrace) != nil else {
-                    let error = expected(
-                        "`}` after a computed part of a label", secondary: [Diagnostic.Label(open.span, "opened here")])
-                    // The brace that `startsLabel` saw must not be taken for the end of the body.
-                    while !at(.endOfFile), advance().kind != .rightBrace {}
-                    throw error
-                }
-                parts.append(.computed(value))
-            } else {
-                parts.append(.text(text(of: advance())))
-            }
-        }
+        while !at(.colon) { parts.append(at(.leftBrace) ? try computedPart() : .text(text(of: advance()))) }
         let span = span(from: start)
         advance()
         return LabelSyntax(parts: parts, span: span)
+    }
+
+    /// Reads `layer1.{i}.conv1`, as far as its parts touch; the current token can begin a label.
+    mutating func path() throws(Unreadable) -> LabelSyntax {
+        let start = current.span
+        var parts: [LabelSyntax.Part] = []
+        // Whether a dot may stand next, and must not.
+        var canHaveDot = false
+        while parts.isEmpty || !current.followsSpace && !current.startsLine {
+            switch current.kind {
+            case .dot where canHaveDot:
+                parts.append(.text(text(of: advance())))
+                guard current.kind.canBeginLabel, !current.followsSpace, !current.startsLine else {
+                    throw expected("a label's next part", help: "parts are joined by a dot: `layer4.conv1`")
+                }
+                canHaveDot = false
+                continue
+            case .leftBrace: parts.append(try computedPart())
+            case .name, .integer: parts.append(.text(text(of: advance())))
+            case .number where text(of: current).allSatisfy({ $0 == "." || $0.isNumber }): parts.append(.text(text(of: advance())))
+            case .number: throw expected("a label", help: "no label can hold a number with an exponent")
+            default: return LabelSyntax(parts: parts, span: span(from: start))
+            }
+            canHaveDot = true
+        }
+        return LabelSyntax(parts: parts, span: span(from: start))
+    }
+
+    /// Reads `{i}`.
+    private mutating func computedPart() throws(Unreadable) -> LabelSyntax.Part {
+        let open = advance()
+        let value = try expression()
+        guard take(.rightBrace) != nil else {
+            let error = expected(
+                "`}` after a computed part of a label", secondary: [Diagnostic.Label(open.span, "opened here")])
+            // The brace that closes it must not be taken for the end of the body.
+            while !at(.endOfFile), advance().kind != .rightBrace {}
+            throw error
+        }
+        return .computed(value)
     }
 
     private func startsLabel() -> Bool {

@@ -65,6 +65,7 @@ extension Parser {
             let name = try expectName("the output")
             let value = take(.equal) == nil ? ExpressionSyntax(kind: .name(name.text), span: name.span) : initializer()
             kind = .output(name, value, documentation: documentation)
+        case .name where isWord("precision", current) && peek().kind.canBeginLabel && !peek().startsLine: kind = try precision()
         case .name where peek().kind == .equal && !peek().startsLine:
             let name = try expectName("a variable")
             advance()
@@ -102,6 +103,23 @@ extension Parser {
         }
     }
 
+    /// Reads `precision bf16` or `precision stem, layer4.conv1: f32`.
+    private mutating func precision() throws(Unreadable) -> StatementSyntax.Kind {
+        advance()
+        let example = "write `precision bf16`, or `precision fc: f32` for what is labelled fc"
+        var labels: [LabelSyntax] = []
+        repeat {
+            guard current.kind.canBeginLabel else { throw expected("a label", help: example) }
+            labels.append(try path())
+            // After a comma the labels go on in the next line.
+        } while take(.comma) != nil
+        if take(.colon) != nil { return .precision(labels, try expectName("a precision")) }
+        guard labels.count == 1, case .text(let word)? = labels[0].parts.first, labels[0].parts.count == 1, previous.kind == .name else {
+            throw expected("`:` and a precision", help: example)
+        }
+        return .precision([], NameSyntax(text: word, span: labels[0].span))
+    }
+
     private mutating func binding(isMutable: Bool) throws(Unreadable) -> StatementSyntax.Kind {
         let pattern = try pattern()
         _ = try expect(.equal, "and a value", help: "write `\(isMutable ? "var" : "let") name = …`")
@@ -135,7 +153,7 @@ extension Parser {
     /// `lett x = …`: reports the word and reads on as if it were right.
     private mutating func misspeltBinding() throws(Unreadable) -> StatementSyntax.Kind {
         let word = advance()
-        let words = ["let", "var", "for", "input", "output", "if"]
+        let words = ["let", "var", "for", "input", "output", "precision", "if"]
         let foreign = ForeignSpelling.statementWords[text(of: word)]
         let nearest = foreign == nil ? Spelling.nearest(to: text(of: word), in: words) : nil
         let error = fail(

@@ -20,6 +20,8 @@ public struct StatementSyntax: Sendable {
         case input(NameSyntax, TypeSyntax, PreparationSyntax?, documentation: String)
         /// `output logits = …`
         case output(NameSyntax, ExpressionSyntax, documentation: String)
+        /// `precision bf16`, or `precision stem, layer4.conv1: f32` of some labels.
+        case precision([LabelSyntax], NameSyntax)
         /// An `if` whose branches assign, or a value in the wrong place.
         case expression(ExpressionSyntax)
     }

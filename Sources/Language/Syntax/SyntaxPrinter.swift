@@ -74,6 +74,8 @@ private struct SyntaxPrinter {
         case .output(let name, let value, let documentation):
             document(documentation)
             line("output \(name.text) \(expression(value))")
+        case .precision(let labels, let precision):
+            line("precision \(labels.map(label).joined(separator: " "))\(labels.isEmpty ? "" : ": ")\(precision.text)")
         case .expression(let value): line("expression \(expression(value))")
         }
     }
@@ -127,14 +129,16 @@ private struct SyntaxPrinter {
     }
 
     private func step(_ step: PipelineStepSyntax) -> String {
-        let label = step.label.map { label in
-            label.parts.map { part in
-                switch part {
-                case .text(let text): text
-                case .computed(let value): "{\(expression(value))}"
-                }
-            }.joined() + ": "
-        }
-        return "(\(label ?? "")\(step.callee.text)\(arguments(step.arguments)))"
+        let prefix = step.label.map { label($0) + ": " }
+        return "(\(prefix ?? "")\(step.callee.text)\(arguments(step.arguments)))"
+    }
+
+    private func label(_ label: LabelSyntax) -> String {
+        label.parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .computed(let value): "{\(expression(value))}"
+            }
+        }.joined()
     }
 }

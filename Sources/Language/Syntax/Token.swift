@@ -66,6 +66,14 @@ public enum TokenKind: String, Hashable, Sendable {
         }
     }
 
+    /// Whether a label can begin with the token.
+    var canBeginLabel: Bool {
+        switch self {
+        case .name, .integer, .number, .leftBrace: true
+        default: false
+        }
+    }
+
     /// How a diagnostic calls the token.
     var phrase: String {
         switch self {

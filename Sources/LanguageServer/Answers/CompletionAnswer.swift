@@ -15,10 +15,15 @@ extension Inspection {
         if !settings.isEmpty {
             return settings.map { item($0.rawValue, .field, "setting of prepare", $0.summary, inserts: $0.rawValue + ": ") }
         }
+        let precisions = precisions(behind: before)
+        if before.last?.kind == .colon, !precisions.isEmpty {
+            return precisions.map { item($0.rawValue, .keyword, "precision", $0.summary) }
+        }
         let isStep = before.last?.kind == .pipe
         var items: [CompletionItem] = []
         if !isStep {
             items += parameters(of: before)
+            items += precisions.map { item($0.rawValue, .keyword, "precision", $0.summary) }
             items += names(in: before).map { item($0, .variable, "") }
         }
         for name in program.callables {

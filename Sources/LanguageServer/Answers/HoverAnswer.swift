@@ -22,6 +22,8 @@ extension Inspection {
         if let token, token.kind == .name, let text = program.map.text(of: token.span) {
             if let setting = setting(token) {
                 parts = ["`\(text)`: " + setting.summary]
+            } else if let precision = precision(token) {
+                parts = ["`\(text)`: " + precision.summary]
             } else if let described = describe(text, at: token.span) {
                 parts.append(described)
             }

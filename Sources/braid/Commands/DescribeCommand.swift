@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Graph
 import Interchange
 
 struct DescribeCommand: ParsableCommand {
@@ -21,7 +22,7 @@ struct DescribeCommand: ParsableCommand {
             MACs are the multiply-accumulates of convolutions and linear layers for one image; a block's row is the sum of its layers.
             The field is the receptive field: how many pixels of the input image an element depends on, along each side.
 
-            With --precision bf16 two columns say, for this machine, what the factors of a layer's products may be rounded to (an algorithm
+            With --precision bf16, or where the file has clauses of precision, two columns say, for this machine, what the factors of a layer's products may be rounded to (an algorithm
             that multiplies f32 is taken where it is faster), and what its result is stored as. Layers without a mark leave their result in
             registers, for what is computed behind them by the same kernel, or are part of another layer's.
             """)
@@ -61,8 +62,8 @@ struct DescribeCommand: ParsableCommand {
         if let depth, depth < 1 { throw ValidationError("--depth must be at least 1, not \(depth)") }
         if [json, svg, dot].filter({ $0 }).count > 1 { throw ValidationError("give one of --json, --svg and --dot") }
         if output != nil, !svg, !dot { throw ValidationError("-o is for drawings: give --svg or --dot with it") }
-        if svg || dot, precision.chosen != .f32 {
-            throw ValidationError("drawings show no precision: leave out --precision \(precision.chosen)")
+        if svg || dot, let chosen = precision.chosen, chosen != .f32 {
+            throw ValidationError("drawings show no precision: leave out --precision \(chosen)")
         }
         if json, depth != nil { throw ValidationError("--json shows all levels: leave out --depth") }
     }
@@ -75,9 +76,10 @@ struct DescribeCommand: ParsableCommand {
         let output = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: svg ? ".svg" : ".dot") }
         if let output { try OutputPath.requireWritable(output) }
         let compiler = Compiler(precision: precision.chosen)
-        let precisions = precision.chosen == .f32 ? [:] : try compiler.layerPrecisions(of: network)
+        let name = compiler.precisionName(for: network.graph)
+        let precisions = svg || dot || name == Precision.f32.rawValue ? [:] : try compiler.layerPrecisions(of: network)
         let description = NetworkDescription(network, batch: batch, precisions: precisions)
-        if json { return Console.printJSON(DescriptionRecord(description, precision.chosen)) }
+        if json { return Console.printJSON(DescriptionRecord(description, name)) }
         if svg || dot { return try draw(description, to: output) }
         DescriptionTable(description, depth: depth).show()
     }

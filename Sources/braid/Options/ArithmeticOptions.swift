@@ -25,7 +25,7 @@ struct ArithmeticOptions: ParsableArguments {
     var threadCount: Int { threads ?? Target.host.cores }
 
     /// A compiler that knows no measurements.
-    func compiler(for target: Target, _ precision: Precision) -> Compiler {
+    func compiler(for target: Target, _ precision: Precision?) -> Compiler {
         Compiler(target: target, threads: threadCount, numerics: numerics, precision: precision)
     }
 }

@@ -21,15 +21,15 @@ struct ExecutionOptions: ParsableArguments {
     func requireRunnable() throws(CompilerError) { try machine.requireRunnable() }
 
     /// A compiler whose code runs on this machine.
-    func compiler(_ precision: Precision = .f32) throws(CompilerError) -> Compiler {
+    func compiler(_ precision: Precision? = nil) throws(CompilerError) -> Compiler {
         try requireRunnable()
         return compiler(for: target, precision)
     }
 
     /// A compiler for the plans of any machine.
-    func planner(_ precision: Precision) -> Compiler { compiler(for: machine.target, precision) }
+    func planner(_ precision: Precision?) -> Compiler { compiler(for: machine.target, precision) }
 
-    private func compiler(for target: Target, _ precision: Precision) -> Compiler {
+    private func compiler(for target: Target, _ precision: Precision?) -> Compiler {
         let compiler = arithmetic.compiler(for: target, precision)
         return untuned ? compiler : compiler.tuned(by: .standard)
     }

@@ -15,7 +15,7 @@ struct BenchReport {
         let kind = result.isTraining ? "training step" : "inference"
         let cores = result.threads > result.cores ? " on \(Self.counted(result.cores, "core"))" : ""
         let numerics =
-            (result.precision == .f32 ? "" : ", \(result.precision)")
+            (result.precision == "f32" ? "" : ", \(result.precision)")
             + (result.numerics == .standard ? "" : ", numerics \(result.numerics)")
         print(
             "\(Console.bold(result.network)), \(kind), batch \(result.batch), \(Self.counted(result.threads, "thread"))\(cores)"

@@ -85,7 +85,7 @@ struct DescriptionRecord: Encodable {
     var documentation: String
     var batch: Int
     /// What was asked for, where it rounds anything.
-    var precision: Precision
+    var precision: String
     var parameters: Int
     var macs: Int
     var activationBytes: Int
@@ -94,11 +94,11 @@ struct DescriptionRecord: Encodable {
     var layers: [Layer]
     var blocks: [Block]
 
-    init(_ description: NetworkDescription, _ precision: Precision) {
+    init(_ description: NetworkDescription, _ precision: String) {
         name = description.name
         documentation = description.documentation
         batch = description.batch
-        self.precision = description.isNarrow ? precision : .f32
+        self.precision = description.isNarrow ? precision : Precision.f32.rawValue
         parameters = description.parameters
         macs = description.macs
         activationBytes = description.activationBytes
