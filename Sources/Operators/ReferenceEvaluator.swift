@@ -1,6 +1,6 @@
 import Graph
 
-/// Runs whole graphs in fp64 by the plainest loops: what every backend is compared with.
+/// Runs whole graphs in fp64, operator by operator: what every backend is compared with.
 public struct ReferenceEvaluator: Sendable {
     /// What a run of a graph makes.
     public struct Result: Sendable {
@@ -12,7 +12,13 @@ public struct ReferenceEvaluator: Sendable {
     /// How composite operators are decomposed.
     public var mode: Mode
 
-    public init(mode: Mode = .inference) { self.mode = mode }
+    /// Who computes; the bits do not depend on it.
+    public var workers: ReferenceWorkers
+
+    public init(mode: Mode = .inference, workers: ReferenceWorkers = .serial) {
+        self.mode = mode
+        self.workers = workers
+    }
 
     /// Runs a graph whose symbols are bound.
     ///
@@ -20,14 +26,44 @@ public struct ReferenceEvaluator: Sendable {
     ///   - inputs: a tensor for every input, by name, of the input's shape.
     ///   - parameters: a tensor for every parameter, by name.
     public func run(_ graph: Graph, inputs: [String: ReferenceTensor], parameters: [String: ReferenceTensor] = [:]) -> Result {
+        run(graph, inputs: inputs) { parameter, _ in parameters[parameter.name] }
+    }
+
+    /// Runs a graph whose symbols are bound, and keeps no value in memory longer than it is read.
+    ///
+    /// - Parameters:
+    ///   - inputs: a tensor for every input, by name, of the input's shape.
+    ///   - parameter: gives a parameter's tensor, of these extents, when it is first read.
+    ///   - observe: called with the number of nodes that are computed, of how many.
+    public func run<Failure: Error>(
+        _ graph: Graph, inputs: [String: ReferenceTensor],
+        parameter: (Parameter, [Int]) throws(Failure) -> ReferenceTensor?, observe: (Int, Int) -> Void = { _, _ in }
+    ) throws(Failure) -> Result {
         let graph = graph.decomposed(mode: mode)
-        let values = self.values(of: graph, inputs: inputs, parameters: parameters)
+        var lastReader: [Int] = Array(graph.nodes.indices)
+        for (index, node) in graph.nodes.enumerated() { for operand in node.operands { lastReader[operand.index] = index } }
+        for value in graph.outputs.map(\.value) + graph.updates.map(\.value) { lastReader[value.index] = .max }
+        var values = [ReferenceTensor?](repeating: nil, count: graph.nodes.count)
+        for (index, node) in graph.nodes.enumerated() {
+            observe(index, graph.nodes.count)
+            // Parameters are asked for by whoever reads them first.
+            if node.parameter != nil, lastReader[index] != .max { continue }
+            for operand in node.operands where values[operand.index] == nil {
+                values[operand.index] = try value(graph, operand.index, values, inputs, parameter)
+            }
+            values[index] = try value(graph, index, values, inputs, parameter)
+            for operand in node.operands where lastReader[operand.index] == index { values[operand.index] = nil }
+        }
+        func found(_ value: Value) -> ReferenceTensor {
+            guard let tensor = values[value.index] else { preconditionFailure("\(value) of '\(graph.name)' was not computed") }
+            return tensor
+        }
         return Result(
-            outputs: Dictionary(uniqueKeysWithValues: graph.outputs.map { ($0.name, values[$0.value.index]) }),
+            outputs: Dictionary(uniqueKeysWithValues: graph.outputs.map { ($0.name, found($0.value)) }),
             updates: Dictionary(
                 uniqueKeysWithValues: graph.updates.map { update in
                     guard let parameter = graph[update.state].parameter else { preconditionFailure("only parameters are updated") }
-                    return (parameter.name, values[update.value.index])
+                    return (parameter.name, found(update.value))
                 }))
     }
 
@@ -35,30 +71,36 @@ public struct ReferenceEvaluator: Sendable {
     public func values(
         of graph: Graph, inputs: [String: ReferenceTensor], parameters: [String: ReferenceTensor] = [:]
     ) -> [ReferenceTensor] {
-        var values: [ReferenceTensor] = []
+        var values: [ReferenceTensor?] = []
         values.reserveCapacity(graph.nodes.count)
-        for (index, node) in graph.nodes.enumerated() {
-            guard let extents = node.type.shape.extents else {
-                preconditionFailure("%\(index) of type \(node.type) has unbound symbols")
-            }
-            let value: ReferenceTensor
-            switch node.kind {
-            case .input(let name): value = Self.given(inputs, "input", name, extents)
-            case .parameter(let parameter): value = Self.given(parameters, "parameter", parameter.name, extents)
-            case .constant(let constant): value = .scalar(constant)
-            case .operation(let operation, _):
-                let lowering = operation.lowering(graph.signature(of: Value(index)))
-                value = lowering.evaluate(node.operands.map { values[$0.index] }, extents: extents)
-            }
-            values.append(value)
+        for index in graph.nodes.indices {
+            values.append(value(graph, index, values, inputs) { parameter, _ in parameters[parameter.name] })
         }
-        return values
+        return values.compactMap(\.self)
     }
 
-    private static func given(
-        _ tensors: [String: ReferenceTensor], _ kind: String, _ name: String, _ extents: [Int]
-    ) -> ReferenceTensor {
-        guard let tensor = tensors[name] else { preconditionFailure("no value is given for the \(kind) '\(name)'") }
+    /// The value of a node whose operands are known.
+    private func value<Failure: Error>(
+        _ graph: Graph, _ index: Int, _ values: [ReferenceTensor?], _ inputs: [String: ReferenceTensor],
+        _ parameter: (Parameter, [Int]) throws(Failure) -> ReferenceTensor?
+    ) throws(Failure) -> ReferenceTensor {
+        let node = graph.nodes[index]
+        guard let extents = node.type.shape.extents else { preconditionFailure("%\(index) of type \(node.type) has unbound symbols") }
+        switch node.kind {
+        case .input(let name): return Self.given(inputs[name], "input", name, extents)
+        case .parameter(let declared): return Self.given(try parameter(declared, extents), "parameter", declared.name, extents)
+        case .constant(let constant): return .scalar(constant)
+        case .operation(let operation, _):
+            let operands = node.operands.map { operand -> ReferenceTensor in
+                guard let tensor = values[operand.index] else { preconditionFailure("\(operand) of '\(graph.name)' is not known") }
+                return tensor
+            }
+            return operation.lowering(graph.signature(of: Value(index))).evaluate(operands, extents: extents, workers: workers)
+        }
+    }
+
+    private static func given(_ tensor: ReferenceTensor?, _ kind: String, _ name: String, _ extents: [Int]) -> ReferenceTensor {
+        guard let tensor else { preconditionFailure("no value is given for the \(kind) '\(name)'") }
         precondition(tensor.extents == extents, "the \(kind) '\(name)' has extents \(tensor.extents), not \(extents)")
         return tensor
     }

@@ -40,15 +40,16 @@ private func advance(_ position: inout [Int], in extents: [Int], axes: Range<Int
 }
 
 extension Lowering {
-    /// The result in fp64 by the plainest loops there are.
+    /// The result in fp64: each element by the operations, in the order, that the data says.
     ///
     /// - Parameters:
     ///   - operands: one tensor an operand.
     ///   - extents: the result's, by the operator's shape rule.
-    public func evaluate(_ operands: [ReferenceTensor], extents: [Int]) -> ReferenceTensor {
+    public func evaluate(_ operands: [ReferenceTensor], extents: [Int], workers: ReferenceWorkers = .serial) -> ReferenceTensor {
         switch self {
-        case .elementwise(let expression): expression.evaluate(operands, extents: extents)
-        case .reduction(let formula), .contraction(let formula), .window(let formula): formula.evaluate(operands)
+        case .elementwise(let expression): expression.evaluate(operands, extents: extents, workers)
+        case .reduction(let formula), .contraction(let formula), .window(let formula):
+            ReferenceProducts(formula, operands)?.evaluate(workers) ?? formula.evaluate(operands, workers)
         case .view(let view): view.evaluate(operands, extents: extents)
         case .composite: preconditionFailure("a composite operator must be decomposed before it is evaluated")
         }
@@ -57,7 +58,7 @@ extension Lowering {
 
 extension Scalar {
     /// The expression for every element of a result, operands repeated as `Lowering.elementwise` says.
-    fileprivate func evaluate(_ operands: [ReferenceTensor], extents: [Int]) -> ReferenceTensor {
+    fileprivate func evaluate(_ operands: [ReferenceTensor], extents: [Int], _ workers: ReferenceWorkers) -> ReferenceTensor {
         let strides = operands.map { operand -> [Int] in
             guard let aligned = Shape(operand.extents).aligned(to: extents.count) else {
                 preconditionFailure("\(operand.extents) does not broadcast to \(extents)")
@@ -65,6 +66,7 @@ extension Scalar {
             let full = ReferenceTensor(aligned.extents!, operand.values).strides
             return full.indices.map { aligned[$0] == 1 ? 0 : full[$0] }
         }
+        if let elements = ReferenceElements(self, operands, strides: strides, extents: extents) { return elements.evaluate(workers) }
         var values: [Double] = []
         forEachPosition(extents) { position in
             let arguments = operands.indices.map { index in
@@ -105,6 +107,27 @@ extension Formula {
             values.append(bound.element(at: position, number: values.count))
         } while advance(&position, in: bound.resultExtents, axes: parallelAxes)
         return ReferenceTensor(bound.resultExtents, values)
+    }
+}
+
+extension Formula {
+    /// Elements that one part computes.
+    private static let elementsOfPart = 256
+
+    /// The same, by several workers.
+    fileprivate func evaluate(_ operands: [ReferenceTensor], _ workers: ReferenceWorkers) -> ReferenceTensor {
+        let extents = BoundFormula(self, operands).resultExtents
+        let values = workers.fill(extents.reduce(1, *), pieces: Self.elementsOfPart) { range, result in
+            var bound = BoundFormula(self, operands)
+            var position = [Int](repeating: 0, count: resultRank)
+            var rest = range.lowerBound
+            for axis in extents.indices.reversed() { (rest, position[axis]) = rest.quotientAndRemainder(dividingBy: extents[axis]) }
+            for number in range {
+                result[number - range.lowerBound] = bound.element(at: position, number: number)
+                _ = advance(&position, in: extents, axes: parallelAxes)
+            }
+        }
+        return ReferenceTensor(extents, values)
     }
 }
 
@@ -204,6 +227,7 @@ private struct BoundRead<Source: ElementSource> {
 extension View {
     fileprivate func evaluate(_ operands: [ReferenceTensor], extents: [Int]) -> ReferenceTensor {
         if case .reshape = self { return ReferenceTensor(extents, operands[0].values) }
+        if let rows = rows(operands, extents: extents) { return ReferenceTensor(extents, rows) }
         let operandExtents = operands.map(\.extents)
         var values: [Double] = []
         forEachPosition(extents) { position in
@@ -211,6 +235,28 @@ extension View {
             values.append(operands[source.operand].element(inside: source.position))
         }
         return ReferenceTensor(extents, values)
+    }
+
+    /// The elements in rows that lie together, nil for a reshape.
+    private func rows(_ operands: [ReferenceTensor], extents: [Int]) -> [Double]? {
+        let moved: (axis: Int, start: Int)
+        switch self {
+        case .reshape: return nil
+        case .slice(let axis, let start, _): moved = (axis, start)
+        case .concatenate(let axis): moved = (axis, 0)
+        }
+        var values: [Double] = []
+        values.reserveCapacity(extents.reduce(1, *))
+        for outer in 0..<extents[..<moved.axis].reduce(1, *) {
+            for operand in operands {
+                let inner = operand.extents[(moved.axis + 1)...].reduce(1, *)
+                let row = operand.extents[moved.axis] * inner
+                let count = operands.count == 1 ? extents[moved.axis] * inner : row
+                let first = outer * row + moved.start * inner
+                values += operand.values[first..<first + count]
+            }
+        }
+        return values
     }
 
     /// Which element of which operand the element of the result at `position` is.
