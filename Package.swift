@@ -100,7 +100,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .target(name: "CTileTrap", path: "Tests/CTileTrap"),
         .target(name: "TestSupport", dependencies: ["Graph", "Operators"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TileSupport", dependencies: ["CTileTrap", "Machine", "LoopNest"], path: "Tests/TileSupport", swiftSettings: strict),
         .target(
             name: "Fuzzing",
             dependencies: [
@@ -124,7 +126,7 @@ let package = Package(
         tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("LoopNest", needs: ["LoopNest", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Kernels", needs: ["Kernels", "LoopNest", "Passes", "TestSupport", "Operators", "Graph"]),
-        tests("Machine", needs: ["Machine", "LoopNest", "Graph", "TestSupport"], exclude: ["Cases"]),
+        tests("Machine", needs: ["Machine", "LoopNest", "Graph", "TestSupport", "TileSupport"], exclude: ["Cases"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "LoopNest", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Runtime", "Machine", "Kernels", "LoopNest", "Graph"]),
         tests(
@@ -132,7 +134,7 @@ let package = Package(
             needs: [
                 "Compiler", "Runtime", "Machine", "Kernels", "LoopNest", "Passes", "Language", "Operators", "Interchange", "Graph",
                 "Source",
-                "TestSupport", "Fuzzing", "ActivationAccuracy",
+                "TestSupport", "TileSupport", "Fuzzing", "ActivationAccuracy",
             ],
             exclude: ["Cases", "Drawings"]),
         tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),

@@ -36,15 +36,23 @@ extension KernelMachine {
     }
 
     func tileProduct(_ a: Int, _ b: Int, _ sum: Int) {
-        func pairs(_ tile: Int) -> [BFloat16Pair] { tiles[words(of: tile)].map(BFloat16Pair.init(bitPattern:)) }
         let (rows, columns) = (TileElement.rows, TileElement.columns)
-        let (a, b, first) = (pairs(a), pairs(b), words(of: sum).lowerBound)
-        for column in 0..<columns {
-            let factors = (0..<rows).map { b[$0 * columns + column] }
-            for row in 0..<rows {
-                let place = first + row * columns + column
-                let others = a[row * columns..<(row + 1) * columns]
-                tiles[place] = BFloat16Pair.tileProduct(others, factors, sum: Float(bitPattern: tiles[place])).bitPattern
+        /// The numbers of a tile of pairs: all lower ones, then all upper ones.
+        func numbers(_ tile: Int) -> [Float] {
+            let pairs = words(of: tile).map { BFloat16Pair(bitPattern: tiles[$0]) }
+            return pairs.map(\.low) + pairs.map(\.high)
+        }
+        let first = words(of: sum).lowerBound
+        numbers(a).withUnsafeBufferPointer { a in
+            numbers(b).withUnsafeBufferPointer { b in
+                for row in 0..<rows {
+                    for column in 0..<columns {
+                        let result = BFloat16Pair.tileProduct(
+                            a.baseAddress! + row * columns, b.baseAddress! + column, stride: columns, half: Self.tileWords,
+                            sum: Float(bitPattern: tiles[first + row * columns + column]))
+                        tiles[first + row * columns + column] = result.bitPattern
+                    }
+                }
             }
         }
     }
