@@ -25,6 +25,9 @@ public enum Operation: Hashable, Sendable {
     case keep(Register, active: Index)
     /// Both vectors rounded to bf16: the nearest, ties to even, denormal numbers zero, a NaN quiet. See `BFloat16`.
     case pack(low: Register, high: Register)
+    /// The lower, and the upper, numbers of pairs, as f32.
+    case lower(Register)
+    case upper(Register)
     /// Elements `index + 2 * lane` and the next, of a buffer of bf16, as they lie in memory.
     case loadPairs(BufferID, Index)
     /// Elements `index` and the next, in every lane.
@@ -73,6 +76,8 @@ extension Operation {
         case .acrossLanes(let function, let a): (.acrossLanes, [.combination(function), .register(a)])
         case .keep(let a, let active): (.keep, [.register(a), .index(active)])
         case .pack(let low, let high): (.pack, [.register(low), .register(high)])
+        case .lower(let pairs): (.lower, [.register(pairs)])
+        case .upper(let pairs): (.upper, [.register(pairs)])
         case .loadPairs(let buffer, let index): (.loadPairs, [.element(buffer, index)])
         case .broadcastPair(let buffer, let index): (.broadcastPair, [.element(buffer, index)])
         case .dot(let a, let b, let sum): (.dot, [.register(a), .register(b), .register(sum)])
@@ -118,6 +123,8 @@ extension InstructionRow {
     static let keep = InstructionRow("keep \(.vector) active \(.index)", gives: .vector) { .keep($0.register(0), active: $0.index(1)) }
 
     static let pack = InstructionRow("pack\(.vectors(2))", gives: .pairs) { .pack(low: $0.register(0), high: $0.register(1)) }
+    static let lower = InstructionRow("lower\(.registers([.pairs]))", gives: .vector) { .lower($0.register(0)) }
+    static let upper = InstructionRow("upper\(.registers([.pairs]))", gives: .vector) { .upper($0.register(0)) }
     static let loadPairs = InstructionRow("pairs \(.element(.reads, .pairs))", gives: .pairs) { .loadPairs($0.buffer(0), $0.index(0)) }
     static let broadcastPair = InstructionRow("pair \(.element(.reads, .pair))", gives: .pairs) {
         .broadcastPair($0.buffer(0), $0.index(0))
@@ -181,8 +188,8 @@ extension InstructionRow {
 
     /// The instructions but for the functions of scalars.
     static let table: [InstructionRow] = [
-        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, pack, loadPairs, broadcastPair,
-        dot, zeroTile, loadTileOfSums, loadTileOfPairs, tileProduct, store, scatter, storePairs, storeTile, prefetch,
+        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, pack, lower, upper, loadPairs,
+        broadcastPair, dot, zeroTile, loadTileOfSums, loadTileOfPairs, tileProduct, store, scatter, storePairs, storeTile, prefetch,
     ]
 
     /// All instructions.

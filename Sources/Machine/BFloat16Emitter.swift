@@ -39,6 +39,12 @@ extension KernelEmitter {
         return build.integer(.or, word(low), build.integer(.shiftLeft, word(high), splat(16)))
     }
 
+    /// The numbers in the lower, and in the upper, halves.
+    func lowerNumbers(_ pairs: LLVMValue) -> LLVMValue { build.convert(.bits, build.integer(.shiftLeft, pairs, splat(16)), to: vector) }
+    func upperNumbers(_ pairs: LLVMValue) -> LLVMValue {
+        build.convert(.bits, build.integer(.and, pairs, splat(0xffff_0000)), to: vector)
+    }
+
     /// `sum` with the products of the upper and then of the lower halves: what `BFloat16Pair.dot` computes, step by step where it must.
     func dot(_ a: LLVMValue, _ b: LLVMValue, _ sum: LLVMValue) -> LLVMValue {
         if let pairWidth {
@@ -46,8 +52,8 @@ extension KernelEmitter {
             let operands = [sum, build.convert(.bits, a, to: narrow), build.convert(.bits, b, to: narrow)]
             return build.intrinsic("llvm.x86.avx512bf16.dpbf16ps.\(pairWidth)", [], operands)
         }
-        func upper(_ pairs: LLVMValue) -> LLVMValue { flushed(build.integer(.and, pairs, splat(0xffff_0000))) }
-        func lower(_ pairs: LLVMValue) -> LLVMValue { flushed(build.integer(.shiftLeft, pairs, splat(16))) }
+        func upper(_ pairs: LLVMValue) -> LLVMValue { flushed(build.convert(.bits, upperNumbers(pairs), to: integers)) }
+        func lower(_ pairs: LLVMValue) -> LLVMValue { flushed(build.convert(.bits, lowerNumbers(pairs), to: integers)) }
         let first = flushingMultiplyAdd(upper(a), upper(b), flushed(build.convert(.bits, sum, to: integers)))
         return flushingMultiplyAdd(lower(a), lower(b), first)
     }

@@ -27,6 +27,8 @@ extension KernelEmitter {
             guard let mask = mask(active) else { return register(a) }
             return build.select(mask, register(a), build.zero(vector))
         case .pack(let low, let high): return pairs(low: register(low), high: register(high))
+        case .lower(let pairs): return lowerNumbers(register(pairs))
+        case .upper(let pairs): return upperNumbers(register(pairs))
         case .loadPairs(let buffer, let index): return build.load(integers, pointer(to: buffer, index), alignment: alignment(buffer))
         case .broadcastPair(let buffer, let index):
             return build.splat(build.load(build.int32, pointer(to: buffer, index), alignment: alignment(buffer)), lanes)

@@ -63,7 +63,10 @@ import Testing
                 next %2
               }
               %11 = dot(%10, %2, %5)
-              y[task * 4] = %11
+              %12 = lower(%2)
+              %13 = upper(%2)
+              %14 = fma(%12, %13, %11)
+              y[task * 4] = %14
             }
             """
         let kernel = try KernelReader.read(text)[0]
@@ -73,7 +76,7 @@ import Testing
         let (low, high): ([Float], [Float]) = ([1, 2, 3, 4], [5, 6, 7, 1])
         func value(_ lane: Int, _ isSecond: Bool) -> Float {
             let (cross, square) = (2 * low[lane] * high[lane], low[lane] * low[lane] + high[lane] * high[lane])
-            return 10 + cross + 2 * square + (isSecond ? square : cross)
+            return 10 + cross + 2 * square + (isSecond ? square : cross) + low[lane] * high[lane]
         }
         #expect(buffers[1] == .f32((0..<8).map { value($0 % 4, $0 >= 4) }))
     }

@@ -97,7 +97,8 @@ struct BoundedKernel {
 
     private mutating func operation() -> Operation {
         let (buffer, index) = source()
-        switch number(0..<13) {
+        switch number(0..<14) {
+        case 13: return number(0..<2) == 0 ? .lower(knownPairs()) : .upper(knownPairs())
         case 12: return .dot(knownPairs(), knownPairs(), sum: known())
         case 0: return .constant(Double(number(-9..<9)) / 4)
         case 1, 2: return .load(buffer, index, active: active())

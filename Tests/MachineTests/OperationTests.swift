@@ -96,6 +96,11 @@ import Testing
             return builder.define(.dot(a, b, sum: values[1]))
         }
         try checkElementwise(target, "dot products of edges", dot)
+        try checkElementwise(target, "what rounding to bf16 leaves") { builder, values in
+            let pairs = builder.define(.pack(low: values[0], high: values[1]))
+            let rest = builder.binary(.subtract, values[0], builder.define(.lower(pairs)))
+            return builder.binary(.maximum, rest, builder.binary(.subtract, values[1], builder.define(.upper(pairs))))
+        }
         try checkElementwise(target, "rounded to bf16") { builder, values in
             let pairs = builder.define(.pack(low: values[0], high: builder.constant(0)))
             let ones = builder.define(.pack(low: builder.constant(1), high: builder.constant(1)))

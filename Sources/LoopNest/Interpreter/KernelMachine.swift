@@ -105,6 +105,10 @@ final class KernelMachine {
                     let pair = BFloat16Pair(low: registers[low + lane], high: registers[high + lane])
                     registers[to + lane] = Float(bitPattern: pair.bitPattern)
                 }
+            case .lower(let to, let pairs):
+                for lane in 0..<lanes { registers[to + lane] = Float(bitPattern: registers[pairs + lane].bitPattern << 16) }
+            case .upper(let to, let pairs):
+                for lane in 0..<lanes { registers[to + lane] = Float(bitPattern: registers[pairs + lane].bitPattern & 0xffff_0000) }
             case .loadPairs(let to, let access): try loadPairs(access, to, count: lanes)
             case .broadcastPair(let to, let access):
                 try loadPairs(access, to, count: 1)

@@ -33,6 +33,8 @@ struct KernelProgram {
         case acrossLanes(BinaryFunction, to: Int, Int)
         case keep(to: Int, Int, CompiledIndex)
         case pack(to: Int, low: Int, high: Int)
+        case lower(to: Int, Int)
+        case upper(to: Int, Int)
         case loadPairs(to: Int, Access)
         case broadcastPair(to: Int, Access)
         case dot(to: Int, Int, Int, sum: Int)
@@ -196,6 +198,8 @@ struct KernelProgram {
         case .acrossLanes(let function, let a): instruction = .acrossLanes(function, to: to, offset(a))
         case .keep(let a, let active): instruction = .keep(to: to, offset(a), compile(active))
         case .pack(let low, let high): instruction = .pack(to: to, low: offset(low), high: offset(high))
+        case .lower(let pairs): instruction = .lower(to: to, offset(pairs))
+        case .upper(let pairs): instruction = .upper(to: to, offset(pairs))
         case .loadPairs(let buffer, let index): instruction = .loadPairs(to: to, access(buffer, index, nil, statement, scope))
         case .broadcastPair(let buffer, let index): instruction = .broadcastPair(to: to, access(buffer, index, nil, statement, scope))
         case .storePairs(let buffer, let index, let pairs):
