@@ -37,3 +37,12 @@ public enum TileElement: Hashable, Sendable, CaseIterable {
         }
     }
 }
+
+extension Target {
+    /// Whether there are tiles as kernels use them, of such numbers.
+    public func hasTiles(of number: NarrowNumber) -> Bool {
+        guard let tiles, lanes == TileElement.lanes else { return false }
+        return tiles.numbers.contains(number) && tiles.registers >= TileElement.registers && tiles.rows >= TileElement.rows
+            && tiles.rowBytes >= TileElement.rowBytes
+    }
+}

@@ -53,11 +53,7 @@ extension KernelEmitter {
 extension Target {
     /// - Throws: `MachineError.missingUnit` for the first of the kernels that has tiles, if this machine has none for it.
     func requireUnits(of kernels: some Sequence<Kernel>) throws(MachineError) {
-        if let tiles, tiles.numbers.contains(.bfloat16), tiles.registers >= TileElement.registers, tiles.rows >= TileElement.rows,
-            tiles.rowBytes >= TileElement.rowBytes
-        {
-            return
-        }
+        if hasTiles(of: .bfloat16) { return }
         for kernel in kernels where kernel.usesTiles { throw .missingUnit("tiles of bf16", kernel: kernel.name, target: name) }
     }
 }

@@ -155,7 +155,7 @@ import Testing
                 }
                 let measured = peak.nests.map(\.measures)
                 #expect(
-                    measured.filter { $0 != .level3 } == (units.isEmpty ? [.multiplyAdds] : [.multiplyAdds, .dotProducts]) + [
+                    measured.filter { $0 != .level3 } == (units.isEmpty ? [.multiplyAdds] : [.multiplyAdds, .dotProducts, .tiles]) + [
                         .level2, .memory,
                     ])
                 #expect(measured.contains(.level3) == (threads <= 2 && target.caches != small.caches))

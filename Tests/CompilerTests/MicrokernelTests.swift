@@ -47,7 +47,12 @@ import Testing
 
     /// What `kernels` gives, planned once.
     private static func known(for target: Target) throws -> Known {
-        try (target == .x86AVX512 ? avx512 : target == .x86AVX2 ? avx2 : narrowed).get()
+        switch target {
+        case .x86AVX512: try avx512.get()
+        case .x86AVX2: try avx2.get()
+        case .x86AVX512BF16: try narrowed.get()
+        default: try kernels(for: target)
+        }
     }
 
     /// The different kernels that multiply among the steps of all workloads, each with the first place where it occurs. (Preparation steps,
@@ -70,7 +75,7 @@ import Testing
                 let chosen = Dictionary(plan.steps.map { ($0.kernel, $0.choice?.chosen.algorithm ?? "") }) { max($0, $1) }
                 for index in Set(plan.steps.map(\.kernel)).sorted() {
                     let kernel = plan.kernels[index]
-                    guard kernel.body.contains(where: { $0.holdsMultiplyAdd { _ in true } }) else { continue }
+                    guard kernel.usesTiles || kernel.body.contains(where: { $0.holdsMultiplyAdd { _ in true } }) else { continue }
                     let fingerprint = KernelFingerprint(kernel, target: target)
                     guard known.insert(fingerprint).inserted else { continue }
                     kernels.append(
@@ -82,7 +87,7 @@ import Testing
     }
 
     /// The verifier proves of every kernel of the networks that what it touches lies in its buffers.
-    @Test(arguments: [Target.x86AVX512, .x86AVX2, .x86AVX512BF16]) func touchOnlyTheirBuffers(target: Target) throws {
+    @Test(arguments: [Target.x86AVX512, .x86AVX2, .x86AVX512BF16, .x86AMX]) func touchOnlyTheirBuffers(target: Target) throws {
         for (_, kernel, place, _) in try Self.known(for: target).kernels {
             #expect(throws: Never.self, "\(place)") { try kernel.verify() }
         }

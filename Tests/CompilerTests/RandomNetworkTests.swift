@@ -57,12 +57,12 @@ struct GivenParameters: ParameterSource {
 @discardableResult
 func expectAgreement(
     of graph: Graph, given: GivenTensors? = nil, seed: Int, training: Bool, batch: Int, target: Target = .host,
-    precision: Precision = .f32
+    precision: Precision = .f32, numerics: Numerics = .standard
 ) throws -> Plan {
     let given = given ?? graph.randomTensors(seed: seed)
     var network = Network(name: graph.name, origin: .graph, graph: graph, sources: .init())
     if training { network.training = .init(graph: graph, recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9)), targets: ["label"]) }
-    let compiler = Compiler(target: target, cache: nil, threads: 2, precision: precision)
+    let compiler = Compiler(target: target, cache: nil, threads: 2, numerics: numerics, precision: precision)
     let plan = try compiler.plan(network, training: training, batch: batch)
 
     // The training step as passes made it before layouts and groups, in the reference evaluator.

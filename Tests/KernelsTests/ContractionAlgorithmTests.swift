@@ -92,7 +92,7 @@ import Testing
     ) throws -> (Sample, ContractionSelection) {
         let sample = Sample(kind, seed: seed, lanes: lanes)
         let problem = try #require(
-            ContractionProblem(sample.group, target: lanes == 16 ? .x86AVX512BF16 : .preset(lanes: lanes), numerics: numerics))
+            ContractionProblem(sample.group, target: lanes == 16 ? .x86AMX : .preset(lanes: lanes), numerics: numerics))
         return (sample, ContractionSelection(problem))
     }
 
@@ -160,8 +160,8 @@ import Testing
                 }
             }
         }
-        // Vectors of 16 lanes alone have dot products here.
-        #expect(used == Set(rows.map(\.name)).subtracting(lanes == 16 ? [] : ["dot"]), "every row takes something")
+        // Vectors of 16 lanes alone have dot products, and tiles beside them, here.
+        #expect(used == Set(rows.map(\.name)).subtracting(lanes == 16 ? [] : ["dot", "tile"]), "every row takes something")
     }
 
     /// Any number of a schedule may come from a file.

@@ -12,6 +12,8 @@ public struct MachinePeak: Codable, Hashable, Sendable {
     public var gigaflops: Double
     /// The same of dot products of pairs of bf16; nil where nothing was computed with them.
     public var dotGigaflops: Double?
+    /// The same of products of tiles of bf16.
+    public var tileGigaflops: Double?
     /// Reads of data that lie in the second-level caches, in GB/s.
     public var level2: Double
     /// Reads of data that lie in the last-level cache, in GB/s; nil where it is too small beside the second-level ones to tell.
@@ -25,6 +27,7 @@ public enum StepBound: String, Codable, Hashable, Sendable {
     /// The products and sums of a contraction, on a unit each.
     case multiplyAdds = "FMA"
     case dotProducts = "dot"
+    case tiles = "tile"
     /// Reads from a level of memory.
     case level2 = "L2"
     case level3 = "L3"
@@ -34,6 +37,7 @@ public enum StepBound: String, Codable, Hashable, Sendable {
         switch unit {
         case .multiplyAdds: self = .multiplyAdds
         case .dotProducts: self = .dotProducts
+        case .tiles: self = .tiles
         }
     }
 }
@@ -44,6 +48,7 @@ extension MachinePeak {
         switch unit {
         case .multiplyAdds: gigaflops
         case .dotProducts: dotGigaflops
+        case .tiles: tileGigaflops
         }
     }
 
@@ -57,7 +62,7 @@ extension MachinePeak {
     func leastTime(of step: Plan.Step, footprint: Int, _ target: Target) -> (seconds: Double, bound: StepBound) {
         let unit = step.unit ?? .multiplyAdds
         guard let gigaflops = gigaflops(of: unit) else { preconditionFailure("the peak of \(unit) was not measured") }
-        let work = 2 * Double(step.multiplyAccumulates) / (gigaflops * 1e9)
+        let work = 2 * Double(step.multiplyAccumulates * step.productsOfEach) / (gigaflops * 1e9)
         let (keptRate, keptLevel) = readRate(holding: footprint, target)
         let (rate, level) = readRate(holding: step.bytes, target)
         let kept = Double(step.keptBytes) / keptRate
@@ -123,8 +128,8 @@ extension Compiler {
             preconditionFailure("every machine has multiply-adds, a second-level cache and memory")
         }
         return MachinePeak(
-            threads: pool.threads, gigaflops: gigaflops, dotGigaflops: rates[.dotProducts], level2: level2, level3: rates[.level3],
-            memory: memory)
+            threads: pool.threads, gigaflops: gigaflops, dotGigaflops: rates[.dotProducts], tileGigaflops: rates[.tiles],
+            level2: level2, level3: rates[.level3], memory: memory)
     }
 }
 

@@ -30,12 +30,14 @@ struct PeakKernels {
         let sums = Self.accumulators(target)
         var nests = units.union([.multiplyAdds]).sorted { $0.rawValue < $1.rawValue }.map { unit in
             let kernel: Kernel
+            // The multiply-accumulates of a turn.
             let products: Int
             switch unit {
-            case .multiplyAdds: (kernel, products) = (Self.multiplyAdds(target, turns: turns, tasks: threads), 1)
-            case .dotProducts: (kernel, products) = (Self.dotProducts(target, turns: turns, tasks: threads), 2)
+            case .multiplyAdds: (kernel, products) = (Self.multiplyAdds(target, turns: turns, tasks: threads), lanes * sums)
+            case .dotProducts: (kernel, products) = (Self.dotProducts(target, turns: turns, tasks: threads), 2 * lanes * sums)
+            case .tiles: (kernel, products) = (Self.tileProducts(turns: turns, tasks: threads), 4 * 16 * 16 * 32)
             }
-            return Nest(measures: StepBound(unit), kernel: kernel, work: 2 * products * lanes * sums * turns * threads)
+            return Nest(measures: StepBound(unit), kernel: kernel, work: 2 * products * turns * threads)
         }
         // Far more than one second-level cache and less than the last-level one, which others use too.
         let level3Bytes = min(4 * target.caches.level2, target.caches.level3 / 2 / threads)
@@ -54,8 +56,8 @@ struct PeakKernels {
                     bytes: bytes, places: level == .memory ? max(1, memoryBytes / bytes) : 1, isShared: level != .level2))
         }
         self.nests = nests
-        dataBytes = max(nests.map { $0.bytes * $0.places }.max() ?? 0, (sums + 2) * lanes * 4)
-        resultBytes = threads * lanes * max(sums, Self.readsAtOnce) * 4
+        dataBytes = max(nests.map { $0.bytes * $0.places }.max() ?? 0, (sums + 2) * lanes * 4, 4 * 1024)
+        resultBytes = threads * max(lanes * max(sums, Self.readsAtOnce), 4 * TileElement.rows * TileElement.columns) * 4
     }
 
     private static let readsAtOnce = 8
@@ -76,6 +78,25 @@ struct PeakKernels {
             let (a, b) = (builder.define(.pack(low: low, high: high)), builder.define(.pack(low: high, high: low)))
             return { builder.define(.dot(a, b, sum: $0)) }
         }
+    }
+
+    /// Two tiles times two, added to four, over and over.
+    static func tileProducts(turns: Int, tasks: Int) -> Kernel {
+        let (rows, columns) = (TileElement.rows, TileElement.columns)
+        let builder = KernelBuilder(name: "peak_tile_products", lanes: columns, taskCount: tasks)
+        let numbers = builder.parameter("numbers", .bf16, count: 4 * rows * 2 * columns, .read)
+        let results = builder.parameter("results", count: tasks * 4 * rows * columns, .write)
+        let factors = (0..<4).map { number in
+            builder.define(.loadTile(.pairs, numbers, .constant(number * rows * 2 * columns), stride: 2 * columns))
+        }
+        let sums = builder.loop("turn", to: .constant(turns), carrying: (0..<4).map { _ in builder.define(.zeroTile) }) { _, sums in
+            sums.enumerated().map { builder.define(.tileProduct(factors[$0 / 2], factors[2 + $0 % 2], sum: $1)) }
+        }
+        for (number, sum) in sums.enumerated() {
+            let place = builder.task * (4 * rows * columns) + .constant(number * rows * columns)
+            builder.perform(.storeTile(results, place, stride: columns, sum))
+        }
+        return builder.finish()
     }
 
     /// As many sums as registers hold, changed over and over by what `step` makes of two other registers.

@@ -11,6 +11,8 @@ protocol ContractionVariant {
     /// What people read, with how often it is done.
     var title: String { get }
     var exactness: Exactness { get }
+    /// How many products are done for each product of the contraction.
+    var productsOfEach: Int { get }
     /// Why it may not be taken; nil if it may.
     var objection: String? { get }
     /// What the cost model says that one thread takes; nil where it says nothing, so that all else comes first.
@@ -36,6 +38,7 @@ protocol ContractionVariant {
 extension ContractionVariant {
     var title: String { name }
     var exactness: Exactness { .asWritten }
+    var productsOfEach: Int { 1 }
     var objection: String? { problem.objection(to: exactness) }
 }
 

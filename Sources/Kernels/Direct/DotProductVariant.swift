@@ -14,7 +14,7 @@ struct DotProductVariant: ContractionVariant {
     /// The one instruction that code is made for: others round otherwise (`bfdot` of Armv8.6 to odd), and elsewhere it would be emulated.
     static func all(of problem: ContractionProblem) -> [DotProductVariant] {
         guard problem.factors == .bf16, problem.target.dotProducts[.bfloat16]?.instruction == .vdpbf16ps, let shape = problem.shape,
-            PairedWeights.fit(shape, problem.group, lanes: problem.target.lanes)
+            shape.hasPairsOfChannels(in: problem.group, lanes: problem.target.lanes)
         else { return [] }
         return [DotProductVariant(problem, shape)]
     }

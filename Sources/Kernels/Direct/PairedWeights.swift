@@ -16,18 +16,6 @@ struct PairedWeights {
         self.target = target
     }
 
-    /// Whether the vector operand is known beforehand and has whole blocks of both axes, and whether the broadcast operand has its channels
-    /// side by side: what lies beyond their number is zero in both.
-    static func fit(_ shape: ContractionShape, _ group: Group, lanes: Int) -> Bool {
-        guard !shape.isEmpty, shape.reducesChannels, let channel = shape.channelAxis, group.facts.isPrepared(shape.vector.value),
-            group.reads.contains(shape.vector.value), let input = shape.vector.dimension(of: channel),
-            let output = shape.vector.dimension(of: shape.lane)
-        else { return false }
-        let blocks = [Layout.Block(axis: input, size: lanes), Layout.Block(axis: output, size: lanes)]
-        return group.graph.layout(shape.vector.value).blocks == blocks
-            && group.graph.layout(shape.broadcast.value).blocks == [Layout.Block(axis: 1, size: lanes)]
-    }
-
     var memory: LoweredGroup.Memory { .init(.bf16, count: group.graph.storedCount(shape.vector.value)) }
 
     func buffer(_ emitter: PointEmitter, _ access: Buffer.Access) -> BufferID { emitter.prepared(0, .bf16, count: memory.count, access) }

@@ -6,6 +6,8 @@ public struct AlgorithmChoice: Hashable, Sendable {
         public var algorithm: String
         /// What multiplies and adds up its products.
         public var unit: ProductUnit
+        /// How many products the unit does for each product of the contraction: several where factors are split in parts.
+        public var productsOfEach = 1
         /// What the cost model says of it, in seconds with one thread; nil where it was not asked.
         public var predictedSeconds: Double?
         /// The root mean square error that is stated for it, relative to the root mean square of the result; nil for sums as they are

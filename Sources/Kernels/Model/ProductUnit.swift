@@ -4,4 +4,6 @@ public enum ProductUnit: String, CaseIterable, Codable, Hashable, Sendable {
     case multiplyAdds = "FMA"
     /// Dot products of pairs of bf16, where vectors have them (`Target.dotProducts`).
     case dotProducts = "dot"
+    /// Products of tiles of bf16 (`Target.tiles`).
+    case tiles = "tile"
 }

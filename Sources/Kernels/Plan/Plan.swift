@@ -45,6 +45,8 @@ public struct Plan: Sendable {
         /// How its contraction is computed; nil without one, or where nothing was chosen.
         public var choice: AlgorithmChoice?
 
+        /// How many products of its unit each product of its contraction takes.
+        public var productsOfEach: Int { choice?.chosen.productsOfEach ?? 1 }
         /// What multiplies and adds up the products of its contraction; nil without one.
         public var unit: ProductUnit? { multiplyAccumulates > 0 ? choice?.chosen.unit ?? .multiplyAdds : nil }
     }

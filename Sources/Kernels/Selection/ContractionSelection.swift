@@ -25,9 +25,11 @@ struct ContractionSelection {
         var isAsWritten: Bool { variant.exactness == .asWritten }
 
         func candidate(_ model: CostModel) -> AlgorithmChoice.Candidate {
-            AlgorithmChoice.Candidate(
+            var candidate = AlgorithmChoice.Candidate(
                 variant.title, unit: algorithm.unit, predictedSeconds: cycles.map(model.seconds),
                 error: isAllowed ? variant.exactness.error : nil, reason: objection)
+            candidate.productsOfEach = variant.productsOfEach
+            return candidate
         }
     }
 

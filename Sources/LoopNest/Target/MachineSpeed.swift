@@ -26,6 +26,8 @@ public struct MachineSpeed: Hashable, Sendable {
     public var memoryShare: Double
     /// The part of the shorter of arithmetic and streams that is not hidden behind the longer, though they are fetched ahead.
     public var unhidden: Double
+    /// Of the tile unit, where there is one.
+    public var tiles = TileSpeed.intelSapphireRapids
 
     public init(
         lanes: Int, cyclesPerSecond: Double, load: Double, store: Double, task: Double, level2Line: Double, level3Line: Double,

@@ -1,0 +1,59 @@
+import Graph
+import LoopNest
+
+extension ContractionAlgorithm {
+    /// Products of tiles of bf16: of rounded factors where `choose_precision` lets them be rounded, else of factors in two or three parts.
+    static let tiles = ContractionAlgorithm(
+        "tile", unit: .tiles, isVariant: { name in SplitProducts.allCases.contains { $0.name == name } }, variants: TileVariant.all(of:))
+}
+
+/// A contraction on tiles (`TileNest`).
+struct TileVariant: ContractionVariant {
+    let problem: ContractionProblem
+    private let map: TileMap
+    private let products: SplitProducts
+    private let best: (schedule: TileSchedule, cycles: Double)
+
+    static func all(of problem: ContractionProblem) -> [TileVariant] {
+        guard let shape = problem.shape, let map = TileMap(shape, problem.group, problem.target) else { return [] }
+        return SplitProducts.allCases.filter { problem.factors == .bf16 ? $0 == .one : $0 != .one }.map {
+            TileVariant(problem, map, $0)
+        }
+    }
+
+    private init(_ problem: ContractionProblem, _ map: TileMap, _ products: SplitProducts) {
+        (self.problem, self.map, self.products) = (problem, map, products)
+        best = TileCost(map, problem.group, problem.target, products).best
+    }
+
+    private var cost: TileCost { TileCost(map, problem.group, problem.target, products) }
+    private var terms: Int { map.shape.reducedAxes.reduce(1) { $0 * map.shape.extents[$1] } }
+
+    var name: String { products.name }
+    var productsOfEach: Int { products.order.count }
+
+    var exactness: Exactness {
+        let error = products.error(terms: terms)
+        return products == .one ? .roundedFactors(error) : .stated(error)
+    }
+
+    /// Six products are more exact than sums as they are written: whatever error is allowed, theirs is.
+    var objection: String? {
+        let isMoreExact =
+            products == .six && problem.numerics != .strict && products.error(terms: terms) <= Numerics.standard.errorOfSum(terms: terms)
+        return isMoreExact && !problem.keepsSigns ? nil : problem.objection(to: exactness)
+    }
+
+    var cycles: Double? { cost.cycles }
+    var predicted: (schedule: TileSchedule, cycles: Double)? { best }
+    func candidates() -> [(schedule: TileSchedule, cycles: Double)] { cost.candidates }
+    func allows(_ schedule: TileSchedule) -> Bool { cost.allows(schedule) }
+
+    func lower(_ schedule: TileSchedule?, _ choice: AlgorithmChoice) -> LoweredGroup {
+        let nest = TileNest(
+            map: map, group: problem.group, target: problem.target, products: products, schedule: schedule ?? best.schedule)
+        var lowered = nest.lower(name: problem.group.kernelName())
+        lowered.calls[0] = lowered.calls[0].computing(map.shape, choice)
+        return lowered
+    }
+}

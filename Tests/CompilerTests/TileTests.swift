@@ -1,0 +1,83 @@
+import Graph
+import Kernels
+import LoopNest
+import TestSupport
+import Testing
+import TileSupport
+
+@testable import Compiler
+@testable import Machine
+
+/// Networks on tiles: on a processor's own, or as their instructions are carried out one by one.
+@Suite(.enabled(if: TileMachine.runsTiles, "needs x86-64 with AVX-512 and dot products of bf16")) struct TileTests {
+    /// Whole and half panels, blocks of channels and strips; taps side by side, strided, apart, in one direction; padding on all sides.
+    private static let text = """
+        network tiled {
+            input image: f32[2, 24, 13, 17]
+            let x = image |> a: conv(48, 3, pad: 1) |> relu |> b: conv(64, 1) |> relu |> c: conv(80, 3, stride: 2, pad: 1) |> relu
+            let y = x |> d: conv(33, 3, pad: 2, dilation: 2) |> relu |> e: conv(64, [1, 5], pad: [0, 2]) |> relu
+            let z = y + (x |> f: conv(64, 1)) |> relu |> g: conv(96, 2, stride: 2) |> relu |> h: conv(40, 1, stride: 2) |> relu
+            output scores = z |> flatten |> i: linear(70) |> relu |> j: linear(10)
+        }
+        """
+
+    private func check(_ precision: Precision, _ numerics: Numerics, takes algorithm: String, atLeast count: Int) throws {
+        let network = try Network.load(written: Self.text)
+        let plan = try expectAgreement(
+            of: network.graph, seed: 1, training: false, batch: 2, target: .x86AMX, precision: precision, numerics: numerics)
+        let chosen = plan.steps.compactMap { $0.choice?.chosen.algorithm }
+        #expect(chosen.filter { $0 == algorithm }.count >= count, "\(chosen)")
+        #expect(plan.kernels.contains { $0.usesTiles })
+    }
+
+    @Test func roundedFactorsAgree() throws { try check(.bf16, .standard, takes: "tile", atLeast: 4) }
+    @Test func threeProductsAgree() throws { try check(.f32, .tolerance(5e-6), takes: "tile x3", atLeast: 3) }
+    @Test func sixProductsAgree() throws { try check(.f32, .standard, takes: "tile x6", atLeast: 2) }
+
+    @Test(arguments: 0..<4) func randomNetworksAgree(seed: Int) throws {
+        for precision in Precision.allCases {
+            try expectAgreement(
+                of: RandomNetwork.make(seed: 40 + seed, training: false), seed: seed, training: false, batch: 2, target: .x86AMX,
+                precision: precision, numerics: seed % 2 == 0 ? .standard : .tolerance(5e-6))
+        }
+    }
+}
+
+/// The inner loops of kernels on tiles, taken apart: no machine runs them.
+@Suite struct TileLoopTests {
+    private static let text = """
+        network loops {
+            input image: f32[N, 64, 56, 56]
+            output y = image |> a: conv(64, 3, pad: 1, bias: false) |> b: conv(256, 1) |> relu |> c: conv(64, 1) |> relu
+        }
+        """
+
+    /// A step is two tiles of pixels and two of outputs, each loaded once for its products, and nothing else of vectors or tiles.
+    @Test(arguments: [(Precision.bf16, Numerics.standard, "tile"), (.f32, .tolerance(5e-6), "tile x3"), (.f32, .standard, "tile x6")])
+    func stepsAreProductsAndTheirLoads(precision: Precision, numerics: Numerics, algorithm: String) throws {
+        let compiler = Compiler(target: .x86AMX, cache: nil, threads: 1, numerics: numerics, precision: precision)
+        let plan = try compiler.plan(try Network.load(written: Self.text), batch: 1)
+        let steps = plan.steps.filter { $0.choice?.chosen.algorithm == algorithm }
+        #expect(!steps.isEmpty)
+        let products = try #require(steps.first?.productsOfEach)
+        for step in steps {
+            let kernel = plan.kernels[step.kernel]
+            let object = try CodeGenerator(for: .x86AMX).object([(kernel, "kernel")])
+            let functions = try Disassembly.functions(of: object, for: .x86AMX)
+            let task = try #require(functions.first { $0.name == "kernel.task" })
+            var met = 0
+            for loop in task.innermostLoops {
+                let names = task.instructions[loop].map { $0.prefix { $0 != " " && $0 != "\t" } }
+                let count = names.filter { $0 == "tdpbf16ps" }.count
+                guard count > 0 else { continue }
+                met += 1
+                let tiles = [4: (2, 2), 2: (1, 2), 1: (1, 1)][count / products]!
+                let loads = [1: (1, 1), 3: (2, 2), 6: (4, 3)][products]!
+                let expected = tiles.0 * loads.0 + tiles.1 * loads.1
+                #expect(count % products == 0 && names.filter { $0 == "tileloadd" }.count == expected, "\(names)")
+                #expect(!names.contains { $0.hasPrefix("v") || $0.hasPrefix("tilestored") || $0 == "ldtilecfg" }, "\(names)")
+            }
+            #expect(met > 0, "\(kernel.name) has no loop over products")
+        }
+    }
+}
