@@ -38,6 +38,48 @@ enum HostFeatures {
     }
 }
 
+/// What the system says of the processor that no schedule asks.
+public enum HostProcessor {
+    /// The processor's name as its maker writes it, such as `AMD EPYC 9R14`; the code generator's where the system does not say.
+    public static let model: String = {
+        #if canImport(Darwin)
+            let text = HostCaches.systemText("machdep.cpu.brand_string")
+        #else
+            let text = model(processorInformation: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "")
+        #endif
+        return text ?? Target.host.processor
+    }()
+
+    /// The model that Linux's `/proc/cpuinfo` names, on one line of printable text; nil where it names none, as on most AArch64.
+    static func model(processorInformation text: String) -> String? {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("model name") }),
+            let name = line.split(separator: ":", maxSplits: 1).dropFirst().first
+        else { return nil }
+        let words = name.filter { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } }
+            .trimmingCharacters(in: .whitespaces)
+        return words.isEmpty ? nil : String(words.prefix(100))
+    }
+
+    /// The cores that share the last-level cache with core 0: all where the system does not say.
+    public static let coresOfLastCache: Int = {
+        let path = "/sys/devices/system/cpu/cpu0/cache/index3/shared_cpu_list"
+        return (try? String(contentsOfFile: path, encoding: .utf8)).flatMap(count(ofList:)) ?? Target.host.cores
+    }()
+
+    /// How many numbers a list of Linux has, such as `0-7,64-71`; nil if it is none.
+    static func count(ofList text: String) -> Int? {
+        var total = 0
+        for range in text.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: ",", omittingEmptySubsequences: false) {
+            let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+            guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], 0 <= first, first <= last,
+                last < 1 << 20
+            else { return nil }
+            total += last - first + 1
+        }
+        return total
+    }
+}
+
 /// The data caches that core 0 sees, in bytes; usual sizes where the system does not say.
 private enum HostCaches {
     static func detect() -> DataCaches {
@@ -80,6 +122,13 @@ private enum HostCaches {
             var value: Int64 = 0
             var size = MemoryLayout<Int64>.size
             return sysctlbyname(name, &value, &size, nil, 0) == 0 ? Int(value) : nil
+        }
+
+        static func systemText(_ name: String) -> String? {
+            var bytes = [UInt8](repeating: 0, count: 256)
+            var size = bytes.count
+            guard sysctlbyname(name, &bytes, &size, nil, 0) == 0 else { return nil }
+            return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     #endif
 }

@@ -62,8 +62,11 @@ import Testing
         (["bench", "tiny.braid", "--simulate-threads", "2", "--train"], 2, "--simulate-threads measures nothing"),
         (["bench", "tiny.braid", "--compare", "absent.json"], 1, "there is no such file"),
         (["bench", "tiny.braid", "--compare", "tiny.braid"], 1, "name a file that `braid bench --save` wrote"),
-        (["tune"], 2, "give either a file, --show or --clear"), (["tune", "tiny.braid", "--show"], 2, "give either a file"),
+        (["tune"], 2, "give either a file, --show, --clear or --machine"), (["tune", "tiny.braid", "--show"], 2, "give either a file"),
         (["tune", "tiny.braid", "--candidates", "0"], 2, "--candidates must be from 1 to 64"),
+        (["tune", "tiny.braid", "--machine"], 2, "--machine measures no network"),
+        (["tune", "--machine", "--show", "--clear"], 2, "give either --show or --clear"),
+        (["tune", "--machine", "--target", "host,no-dot"], 2, "leave out --target"),
         (["tune", "absent.braid"], 1, "cannot read 'absent.braid'"), (["tune", "--show"], 0, ""), (["tune", "--clear"], 0, ""),
         (["data", "fetch", "imagenet", "--to", "x"], 2, "there are mnist, fashion-mnist"),
         (["data", "fetch", "mnist", "--to", "m", "--mirror", "http://127.0.0.1:9/none"], 1, "http://127.0.0.1:9/none"),
@@ -165,6 +168,45 @@ import Testing
         #expect(try workplace.run("tune", "--show").status == 1)
         #expect(try workplace.run("tune", "--clear").output.hasPrefix("removed"))
         #expect(try workplace.run("tune", "--show").output == "nothing is kept for this machine\n")
+    }
+
+    /// What was measured of the machine is shown, used and forgotten; a damaged file is told of once and stops nothing.
+    @Test func measuresTheMachine() throws {
+        #expect(try workplace.run("tune", "--machine", "--show").output.hasPrefix("this machine was not measured"))
+        let bench = ["bench", "tiny.braid", "--seconds", "0", "--runs", "1", "--threads", "1", "--per-kernel"]
+        func model(_ arguments: [String] = []) throws -> String? {
+            try (workplace.run(bench + ["--json"] + arguments).json()["machine"] as? [String: Any])?["cost_model"] as? String
+        }
+        let known = try #require(try model())
+        #expect(try workplace.run("version").output.contains("cost model    \(known), not measured here"))
+        let text = try workplace.run("tune", "--machine", "--seconds", "0", "--quiet")
+        #expect(text.status == 0 && text.output.contains("reads from memory") && text.output.contains("kept in \(workplace.folder)"))
+        let record = try workplace.run("tune", "--machine", "--show", "--json").json()
+        let path = try #require(record["path"] as? String)
+        let speed = try #require(record["speed"] as? [String: Any])
+        let source = try #require(speed["source"] as? String)
+        #expect(source.hasPrefix("measured 2") && FileManager.default.fileExists(atPath: path))
+        #expect((record["known"] as? [String: Any])?["source"] as? String == known)
+        for (arguments, expected) in [([], source), (["--untuned"], known), (["--target", "host,no-dot"], source)] {
+            #expect(try model(arguments) == expected, "\(arguments)")
+        }
+        #expect(try workplace.run("version", "--json").json()["cost_model"] as? String == source)
+        let report = try workplace.run(bench)
+        #expect(report.output.contains("figures \(source)") && report.output.contains("predicted within 15 % for "), "\(report.output)")
+        // Choices are those of the figures that they were measured beside.
+        #expect(try workplace.run("tune", "tiny.braid", "--seconds", "0", "--candidates", "1", "--quiet").status == 0)
+        #expect(try workplace.run("tune", "--show").errors.isEmpty)
+        try "nonsense".write(toFile: path, atomically: true, encoding: .utf8)
+        let warned = try workplace.run(bench)
+        #expect(warned.status == 0 && warned.errors.components(separatedBy: "warning: what was measured of this machine").count == 2)
+        #expect(warned.output.contains("figures of \(known)"))
+        #expect(try workplace.run(bench + ["--untuned"]).errors.isEmpty)
+        #expect(try workplace.run("tune", "--machine", "--show").status == 1)
+        #expect(try workplace.run("tune", "--machine", "--clear").output == "removed \(path)\n")
+        #expect(try workplace.run("tune", "--machine", "--clear").output == "this machine was not measured\n")
+        // What was tuned beside those figures goes with the rest.
+        #expect(try workplace.run("tune", "--clear").status == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: workplace.path("tuning")).allSatisfy { $0.hasSuffix(".lock") })
     }
 
     @Test func describesAsJSON() throws {

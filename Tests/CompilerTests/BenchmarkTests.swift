@@ -88,6 +88,34 @@ import Testing
         }
     }
 
+    /// Of the steps with a prediction, those that it is within 15 % of.
+    @Test func predictionsAreJudged() throws {
+        func step(_ predicted: Double?, _ measured: Double) -> Benchmark.Step {
+            Benchmark.Step(
+                kernel: "k", summary: "s", seconds: 2 * measured, fastestSeconds: measured, multiplyAccumulates: 1, bytes: 1,
+                choice: predicted.map { AlgorithmChoice(.init("direct", predictedSeconds: $0)) }, unit: .multiplyAdds, leastSeconds: 0,
+                bound: .multiplyAdds)
+        }
+        let quality = PredictionQuality([
+            step(1.14, 1), step(0.86, 1), step(1.16, 1), step(0.84, 1), step(nil, 1), step(1e-3, 1e-3),
+        ])
+        #expect(quality.contractions == 5 && quality.good == 3)
+        #expect(abs(quality.predictedMs - 4001) < 1e-9 && abs(quality.measuredMs - 4001) < 1e-9)
+    }
+
+    /// Dot products are weighed by what was measured of them, else by what is known of their instruction.
+    @Test func dotProductsAreWeighedByWhatWasMeasured() throws {
+        func seconds(_ rate: Double?) throws -> [Double] {
+            var target = Target.x86AVX512BF16
+            target.speed.pairRate = rate
+            return try Compiler(target: target, cache: nil, precision: .bf16).plan(Self.network(), batch: 1).steps.compactMap(\.choice)
+                .flatMap { [$0.chosen] + $0.rejected }.filter { $0.algorithm == "dot" }.compactMap(\.predictedSeconds)
+        }
+        let (known, slow) = (try seconds(nil), try seconds(1))
+        let same = try seconds(2)
+        #expect(!known.isEmpty && known == same && zip(known, slow).allSatisfy { $0 < $1 })
+    }
+
     // MARK: The machine's peak
 
     private static let presets = [Target.x86AVX512, .x86AVX512BF16, .x86AVX2, .aarch64NEON]
@@ -324,7 +352,12 @@ import Testing
         #expect(BenchmarkComparison(earlier: before, now: restricted).warnings.contains { $0.hasSuffix(", target host,no-tiles now") })
         var older = before
         older.machine.units = nil
+        (older.machine.costModel, older.machine.figures) = (nil, nil)
         #expect(BenchmarkComparison(earlier: older, now: before).warnings == [])
+        var measured = before
+        measured.machine.figures = "load 2.0"
+        let models = BenchmarkComparison(earlier: before, now: measured).warnings
+        #expect(models.count == 1 && models[0].hasPrefix("another cost model: lanes 16, ") && models[0].hasSuffix(" then, load 2.0 now"))
         let bare = BenchmarkComparison(earlier: Self.record(steps: nil), now: before)
         #expect(bare.kernels == nil && bare.warnings == ["the earlier run has no kernels: save it with --per-kernel"])
         #expect(BenchmarkComparison(earlier: before, now: Self.record(steps: nil)).warnings == [])

@@ -183,6 +183,47 @@ import Testing
         #expect(machine.withoutTiles.on(machine) == machine.withoutTiles)
     }
 
+    // MARK: Speed
+
+    /// Zen 4's figures, which all algorithms of the goldens were chosen by, and whoever has none of his own goes by them.
+    @Test func figuresAreThoseOfTheProcessor() {
+        let zen4 =
+            "lanes 16, load 1.0, store 2.0, task 500.0, level2 2.0, level3 2.5, memory 7.0, prefetched 9.2, cores 8, share 0.6, unhidden 0.1"
+        #expect(MachineSpeed.amdZen4.figures == zen4 && MachineSpeed.amdZen4.cyclesPerSecond == 3.6e9)
+        for target in [Target.x86AVX512, .x86AVX512BF16, .x86AVX2, .x86AVX2VNNI] { #expect(target.speed == .amdZen4) }
+        #expect(Target.x86AMX.speed == .intelSapphireRapids)
+        #expect(Target.aarch64NEON.speed == .armNeoverseN1 && Target.aarch64NEONBF16.speed == .armNeoverseV2)
+        for processor in ["znver4", "znver5", "znver3", "skylake", "x86-64"] {
+            #expect(Self.machine(processor, Self.zen4).speed == .amdZen4, "\(processor)")
+        }
+        // A virtual machine may have a name that says nothing; tiles do.
+        #expect(Self.machine("sapphirerapids", Self.zen4).speed == .intelSapphireRapids)
+        #expect(Self.machine("x86-64", Self.sapphireRapids).speed == .intelSapphireRapids)
+        func arm(_ processor: String, _ features: String) -> MachineSpeed {
+            .known(of: processor, features: FeatureList(features), isX86: false)
+        }
+        #expect(arm("neoverse-n1", "+neon") == .armNeoverseN1 && arm("generic", "+neon") == .armNeoverseN1)
+        #expect(arm("neoverse-v1", "+neon") == .armNeoverseV2 && arm("generic", "+neon,+bf16") == .armNeoverseV2)
+    }
+
+    /// Bytes a second as cycles of a line: 170 GFLOP/s are 5.3125e9 multiply-adds of 16 lanes, so 141 GB/s are a line in 2.41 of them.
+    @Test func bandwidthsBecomeCycles() {
+        let speed = MachineSpeed.intelSapphireRapids
+        #expect(speed.cyclesPerSecond == 5.3125e9 && abs(speed.level2Line - 2.411) < 1e-3 && abs(speed.level3Line - 12.14) < 1e-2)
+        #expect(speed.memoryLine == 27.2 && speed.prefetchedLine == 27.2 && speed.pairRate == 1)
+        #expect(abs(MachineSpeed.armNeoverseN1.memoryLine - 64 / 20.9 * 5) < 1e-12)
+        #expect(MachineSpeed.cyclesOfLine(bytesPerSecond: 64e9, cyclesPerSecond: 3e9) == 3)
+    }
+
+    /// Choices compare cycles: how long one takes is no part of what they follow from, and neither is who measured it.
+    @Test func figuresThatChoicesFollowFrom() {
+        var speed = MachineSpeed.amdZen4
+        (speed.cyclesPerSecond, speed.source) = (1e9, "measured")
+        #expect(speed.figures == MachineSpeed.amdZen4.figures && speed != .amdZen4)
+        speed.pairRate = 1
+        #expect(speed.figures == MachineSpeed.amdZen4.figures + ", pairs 1.0")
+    }
+
     // MARK: Feature lists
 
     @Test func theLastWordOnAFeatureCounts() {

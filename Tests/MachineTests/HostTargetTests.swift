@@ -26,4 +26,18 @@ import Testing
         #expect(HostFeatures.arm(processorInformation: text.replacing("asimddp ", with: "").replacing(" bf16", with: " svebf16")).isEmpty)
         #expect(HostFeatures.arm(processorInformation: "").isEmpty)
     }
+
+    @Test func modelsAreReadFromWhatLinuxSays() {
+        let text = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R14\u{1B}[2J \nflags: fpu\n"
+        #expect(HostProcessor.model(processorInformation: text) == "AMD EPYC 9R14[2J")
+        for none in ["", "model name", "model name\t:", "model name : \t ", "processor\t: 0\nBogoMIPS\t: 50.0\n"] {
+            #expect(HostProcessor.model(processorInformation: none) == nil, "\(none)")
+        }
+        #expect(!HostProcessor.model.isEmpty && HostProcessor.coresOfLastCache > 0)
+    }
+
+    @Test(arguments: [
+        ("0-7,64-71\n", 16), ("0", 1), ("3,5", 2), ("", nil), ("7-3", nil), ("a", nil), ("-1", nil), ("1-2-3", nil), ("1,", nil),
+    ])
+    func coresAreCounted(list: String, count: Int?) { #expect(HostProcessor.count(ofList: list) == count) }
 }

@@ -50,7 +50,10 @@ public struct BenchmarkComparison: Encodable, Hashable, Sendable {
             ("precision", earlier.precision ?? "f32", now.precision ?? "f32"),
             ("machine", "\(earlier.machine)", "\(now.machine)"),
         ]
-        return pairs.filter { $0.1 != $0.2 }.map { "another \($0.0): \($0.1) then, \($0.2) now" }
+        // Older records do not say what the cost model went by.
+        let figures = [earlier, now].compactMap(\.machine.figures)
+        let models = Set(figures).count < 2 ? [] : [("cost model", figures[0], figures[1])]
+        return (pairs + models).filter { $0.1 != $0.2 }.map { "another \($0.0): \($0.1) then, \($0.2) now" }
     }
 
     private static func changes(_ earlier: [BenchmarkRecord.Step], _ now: [BenchmarkRecord.Step]) -> [Change] {

@@ -19,11 +19,15 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         public var target: String?
         /// The units that code is made for, for people; older files have none.
         public var units: String?
+        /// Whose figures the cost model went by, and those that choices follow from; older files have none.
+        public var costModel: String?
+        public var figures: String?
 
         public init(_ target: Target) {
             (processor, lanes, level2, level3) = (target.processor, target.lanes, target.caches.level2, target.caches.level3)
             self.target = target.name == "host" ? nil : target.name
             units = target.unitSummary
+            (costModel, figures) = (target.speed.source, target.speed.figures)
         }
     }
 
@@ -88,6 +92,8 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
     public var cachedKernels: Int
     public var peak: MachinePeak?
     public var steps: [Step]?
+    /// How well the cost model foresaw the steps; nil with several threads, since it says what one takes.
+    public var predictions: PredictionQuality?
     public var errors: [ContractionAccuracy]?
 
     public init(_ result: Benchmark, target: Target = .host, at date: Date = Date()) {
@@ -115,6 +121,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         cachedKernels = result.cachedKernels
         peak = result.peak
         steps = result.peak == nil ? nil : result.steps.map(Step.init)
+        predictions = result.peak == nil || result.threads > 1 ? nil : PredictionQuality(result.steps)
         errors = result.errors
     }
 }
@@ -191,7 +198,7 @@ extension BenchmarkRecord {
         // Texts are shown on terminals, which control characters would steer.
         let texts =
             [("network", network), ("numerics", numerics), ("measured_at", measuredAt), ("machine", machine.processor)]
-            + [machine.target, machine.units].compactMap(\.self).map { ("machine", $0) }
+            + [machine.target, machine.units, machine.costModel, machine.figures].compactMap(\.self).map { ("machine", $0) }
             + (steps ?? []).map { ("steps", $0.summary) }
         if let wrong = texts.first(where: { $0.1.unicodeScalars.contains { $0.properties.generalCategory == .control } }) {
             throw InterchangeError(path, .entry(wrong.0), "the text has control characters", repair: repair)

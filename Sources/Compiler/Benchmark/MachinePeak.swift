@@ -123,52 +123,15 @@ extension Compiler {
             // share is no slower than one of them finds it.
             return nest.isShared ? max(work / max(together, 1e-9), rates.max() ?? 0) : rates.reduce(0, +)
         }
-        let rates = Dictionary(uniqueKeysWithValues: zip(kernels.nests, program.entries).map { ($0.measures, rate($0, $1)) })
+        // The code lies in the program's memory.
+        let rates = withExtendedLifetime(program) {
+            Dictionary(uniqueKeysWithValues: zip(kernels.nests, program.entries).map { ($0.measures, rate($0, $1)) })
+        }
         guard let gigaflops = rates[.multiplyAdds], let level2 = rates[.level2], let memory = rates[.memory] else {
             preconditionFailure("every machine has multiply-adds, a second-level cache and memory")
         }
         return MachinePeak(
             threads: pool.threads, gigaflops: gigaflops, dotGigaflops: rates[.dotProducts], tileGigaflops: rates[.tiles],
             level2: level2, level3: rates[.level3], memory: memory)
-    }
-}
-
-/// One task a thread, which all begin together.
-private final class PeakJob: ParallelJob {
-    private let entry: KernelEntry
-    private let pool: ThreadPool
-    /// When each thread began and ended, in nanoseconds.
-    private let times: UnsafeMutableBufferPointer<(began: UInt64, ended: UInt64)>
-    /// What the kernel gets; not to be changed during a run.
-    var buffers: [UnsafeMutableRawPointer?]
-
-    init(_ entry: @escaping KernelEntry, _ buffers: [UnsafeMutableRawPointer?], _ pool: ThreadPool) {
-        self.entry = entry
-        self.buffers = buffers
-        self.pool = pool
-        times = .allocate(capacity: pool.threads)
-        times.initialize(repeating: (0, 0))
-    }
-
-    deinit { times.deallocate() }
-
-    func run(thread: Int) {
-        // From here on no thread sleeps.
-        pool.barrier()
-        buffers.withUnsafeBufferPointer { table in
-            guard let table = table.baseAddress else { return }
-            let began = DispatchTime.now().uptimeNanoseconds
-            entry(table, nil, thread, thread + 1)
-            times[thread] = (began, DispatchTime.now().uptimeNanoseconds)
-        }
-    }
-
-    /// How long a thread took in the last run.
-    func seconds(of thread: Int) -> Double { Double(times[thread].ended - times[thread].began) * 1e-9 }
-
-    /// From the first beginning to the last end.
-    var seconds: Double {
-        guard let first = times.map(\.began).min(), let last = times.map(\.ended).max() else { return .infinity }
-        return Double(last - first) * 1e-9
     }
 }

@@ -60,14 +60,16 @@ struct PeakKernels {
         resultBytes = threads * max(lanes * max(sums, Self.readsAtOnce), 4 * TileElement.rows * TileElement.columns) * 4
     }
 
-    private static let readsAtOnce = 8
+    static let readsAtOnce = 8
 
     /// More than the latency of a multiply-add times the two that a core starts a cycle, and room for its operands.
-    private static func accumulators(_ target: Target) -> Int { target.vectors.registers * 3 / 4 }
+    static func accumulators(_ target: Target) -> Int { target.vectors.registers * 3 / 4 }
 
     /// `sum = sum * factor + addend` for as many sums as registers hold, over and over.
-    static func multiplyAdds(_ target: Target, turns: Int, tasks: Int) -> Kernel {
-        products("peak_multiply_adds", target, turns: turns, tasks: tasks) { builder, factor, addend in
+    ///
+    /// - Parameter sums: how many, if not so many: a single one takes the latency of a multiply-add a turn.
+    static func multiplyAdds(_ target: Target, turns: Int, tasks: Int, sums: Int? = nil) -> Kernel {
+        products("peak_multiply_adds", target, turns: turns, tasks: tasks, sums: sums) { builder, factor, addend in
             { builder.multiplyAdd($0, factor, addend) }
         }
     }
@@ -101,10 +103,10 @@ struct PeakKernels {
 
     /// As many sums as registers hold, changed over and over by what `step` makes of two other registers.
     private static func products(
-        _ name: String, _ target: Target, turns: Int, tasks: Int,
+        _ name: String, _ target: Target, turns: Int, tasks: Int, sums: Int? = nil,
         _ step: (KernelBuilder, Register, Register) -> (Register) -> Register
     ) -> Kernel {
-        let (lanes, count) = (target.lanes, accumulators(target))
+        let (lanes, count) = (target.lanes, sums ?? accumulators(target))
         let builder = KernelBuilder(name: name, lanes: lanes, taskCount: tasks)
         let numbers = builder.parameter("numbers", count: (count + 2) * lanes, .read)
         let results = builder.parameter("results", count: tasks * count * lanes, .write)

@@ -31,14 +31,21 @@ public struct TuningStore: Sendable {
     }
 
     /// The folder's path, without a slash at its end.
-    private var folder: String { (directory.path(percentEncoded: false) as NSString).standardizingPath }
+    var folder: String { (directory.path(percentEncoded: false) as NSString).standardizingPath }
 
     /// The file of a target, named after its processor and the whole of what choices follow from.
     public func path(for target: Target) -> String {
         // Tells machines apart; the file's first line says whose it is.
         let digest = stableHash(TuningTable(target).machine)
-        let name = String(target.processor.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
-        return directory.appending(path: "tuning-\(name)-\(String(digest, radix: 16)).jsonl").path(percentEncoded: false)
+        return directory.appending(path: Self.prefix(target) + "\(String(digest, radix: 16)).jsonl").path(percentEncoded: false)
+    }
+
+    /// How the names of files of a processor begin.
+    private static func prefix(_ target: Target) -> String { "tuning-\(fileName(target.processor))-" }
+
+    /// A processor's name as a part of a file's.
+    static func fileName(_ processor: String) -> String {
+        String(processor.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
     }
 
     /// What was measured on the target; nothing where there is no file.
@@ -104,18 +111,37 @@ public struct TuningStore: Sendable {
         return table
     }
 
-    /// Forgets what was measured on the target.
+    /// Forgets what was measured on the target, whatever figures the cost model went by.
     ///
-    /// - Returns: whether there was anything.
+    /// - Returns: the files that were removed.
     @discardableResult
-    public func clear(for target: Target) throws(InterchangeError) -> Bool {
+    public func clear(for target: Target) throws(InterchangeError) -> [String] {
+        let files = files(for: target)
+        for path in files { try remove(path) }
+        return files
+    }
+
+    /// The files of the target: that of the figures that it has now, whatever lies there, and those of other figures.
+    private func files(for target: Target) -> [String] {
         let path = path(for: target)
-        guard FileManager.default.fileExists(atPath: path) else { return false }
+        let present = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let others = present.sorted().filter { $0.hasPrefix(Self.prefix(target)) && $0.hasSuffix(".jsonl") }
+            .map { directory.appending(path: $0).path(percentEncoded: false) }
+            .filter { other in
+                guard other != path, let data = try? InputFile.read(other, maximum: Self.largestFile),
+                    let line = data.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first,
+                    let header = try? JSONDecoder().decode(Header.self, from: line)
+                else { return false }
+                return TuningTable.isMachine(header.machine, of: target)
+            }
+        return (FileManager.default.fileExists(atPath: path) ? [path] : []) + others
+    }
+
+    func remove(_ path: String) throws(InterchangeError) {
         guard unlink(path) == 0 else {
             throw InterchangeError(
                 path, "the file cannot be removed (\(String(cString: strerror(errno))))", repair: "check the folder's permissions")
         }
-        return true
     }
 }
 

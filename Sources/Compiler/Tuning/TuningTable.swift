@@ -35,12 +35,24 @@ public struct TuningTable: Hashable, Sendable {
 
     public init(_ target: Target) {
         // What was measured is what beats the model's choices, which are others where the model goes by other figures.
-        let speed = target.speed == .amdZen4 ? [] : ["\(target.speed)"]
-        let parts = [
+        let figures = target.speed.figures
+        machine = Self.machine(target) + (figures == MachineSpeed.amdZen4.figures ? "" : Self.figuresMark + figures)
+    }
+
+    /// The machine without the figures that the cost model goes by.
+    private static func machine(_ target: Target) -> String {
+        [
             target.processor, "\(target.lanes) lanes", "\(target.vectors.registers) registers",
             "caches of \(target.caches.level1), \(target.caches.level2) and \(target.caches.level3)", target.features,
-        ]
-        machine = (parts + speed).joined(separator: "; ")
+        ].joined(separator: "; ")
+    }
+
+    private static let figuresMark = "; figures: "
+
+    /// Whether a text is that of a target, whatever figures the cost model went by.
+    static func isMachine(_ text: String, of target: Target) -> Bool {
+        let machine = machine(target)
+        return text == machine || text.hasPrefix(machine + figuresMark)
     }
 
     /// What was measured: a shape, and which algorithm is best for it.

@@ -138,7 +138,7 @@ struct ResultStationary {
     private var productRate: Double {
         guard usesPairs else { return 1 }
         guard let rate = target.dotProducts[.bfloat16]?.rate else { preconditionFailure("\(target) has no dot products of pairs") }
-        return rate
+        return target.speed.pairRate ?? rate
     }
 
     func region(rows count: Int) -> StagedRegion {

@@ -3,7 +3,9 @@
 ///
 /// A cycle is one multiply-add of a vector, on one core. A core multiplies as many numbers a nanosecond by narrow vectors as by wide ones,
 /// of which it has fewer units; so a cycle of a narrower vector is shorter, and bytes take more of them.
-public struct MachineSpeed: Hashable, Sendable {
+public struct MachineSpeed: Hashable, Sendable, Codable {
+    /// Whose figures they are, for people: a processor's, or when they were measured.
+    public var source: String
     /// The lanes of the vectors that the figures were measured with.
     public var lanes: Int
     /// Multiply-adds of these vectors that a core does in a second.
@@ -28,11 +30,17 @@ public struct MachineSpeed: Hashable, Sendable {
     public var unhidden: Double
     /// Of the tile unit, where there is one.
     public var tiles = TileSpeed.intelSapphireRapids
+    /// Multiply-adds by dot products of pairs of bf16, relative to those of f32; nil where nothing but their instruction's rate
+    /// (`DotProduct.rate`) is known.
+    public var pairRate: Double?
 
     public init(
-        lanes: Int, cyclesPerSecond: Double, load: Double, store: Double, task: Double, level2Line: Double, level3Line: Double,
-        memoryLine: Double, prefetchedLine: Double, coresOfLevel3: Int, memoryShare: Double, unhidden: Double
+        source: String, lanes: Int, cyclesPerSecond: Double, load: Double, store: Double, task: Double, level2Line: Double,
+        level3Line: Double,
+        memoryLine: Double, prefetchedLine: Double, coresOfLevel3: Int, memoryShare: Double, unhidden: Double,
+        pairRate: Double? = nil
     ) {
+        self.source = source
         self.lanes = lanes
         self.cyclesPerSecond = cyclesPerSecond
         self.load = load
@@ -45,11 +53,24 @@ public struct MachineSpeed: Hashable, Sendable {
         self.coresOfLevel3 = coresOfLevel3
         self.memoryShare = memoryShare
         self.unhidden = unhidden
+        self.pairRate = pairRate
     }
 
-    /// AMD Zen 4, measured with AVX-512 (Zen 5's ratios are near): prefetched weights come at 25 GB/s however register tiles are cut, where
-    /// a loop that only reads gets 34; 0 to 0.2 of the shorter of arithmetic and streams showed.
-    public static let amdZen4 = MachineSpeed(
-        lanes: 16, cyclesPerSecond: 3.6e9, load: 1, store: 2, task: 500, level2Line: 2, level3Line: 2.5, memoryLine: 7, prefetchedLine: 9.2,
-        coresOfLevel3: 8, memoryShare: 0.6, unhidden: 0.1)
+    /// A text of the figures that choices follow from. Choices compare cycles, so how long one takes is not among them.
+    public var figures: String {
+        var words = [
+            "lanes \(lanes)", "load \(load)", "store \(store)", "task \(task)", "level2 \(level2Line)", "level3 \(level3Line)",
+            "memory \(memoryLine)", "prefetched \(prefetchedLine)", "cores \(coresOfLevel3)", "share \(memoryShare)",
+            "unhidden \(unhidden)",
+        ]
+        if tiles != .intelSapphireRapids {
+            words.append(
+                "tiles of \(tiles.product), \(tiles.load), \(tiles.level2Load) and \(tiles.unhidden)")
+        }
+        if let pairRate { words.append("pairs \(pairRate)") }
+        return words.joined(separator: ", ")
+    }
+
+    /// The cycles of a cache line of 64 bytes that comes at a number of bytes a second.
+    public static func cyclesOfLine(bytesPerSecond: Double, cyclesPerSecond: Double) -> Double { 64 / bytesPerSecond * cyclesPerSecond }
 }

@@ -11,7 +11,8 @@ extension Target {
         let maker = ProcessorMaker(processor: processor, features: features, isX86: isX86)
         self.init(
             name: name, triple: triple, processor: processor, features: features.text, vectors: vectors,
-            dotProducts: DotProduct.all(features, vectors, maker), tiles: TileUnit(features), caches: caches, cores: cores)
+            dotProducts: DotProduct.all(features, vectors, maker), tiles: TileUnit(features), caches: caches, cores: cores,
+            speed: .known(of: processor, features: features, isX86: isX86))
         if tiles != nil && !lendsTiles() { self = withoutTiles }
     }
 

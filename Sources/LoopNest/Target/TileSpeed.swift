@@ -1,5 +1,5 @@
 /// How fast a tile unit is beside the multiply-adds of vectors on the same core, in their cycles (`MachineSpeed`).
-public struct TileSpeed: Hashable, Sendable {
+public struct TileSpeed: Hashable, Sendable, Codable {
     /// Cycles of a product of two tiles.
     public var product: Double
     /// Cycles of a tile from the first-level cache, and from the second.

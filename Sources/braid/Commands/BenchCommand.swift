@@ -26,7 +26,8 @@ struct BenchCommand: ParsableCommand {
             multiply-accumulates on their unit or its bytes take at that peak (the longer of the two: FMA, dot, L2, L3 or memory says
             which) over the time that it took. An algorithm with fewer multiplications, such as
             Winograd's, can exceed 100 %. An algorithm is "tuned" where `braid tune` measured a better one, or a better way to cut its
-            work, than the cost model predicts; --untuned shows what that gains.
+            work, than the cost model predicts; --untuned shows what that gains. With one thread the last line says how many predictions
+            were good.
 
             With --errors some hundred elements of what every convolution and linear layer leaves, with all that is fused with it, are
             compared with the same elements computed in fp64 from the operands that the kernel read: root mean square error over the

@@ -61,7 +61,7 @@ struct DumpCommand: ParsableCommand {
         let ending = stage?.ending ?? Stage.graph.ending
         let path = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: ending) }
         if let path { try OutputPath.requireWritable(path) }
-        let compiler = Compiler(target: tuned ? machine.here : machine.target, precision: precision.chosen)
+        let compiler = Compiler(target: tuned ? machine.measuredHere : machine.target, precision: precision.chosen)
         let bytes = try (tuned ? compiler.tuned(by: .standard) : compiler).dump(
             network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
         if let path { try AtomicFile.write(bytes, to: path) } else { StandardOutput.write(bytes) }

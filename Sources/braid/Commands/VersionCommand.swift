@@ -13,6 +13,7 @@ struct VersionCommand: ParsableCommand {
               braid version --json
 
             Dot products (multiply-adds beside those of single precision) and tiles are what LLVM and the system say this machine lends.
+            The cost model goes by figures that are known of the processor, or of one like it, until `braid tune --machine` measures this one.
             The target is what code is made for where no --target says another: host, unless $BRAID_TARGET is set.
             """)
 
@@ -34,7 +35,7 @@ struct VersionCommand: ParsableCommand {
                 record.tiles.map { "\($0.registers) of \($0.rows) rows of \($0.rowBytes) bytes: \(Self.list($0.numbers))" } ?? "none"
             ),
             ("caches", [record.level1Bytes, record.level2Bytes, record.level3Bytes].map(Format.bytes).joined(separator: ", ")),
-            ("threads", "\(record.threads)"), ("target", record.target),
+            ("threads", "\(record.threads)"), ("target", record.target), ("cost model", record.costModelText),
             ("machine code", record.cache ?? "not kept: BRAID_CACHE is 'none'"),
             ("measurements", record.measurements ?? "not kept: BRAID_TUNING or BRAID_CACHE is 'none'"),
         ] { table.add(name, value) }
@@ -80,6 +81,16 @@ struct VersionCommand: ParsableCommand {
         /// The folders; null where nothing is kept.
         var cache: String?
         var measurements: String?
+        /// Whose figures predictions go by: a processor's, or those that were measured here.
+        var costModel: String
+
+        var costModelText: String { costModel + (isMeasured ? "" : ", not measured here: see `braid help tune`") }
+        private let isMeasured: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case version, llvm, system, processor, units, lanes, vectorRegisters, dotProducts, tiles, level1Bytes, level2Bytes, level3Bytes
+            case threads, target, cache, measurements, costModel
+        }
 
         /// The units that kernels are made of, as LLVM and as people call them, the best first.
         private static let known = [
@@ -112,6 +123,8 @@ struct VersionCommand: ParsableCommand {
             self.target = TargetOption.standard.name
             cache = ObjectCache.standard.map { CacheCommand.path($0.directory) }
             measurements = TuningStore.standard.map { CacheCommand.path($0.directory) }
+            costModel = TargetOption.measuredHost.speed.source
+            isMeasured = TargetOption.measuredHost.speed != target.speed
         }
     }
 }

@@ -10,6 +10,9 @@ enum Format {
 
     static func percent(_ share: Double, _ digits: Int = 2) -> String { fixed(share * 100, digits) + " %" }
 
+    /// With as many digits as a figure of two or three has: `0.95`, `2.5`, `27`.
+    static func figure(_ value: Double) -> String { fixed(value, value < 1 ? 2 : value < 20 ? 1 : 0) }
+
     /// A whole number in groups of three digits.
     static func grouped(_ value: Int) -> String {
         var text = ""

@@ -9,13 +9,13 @@ struct ExecutionOptions: ParsableArguments {
 
     @OptionGroup var machine: TargetOption
 
-    @Flag(help: "Leaves all choices to the cost model, even where `braid tune` measured better ones.")
+    @Flag(help: "Leaves all choices to the cost model as it is known of processors, whatever `braid tune` measured.")
     var untuned = false
 
     var threadCount: Int { arithmetic.threadCount }
 
     /// The target on this machine.
-    var target: Target { machine.here }
+    var target: Target { untuned ? machine.here : machine.measuredHere }
 
     /// Throws where the target's code does not run here: what a command asks first, see `TargetOption.requireRunnable`.
     func requireRunnable() throws(CompilerError) { try machine.requireRunnable() }
@@ -27,7 +27,7 @@ struct ExecutionOptions: ParsableArguments {
     }
 
     /// A compiler for the plans of any machine.
-    func planner(_ precision: Precision?) -> Compiler { compiler(for: machine.target, precision) }
+    func planner(_ precision: Precision?) -> Compiler { compiler(for: untuned ? machine.target : machine.measured, precision) }
 
     private func compiler(for target: Target, _ precision: Precision?) -> Compiler {
         let compiler = arithmetic.compiler(for: target, precision)

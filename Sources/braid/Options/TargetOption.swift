@@ -19,11 +19,34 @@ struct TargetOption: ParsableArguments {
 
     func validate() throws { if chosen == nil { _ = try Self.environment.get() } }
 
+    /// Whether the command line names one.
+    var isChosen: Bool { chosen != nil }
+
     /// The target as it is described everywhere, for texts that are the same on all machines.
     var target: Target { chosen ?? Self.standard }
 
     /// The target on this machine: what is computed, measured and tuned here is cut for the caches and cores that there are.
     var here: Target { target.on(.host) }
+
+    /// The same, with what `braid tune --machine` measured of this machine.
+    var measuredHere: Target { target.on(Self.measuredHost) }
+
+    /// The target whose plans are made for a machine that may be another: a preset as it is described everywhere, this one as it was
+    /// measured.
+    var measured: Target {
+        let machine = target.name.prefix { $0 != "," }
+        return Target.preset(named: String(machine)) == nil ? measuredHere : target
+    }
+
+    /// This machine with what was measured of it. A file that cannot be used is told of, once, and does not stop anything.
+    static let measuredHost: Target = {
+        do {
+            return .host.measured(try TuningStore.standard?.readMeasurement(for: .host))
+        } catch {
+            Console.error("warning: what was measured of this machine is not used: \(error)\n")
+            return .host
+        }
+    }()
 
     /// The target where no option names one.
     static var standard: Target { (try? environment.get()) ?? .host }

@@ -29,6 +29,7 @@ struct BenchReport {
             ("first run", Self.milliseconds(result.firstRunSeconds)), ("tensors and scratch", Format.bytes(result.memoryBytes)),
             ("peak memory", Format.bytes(result.peakMemoryBytes)),
         ] { table.add(name, value) }
+        if let model = record.machine.costModel { table.add("cost model", Self.figures(model)) }
         print(table.rowsText, terminator: "")
         if let peak = result.peak { show(result.steps, peak) }
     }
@@ -68,7 +69,19 @@ struct BenchReport {
             Format.fixed(2e-9 * work / total, 1), "", Format.fixed(1e-9 * bytes / total, 1),
             Format.percent(least / total, 0), "", "", "", Self.counted(steps.count, "kernel"), "")
         print(table.text, terminator: "")
+        showPredictions()
     }
+
+    /// How well times were foreseen.
+    private func showPredictions() {
+        guard let quality = record.predictions, quality.contractions > 0 else { return }
+        print(
+            "predicted within \(Format.percent(PredictionQuality.tolerance, 0)) for \(quality.good) of \(Self.counted(quality.contractions, "contraction")): "
+                + "\(Format.fixed(quality.predictedMs, 3)) ms in all, measured \(Format.fixed(quality.measuredMs, 3))")
+    }
+
+    /// Whose figures they are: a processor's, or when they were measured.
+    private static func figures(_ model: String) -> String { "figures " + (model.hasPrefix("measured") ? model : "of \(model)") }
 
     /// The algorithms that a step does not use, with the milliseconds that the cost model says of them, or why they may not be used.
     private static func rejected(_ step: Benchmark.Step) -> String? {
