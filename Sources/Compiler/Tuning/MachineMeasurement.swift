@@ -150,7 +150,7 @@ extension MachineSpeed {
             level3Line: Self.twoDigits(line(.level3Reads)), memoryLine: Self.twoDigits(line(.memoryReads)),
             prefetchedLine: Self.twoDigits(reads), coresOfLevel3: sharing, memoryShare: Self.twoDigits(min(1, share)),
             unhidden: (min(1, max(0, shown)) * 20).rounded() / 20, pairRate: values[.dotProducts].map { Self.twoDigits($0 / operations) })
-        tiles = known.tiles
+        (tiles, registerTiles, filtering) = (known.tiles, known.registerTiles, known.filtering)
         if let rate = values[.tileProducts] { tiles.product = Self.twoDigits(Double(SpeedKernels.operationsOfTile) / rate * cycles) }
     }
 

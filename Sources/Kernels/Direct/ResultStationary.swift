@@ -113,7 +113,8 @@ struct ResultStationary {
         let rowCount = rows.reduce(1.0) { $0 * Double(shape.extents[$1.axis]) }
         let steps = shape.reducedAxes.reduce(1.0) { $0 * Double(shape.extents[$1]) }
         let strictFactor = numerics == .strict ? 10.0 : 1
-        let sums = (Double(groups) * row(tile.laneBlocks) + (last > 0 ? row(last) : 0)) * rowCount * steps * strictFactor / productRate
+        let tiles = (Double(groups) * row(tile.laneBlocks) + (last > 0 ? row(last) : 0)) * rowCount * steps
+        let sums = tiles * strictFactor / productRate * target.speed.registerTiles
         return sums + Double(blocks) * Double(extent) * rowCount * CostModel(target).store
     }
 

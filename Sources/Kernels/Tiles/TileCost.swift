@@ -73,11 +73,12 @@ struct TileCost {
         return (1...most).min { (cycles($0), -$0) < (cycles($1), -$1) }!
     }
 
-    /// The most rows whose copy takes no more than its part of the second-level cache.
+    /// The rows of a task where there are as few tasks as copies can have that take no more than their part of the second-level cache.
     private var roomiest: Int {
         let strip = bestStrip
-        let counts = (1...(map.height + strip - 1) / strip).reversed()
-        return strip * (counts.first { allows(TileSchedule(rows: $0 * strip, stripRows: strip, outputParts: 1)) } ?? 1)
+        let strips = (map.height + strip - 1) / strip
+        let counts = (1...strips).lazy.map { (strips + $0 - 1) / $0 * strip }
+        return counts.first { allows(TileSchedule(rows: $0, stripRows: strip, outputParts: 1)) } ?? strip
     }
 
     private var weightBytes: Int { TileWeights(map: map, products: products, group: group).bytes }

@@ -157,7 +157,7 @@ struct WinogradCost {
             products(schedule) + transforms(schedule) + traffic(schedule, threads: threads)
             + (schedule.transformsWeights ? weightTransforms(schedule) : 0)
         let streams = weightStreams(schedule, turns: turns, threads: threads)
-        let compute = turn * Double(turns)
+        let compute = turn * Double(turns) * target.speed.filtering
         // Weights as they are written lie in short pieces: a transform waits for most of them.
         let together = schedule.transformsWeights ? compute + streams : model.together(compute, streams)
         return together + model.task * Double(turns) + packingCycles / Double(threads)

@@ -33,6 +33,10 @@ public struct MachineSpeed: Hashable, Sendable, Codable {
     /// Multiply-adds by dot products of pairs of bf16, relative to those of f32; nil where nothing but their instruction's rate
     /// (`DotProduct.rate`) is known.
     public var pairRate: Double?
+    /// What register tiles of vectors take, and what minimal filtering does, of what their multiply-adds, loads and stores add up to: 1 where
+    /// they were measured to take that, more where something shows that no figure above stands for.
+    public var registerTiles = 1.0
+    public var filtering = 1.0
 
     public init(
         source: String, lanes: Int, cyclesPerSecond: Double, load: Double, store: Double, task: Double, level2Line: Double,
@@ -68,6 +72,7 @@ public struct MachineSpeed: Hashable, Sendable, Codable {
                 "tiles of \(tiles.product), \(tiles.load), \(tiles.level2Load) and \(tiles.unhidden)")
         }
         if let pairRate { words.append("pairs \(pairRate)") }
+        if registerTiles != 1 || filtering != 1 { words.append("register tiles \(registerTiles), filtering \(filtering)") }
         return words.joined(separator: ", ")
     }
 
