@@ -60,6 +60,7 @@ import TileSupport
         let steps = plan.steps.filter { $0.choice?.chosen.algorithm == algorithm }
         #expect(!steps.isEmpty)
         let products = try #require(steps.first?.productsOfEach)
+        var prefetches = 0
         for step in steps {
             let kernel = plan.kernels[step.kernel]
             let object = try CodeGenerator(for: .x86AMX).object([(kernel, "kernel")])
@@ -71,6 +72,7 @@ import TileSupport
                 let count = names.filter { $0 == "tdpbf16ps" }.count
                 guard count > 0 else { continue }
                 met += 1
+                prefetches += names.filter { $0.hasPrefix("prefetch") }.count
                 let tiles = [4: (2, 2), 2: (1, 2), 1: (1, 1)][count / products]!
                 let loads = [1: (1, 1), 3: (2, 2), 6: (4, 3)][products]!
                 let expected = tiles.0 * loads.0 + tiles.1 * loads.1
@@ -79,5 +81,6 @@ import TileSupport
             }
             #expect(met > 0, "\(kernel.name) has no loop over products")
         }
+        #expect(prefetches > 0, "no step asks for the next panel's weights")
     }
 }

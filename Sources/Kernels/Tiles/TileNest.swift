@@ -52,11 +52,24 @@ struct TileNest {
             rest = rest / shape.extents[axis]
         }
         staging.stage(into: place.staged, row: place.row, outer: place.outer, emitter)
-        let panels = map.outputBlocks / 2 / schedule.outputParts
+        let panels = panelsOfTask
         builder.loop("panel", to: .constant(panels)) { strips(place, panel: part * panels + $0, blocks: 2) }
         if map.outputBlocks % 2 == 1 { strips(place, panel: .constant(map.outputBlocks / 2), blocks: 1) }
         return LoweredGroup(
             [KernelCall(builder.finish(), emitter.arguments)], preparation: [self.weights.preparation()], prepared: [self.weights.memory])
+    }
+
+    private var panelsOfTask: Int { map.outputBlocks / 2 / schedule.outputParts }
+
+    /// How many times a task goes through the weights of a panel.
+    private var turnsOfPanel: Int { schedule.rows / schedule.stripRows * ((stripTiles + 1) / 2) }
+
+    /// How many rows of the next panel's tiles a step asks for while a panel is multiplied, so that all of them were when it ends: they come from
+    /// the last-level cache or memory, which no core reads as fast as it multiplies. At most as many as fit beside the products.
+    private var prefetchedRows: Int {
+        guard panelsOfTask > 1 else { return 0 }
+        let rows = 2 * products.parts * TileElement.rows
+        return min((rows + turnsOfPanel - 1) / turnsOfPanel, 8 * products.order.count)
     }
 
     /// The sums of a strip for a block of outputs: a row of 16 for each pixel of the tiles.
@@ -66,11 +79,14 @@ struct TileNest {
         let builder = place.builder
         builder.loop("strip", to: .constant(schedule.rows / schedule.stripRows)) { strip in
             let pixel = strip * (schedule.stripRows * map.width)
+            let turns = (stripTiles + 1) / 2
             builder.loop("tiles", to: .constant(stripTiles / 2)) { index in
-                multiply(place, tiles: 2, pixel: pixel, first: index * 2, panel: panel, blocks: blocks)
+                multiply(place, tiles: 2, pixel: pixel, first: index * 2, panel: panel, blocks: blocks, turn: strip * turns + index)
             }
             if stripTiles % 2 == 1 {
-                multiply(place, tiles: 1, pixel: pixel, first: .constant(stripTiles - 1), panel: panel, blocks: blocks)
+                multiply(
+                    place, tiles: 1, pixel: pixel, first: .constant(stripTiles - 1), panel: panel, blocks: blocks,
+                    turn: strip * turns + .constant(turns - 1))
             }
             finish(place, row: place.row + strip * schedule.stripRows, panel: panel, blocks: blocks)
         }
@@ -81,13 +97,18 @@ struct TileNest {
     /// - Parameters:
     ///   - pixel: the first of the strip.
     ///   - first: the number of the first tile of pixels in the strip.
-    private func multiply(_ place: Place, tiles: Int, pixel: Index, first: Index, panel: Index, blocks: Int) {
+    ///   - turn: how often the panel was gone through before.
+    private func multiply(_ place: Place, tiles: Int, pixel: Index, first: Index, panel: Index, blocks: Int, turn: Index) {
         let builder = place.builder
         let zeros = (0..<tiles * blocks).map { _ in builder.define(.zeroTile) }
         let sums = loop(builder, "channels", map.steps, zeros) { step, sums in
             taps(builder, "row", map.rows, sums) { row, down, sums in
                 taps(builder, "tap", map.columns, sums) { tap, across, sums in
                     let phase = down.phase * map.columns.phases.count + across.phase
+                    let next = weights.offset(panel: panel + 1, blocks: 2, step: step, row: row, tap: tap, part: 0, block: 0)
+                    for line in 0..<prefetchedRows {
+                        builder.prefetch(place.weights, next + (turn * prefetchedRows + .constant(line)) * TileMap.depth)
+                    }
                     let shifted = pixel + down.shift * map.width + across.shift + first * TileElement.rows
                     return multiply(sums, builder, tiles: tiles, blocks: blocks) { part, tile in
                         let place = place, pixel = shifted + .constant(tile * TileElement.rows)
