@@ -104,6 +104,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Graph", "Operators"], path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "TileSupport", dependencies: ["CTileTrap", "Machine", "LoopNest"], path: "Tests/TileSupport", swiftSettings: strict),
         .target(
+            name: "EmulatorSupport", dependencies: ["Machine", "LoopNest"], path: "Tests/EmulatorSupport", swiftSettings: strict),
+        .target(
             name: "Fuzzing",
             dependencies: [
                 "Compiler", "Training", "Runtime", "Machine", "Interchange", "Language", "LoopNest", "Operators", "Graph",
@@ -126,7 +128,8 @@ let package = Package(
         tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("LoopNest", needs: ["LoopNest", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Kernels", needs: ["Kernels", "LoopNest", "Passes", "TestSupport", "Operators", "Graph"]),
-        tests("Machine", needs: ["Machine", "LoopNest", "Graph", "TestSupport", "TileSupport"], exclude: ["Cases"]),
+        tests(
+            "Machine", needs: ["Machine", "LoopNest", "Graph", "TestSupport", "TileSupport", "EmulatorSupport"], exclude: ["Cases"]),
         tests("Runtime", needs: ["Runtime", "Machine", "Kernels", "LoopNest", "Graph"]),
         tests("Training", needs: ["Training", "Interchange", "Runtime", "Machine", "Kernels", "LoopNest", "Graph"]),
         tests(
@@ -134,7 +137,7 @@ let package = Package(
             needs: [
                 "Compiler", "Runtime", "Machine", "Kernels", "LoopNest", "Passes", "Language", "Operators", "Interchange", "Graph",
                 "Source",
-                "TestSupport", "TileSupport", "Fuzzing", "ActivationAccuracy",
+                "TestSupport", "TileSupport", "EmulatorSupport", "Fuzzing", "ActivationAccuracy",
             ],
             exclude: ["Cases", "Drawings"]),
         tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),

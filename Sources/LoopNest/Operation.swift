@@ -35,6 +35,9 @@ public enum Operation: Hashable, Sendable {
     /// `sum` plus, in each lane, the products of the upper and then of the lower numbers of two registers of pairs. Each product is added by a
     /// fused multiply-add that flushes denormal numbers. See `BFloat16Pair.dot`.
     case dot(Register, Register, sum: Register)
+    /// `sum` plus, in each lane, the sum of both products of two registers of pairs, each of the two additions rounded to odd. See
+    /// `BFloat16Pair.oddDot`.
+    case oddDot(Register, Register, sum: Register)
 
     /// A tile of sums that are zero.
     case zeroTile
@@ -81,6 +84,7 @@ extension Operation {
         case .loadPairs(let buffer, let index): (.loadPairs, [.element(buffer, index)])
         case .broadcastPair(let buffer, let index): (.broadcastPair, [.element(buffer, index)])
         case .dot(let a, let b, let sum): (.dot, [.register(a), .register(b), .register(sum)])
+        case .oddDot(let a, let b, let sum): (.oddDot, [.register(a), .register(b), .register(sum)])
         case .zeroTile: (.zeroTile, [])
         case .loadTile(let element, let buffer, let index, let stride):
             (.loadTile(element), [.element(buffer, index, stride: stride)])
@@ -92,6 +96,16 @@ extension Operation {
         case .storeTile(let buffer, let index, let stride, let tile):
             (.storeTile, [.register(tile), .element(buffer, index, stride: stride)])
         case .prefetch(let buffer, let index): (.prefetch, [.element(buffer, index)])
+        }
+    }
+}
+
+extension DotProduct.PairRule {
+    /// The instruction that sums so.
+    public func operation(_ a: Register, _ b: Register, sum: Register) -> Operation {
+        switch self {
+        case .fused: .dot(a, b, sum: sum)
+        case .odd: .oddDot(a, b, sum: sum)
         }
     }
 }
@@ -131,6 +145,9 @@ extension InstructionRow {
     }
     static let dot = InstructionRow("dot\(.registers([.pairs, .pairs, .vector]))", gives: .vector) {
         .dot($0.register(0), $0.register(1), sum: $0.register(2))
+    }
+    static let oddDot = InstructionRow("oddDot\(.registers([.pairs, .pairs, .vector]))", gives: .vector) {
+        .oddDot($0.register(0), $0.register(1), sum: $0.register(2))
     }
 
     static let zeroTile = InstructionRow("zeroTile", gives: .tile(.sums)) { _ in .zeroTile }
@@ -189,7 +206,7 @@ extension InstructionRow {
     /// The instructions but for the functions of scalars.
     static let table: [InstructionRow] = [
         constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, pack, lower, upper, loadPairs,
-        broadcastPair, dot, zeroTile, loadTileOfSums, loadTileOfPairs, tileProduct, store, scatter, storePairs, storeTile, prefetch,
+        broadcastPair, dot, oddDot, zeroTile, loadTileOfSums, loadTileOfPairs, tileProduct, store, scatter, storePairs, storeTile, prefetch,
     ]
 
     /// All instructions.

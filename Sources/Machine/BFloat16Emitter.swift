@@ -58,6 +58,43 @@ extension KernelEmitter {
         return flushingMultiplyAdd(lower(a), lower(b), first)
     }
 
+    /// `sum` with the sum of both products, rounded to odd twice: what `BFloat16Pair.oddDot` computes, step by step where it must.
+    func oddDot(_ a: LLVMValue, _ b: LLVMValue, _ sum: LLVMValue) -> LLVMValue {
+        if target.pairRule == .odd && lanes == 4 {
+            let narrow = build.vector(of: build.bfloat, 2 * lanes)
+            let operands = [sum, build.convert(.bits, a, to: narrow), build.convert(.bits, b, to: narrow)]
+            return build.intrinsic("llvm.aarch64.neon.bfdot", [vector, narrow], operands)
+        }
+        func bits(_ x: LLVMValue) -> LLVMValue { build.convert(.bits, x, to: integers) }
+        func product(_ half: (LLVMValue) -> LLVMValue) -> LLVMValue {
+            flushed(bits(build.float(.multiply, flushed(bits(half(a))), flushed(bits(half(b))))))
+        }
+        return oddSum(flushed(bits(sum)), oddSum(product(lowerNumbers), product(upperNumbers)))
+    }
+
+    /// `a + b` rounded to odd, of numbers that are not denormal, and zero of its sign where it is denormal: `BFloat16Pair.oddSum`.
+    private func oddSum(_ a: LLVMValue, _ b: LLVMValue) -> LLVMValue {
+        func bits(_ x: LLVMValue) -> LLVMValue { build.convert(.bits, x, to: integers) }
+        func odd(_ a: LLVMValue, _ b: LLVMValue) -> LLVMValue {
+            let sum = build.float(.add, a, b)
+            let part = build.float(.subtract, sum, a)
+            let error = build.float(
+                .add, build.float(.subtract, a, build.float(.subtract, sum, part)), build.float(.subtract, b, part))
+            // An even number that is not exact: its odd neighbour on the side of the error, one further where both have one sign.
+            let isOpposite = build.integer(.shiftRight, build.integer(.xor, bits(error), bits(sum)), splat(31))
+            let step = build.integer(.subtract, splat(1), build.integer(.add, isOpposite, isOpposite))
+            let isExact = build.compare(LLVMRealUEQ, error, number(0))
+            let isOdd = build.compare(LLVMIntNE, build.integer(.and, bits(sum), splat(1)), splat(0))
+            let neighbour = build.integer(.add, bits(sum), step)
+            let moved = build.select(isOdd, bits(sum), neighbour)
+            return build.convert(.bits, build.select(isExact, bits(sum), moved), to: vector)
+        }
+        let sum = odd(a, b)
+        let half = odd(build.float(.multiply, a, number(0.5)), build.float(.multiply, b, number(0.5)))
+        let isInfinite = build.compare(LLVMRealOEQ, build.intrinsic("llvm.fabs", [vector], [sum]), number(.infinity))
+        return flushed(bits(build.select(isInfinite, build.float(.multiply, half, number(2)), sum)))
+    }
+
     private func splat(_ bits: UInt32) -> LLVMValue { build.splat(build.int32(bits), lanes) }
     private func number(_ value: Float) -> LLVMValue { build.splat(build.float(value), lanes) }
 

@@ -35,6 +35,7 @@ extension KernelEmitter {
         case .storePairs(let buffer, let index, let pairs):
             build.store(register(pairs), pointer(to: buffer, index), alignment: alignment(buffer))
         case .dot(let a, let b, let sum): return dot(register(a), register(b), register(sum))
+        case .oddDot(let a, let b, let sum): return oddDot(register(a), register(b), register(sum))
         case .zeroTile, .loadTile, .tileProduct:
             preconditionFailure("what gives a tile is written with its number")
         case .storeTile(let buffer, let index, let stride, let tile): storeTile(buffer, index, stride, tile)

@@ -150,14 +150,17 @@ import Testing
     }
 
     /// As many dot products as sums, and nothing that converts numbers.
-    @Test func peakOfDotProductsStaysInRegisters() throws {
-        let target = Target.x86AVX512BF16
+    @Test(arguments: [(Target.x86AVX512BF16, "vdpbf16ps", "("), (.aarch64NEONBF16, "bfdot", "[")])
+    func peakOfDotProductsStaysInRegisters(target: Target, instruction: String, address: String) throws {
         let kernel = PeakKernels.dotProducts(target, turns: 1000, tasks: 1)
         let functions = try Disassembly.functions(of: CodeGenerator(for: target).object([(kernel, "kernel")]), for: target)
-        let loops = functions.flatMap { function in function.innermostLoops.map { function.instructions[$0] } }
-        let loop = try #require(loops.first { $0.contains { $0.hasPrefix("vdpbf16ps") } })
-        #expect(loop.filter { $0.hasPrefix("vdpbf16ps") }.count % (target.vectors.registers * 3 / 4) == 0)
-        #expect(!loop.contains { $0.contains("(") || $0.hasPrefix("vcvt") }, "\(loop)")
+        // From the first to the last of them lies the loop, and nothing else.
+        let task = try #require(functions.first { $0.name == "kernel.task" }).instructions
+        let first = try #require(task.firstIndex { $0.hasPrefix(instruction) })
+        let last = try #require(task.lastIndex { $0.hasPrefix(instruction) })
+        let loop = task[first...last]
+        #expect(loop.filter { $0.hasPrefix(instruction) }.count % (target.vectors.registers * 3 / 4) == 0)
+        #expect(!loop.contains { $0.contains(address) || $0.hasPrefix("vcvt") }, "\(loop)")
     }
 
     @Test(arguments: [1, 2]) func peakIsMeasured(threads: Int) throws {

@@ -89,6 +89,9 @@ import Testing
         var small = Self.zen4
         (small[.level3Reads], small[.sharedMemoryReads], small[.readsBesideArithmetic]) = (nil, nil, 100)
         let least = MachineSpeed(Self.figures(small), products: 9, sharing: 1, of: .x86AVX512, source: "")
+        var flat = Target.x86AVX512
+        flat.caches.level3 = flat.caches.level2
+        #expect(MachineSpeed(Self.figures(small), products: 9, sharing: 1, of: flat, source: "").level3Line == least.level2Line)
         #expect(least.level3Line == least.memoryLine && least.memoryShare == 0.6 && least.unhidden == 0 && least.coresOfLevel3 == 1)
     }
 

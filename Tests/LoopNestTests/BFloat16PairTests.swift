@@ -46,6 +46,63 @@ import Testing
         }
     }
 
+    /// Two pairs, a sum, and the result by `bfdot` of AArch64, worked out by hand.
+    static let oddProducts: [(UInt32, UInt32, UInt32, UInt32)] = [
+        // 1 + 1 * 2^-24 and 1 - 2^-24, which nearest makes 1: cut off and made odd, 1 + 2^-23 and, half as far, 1 - 2^-24 itself.
+        (0x3f80_0000, 0x3380_0000, 0x3f80_0000, 0x3f80_0001), (0x3f80_0000, 0xb380_0000, 0x3f80_0000, 0x3f7f_ffff),
+        // Both products first: 2^24 and 1 make an odd number with the rest in it, whichever is the upper; one after the other would be even.
+        (0x4b80_3f80, 0x3f80_3f80, 0x0000_0000, 0x4b80_0001), (0x3f80_4b80, 0x3f80_3f80, 0x0000_0000, 0x4b80_0001),
+        (0x3f80_3f80, 0x4b80_cb80, 0x3f80_0000, 0x3f80_0000),
+        // An odd number stays: 2^24 + 2 (odd) with 1 more or less.
+        (0x0000_3f80, 0x0000_3f80, 0x4b80_0001, 0x4b80_0001), (0x0000_3f80, 0x0000_bf80, 0x4b80_0001, 0x4b80_0001),
+        // A quarter and a half of a unit beyond the largest number are cut off, a whole one is infinite, and so is a product beyond it.
+        (0x0000_7f00, 0x0000_3300, 0x7f7f_ffff, 0x7f7f_ffff), (0x0000_7f00, 0x0000_3380, 0x7f7f_ffff, 0x7f7f_ffff),
+        (0x0000_7f00, 0x0000_3400, 0x7f7f_ffff, 0x7f80_0000), (0x0000_7f7f, 0x0000_4000, 0xff7f_ffff, 0x7f80_0000),
+        (0x7f00_7f00, 0x3f80_3f80, 0x0000_0000, 0x7f80_0000),
+        // Denormal operands, products, sums and results are zeros of their sign; what cancels is zero.
+        (0x0000_0040, 0x0000_7f00, 0x8000_0001, 0x0000_0000), (0x8000_2000, 0x0000_9f00, 0x8000_0000, 0x8000_0000),
+        (0x0000_3f80, 0x0000_8081, 0x0080_0000, 0x8000_0000), (0x3f80_3f80, 0x3f80_bf80, 0x8000_0000, 0x0000_0000),
+        (0x8000_8000, 0x3f80_3f80, 0x8000_0000, 0x8000_0000),
+        // Infinities that cancel, infinity times zero, and a NaN.
+        (0x7f80_7f80, 0x3f80_bf80, 0x0000_0000, 0x7fc0_0000), (0x7f80_0000, 0x0000_3f80, 0x3f80_0000, 0x7fc0_0000),
+        (0x7fc0_3f80, 0x3f80_3f80, 0x3f80_0000, 0x7fc0_0000), (0x7f80_3f80, 0x3f80_3f80, 0x3f80_0000, 0x7f80_0000),
+    ]
+
+    @Test func roundsToOddByHand() {
+        for (a, b, sum, expected) in Self.oddProducts {
+            for (a, b) in [(a, b), (b, a)] {
+                let (a, b) = (BFloat16Pair(bitPattern: a), BFloat16Pair(bitPattern: b))
+                let (result, expected) = (BFloat16Pair.oddDot(a, b, sum: Float(bitPattern: sum)), Float(bitPattern: expected))
+                #expect(
+                    result.bitPattern == expected.bitPattern || result.isNaN && expected.isNaN,
+                    "\(a), \(b), \(sum): \(String(result.bitPattern, radix: 16))")
+            }
+        }
+    }
+
+    /// The same where fp64 holds every sum exactly, which is then cut off.
+    @Test func roundsToOddLikeExactSums() {
+        func odd(_ exact: Double) -> Float {
+            let cut = Float(exact)
+            let below = Double(cut.magnitude) > exact.magnitude ? Float(signOf: cut, magnitudeOf: cut.magnitude.nextDown) : cut
+            return Double(below) == exact ? below : Float(bitPattern: below.bitPattern | 1)
+        }
+        var state: UInt32 = 1
+        func next() -> UInt32 {
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return state >> 8
+        }
+        /// A bf16 number from 2^-4 to 2^4, of either sign.
+        func number() -> UInt32 { (next() % 2) << 15 | (123 + next() % 8) << 7 | next() % 128 }
+        for _ in 0..<100_000 {
+            let words = (number(), number(), number(), number())
+            let (a, b) = (BFloat16Pair(bitPattern: words.0 << 16 | words.1), BFloat16Pair(bitPattern: words.2 << 16 | words.3))
+            let sum = Float(bitPattern: number() << 16 | next() & 0xffff)
+            let products = odd(Double(a.low) * Double(b.low) + Double(a.high) * Double(b.high))
+            #expect(BFloat16Pair.oddDot(a, b, sum: sum).bitPattern == odd(Double(sum) + Double(products)).bitPattern)
+        }
+    }
+
     /// Lane i of packed pairs holds those of lane i; loops and conditions carry them. The instructions' words are names, too.
     @Test func kernelsPackAndMultiply() throws {
         let text = """

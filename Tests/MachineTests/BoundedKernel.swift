@@ -99,7 +99,9 @@ struct BoundedKernel {
         let (buffer, index) = source()
         switch number(0..<14) {
         case 13: return number(0..<2) == 0 ? .lower(knownPairs()) : .upper(knownPairs())
-        case 12: return .dot(knownPairs(), knownPairs(), sum: known())
+        case 12:
+            let rule = [DotProduct.PairRule.fused, .odd][number(0..<2)]
+            return rule.operation(knownPairs(), knownPairs(), sum: known())
         case 0: return .constant(Double(number(-9..<9)) / 4)
         case 1, 2: return .load(buffer, index, active: active())
         case 3: return .broadcast(buffer, index)

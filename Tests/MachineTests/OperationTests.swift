@@ -72,28 +72,14 @@ import Testing
         }
     }
 
-    /// Numbers for dot products: all bits, and those whose products and sums nearly cancel or lie beside the least normal number.
-    private static func narrow(_ count: Int, seed: Int) -> [Float] {
-        (0..<count).map { place in
-            var state = UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 &+ UInt64(place) &* 0xbf58_476d_1ce4_e5b9
-            state = (state ^ state >> 31) &* 0x94d0_49bb_1331_11eb
-            let bits = UInt32(truncatingIfNeeded: state >> 32)
-            return switch state % 4 {
-            case 0: Float(bitPattern: bits)
-            case 1: Float(bitPattern: bits & 0x8000_ffff | (120 + bits >> 16 % 8) << 23)
-            case 2: Float(bitPattern: bits & 0x807f_ffff | (60 + bits >> 24 % 8) << 23)
-            default: Float(bitPattern: bits & 0x8000_0003 | 0x0080_0000)
-            }
-        }
-    }
-
     /// Pairs of bf16 and their dot products: by instructions of the target, and by others where it has none.
-    @Test(arguments: runnable + [Target.host.withoutDotProducts]) func pairs(target: Target) throws {
+    @Test(arguments: runnable + [Target.host.withoutDotProducts], [DotProduct.PairRule.fused, .odd])
+    func pairs(target: Target, rule: DotProduct.PairRule) throws {
         func dot(_ builder: KernelBuilder, _ values: [Register]) -> Register {
             let (a, b) = (
                 builder.define(.pack(low: values[0], high: values[1])), builder.define(.pack(low: values[2], high: values[0]))
             )
-            return builder.define(.dot(a, b, sum: values[1]))
+            return builder.define(rule.operation(a, b, sum: values[1]))
         }
         try checkElementwise(target, "dot products of edges", dot)
         try checkElementwise(target, "what rounding to bf16 leaves") { builder, values in
@@ -110,7 +96,7 @@ import Testing
         let kernel = kernel(target, tasks: count / target.lanes) { builder, inputs in
             dot(builder, inputs.map { builder.load($0, builder.task * target.lanes) })
         }
-        let arrays = (1...3).map { KernelArray.f32(Self.narrow(count, seed: $0)) } + [.f32(Array(repeating: 0, count: count))]
+        let arrays = (1...3).map { KernelArray.f32(narrowNumbers(count, seed: $0)) } + [.f32(Array(repeating: 0, count: count))]
         try check(kernel, arrays, on: target, "dot products of random numbers")
         for lanes in [1, 4, 8] where lanes < target.lanes {
             var narrow = target
@@ -124,8 +110,8 @@ import Testing
         let object = try CodeGenerator(for: target).object([(kernel, "kernel")])
         let instructions = try Disassembly.functions(of: object, for: target).flatMap(\.instructions)
         let isNative = target.dotProducts[.bfloat16]?.instruction == .vdpbf16ps
-        for name in ["vdpbf16ps", "vcvtne2ps2bf16"] {
-            #expect(instructions.contains { $0.hasPrefix(name) } == isNative, "\(target): \(name)")
+        for (name, isMade) in [("vdpbf16ps", isNative && rule == .fused), ("vcvtne2ps2bf16", isNative)] {
+            #expect(instructions.contains { $0.hasPrefix(name) } == isMade, "\(target): \(name)")
         }
     }
 

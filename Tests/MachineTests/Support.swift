@@ -62,9 +62,17 @@ func check(
     _ kernel: Kernel, _ arrays: [KernelArray], on target: Target, _ comment: Comment? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
+    try check(kernel, arrays, on: target, comment, sourceLocation: sourceLocation) { try execute($0, $1, on: $2) }
+}
+
+/// The same with code that is run by `execute`.
+func check(
+    _ kernel: Kernel, _ arrays: [KernelArray], on target: Target, _ comment: Comment? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation, _ execute: (Kernel, [KernelArray], Target) throws -> [KernelArray]
+) throws {
     var expected = arrays
     try KernelInterpreter().run(kernel, &expected)
-    let observed = try execute(kernel, arrays, on: target)
+    let observed = try execute(kernel, arrays, target)
     for (index, (a, b)) in zip(expected, observed).enumerated() where a.comparableBits != b.comparableBits {
         let place = zip(a.comparableBits, b.comparableBits).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
         Issue.record(
@@ -86,4 +94,19 @@ func ulps(_ observed: Float, from exact: Double) -> Double {
     if observed == nearest || (observed.isNaN && nearest.isNaN) { return 0 }
     if observed.isNaN || nearest.isNaN || observed.isInfinite || nearest.isInfinite { return .infinity }
     return abs(Double(observed) - exact) / Double(nearest.ulp)
+}
+
+/// Numbers for dot products: all bits, and those whose products and sums nearly cancel or lie beside the least normal number.
+func narrowNumbers(_ count: Int, seed: Int) -> [Float] {
+    (0..<count).map { place in
+        var state = UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 &+ UInt64(place) &* 0xbf58_476d_1ce4_e5b9
+        state = (state ^ state >> 31) &* 0x94d0_49bb_1331_11eb
+        let bits = UInt32(truncatingIfNeeded: state >> 32)
+        return switch state % 4 {
+        case 0: Float(bitPattern: bits)
+        case 1: Float(bitPattern: bits & 0x8000_ffff | (120 + bits >> 16 % 8) << 23)
+        case 2: Float(bitPattern: bits & 0x807f_ffff | (60 + bits >> 24 % 8) << 23)
+        default: Float(bitPattern: bits & 0x8000_0003 | 0x0080_0000)
+        }
+    }
 }

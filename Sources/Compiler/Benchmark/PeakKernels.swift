@@ -78,7 +78,8 @@ struct PeakKernels {
     static func dotProducts(_ target: Target, turns: Int, tasks: Int) -> Kernel {
         products("peak_dot_products", target, turns: turns, tasks: tasks) { builder, low, high in
             let (a, b) = (builder.define(.pack(low: low, high: high)), builder.define(.pack(low: high, high: low)))
-            return { builder.define(.dot(a, b, sum: $0)) }
+            let rule = target.pairRule ?? .fused
+            return { builder.define(rule.operation(a, b, sum: $0)) }
         }
     }
 

@@ -133,9 +133,11 @@ extension MachineSpeed {
             preconditionFailure("every machine has multiply-adds and memory")
         }
         let cycles = operations / Double(2 * target.lanes)
+        // Where the second-level cache is the last, it is what data come from that are not in the first; where the one behind it is too
+        // small beside it to be told apart, that is memory.
+        let last = values[.level3Reads] ?? (target.caches.level3 > target.caches.level2 ? memory : values[.level2Reads]) ?? memory
         func line(_ name: SpeedFigure) -> Double {
-            // Where there is no such level, data come from memory.
-            Self.cyclesOfLine(bytesPerSecond: values[name] ?? memory, cyclesPerSecond: cycles)
+            Self.cyclesOfLine(bytesPerSecond: name == .level3Reads ? last : values[name] ?? memory, cyclesPerSecond: cycles)
         }
         let register = Double(4 * target.lanes) / 64
         // Arithmetic and reads at once, over the longer of the two.

@@ -79,7 +79,7 @@ struct SpeedKernels {
                 measures: .multiplyAddLatency, kernel: PeakKernels.multiplyAdds(target, turns: 4 * turns, tasks: 1, sums: 1),
                 work: Double(4 * turns)),
         ]
-        if target.dotProducts[.bfloat16]?.instruction == .vdpbf16ps {
+        if target.pairRule != nil {
             let kernel = PeakKernels.dotProducts(target, turns: turns, tasks: 1)
             nests.append(Nest(measures: .dotProducts, kernel: kernel, work: Double(4 * lanes * sums * turns)))
         }

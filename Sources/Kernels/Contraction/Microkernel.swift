@@ -25,13 +25,14 @@ struct Microkernel {
     /// Where the staged region starts, by axis.
     let start: [Position]
     var numerics = Numerics.standard
-    /// Whether a step multiplies pairs of bf16: of neighbours along the channels.
-    var usesPairs = false
+    /// How a step sums the products of pairs of bf16, of neighbours along the channels; nil where it multiplies numbers.
+    var pairRule: DotProduct.PairRule?
     /// Whether the elements of the next block of channels are asked for while a block is summed: blocks lie apart, where no hardware
     /// expects the next access.
     var prefetches = false
 
     private var builder: KernelBuilder { emitter.builder }
+    private var usesPairs: Bool { pairRule != nil }
 
     /// The sums, tile point by tile point and within each lane block by lane block.
     func reduce(_ base: ContractionPoint, initial: [Register]) -> [Register] {
@@ -98,8 +99,11 @@ struct Microkernel {
             let element = usesPairs ? builder.define(.broadcastPair(source.buffer, offset)) : builder.broadcast(source.buffer, offset)
             for block in 0..<tile.laneBlocks {
                 let index = number * tile.laneBlocks + block
+                if let pairRule {
+                    result[index] = builder.define(pairRule.operation(element, vectors[block], sum: result[index]))
+                    continue
+                }
                 switch numerics {
-                case _ where usesPairs: result[index] = builder.define(.dot(element, vectors[block], sum: result[index]))
                 case .standard, .tolerance: result[index] = builder.multiplyAdd(element, vectors[block], result[index])
                 case .strict:
                     let error = result.count / 2 + index

@@ -11,18 +11,18 @@ struct DotProductVariant: ContractionVariant {
     let problem: ContractionProblem
     private let nest: ResultStationary
 
-    /// The one instruction that code is made for: others round otherwise (`bfdot` of Armv8.6 to odd), and elsewhere it would be emulated.
+    /// Where there is an instruction, by its rule: elsewhere it would be emulated.
     static func all(of problem: ContractionProblem) -> [DotProductVariant] {
-        guard problem.factors == .bf16, problem.target.dotProducts[.bfloat16]?.instruction == .vdpbf16ps, let shape = problem.shape,
+        guard problem.factors == .bf16, let rule = problem.target.pairRule, let shape = problem.shape,
             shape.hasPairsOfChannels(in: problem.group, lanes: problem.target.lanes)
         else { return [] }
-        return [DotProductVariant(problem, shape)]
+        return [DotProductVariant(problem, shape, rule)]
     }
 
-    private init(_ problem: ContractionProblem, _ shape: ContractionShape) {
+    private init(_ problem: ContractionProblem, _ shape: ContractionShape, _ rule: DotProduct.PairRule) {
         self.problem = problem
         nest = ResultStationary(
-            shape, problem.group, problem.target, problem.numerics, usesPairs: true, name: problem.group.kernelName())
+            shape, problem.group, problem.target, problem.numerics, pairRule: rule, name: problem.group.kernelName())
     }
 
     let name = "dot"

@@ -10,8 +10,9 @@ struct ResultStationary {
     let group: Group
     let target: Target
     let numerics: Numerics
-    /// Whether factors are multiplied as pairs of bf16, two channels at a time (`PairedWeights`).
-    let usesPairs: Bool
+    /// How products are summed where factors are multiplied as pairs of bf16, two channels at a time (`PairedWeights`).
+    let pairRule: DotProduct.PairRule?
+    private var usesPairs: Bool { pairRule != nil }
     private let name: String
     var tile: RegisterTile
     /// The point axis along which tiles run: the last.
@@ -24,18 +25,21 @@ struct ResultStationary {
     /// What the thread with the most work takes, with a thread a core.
     private(set) var cyclesOfLongestThread = 0.0
 
-    init(_ shape: ContractionShape, _ group: Group, _ target: Target, _ numerics: Numerics, usesPairs: Bool = false, name: String) {
+    init(
+        _ shape: ContractionShape, _ group: Group, _ target: Target, _ numerics: Numerics, pairRule: DotProduct.PairRule? = nil,
+        name: String
+    ) {
         self.shape = shape
         self.group = group
         self.target = target
         self.numerics = numerics
-        self.usesPairs = usesPairs
+        self.pairRule = pairRule
         self.name = name
         tileAxis = shape.pointAxes.last!
         tile = .best(
             axis: tileAxis, extent: shape.extents[tileAxis], laneBlocks: shape.laneBlockCount(target.lanes),
             registers: numerics.accumulatorRegisters(of: target))
-        let isReadable = !usesPairs || group.graph.storedElement(of: shape.broadcast.value) == .bf16
+        let isReadable = pairRule == nil || group.graph.storedElement(of: shape.broadcast.value) == .bf16
         isStaged = !shape.isEmpty && !(isReadable && BroadcastSource.canReadInPlace(shape, group))
         rows = shape.pointAxes.dropLast().enumerated().map { number, axis in
             .init(axis: axis, count: number == 0 ? 1 : shape.extents[axis])
@@ -240,7 +244,7 @@ struct ResultStationary {
         if let source {
             let microkernel = Microkernel(
                 shape: shape, source: source, weights: weights, emitter: emitter, tile: tile, loops: reductionLoops(emitter, tile),
-                start: start, numerics: numerics, usesPairs: usesPairs, prefetches: prefetches)
+                start: start, numerics: numerics, pairRule: pairRule, prefetches: prefetches)
             sums = microkernel.reduce(base, initial: sums)
         }
         Epilogue(shape: shape, emitter: emitter).store(sums, tile, base)

@@ -22,6 +22,33 @@ struct BFloat16Pair {
         multiplyAdd(a.low, b.low, multiplyAdd(a.high, b.high, flushed(sum)))
     }
 
+    /// `sum` plus the sum of both products, each of the two additions rounded to odd: cut off, and the last bit set where anything was cut.
+    /// Denormal numbers count as zero of their sign, on their way in and out of each product and addition; what is beyond the largest number
+    /// is infinite. A product itself is exact, having 16 bits.
+    ///
+    /// This is `bfdot` of AArch64 (`BFDotAdd` in the Arm Architecture Reference Manual, with `BFMulH`, `BFAdd` and `BFRound`), where FPCR.EBF is
+    /// 0, as it is in every process that does not set it; nothing else of that register counts. Compared bit for bit, but for the payloads
+    /// of NaNs, with what QEMU makes of the instruction; no processor was at hand.
+    static func oddDot(_ a: BFloat16Pair, _ b: BFloat16Pair, sum: Float) -> Float {
+        oddSum(flushed(sum), oddSum(flushed(a.low * b.low), flushed(a.high * b.high)))
+    }
+
+    /// `a + b` rounded to odd, of numbers that are not denormal, and zero of its sign where it is denormal.
+    private static func oddSum(_ a: Float, _ b: Float) -> Float {
+        func odd(_ a: Float, _ b: Float) -> Float {
+            let sum = a + b
+            // What rounding to nearest took away, exactly (Knuth's two-sum).
+            let part = sum - a
+            let error = (a - (sum - part)) + (b - part)
+            guard error.magnitude > 0, sum.bitPattern & 1 == 0 else { return sum }
+            // The result lies between this even number and its odd neighbour on the side of the error.
+            return Float(bitPattern: (error < 0) == (sum < 0) ? sum.bitPattern + 1 : sum.bitPattern - 1)
+        }
+        let sum = odd(a, b)
+        // Nearest is infinite from half a unit before the first number that there is none of; half of it shows on which side it lies.
+        return flushed(sum.isInfinite ? 2 * odd(a / 2, b / 2) : sum)
+    }
+
     /// `sum` plus the products of pairs: those of the lower numbers and those of the upper ones are summed apart, each from zero on by fused
     /// multiply-adds like those of `dot`, then both sums are added, and that to `sum`. Denormal numbers are zero on both sides of every addition.
     ///

@@ -114,13 +114,8 @@ final class KernelMachine {
                 try loadPairs(access, to, count: 1)
                 (registers + to).update(repeating: registers[to], count: lanes)
             case .storePairs(let from, let access): try storePairs(access, from)
-            case .dot(let to, let a, let b, let sum):
-                for lane in 0..<lanes {
-                    let pairs = (
-                        BFloat16Pair(bitPattern: registers[a + lane].bitPattern), BFloat16Pair(bitPattern: registers[b + lane].bitPattern)
-                    )
-                    registers[to + lane] = BFloat16Pair.dot(pairs.0, pairs.1, sum: registers[sum + lane])
-                }
+            case .dot(let to, let a, let b, let sum): combinePairs(BFloat16Pair.dot, to, a, b, sum)
+            case .oddDot(let to, let a, let b, let sum): combinePairs(BFloat16Pair.oddDot, to, a, b, sum)
             case .zeroTile(let to): zeroTile(to)
             case .loadTile(let element, let to, let access, let stride): try loadTile(element, access, to, stride)
             case .tileProduct(let a, let b, let sum): tileProduct(a, b, sum)
@@ -160,6 +155,13 @@ final class KernelMachine {
     }
 
     /// Lane i with lane i + half, halving.
+    private func combinePairs(_ rule: (BFloat16Pair, BFloat16Pair, Float) -> Float, _ to: Int, _ a: Int, _ b: Int, _ sum: Int) {
+        for lane in 0..<lanes {
+            let a = BFloat16Pair(bitPattern: registers[a + lane].bitPattern), b = BFloat16Pair(bitPattern: registers[b + lane].bitPattern)
+            registers[to + lane] = rule(a, b, registers[sum + lane])
+        }
+    }
+
     private func combineLanes(_ function: BinaryFunction, _ to: Int, _ a: Int) {
         var values = (0..<lanes).map { registers[a + $0] }
         var half = lanes / 2

@@ -38,6 +38,7 @@ struct KernelProgram {
         case loadPairs(to: Int, Access)
         case broadcastPair(to: Int, Access)
         case dot(to: Int, Int, Int, sum: Int)
+        case oddDot(to: Int, Int, Int, sum: Int)
         case storePairs(Int, Access)
         // Tiles are known by their numbers.
         case zeroTile(to: Int)
@@ -205,6 +206,7 @@ struct KernelProgram {
         case .storePairs(let buffer, let index, let pairs):
             instruction = .storePairs(offset(pairs), access(buffer, index, nil, statement, scope))
         case .dot(let a, let b, let sum): instruction = .dot(to: to, offset(a), offset(b), sum: offset(sum))
+        case .oddDot(let a, let b, let sum): instruction = .oddDot(to: to, offset(a), offset(b), sum: offset(sum))
         case .store(let buffer, let index, let value, let active):
             instruction = .store(offset(value), access(buffer, index, active, statement, scope))
         case .scatter(let buffer, let index, let stride, let value, let active):

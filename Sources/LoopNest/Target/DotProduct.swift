@@ -18,6 +18,23 @@ public struct DotProduct: Hashable, Sendable {
         case sdot
     }
 
+    /// How products of pairs of bf16 are summed, which decides the bits.
+    public enum PairRule: Sendable {
+        /// By two fused multiply-adds, rounded to nearest: `Operation.dot`.
+        case fused
+        /// By two additions that are rounded to odd: `Operation.oddDot`.
+        case odd
+    }
+
+    /// The rule of an instruction that multiplies pairs of bf16; nil for the others.
+    public var pairRule: PairRule? {
+        switch instruction {
+        case .vdpbf16ps: .fused
+        case .bfdot: .odd
+        case .vpdpbusd, .sdot: nil
+        }
+    }
+
     public var instruction: Instruction
     /// Multiply-adds a second, relative to those of f32 in the same vectors.
     public var rate: Double

@@ -40,6 +40,9 @@ public struct Target: Hashable, Sendable, CustomStringConvertible {
     /// The number of f32 values in a vector register, which is how many channels stand in a block.
     public var lanes: Int { vectors.lanes }
 
+    /// How the dot products of pairs of bf16 sum their products; nil where there are none.
+    public var pairRule: DotProduct.PairRule? { dotProducts[.bfloat16]?.pairRule }
+
     /// What the code generator may use, one by one.
     public var featureList: FeatureList { FeatureList(features) }
 }
