@@ -21,6 +21,41 @@ import TileSupport
         }
         """
 
+    /// Pictures, whose channels are few: strides, several groups of taps in a row, one channel, padding on one side.
+    private static let stems = """
+        network stems {
+            input image: f32[2, 3, 29, 37]
+            input grey: f32[2, 1, 18, 21]
+            output a = image |> a: conv(40, 7, stride: 2, pad: 3) |> relu
+            output b = image |> b: conv(16, 11, stride: 4, pad: 2) |> relu |> b2: conv(32, 1) |> relu
+            output c = grey |> c: conv(33, [5, 9], pad: [0, 4]) |> relu
+            output d = grey * 2.0 - 1.0 |> d: conv(32, [3, 2], stride: [1, 3], dilation: [2, 1]) |> relu
+        }
+        """
+
+    /// A machine on which tiles are predicted to be fastest, however small the work.
+    private static let slowVectors = {
+        var target = Target.x86AMX
+        (target.speed.registerTiles, target.speed.filtering) = (90, 90)
+        return target
+    }()
+
+    @Test(arguments: [Numerics.standard, .tolerance(5e-6)]) func packedChannelsAgree(numerics: Numerics) throws {
+        let network = try Network.load(written: Self.stems)
+        let plan = try expectAgreement(
+            of: network.graph, seed: 1, training: false, batch: 2, target: Self.slowVectors, precision: .f32, numerics: numerics)
+        let chosen = plan.steps.compactMap { $0.choice?.chosen.algorithm }
+        #expect(chosen.count == 5 && chosen.allSatisfy { $0.hasPrefix("tile x") }, "\(chosen)")
+    }
+
+    /// The first layer's factors are not rounded, but its result is, wherever another kernel reads it.
+    @Test func threeProductsDoWhereResultsAreRounded() throws {
+        let network = try Network.load(written: Self.stems)
+        let plan = try expectAgreement(of: network.graph, seed: 1, training: false, batch: 2, target: Self.slowVectors, precision: .bf16)
+        let chosen = plan.steps.compactMap { $0.choice?.chosen.algorithm }
+        #expect(chosen.filter { $0 == "tile x3" }.count == 1 && chosen.contains("tile x6"), "\(chosen)")
+    }
+
     private func check(_ precision: Precision, _ numerics: Numerics, takes algorithm: String, atLeast count: Int) throws {
         let network = try Network.load(written: Self.text)
         let plan = try expectAgreement(

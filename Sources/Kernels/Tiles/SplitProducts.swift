@@ -4,7 +4,8 @@ import LoopNest
 /// How many products of bf16 make one product of f32 on tiles: both factors are split in parts, each the bf16 that is nearest to what those
 /// before it leave, and the products of large parts are added up (as in Henry, Tang and Heinecke 2019, arXiv 1904.06376).
 ///
-/// Where a factor is infinite or not a number, or rounds to infinity, products are no numbers.
+/// Where a factor is infinite or not a number, or rounds to infinity, products are no numbers. Parts, and products of parts, below 2^-126 are zero:
+/// what is stated of errors is for factors and products that are larger by the bits of their parts (above 1e-30).
 enum SplitProducts: Int, CaseIterable, Hashable, Sendable {
     /// The rounded factors' product.
     case one = 1

@@ -33,7 +33,7 @@ struct TileCost {
 
     /// Cuts that are allowed, with what the thread with the most work takes.
     var candidates: [(schedule: TileSchedule, cycles: Double)] {
-        let strips = Set([bestStrip, 1, 2, 4].filter { $0 <= map.height })
+        let strips = map.isPacked ? [1] : Set([bestStrip, 1, 2, 4].filter { $0 <= map.height })
         return strips.sorted().flatMap { strip in
             let most = (map.height + strip - 1) / strip
             return (1...most).flatMap { count in
@@ -47,7 +47,7 @@ struct TileCost {
 
     /// Whether a schedule, which may come from a file, can be lowered.
     func allows(_ schedule: TileSchedule) -> Bool {
-        guard (1...map.height).contains(schedule.stripRows), schedule.rows >= schedule.stripRows,
+        guard (1...(map.isPacked ? 1 : map.height)).contains(schedule.stripRows), schedule.rows >= schedule.stripRows,
             schedule.rows < map.height + schedule.stripRows, schedule.rows % schedule.stripRows == 0, tiles(schedule.stripRows) <= 1 << 10,
             partCounts.contains(schedule.outputParts)
         else { return false }
@@ -68,7 +68,7 @@ struct TileCost {
 
     /// The strip whose tiles have the least that is thrown away.
     private var bestStrip: Int {
-        let most = (1...map.height).last { tiles($0) <= Self.mostTilesOfStrip } ?? 1
+        let most = (1...(map.isPacked ? 1 : map.height)).last { tiles($0) <= Self.mostTilesOfStrip } ?? 1
         func cycles(_ rows: Int) -> Double { Double((map.height + rows - 1) / rows) * strip(rows, blocks: 2) }
         return (1...most).min { (cycles($0), -$0) < (cycles($1), -$1) }!
     }
@@ -109,7 +109,12 @@ struct TileCost {
     /// The copies that all tasks make of the operand, for one part of the outputs.
     private func staging(_ cut: TileSchedule) -> Double {
         let tasks = outerCount * ((map.height + cut.rows - 1) / cut.rows)
-        let rows = tasks * (cut.rows + (map.rows?.reach ?? 0)) * map.phaseCount * map.width * map.steps
+        if map.isPacked {
+            // An element of each part at a time.
+            let elements = tasks * map.lines(rows: cut.rows) * map.width * map.shape.extents[map.channelAxis]
+            return Double(elements * products.parts) * (1 + model.store)
+        }
+        let rows = tasks * map.lines(rows: cut.rows) * map.phaseCount * map.width * map.steps
         return Double(rows) * (2 * model.load + Double(products.parts) * (2 + model.store))
     }
 

@@ -44,16 +44,53 @@ struct TileMap {
     /// The point axes of which a task takes one position: none where rows run on.
     let outer: [Int]
     /// The point axes over whose positions rows run on.
-    private let joined: [Int]
+    let joined: [Int]
     let channelAxis: Int
     /// The blocks of 16 channels of the operand, and of outputs.
     let channelBlocks: Int
     let outputBlocks: Int
+    /// Whether a tile's row is neighbouring positions of few channels (`TileMap.packed`).
+    var isPacked = false
 
     static let lanes = TileElement.columns
     /// The channels, neighbours or not, of a row of a tile.
     static let depth = 2 * lanes
 
+    /// Tiles along the channels.
+    var steps: Int { isPacked ? 1 : (channelBlocks + 1) / 2 }
+    /// The elements of a staged position.
+    var unit: Int { isPacked ? Self.packedChannels : Self.depth }
+    /// The staged positions from one point to the next, and the staged rows from one row of points to the next.
+    var pointStride: Int { isPacked ? columns.stride : 1 }
+    var rowStride: Int { isPacked ? rows?.stride ?? 1 : 1 }
+    /// Positions from one row of a phase to the next.
+    var width: Int { isPacked ? packedWidth : columns.count + columns.reach }
+    /// The staged rows that so many rows of points read.
+    func lines(rows count: Int) -> Int { (count - 1) * rowStride + 1 + (rows?.reach ?? 0) }
+    /// The rows of points that follow each other.
+    var height: Int { joined.reduce(rows?.count ?? 1) { $0 * shape.extents[$1] } }
+    /// Whether every row of points has its row of the operand: there is no padding above or below.
+    var hasAllRows: Bool { rows.map { $0.lastPosition < $0.extent && $0.phases[0] >= 0 } ?? true }
+    var phaseCount: Int { columns.phases.count * (rows?.phases.count ?? 1) }
+    /// The taps, rows outermost.
+    var tapCounts: (rows: Int, columns: Int) { (rows?.taps.count ?? 1, columns.taps.count) }
+
+    /// Where a row of points lies: its position along the axis of rows, and those along the axes around it.
+    func place(ofRow row: Index, outer: [Int: Index]) -> (row: Index, outer: [Int: Index]) {
+        guard let rows, !joined.isEmpty else { return (row, outer) }
+        var (outer, rest) = (outer, row / rows.count)
+        for (number, axis) in joined.enumerated().reversed() {
+            outer[axis] = number == 0 ? rest : rest % shape.extents[axis]
+            rest = rest / shape.extents[axis]
+        }
+        return (row % rows.count, outer)
+    }
+
+    /// The positions that a strip of `rows` spans, which tiles of 16 have to cover.
+    func pixels(rows: Int) -> Int { (rows - 1) * width + columns.count }
+}
+
+extension TileMap {
     /// Nil for contractions that are of no such form, or have so few channels that tiles would be empty.
     init?(_ shape: ContractionShape, _ group: Group, _ target: Target) {
         guard target.hasTiles(of: .bfloat16), shape.hasPairsOfChannels(in: group, lanes: Self.lanes),
@@ -80,32 +117,6 @@ struct TileMap {
         channelBlocks = (shape.extents[channel] + Self.lanes - 1) / Self.lanes
         outputBlocks = shape.laneBlockCount(Self.lanes)
     }
-
-    /// Tiles along the channels.
-    var steps: Int { (channelBlocks + 1) / 2 }
-    /// Positions from one row of a phase to the next.
-    var width: Int { columns.count + columns.reach }
-    /// The rows of points that follow each other.
-    var height: Int { joined.reduce(rows?.count ?? 1) { $0 * shape.extents[$1] } }
-    /// Whether every row of points has its row of the operand: there is no padding above or below.
-    var hasAllRows: Bool { rows.map { $0.lastPosition < $0.extent && $0.phases[0] >= 0 } ?? true }
-    var phaseCount: Int { columns.phases.count * (rows?.phases.count ?? 1) }
-    /// The taps, rows outermost.
-    var tapCounts: (rows: Int, columns: Int) { (rows?.taps.count ?? 1, columns.taps.count) }
-
-    /// Where a row of points lies: its position along the axis of rows, and those along the axes around it.
-    func place(ofRow row: Index, outer: [Int: Index]) -> (row: Index, outer: [Int: Index]) {
-        guard let rows, !joined.isEmpty else { return (row, outer) }
-        var (outer, rest) = (outer, row / rows.count)
-        for (number, axis) in joined.enumerated().reversed() {
-            outer[axis] = number == 0 ? rest : rest % shape.extents[axis]
-            rest = rest / shape.extents[axis]
-        }
-        return (row % rows.count, outer)
-    }
-
-    /// The positions that a strip of `rows` spans, which tiles of 16 have to cover.
-    func pixels(rows: Int) -> Int { (rows - 1) * width + columns.count }
 }
 
 extension TileMap.Side {

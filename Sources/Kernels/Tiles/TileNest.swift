@@ -78,7 +78,7 @@ struct TileNest {
     private func strips(_ place: Place, panel: Index, blocks: Int) {
         let builder = place.builder
         builder.loop("strip", to: .constant(schedule.rows / schedule.stripRows)) { strip in
-            let pixel = strip * (schedule.stripRows * map.width)
+            let pixel = strip * (schedule.stripRows * map.rowStride * map.width)
             let turns = (stripTiles + 1) / 2
             builder.loop("tiles", to: .constant(stripTiles / 2)) { index in
                 multiply(place, tiles: 2, pixel: pixel, first: index * 2, panel: panel, blocks: blocks, turn: strip * turns + index)
@@ -109,11 +109,11 @@ struct TileNest {
                     for line in 0..<prefetchedRows {
                         builder.prefetch(place.weights, next + (turn * prefetchedRows + .constant(line)) * TileMap.depth)
                     }
-                    let shifted = pixel + down.shift * map.width + across.shift + first * TileElement.rows
+                    let shifted = pixel + down.shift * map.width + across.shift + first * (TileElement.rows * map.pointStride)
                     return multiply(sums, builder, tiles: tiles, blocks: blocks) { part, tile in
-                        let place = place, pixel = shifted + .constant(tile * TileElement.rows)
+                        let place = place, pixel = shifted + .constant(tile * TileElement.rows * map.pointStride)
                         let index = staging.offset(part: part, step: step, phase: phase, pixel: pixel)
-                        return builder.define(.loadTile(.pairs, place.staged, index, stride: TileMap.depth))
+                        return builder.define(.loadTile(.pairs, place.staged, index, stride: map.unit * map.pointStride))
                     } weights: { part, block in
                         let index = weights.offset(
                             panel: panel, blocks: blocks, step: step, row: row, tap: tap, part: part, block: block)

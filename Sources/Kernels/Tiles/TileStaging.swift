@@ -14,12 +14,14 @@ struct TileStaging {
     let stripTiles: Int
 
     /// The rows of a phase.
-    var height: Int { rows + (map.rows?.reach ?? 0) }
-    private var planeCount: Int { height * map.width * TileMap.depth }
+    var height: Int { map.lines(rows: rows) }
+    private var planeCount: Int { height * map.width * map.unit }
     private var stepCount: Int { map.phaseCount * planeCount }
-    private var partCount: Int { map.steps * stepCount }
+    /// What a part takes, whole rows of tiles.
+    var partCount: Int { (map.steps * stepCount + TileMap.depth - 1) / TileMap.depth * TileMap.depth }
     /// What the last tile of the last strip reads behind the last plane.
     private var tail: Int {
+        if map.isPacked { return 0 }
         let down = map.rows?.reach ?? 0
         let last = (rows - stripRows + down) * map.width + map.columns.reach + stripTiles * TileElement.rows
         return max(0, last * TileMap.depth - planeCount)
@@ -30,13 +32,14 @@ struct TileStaging {
 
     /// Where a pixel lies, counted from the first of a plane.
     func offset(part: Int, step: Index, phase: Int, pixel: Index) -> Index {
-        step * stepCount + pixel * TileMap.depth + .constant(part * partCount + phase * planeCount)
+        step * stepCount + pixel * map.unit + .constant(part * partCount + phase * planeCount)
     }
 
     /// - Parameters:
     ///   - row: the first row of points.
     ///   - outer: the positions along the other point axes.
     func stage(into scratch: BufferID, row: Index, outer: [Int: Index], _ emitter: PointEmitter) {
+        if map.isPacked { return stagePacked(into: scratch, row: row, outer: outer, emitter) }
         let builder = emitter.builder
         let (whole, isOdd) = (map.channelBlocks / 2, map.channelBlocks % 2 == 1)
         func stage(step: Index, _ blocks: Int) {

@@ -15,7 +15,9 @@ struct TileVariant: ContractionVariant {
     private let best: (schedule: TileSchedule, cycles: Double)
 
     static func all(of problem: ContractionProblem) -> [TileVariant] {
-        guard let shape = problem.shape, let map = TileMap(shape, problem.group, problem.target) else { return [] }
+        guard let shape = problem.shape,
+            let map = TileMap(shape, problem.group, problem.target) ?? .packed(shape, problem.group, problem.target)
+        else { return [] }
         return SplitProducts.allCases.filter { problem.factors == .bf16 ? $0 == .one : $0 != .one }.map {
             TileVariant(problem, map, $0)
         }
@@ -37,12 +39,20 @@ struct TileVariant: ContractionVariant {
         return products == .one ? .roundedFactors(error) : .stated(error)
     }
 
-    /// Six products are more exact than sums as they are written: whatever error is allowed, theirs is.
+    /// Six products are more exact than sums as they are written, so that their error is allowed whatever is asked for; and that of three is
+    /// lost beside rounding the results to bf16.
     var objection: String? {
-        let isMoreExact =
-            products == .six && problem.numerics != .strict && products.error(terms: terms) <= Numerics.standard.errorOfSum(terms: terms)
-        return isMoreExact && !problem.keepsSigns ? nil : problem.objection(to: exactness)
+        let error = products.error(terms: terms)
+        let isSmall =
+            switch products {
+            case .one: false
+            case .three: storesRounded && error <= StoredElement.bf16.errorOfRounding / 100
+            case .six: error <= Numerics.standard.errorOfSum(terms: terms)
+            }
+        return isSmall && problem.numerics != .strict && !problem.keepsSigns ? nil : problem.objection(to: exactness)
     }
+
+    private var storesRounded: Bool { problem.group.results.allSatisfy { problem.group.graph.storedElement(of: $0) == .bf16 } }
 
     var cycles: Double? { cost.cycles }
     var predicted: (schedule: TileSchedule, cycles: Double)? { best }

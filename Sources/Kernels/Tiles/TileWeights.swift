@@ -44,6 +44,29 @@ struct TileWeights {
         let from = emitter.buffer(map.shape.vector.value)
         let to = buffer(emitter, .write)
         let (panel, step) = (builder.task / map.steps, builder.task % map.steps)
+        func write(_ numbers: [Register], _ blocks: Int, _ block: Int, _ row: Index, _ tap: Index, _ pair: Index) {
+            for (part, pairs) in products.split(low: numbers[0], high: numbers[1], builder).enumerated() {
+                let tile = offset(panel: panel, blocks: blocks, step: step, row: row, tap: tap, part: part, block: block)
+                builder.perform(.storePairs(to, tile + pair * (2 * TileMap.lanes), pairs))
+            }
+        }
+        /// Of few channels: which stand where is known when the kernel is made.
+        func writePacked(_ blocks: Int) {
+            builder.loop("row", to: .constant(map.tapCounts.rows)) { row in
+                for (tap, block, pair) in (0..<map.tapCounts.columns).flatMap({ tap in
+                    (0..<blocks * TileElement.rows).map { (tap, $0 / TileElement.rows, $0 % TileElement.rows) }
+                }) {
+                    let numbers = [0, 1].map { half in
+                        map.packedPlace(group: tap, pair: pair, half: half).map { place in
+                            load(
+                                from, emitter, output: panel * 2 + .constant(block), Position(.constant(place.channel)), row,
+                                .constant(place.tap))
+                        } ?? builder.constant(0)
+                    }
+                    write(numbers, blocks, block, row, .constant(tap), .constant(pair))
+                }
+            }
+        }
         func write(_ blocks: Int, _ isSecond: Bool) {
             builder.loop("row", to: .constant(map.tapCounts.rows)) { row in
                 builder.loop("tap", to: .constant(map.tapCounts.columns)) { tap in
@@ -52,12 +75,11 @@ struct TileWeights {
                             let numbers = [0, 1].map { half in
                                 half == 1 && !isSecond
                                     ? builder.constant(0)
-                                    : load(from, emitter, output: panel * 2 + .constant(block), step * 2 + .constant(half), pair, row, tap)
+                                    : load(
+                                        from, emitter, output: panel * 2 + .constant(block),
+                                        Position(outer: step * 2 + .constant(half), inner: pair, split: TileMap.lanes), row, tap)
                             }
-                            for (part, pairs) in products.split(low: numbers[0], high: numbers[1], builder).enumerated() {
-                                let tile = offset(panel: panel, blocks: blocks, step: step, row: row, tap: tap, part: part, block: block)
-                                builder.perform(.storePairs(to, tile + pair * (2 * TileMap.lanes), pairs))
-                            }
+                            write(numbers, blocks, block, row, tap, pair)
                         }
                     }
                 }
@@ -65,6 +87,7 @@ struct TileWeights {
         }
         /// The last step may have one block of channels, and the last panel one of outputs.
         func write(_ blocks: Int) {
+            if map.isPacked { return writePacked(blocks) }
             if map.channelBlocks % 2 == 0 { return write(blocks, true) }
             conditionally(builder, IndexRange(step, 0, .constant(map.steps - 1))) { write(blocks, true) }
             conditionally(builder, IndexRange(step, .constant(map.steps - 1), .constant(map.steps))) { write(blocks, false) }
@@ -87,12 +110,12 @@ struct TileWeights {
 
     /// The weights of 16 outputs for one channel and tap.
     private func load(
-        _ from: BufferID, _ emitter: PointEmitter, output: Index, _ channelBlock: Index, _ channel: Index, _ row: Index, _ tap: Index
+        _ from: BufferID, _ emitter: PointEmitter, output: Index, _ channel: Position, _ row: Index, _ tap: Index
     ) -> Register {
         let shape = map.shape
         var point = [Position](repeating: Position(0), count: shape.extents.count)
         point[shape.lane] = Position(outer: output, split: TileMap.lanes)
-        point[map.channelAxis] = Position(outer: channelBlock, inner: channel, split: TileMap.lanes)
+        point[map.channelAxis] = channel
         if let axis = map.rows?.tapAxis { point[axis] = Position(row) }
         if let axis = map.columns.tapAxis { point[axis] = Position(tap) }
         let place = shape.vector.position.map { $0.position(point) }
