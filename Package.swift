@@ -136,7 +136,7 @@ let package = Package(
             "Compiler",
             needs: [
                 "Compiler", "Runtime", "Machine", "Kernels", "LoopNest", "Passes", "Language", "Operators", "Interchange", "Graph",
-                "Source",
+                "Source", "Training",
                 "TestSupport", "TileSupport", "EmulatorSupport", "Fuzzing", "ActivationAccuracy",
             ],
             exclude: ["Cases", "Drawings"]),

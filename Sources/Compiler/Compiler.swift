@@ -97,9 +97,9 @@ public struct Compiler: Sendable {
             help: "leave them to the passes: give the text of the stage graph or training")
     }
 
-    /// What reports call the precision of a network's inference: f32, bf16, or `file` where the file's clauses decide.
+    /// What reports call the precision of a network's inference: f32, bf16, or mixed where clauses decide.
     public func precisionName(for graph: Graph) -> String {
-        precision?.rawValue ?? (graph.precisions.isEmpty ? Precision.f32.rawValue : "file")
+        precision?.rawValue ?? (graph.precisions.isEmpty ? Precision.f32.rawValue : "mixed")
     }
 
     /// The target with the cores that the threads will run on: what work is cut for.

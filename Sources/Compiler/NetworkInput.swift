@@ -50,6 +50,12 @@ public struct NetworkInput: Sendable {
     /// Whether pictures were read, and not an array.
     public let isPictures: Bool
 
+    /// Takes values that are those of the network's input already.
+    init(_ name: String, values: HostTensor, batch: Int?) {
+        (self.name, self.values, self.batch) = (name, values, batch)
+        isPictures = false
+    }
+
     /// Reads the files for an input: an array (`.npy`) as it is, or pictures, prepared for the input and normalized.
     ///
     /// An array may lack the batch's axis. Throws where a file is damaged or does not fit.

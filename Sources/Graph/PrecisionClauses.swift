@@ -21,6 +21,11 @@ public struct PrecisionClauses: Hashable, Sendable {
         if place == lengths.endIndex || lengths[place] != length { lengths.insert(length, at: place) }
     }
 
+    public mutating func remove(_ path: String) {
+        byPath[path] = nil
+        self = PrecisionClauses(byPath)
+    }
+
     /// The most specific clause that holds for a label: of all paths that are the label, or blocks around it, the longest.
     ///
     /// - Parameter label: that of a node; nil where it has none, so that only what is said of the whole network holds.

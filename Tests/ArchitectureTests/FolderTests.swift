@@ -7,7 +7,7 @@ private let foldersInOrder: [String: [String]] = [
     "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection"],
     "LoopNest": ["Target", ".", "Interpreter"],
     "Kernels": ["Model", "Lowering", "Contraction", "Direct", "Tiles", "ReductionSplit", "Winograd", "Selection", "Plan"],
-    "Compiler": [".", "Description", "Drawing", "Benchmark", "Tuning"],
+    "Compiler": [".", "Description", "Drawing", "Benchmark", "Tuning", "Calibration"],
     "LanguageServer": [".", "Answers"],
     "braid": ["Console", "Options", "Reports", "Commands", "."],
 ]

@@ -11,6 +11,12 @@ public struct TunedChoices: Hashable, Sendable {
 
     public var isEmpty: Bool { choices.isEmpty }
 
+    /// The same algorithms, their schedules left to the cost model.
+    public var withoutSchedules: TunedChoices { TunedChoices(choices.mapValues(\.withoutSchedule)) }
+
+    /// A text that tells choices apart.
+    public var text: String { choices.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "\n") }
+
     public subscript(key: String) -> TunedChoice? { choices[key] }
 }
 

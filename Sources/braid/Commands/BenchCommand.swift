@@ -4,6 +4,7 @@ import Foundation
 import Interchange
 import LoopNest
 import Machine
+import Runtime
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,6 +18,7 @@ struct BenchCommand: ParsableCommand {
               braid bench graphs/vgg.braid:vgg16 --per-kernel --save before.json
               braid bench graphs/vgg.braid:vgg16 --per-kernel --compare before.json
               braid bench graphs/resnet.braid:resnet50 --weights resnet50.safetensors --input images.npy --errors
+              braid bench graphs/resnet.braid:resnet50 --precision auto --calibrate images.npy --weights resnet50.safetensors
 
             Weights and inputs are random with a fixed seed, unless given. GFLOP/s count 2 operations for every multiply-accumulate of convolutions
             and linear layers, and 6 in training.
@@ -100,6 +102,10 @@ struct BenchCommand: ParsableCommand {
         if simulateThreads != nil && (train || perKernel || errors || save != nil || compare != nil) {
             throw ValidationError("--simulate-threads measures nothing: leave out --train, --per-kernel, --errors, --save and --compare")
         }
+        if simulateThreads != nil, precision.isAuto {
+            throw ValidationError("--simulate-threads runs nothing: put the clauses that --precision auto prints into the file")
+        }
+        try precision.requireSamples()
         try validateBatch(batch)
         try precision.validate(training: train, flag: "--train")
         if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
@@ -122,9 +128,15 @@ struct BenchCommand: ParsableCommand {
         let options = BenchmarkOptions(
             batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, measuresErrors: errors,
             weights: weights, input: input)
+        var compiler = try execution.compiler(precision.chosen)
+        let found = try calibrated(compiler)
         let result: Benchmark
         do {
-            result = try execution.compiler(precision.chosen).measure(options) { () throws(CompilerError) in try network.load() }
+            if let found { compiler = compiler.applying(found.assignment, to: found.network).0 }
+            result = try compiler.measure(options) { () throws(CompilerError) in
+                let network = try network.load()
+                return found.map { compiler.applying($0.assignment, to: network).1 } ?? network
+            }
         } catch BenchmarkFailure.compiler(let error) {
             throw error
         } catch BenchmarkFailure.weights(let error) {
@@ -135,7 +147,8 @@ struct BenchCommand: ParsableCommand {
         let record = BenchmarkRecord(result, target: execution.target)
         let comparison = earlier.map { BenchmarkComparison(earlier: $0, now: record) }
         if json {
-            Console.printJSON(Output(record: record, comparison: comparison))
+            Console.printJSON(
+                Output(record: record, comparison: comparison, assignment: found.map { PrecisionReport.Record($0.assignment) }))
         } else {
             BenchReport(result, record).show()
             if let errors = result.errors { ErrorReport(errors, result.numerics).show() }
@@ -144,17 +157,29 @@ struct BenchCommand: ParsableCommand {
         try save.map { path throws(InterchangeError) in try record.write(to: path) }
     }
 
-    /// The record with the comparison as one more key.
+    /// What `--precision auto` finds for the network.
+    private func calibrated(_ compiler: Compiler) throws -> (assignment: PrecisionAssignment, network: Network)? {
+        guard precision.isAuto else { return nil }
+        let network = try network.load()
+        let file = try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
+        let pool = ThreadPool(threads: execution.threadCount)
+        let assignment = try Calibration(precision, weights: file, batch: batch, isReported: !json).find(for: network, compiler, pool)
+        return assignment.map { ($0, network) }
+    }
+
+    /// The record with the comparison, and what was found of the precision, as further keys.
     private struct Output: Encodable {
         var record: BenchmarkRecord
         var comparison: BenchmarkComparison?
+        var assignment: PrecisionReport.Record?
 
-        private enum Key: CodingKey { case comparison }
+        private enum Key: CodingKey { case comparison, assignment }
 
         func encode(to encoder: any Encoder) throws {
             try record.encode(to: encoder)
             var container = encoder.container(keyedBy: Key.self)
             try container.encodeIfPresent(comparison, forKey: .comparison)
+            try container.encodeIfPresent(assignment, forKey: .assignment)
         }
     }
 }

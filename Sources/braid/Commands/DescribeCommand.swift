@@ -2,6 +2,7 @@ import ArgumentParser
 import Compiler
 import Graph
 import Interchange
+import Runtime
 
 struct DescribeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,6 +15,7 @@ struct DescribeCommand: ParsableCommand {
               braid describe graphs/mnist_resnet.braid -D classes=26 --batch 64
               braid describe graphs/resnet.braid:resnet50 --json
               braid describe graphs/mnist_resnet.braid --precision bf16
+              braid describe graphs/mnist_resnet.braid --precision auto --calibrate builtin:digits --weights digits.safetensors
               braid describe graphs/mnist_resnet.braid --svg -o graph.svg
               braid describe graphs/mnist_resnet.braid --dot | dot -Tpdf > graph.pdf
               braid describe --operators
@@ -36,6 +38,8 @@ struct DescribeCommand: ParsableCommand {
     var batch = 1
 
     @OptionGroup var precision: PrecisionOption
+
+    @OptionGroup var calibration: CalibrationWeights
 
     @Option(
         help: ArgumentHelp(
@@ -62,24 +66,31 @@ struct DescribeCommand: ParsableCommand {
         if let depth, depth < 1 { throw ValidationError("--depth must be at least 1, not \(depth)") }
         if [json, svg, dot].filter({ $0 }).count > 1 { throw ValidationError("give one of --json, --svg and --dot") }
         if output != nil, !svg, !dot { throw ValidationError("-o is for drawings: give --svg or --dot with it") }
-        if svg || dot, let chosen = precision.chosen, chosen != .f32 {
-            throw ValidationError("drawings show no precision: leave out --precision \(chosen)")
+        try calibration.validate(precision)
+        try precision.requireSamples()
+        if svg || dot, let request = precision.request, request != .f32 {
+            throw ValidationError("drawings show no precision: leave out --precision \(request.rawValue)")
         }
         if json, depth != nil { throw ValidationError("--json shows all levels: leave out --depth") }
     }
 
     func run() throws {
-        let network = try network.load()
+        var network = try network.load()
         guard network.origin != .kernels else {
             throw CompilerError("loop nests have no layers to describe", help: "give the .braid file, or the text of an earlier stage")
         }
         let output = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: svg ? ".svg" : ".dot") }
         if let output { try OutputPath.requireWritable(output) }
-        let compiler = Compiler(precision: precision.chosen)
+        var compiler = Compiler(precision: precision.chosen)
+        var assignment: PrecisionAssignment?
+        if precision.isAuto {
+            (compiler, network, assignment) = try Calibration(precision, weights: calibration.open(), batch: batch, isReported: !json)
+                .apply(to: network, compiler, ThreadPool(threads: compiler.threads))
+        }
         let name = compiler.precisionName(for: network.graph)
         let precisions = svg || dot || name == Precision.f32.rawValue ? [:] : try compiler.layerPrecisions(of: network)
         let description = NetworkDescription(network, batch: batch, precisions: precisions)
-        if json { return Console.printJSON(DescriptionRecord(description, name)) }
+        if json { return Console.printJSON(DescriptionRecord(description, name, assignment)) }
         if svg || dot { return try draw(description, to: output) }
         DescriptionTable(description, depth: depth).show()
     }

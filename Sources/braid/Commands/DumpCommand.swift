@@ -4,6 +4,7 @@ import Foundation
 import Interchange
 import LoopNest
 import Machine
+import Runtime
 
 struct DumpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,6 +30,8 @@ struct DumpCommand: ParsableCommand {
 
     @OptionGroup var precision: PrecisionOption
 
+    @OptionGroup var calibration: CalibrationWeights
+
     @OptionGroup var machine: TargetOption
 
     @Flag(help: "Shows the training step rather than the network as it predicts.")
@@ -52,6 +55,8 @@ struct DumpCommand: ParsableCommand {
     func validate() throws {
         try validateBatch(batch)
         try precision.validate(training: training, flag: "--training")
+        try calibration.validate(precision)
+        try precision.requireSamples()
         if (stage == nil) == (pass == nil) { throw ValidationError("give either --stage or --dump-after") }
         if stage == .object, output == nil, isatty(STDOUT_FILENO) == 1 { throw ValidationError("an object file is no text: give -o PATH") }
     }
@@ -61,9 +66,17 @@ struct DumpCommand: ParsableCommand {
         let ending = stage?.ending ?? Stage.graph.ending
         let path = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: ending) }
         if let path { try OutputPath.requireWritable(path) }
-        let compiler = Compiler(target: tuned ? machine.measuredHere : machine.target, precision: precision.chosen)
-        let bytes = try (tuned ? compiler.tuned(by: .standard) : compiler).dump(
-            network, stage ?? .graph, training: training, batch: batch, afterPass: pass)
+        var compiler = Compiler(target: tuned ? machine.measuredHere : machine.target, precision: precision.chosen)
+        if tuned { compiler = compiler.tuned(by: .standard) }
+        var computed = network
+        if precision.isAuto {
+            // Errors are those of runs.
+            try machine.requireRunnable()
+            if !tuned { compiler.target = machine.here }
+            (compiler, computed, _) = try Calibration(precision, weights: calibration.open(), batch: batch)
+                .apply(to: network, compiler, ThreadPool(threads: compiler.threads))
+        }
+        let bytes = try compiler.dump(computed, stage ?? .graph, training: training, batch: batch, afterPass: pass)
         if let path { try AtomicFile.write(bytes, to: path) } else { StandardOutput.write(bytes) }
     }
 }

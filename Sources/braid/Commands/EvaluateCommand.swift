@@ -13,8 +13,13 @@ struct EvaluateCommand: ParsableCommand {
               braid evaluate graphs/mnist_resnet.braid --weights mnist.safetensors --data mnist:data/mnist
               braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --confusion confusion.png
               braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --json
+              braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --precision auto
 
             Pictures are resized and cropped as the input's `prepare` says, and normalized as in training: the weights remember how.
+
+            With --precision auto the network is first computed in fp64 on the samples of --calibrate, or the first pictures of the data, and run with every layer in bf16 alone and with
+            more of them together, until it is the fastest that keeps --tolerance; that may take a minute or two, and is kept for the next time.
+            What is found, layer by layer, and the clauses that fix it in the file go to standard error.
             """)
 
     @OptionGroup var network: NetworkOptions
@@ -49,10 +54,12 @@ struct EvaluateCommand: ParsableCommand {
             try OutputPath.requireWritable(confusion)
         }
         let network = try network.load()
-        let executable = try execution.compiler(precision.chosen).executable(
-            network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
-        let classifier = try Classifier(executable)
+        try network.requireGraph()
+        let pool = ThreadPool(threads: execution.threadCount)
         let file = try Safetensors(path: weights)
+        let (compiler, computed, assignment) = try calibrated(network, file, pool)
+        let executable = try compiler.executable(computed, batch: batch, pool: pool)
+        let classifier = try Classifier(executable)
         var report = NonFiniteReport()
         report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
         let preparation = network.preparation(of: classifier.imageInput)
@@ -69,7 +76,18 @@ struct EvaluateCommand: ParsableCommand {
         for values in evaluation.nonFinite { report.add(values.name == classifier.imageInput ? .input : .output, [values]) }
         report.warn()
         if let confusion { try evaluation.confusion.picture().writePNG(to: confusion) }
-        if json { Console.printJSON(Record(evaluation, heldOut, report)) } else { show(evaluation, heldOut) }
+        if json { Console.printJSON(Record(evaluation, heldOut, report, assignment)) } else { show(evaluation, heldOut) }
+    }
+
+    /// The network in the precision that was asked for, found on the first pictures of the data where no others are named.
+    private func calibrated(
+        _ network: Network, _ file: Safetensors, _ pool: ThreadPool
+    ) throws -> (compiler: Compiler, network: Network, assignment: PrecisionAssignment?) {
+        let own =
+            precision.isAuto && precision.calibrate.isEmpty
+            ? try Calibration.samples(data, for: network, count: precision.count ?? PrecisionOption.pictures, WeightsMetadata(file)) : nil
+        return try Calibration(precision, weights: file, batch: batch, isQuiet: progress.quiet, isReported: !json)
+            .apply(to: network, execution.compiler(precision.chosen), pool, samples: own)
     }
 
     private func show(_ evaluation: Evaluation, _ heldOut: Dataset) {
@@ -116,8 +134,11 @@ struct EvaluateCommand: ParsableCommand {
         var classes: [Class]
         var confusion: [[Int]]
         var notFinite: [NonFiniteReport.Tensor]
+        /// What `--precision auto` found.
+        var assignment: PrecisionReport.Record?
 
-        init(_ evaluation: Evaluation, _ heldOut: Dataset, _ report: NonFiniteReport) {
+        init(_ evaluation: Evaluation, _ heldOut: Dataset, _ report: NonFiniteReport, _ assignment: PrecisionAssignment?) {
+            self.assignment = assignment.map(PrecisionReport.Record.init)
             let matrix = evaluation.confusion
             accuracy = evaluation.accuracy
             correct = matrix.correct

@@ -15,9 +15,14 @@ struct RunCommand: ParsableCommand {
               braid run graphs/mnist_resnet.braid --weights digits.safetensors --input seven.png --top 3
               braid run net.braid --weights net.safetensors --input image=photo.jpg --input image=other.png --top 5
               braid run net.braid --weights net.safetensors --input image=x.npy --output-dir results
+              braid run net.braid --weights net.safetensors --input photo.jpg --precision auto --calibrate photo.jpg --tolerance 0.01
 
             Pictures are made grey or RGB, resized, cropped to the middle and normalized as the input's `prepare` says. Without one, they
             are resized so that they just cover the input, and normalized as in training. Several pictures for one input make a batch.
+
+            With --precision auto the network is first computed in fp64 on the samples of --calibrate, and run with every layer in bf16 alone and with
+            more of them together, until it is the fastest that keeps --tolerance; that may take a minute or two, and is kept for the next time.
+            What is found, layer by layer, and the clauses that fix it in the file go to standard error.
             """)
 
     @OptionGroup var network: NetworkOptions
@@ -46,6 +51,7 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top must be 1 or more, not \(top)") }
+        try precision.requireSamples()
     }
 
     func run() throws {
@@ -59,10 +65,12 @@ struct RunCommand: ParsableCommand {
         if input.isEmpty { throw ValidationError("give an --input, such as --input photo.png") }
         let file = try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
-        let inputs = try read(network, metadata)
+        let inputs = try InputFiles(network: network, metadata: metadata, weights: weights, option: "--input").read(input)
         let batch = try batch(of: inputs)
-        let executable = try execution.compiler(precision.chosen).executable(
-            network, batch: batch, pool: ThreadPool(threads: execution.threadCount))
+        let pool = ThreadPool(threads: execution.threadCount)
+        let (compiler, computed, assignment) = try Calibration(precision, weights: file, batch: batch, isReported: !json)
+            .apply(to: network, execution.compiler(precision.chosen), pool)
+        let executable = try compiler.executable(computed, batch: batch, pool: pool)
         var report = NonFiniteReport()
         if let file {
             report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
@@ -83,49 +91,15 @@ struct RunCommand: ParsableCommand {
         report.warn()
         let results = try outputDir.map { folder in try outputs.map { output in try output.write(to: folder) } }
         let scores = outputs.first { $0.name == "logits" && $0.shape.count == 2 } ?? outputs.first { $0.shape.count == 2 }
-        guard let top else { return show(outputs, results, [], report) }
+        guard let top else { return show(outputs, results, [], report, assignment) }
         guard let scores else {
             throw TrainingError(
                 "'\(network.name)' gives no scores [N, classes]", repair: "leave out --top, and write outputs with --output-dir")
         }
-        show(outputs, results, scores.best(top, names: metadata?.classNames), report)
+        show(outputs, results, scores.best(top, names: metadata?.classNames), report, assignment)
     }
 
     // MARK: Inputs
-
-    private func read(_ network: Network, _ metadata: WeightsMetadata?) throws -> [NetworkInput] {
-        let declared = network.graph.nodes.compactMap { node in node.inputName.map { (name: $0, type: node.type) } }
-        let names = declared.map(\.name)
-        var paths: [String: [String]] = [:]
-        for text in input {
-            if let (name, path) = text.splitAtEquals, names.contains(name) || !FileManager.default.fileExists(atPath: text) {
-                guard names.contains(name) else {
-                    throw CompilerError("'\(network.name)' has no input '\(name)'", help: "it has \(names.joined(separator: ", "))")
-                }
-                paths[name, default: []].append(path)
-            } else if let name = names.first, names.count == 1 {
-                paths[name, default: []].append(text)
-            } else {
-                throw CompilerError(
-                    "which input is \(text) for?", help: "write --input NAME=\(text) with one of \(names.joined(separator: ", "))")
-            }
-        }
-        return try declared.map { name, type in
-            guard let paths = paths[name] else {
-                throw CompilerError("nothing is given for the input '\(name)'", help: "add --input \(name)=FILE")
-            }
-            let channels = type.rank == 4 ? type.shape[1].value : nil
-            let preparation = network.preparation(of: name)
-            let normalization = try channels.map { count throws(TrainingError) in
-                try network.normalization(metadata, channels: count, preparation)
-            }
-            let input = try NetworkInput(
-                name, type, symbol: network.batchSymbol, paths: paths, preparation: preparation, normalization: normalization?.values)
-            if let weights, input.isPictures, normalization?.isAssumed == true { WeightsReport.warnOfNormalization(weights, network.name) }
-            try input.requireClasses(of: network.graph, path: paths[0])
-            return input
-        }
-    }
 
     private func batch(of inputs: [NetworkInput]) throws -> Int {
         let batches = inputs.compactMap(\.batch)
@@ -137,13 +111,15 @@ struct RunCommand: ParsableCommand {
 
     // MARK: Outputs
 
-    private func show(_ outputs: [Output], _ paths: [String]?, _ best: [[Output.Class]], _ report: NonFiniteReport) {
+    private func show(
+        _ outputs: [Output], _ paths: [String]?, _ best: [[Output.Class]], _ report: NonFiniteReport, _ assignment: PrecisionAssignment?
+    ) {
         if json {
             let records = outputs.enumerated().map { Record.Output(name: $1.name, shape: $1.shape, path: paths?[$0]) }
             return Console.printJSON(
                 Record(
                     outputs: records, top: best.isEmpty ? nil : best, notFinite: report.tensors,
-                    peakRssMb: Double(ProcessMemory.peakBytes) / 1_048_576))
+                    peakRssMb: Double(ProcessMemory.peakBytes) / 1_048_576, assignment: assignment.map(PrecisionReport.Record.init)))
         }
         for (index, classes) in best.enumerated() {
             if best.count > 1 { print(Console.bold("image \(index)")) }
@@ -174,6 +150,8 @@ struct RunCommand: ParsableCommand {
         var notFinite: [NonFiniteReport.Tensor]
         /// The most memory that the process has had resident, in MiB.
         var peakRssMb: Double
+        /// What `--precision auto` found.
+        var assignment: PrecisionReport.Record?
     }
 
     private struct Output {

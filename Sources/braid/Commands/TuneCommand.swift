@@ -4,6 +4,7 @@ import Foundation
 import Interchange
 import LoopNest
 import Machine
+import Runtime
 
 struct TuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -50,6 +51,8 @@ struct TuneCommand: ParsableCommand {
 
     @OptionGroup var precision: PrecisionOption
 
+    @OptionGroup var calibration: CalibrationWeights
+
     @OptionGroup var arithmetic: ArithmeticOptions
 
     @OptionGroup var machine: TargetOption
@@ -80,6 +83,8 @@ struct TuneCommand: ParsableCommand {
     func validate() throws {
         try validateBatch(batch)
         try precision.validate(training: train, flag: "--train")
+        try calibration.validate(precision)
+        if file != nil { try precision.requireSamples() }
         if !(1...64).contains(candidates) { throw ValidationError("--candidates must be from 1 to 64, not \(candidates)") }
         if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)") }
         if measuresMachine {
@@ -99,7 +104,7 @@ struct TuneCommand: ParsableCommand {
         if measuresMachine { return try runMachine(store) }
         let target = machine.measuredHere
         if clear {
-            let removed = try store.clear(for: target)
+            let removed = try store.clear(for: target) + (PrecisionStore.standard?.clear() ?? [])
             for path in removed { print("removed \(path)") }
             if removed.isEmpty { print("nothing is kept for \(target.name == "host" ? "this machine" : "the target \(target.name)")") }
             return
@@ -112,12 +117,15 @@ struct TuneCommand: ParsableCommand {
         try store.requireWritable(for: target)
         // A damaged file is told of now; it is replaced in the end.
         _ = Compiler(target: target).tuned(by: store)
-        let result = try arithmetic.compiler(for: target, precision.chosen).tune(network, options) { state in
+        let (compiler, computed, assignment) = try Calibration(
+            precision, weights: calibration.open(), batch: batch, isQuiet: progress.quiet, isReported: !json
+        ).apply(to: network, arithmetic.compiler(for: target, precision.chosen), ThreadPool(threads: arithmetic.threadCount))
+        let result = try compiler.tune(computed, options) { state in
             if progress.quiet { return }
             Console.error("round \(state.round + 1) of \(state.rounds): \(state.improved) of \(state.shapes) shapes improved so far\n")
         }
         try store.add(result.entries, measured: result.verdicts, for: target)
-        if json { Console.printJSON(TuneReport.Record(result)) } else { TuneReport.show(result, path: store.path(for: target)) }
+        if json { Console.printJSON(TuneReport.Record(result, assignment)) } else { TuneReport.show(result, path: store.path(for: target)) }
     }
 
     /// Measures this machine, or shows or forgets what was measured.

@@ -93,8 +93,11 @@ struct DescriptionRecord: Encodable {
     var outputs: [Tensor]
     var layers: [Layer]
     var blocks: [Block]
+    /// What `--precision auto` found.
+    var assignment: PrecisionReport.Record?
 
-    init(_ description: NetworkDescription, _ precision: String) {
+    init(_ description: NetworkDescription, _ precision: String, _ assignment: PrecisionAssignment? = nil) {
+        self.assignment = assignment.map(PrecisionReport.Record.init)
         name = description.name
         documentation = description.documentation
         batch = description.batch

@@ -71,8 +71,11 @@ enum TuneReport {
         /// Whether anything is used from now on.
         var kept: Bool
         var layers: [Layer]
+        /// What `--precision auto` found.
+        var assignment: PrecisionReport.Record?
 
-        init(_ result: TuningResult) {
+        init(_ result: TuningResult, _ assignment: PrecisionAssignment?) {
+            self.assignment = assignment.map(PrecisionReport.Record.init)
             network = result.network
             batch = result.batch
             threads = result.threads
