@@ -95,7 +95,7 @@ extension Elaborator {
         counting {
             report(
                 "no step is labelled `\(name)`", at: clause.span,
-                help: nearest ?? (tops.isEmpty ? "no step here has a label" : "the labels here are \(listed)"))
+                help: nearest ?? (made.isEmpty ? "no step here has a label" : tops.isEmpty ? nil : "the labels here are \(listed)"))
         }
     }
 
