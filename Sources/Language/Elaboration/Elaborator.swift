@@ -56,8 +56,10 @@ final class Elaborator {
     var loops: [NameSyntax] = []
     /// The full labels of steps and called blocks, in the order in which they were made.
     var labels: [String] = []
-    /// Where clauses of precision stand, by the path that they are of; nil for what follows from a block that is called without a label.
-    var precisionPlaces: [String: Span?] = [:]
+    /// Where clauses of precision stand, by the path that they are of.
+    var precisionPlaces: [String: Span] = [:]
+    /// What blocks that are called without a label say of all in them, the innermost first.
+    var unlabelledPrecisions: [UnlabelledPrecision] = []
     /// How many of the reported errors are about clauses of precision.
     var precisionErrors = 0
     /// What the recipe says of how parameters begin.

@@ -12,6 +12,14 @@ struct PrecisionClause {
     var isNamed: Bool
 }
 
+/// What a block that is called without a label says of all in it.
+struct UnlabelledPrecision {
+    /// Its path is that around the block.
+    var clause: PrecisionClause
+    /// What the block labels, as indices of all labels.
+    var labels: Range<Int>
+}
+
 extension Elaborator {
     /// Notes a clause for the end of the body that it stands in: what is labelled behind it counts, too.
     func note(_ name: NameSyntax, of labels: [LabelSyntax], at span: Span) {
@@ -32,42 +40,64 @@ extension Elaborator {
     ///
     /// - Parameter isLabelled: whether a path stands for the whole body: a network, or a block that is called under a label.
     func applyPrecisions(isLabelled: Bool) {
-        let clauses = frame.precisions
-        guard !clauses.isEmpty else { return }
-        let made = labels[frame.firstLabel...]
-        // What another error has left out may have made the label.
-        let isWhole = isWhole
-        for clause in clauses where clause.isNamed {
-            guard takeStep(at: clause.span, making: made.count) else { return }
-            if isWhole, !made.contains(where: { $0.isBeneath(clause.path) }) {
-                reportUnknownLabel(clause, among: made)
-            } else {
-                enter(clause.precision, of: clause.path, at: clause.span)
+        defer { if frame.kind == .network { applyUnlabelledPrecisions() } }
+        let named = frame.precisions.filter(\.isNamed)
+        if let first = named.first {
+            let made = labels[frame.firstLabel...]
+            guard takeStep(at: first.span, making: made.count) else { return }
+            // What another error has left out may have made the label.
+            let known = isWhole ? SortedLabels(made) : nil
+            for clause in named {
+                guard takeStep(at: clause.span) else { return }
+                if let known, !known.hasAny(beneath: clause.path) {
+                    reportUnknownLabel(clause, among: made)
+                } else {
+                    enter(clause.precision, of: clause.path, at: clause.span)
+                }
             }
         }
-        let whole = clauses.filter { !$0.isNamed }
-        if let second = whole.dropFirst().first {
-            reportTwice("this body", at: second.span, first: whole[0].span)
-        } else if let clause = whole.first {
-            if isLabelled { return enter(clause.precision, of: clause.path, at: clause.span) }
-            // Called without a label, the block is what it labels, and what lies within.
-            var last: String?
-            for label in made where !(last.map { label.isBeneath($0) } ?? false) {
-                last = label
-                guard precisionPlaces[label] == nil, takeStep(at: clause.span) else { continue }
-                precisionPlaces[label] = .some(nil)
-                builder.setPrecision(clause.precision, of: label)
-            }
+        let whole = frame.precisions.filter { !$0.isNamed }
+        guard let clause = whole.first else { return }
+        // The same clause, in a loop, says the same again.
+        if let second = whole.first(where: { $0.span != clause.span }) {
+            reportTwice("this body", at: second.span, first: clause.span)
+        } else if isLabelled {
+            enter(clause.precision, of: clause.path, at: clause.span)
+        } else {
+            unlabelledPrecisions.append(UnlabelledPrecision(clause: clause, labels: frame.firstLabel..<labels.count))
         }
     }
 
+    /// Enters what blocks that are called without a label say of all in them, once every other clause is known: no path stands for such a
+    /// block, so that its clause is entered for what it labels, unless one of a longer path than that around the block holds for it.
+    private func applyUnlabelledPrecisions() {
+        let said = builder.graph.precisions
+        var entered: Set<String> = []
+        // Of blocks within others, the innermost, whose body ends first, decides.
+        for block in unlabelledPrecisions {
+            guard takeStep(at: block.clause.span, making: labels.count) else { return }
+            let others = SortedLabels(labels[..<block.labels.lowerBound] + labels[block.labels.upperBound...])
+            var last: String?
+            for label in labels[block.labels] where !(last.map { label.isBeneath($0) } ?? false) {
+                guard takeStep(at: block.clause.span) else { return }
+                // Where others' labels begin with that of a block in it, what lies in that block is entered one by one.
+                if blocks[label] != nil, others.hasAny(beneath: label) { continue }
+                last = label
+                let isMoreSpecific = said.clause(for: label).map { $0.path.utf8.count > block.clause.path.utf8.count } ?? false
+                guard !isMoreSpecific, entered.insert(label).inserted else { continue }
+                builder.setPrecision(block.clause.precision, of: label)
+            }
+        }
+        unlabelledPrecisions = []
+    }
+
     private func enter(_ precision: Precision, of path: String, at span: Span) {
-        if case .some(let first?) = precisionPlaces[path] {
+        if let first = precisionPlaces[path] {
             // The clause itself, elaborated again, says the same of what has the same label.
             if first == span { return }
             return reportTwice(path.isEmpty ? "the network" : "`\(path)`", at: span, first: first)
         }
-        precisionPlaces[path] = .some(span)
+        precisionPlaces[path] = span
         builder.setPrecision(precision, of: path)
     }
 
@@ -113,5 +143,24 @@ extension String {
         let (own, other) = (utf8, path.utf8)
         guard own.count >= other.count, own.starts(with: other) else { return false }
         return own.count == other.count || own.dropFirst(other.count).first == UInt8(ascii: ".")
+    }
+}
+
+/// Labels in the order of their bytes, so that those beneath a path are found at once.
+private struct SortedLabels {
+    private let labels: [String]
+
+    init(_ labels: some Sequence<String>) { self.labels = labels.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
+    func hasAny(beneath path: String) -> Bool { [path, path + "."].contains { first(from: $0)?.isBeneath(path) ?? false } }
+
+    /// The first label that does not come before a text.
+    private func first(from text: String) -> String? {
+        var (low, high) = (0, labels.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if labels[middle].utf8.lexicographicallyPrecedes(text.utf8) { low = middle + 1 } else { high = middle }
+        }
+        return low < labels.count ? labels[low] : nil
     }
 }
