@@ -5,12 +5,13 @@ extension Pass {
     /// Folds affine maps, such as normalization with running statistics, into the contraction before them:
     /// `a * conv(x, w) + b` becomes `conv(x, a * w) + b`, where `a` and `b` hold a value a channel and depend on parameters only.
     ///
-    /// What computes `a * w` and `b` is prepared: it runs once, when parameters are loaded.
+    /// What computes `a * w` and `b` is prepared: it runs once, when parameters are loaded. Kernels and layers are named by the contraction.
+    /// Only where the author's clauses put the last of the maps in another precision, its value stays apart, under its own label.
     public static let foldBatchnorm = Pass("fold_batchnorm", "Folds normalizations into the weights before them.") { graph, context in
         let facts = GraphFacts(graph)
         var folds: [Value: Fold] = [:]
         for value in graph.values {
-            guard let formula = facts.contraction(of: value), let fold = Fold(value, formula, facts) else { continue }
+            guard let formula = facts.contraction(of: value), let fold = Fold(value, formula, facts, context) else { continue }
             folds[fold.last] = fold
         }
         let builder = GraphBuilder(inPlaceOf: graph)
@@ -42,10 +43,12 @@ private struct Fold {
     let scale: Scalar
     let shift: Scalar
     let coefficients: [Value]
+    /// Whether the contraction and the last of the maps lie in the same precision.
+    let isAlike: Bool
 
     /// Nil unless `value` is a contraction whose channels run along one axis of a prepared operand, in which it is linear, followed by
     /// maps that are affine in its result and scale it.
-    init?(_ value: Value, _ formula: Formula, _ facts: GraphFacts) {
+    init?(_ value: Value, _ formula: Formula, _ facts: GraphFacts, _ context: PassContext) {
         let channel = Layout.channelAxis(rank: formula.resultRank)
         guard formula.combination == .sum, formula.resultRank >= 2, channel == 1 else { return nil }
         let candidates = formula.reads.indices.filter { index in
@@ -79,6 +82,9 @@ private struct Fold {
         shift = expression.substituting([0] + coefficients.indices.map { .argument($0 + 1) })
         // A constant that is not finite would not equal itself: a map that adds log(-6) is left to the kernels.
         guard scale != .constant(1), [scale, shift].allSatisfy({ $0.arity > 0 || $0.evaluate([]).isFinite }) else { return nil }
+        isAlike = context.precision(of: value, in: facts.graph) == context.precision(of: last, in: facts.graph)
+        // Without a shift, nothing but the contraction's own value would be left.
+        guard isAlike || shift != .constant(0) else { return nil }
         self.last = last
         self.coefficients = coefficients
     }
@@ -95,7 +101,9 @@ private struct Fold {
         var operands = node.operands.map { copies[$0.index] }
         operands[weight] = scaled(operands[weight], by: coefficient("scale", scale, builder, copies), builder)
         let result = builder.copy(node, operands: operands)
-        return switch coefficient("shift", shift, builder, copies) {
+        let shift = coefficient("shift", shift, builder, copies)
+        if !isAlike { builder.currentLabel = graph[last].label }
+        return switch shift {
         case .constant(0): result
         case .constant(let value): builder.map("shift", [("x", result)], .argument(0) + .constant(value))
         case .value(let value): builder.map("shift", [("x", result), ("shift", value)], .argument(0) + .argument(1))
