@@ -92,8 +92,10 @@ public struct Compiler: Sendable {
         guard decided.withoutSpans != network.graph.withoutSpans else { return network.graph }
         let lines = zip(decided.description.split(separator: "\n"), network.graph.description.split(separator: "\n"))
         let difference = lines.first { $0 != $1 }.map { "; the passes make\n\($0)\nbut the text has\n\($1)" } ?? ""
+        let isOfClauses = precision == nil && !network.graph.precisions.isEmpty
+        let wanted = isOfClauses ? "its clauses" : precisionName(for: network.graph)
         throw CompilerError(
-            "the layouts, groups and precision of '\(network.name)' are not those of \(precisionName(for: network.graph)) for \(target.name)\(difference)",
+            "the layouts, groups and precision of '\(network.name)' are not those of \(wanted) for \(target.name)\(difference)",
             help: "leave them to the passes: give the text of the stage graph or training")
     }
 

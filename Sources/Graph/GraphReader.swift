@@ -21,6 +21,8 @@ private struct GraphReader {
     private var names: Set<String> = []
     private var outputNames: Set<String> = []
     private var clauses: [String: Precision] = [:]
+    /// The places in the text of the values that are rounded.
+    private var roundings: [Value: Int] = [:]
     /// Where values are said to lie, by the parents' numbers in the text, and the places in the text that say so.
     private var placements: [(value: Value, place: Placement, offset: Int)] = []
 
@@ -53,7 +55,9 @@ private struct GraphReader {
         scanner.skipLines()
         guard scanner.isAtEnd else { throw scanner.error("expected nothing after the graph, found \(scanner.found)") }
         result.precisions = PrecisionClauses(clauses)
-        if let (value, problem) = result.clauseProblem { throw scanner.error("\(value): \(problem)", repair: "leave out one of the two") }
+        if let (value, problem) = result.clauseProblem {
+            throw scanner.error(problem, repair: "leave out one of the two", at: roundings[value])
+        }
         for (value, place, offset) in placements {
             guard let parent = valueByNumber[place.parent.index] else {
                 throw scanner.error("%\(place.parent.index) is not defined", at: offset)
@@ -89,6 +93,7 @@ private struct GraphReader {
         try annotations(&node)
         try scanner.endLine()
         valueByNumber[number] = value
+        if node.stored != nil || node.factors != nil { roundings[value] = start }
         result.nodes.append(node)
     }
 

@@ -80,6 +80,11 @@ import Testing
         #expect(try described.json()["precision"] as? String == "mixed" && described.output.contains("bf16"), "\(described.errors)")
         #expect(try workplace.run("describe", "clauses.braid", "--json", "--precision", "f32").json()["precision"] as? String == "f32")
         #expect(try workplace.run("dump", "clauses.braid", "--stage", "plan").output.contains("bf16["))
+        // A stage that is printed in one precision is refused in another, in words.
+        let dump = ["dump", "clauses.braid", "--stage", "optimized", "--precision", "f32", "-o", "clauses.optimized"]
+        #expect(try workplace.run(dump).status == 0)
+        let wrong = try workplace.run("dump", "clauses.optimized", "--stage", "plan")
+        #expect(wrong.status == 1 && wrong.errors.contains("precision of 'small' are not those of its clauses for host"), "\(wrong.errors)")
     }
 
     @Test func benchmarksSayIt() throws {

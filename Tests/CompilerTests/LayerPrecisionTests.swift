@@ -142,6 +142,9 @@ import Testing
         let text = String(decoding: try compiler.dump(network, .optimized), as: UTF8.self)
         let tampered = text.replacing("precision first bf16", with: "precision first f32")
         let error = #expect(throws: CompilerError.self) { try Network.read(tampered, path: "x") }
-        #expect("\(error!)".contains("a clause keeps it in f32"), "\(error!)")
+        // At the node itself.
+        let lines = tampered.split(separator: "\n", omittingEmptySubsequences: false)
+        let line = try #require(lines.firstIndex { $0.contains("factors bf16") || $0.contains("stored bf16") }) + 1
+        #expect("\(error!)".contains("a clause keeps it in f32") && "\(error!)".contains("x:\(line):"), "\(error!)")
     }
 }

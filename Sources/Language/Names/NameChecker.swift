@@ -180,6 +180,12 @@ extension NameChecker {
                     + "`network name(count = 8) { … }`")
             return
         }
+        let isOfClause = name.text == "precision" || !isCall && Precision(rawValue: name.text) != nil
+        if isOfClause, !isCall || !names.lacksImports {
+            return report(
+                isCall ? "nothing is called `\(name.text)`" : "unknown name `\(name.text)`", at: name.span,
+                help: "a clause of precision is written \(Parser.precisionForms)")
+        }
         var known = scopes.names
         if !isCall, let nearest = Spelling.nearest(to: name.text, in: known) {
             report("unknown name `\(name.text)`", at: name.span, help: "did you mean `\(nearest)`?")
@@ -210,6 +216,7 @@ extension NameChecker {
         case .assign(let name, let value):
             check(value)
             guard let binding = scopes.binding(of: name.text) else {
+                if name.text == "precision" { return value.isPrecision ? () : unknown(name, isCall: false) }
                 let nearest = Spelling.nearest(to: name.text, in: scopes.mutableNames)
                 report(
                     "`\(name.text)` is not bound yet", at: name.span,
@@ -339,7 +346,14 @@ extension NameChecker {
         case .block(let block): for argument in arguments { refer(argument, toOneOf: block.parameters) }
         case .activation(let activation): for argument in arguments { refer(argument, toOneOf: activation.parameters) }
         case .builtin, .operation: break
+        // `precision(bf16)`: what was meant has been said at the argument.
+        case nil where name.text == "precision" && arguments.contains { $0.value.isPrecision }: break
         case nil: unknown(name, isCall: true)
         }
     }
+}
+
+extension ExpressionSyntax {
+    /// Whether it is nothing but the name of a precision.
+    fileprivate var isPrecision: Bool { if case .name(let name) = kind { Precision(rawValue: name) != nil } else { false } }
 }

@@ -88,6 +88,9 @@ extension Parser {
         return token
     }
 
+    /// Goes back to a token that was read as what it is not.
+    mutating func goBack(to position: Int) { self.position = position }
+
     mutating func take(_ kind: TokenKind) -> Token? { at(kind) ? advance() : nil }
 
     mutating func expect(_ kind: TokenKind, _ purpose: String, help: String? = nil) throws(Unreadable) -> Token {

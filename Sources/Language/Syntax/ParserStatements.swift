@@ -1,3 +1,4 @@
+import Graph
 import Source
 
 extension Parser {
@@ -65,7 +66,7 @@ extension Parser {
             let name = try expectName("the output")
             let value = take(.equal) == nil ? ExpressionSyntax(kind: .name(name.text), span: name.span) : initializer()
             kind = .output(name, value, documentation: documentation)
-        case .name where isWord("precision", current) && peek().kind.canBeginLabel && !peek().startsLine: kind = try precision()
+        case .name where startsPrecision: kind = try precision()
         case .name where peek().kind == .equal && !peek().startsLine:
             let name = try expectName("a variable")
             advance()
@@ -103,21 +104,40 @@ extension Parser {
         }
     }
 
+    /// How clauses of precision are written, for reports of what was meant as one: of all in a body, and of what labels stand for.
+    static let precisionForms = "`precision bf16`, or `precision stem, layer1: f32` for what is labelled so"
+
+    /// Whether a clause of precision begins here. What is called `precision` can be followed by neither a label, a text nor a colon.
+    private var startsPrecision: Bool {
+        guard isWord("precision", current), !peek().startsLine else { return false }
+        return peek().kind.canBeginLabel || [.text, .colon].contains(peek().kind)
+    }
+
     /// Reads `precision bf16` or `precision stem, layer4.conv1: f32`.
     private mutating func precision() throws(Unreadable) -> StatementSyntax.Kind {
         advance()
-        let example = "write `precision bf16`, or `precision fc: f32` for what is labelled fc"
+        let example = "write \(Self.precisionForms)"
         var labels: [LabelSyntax] = []
         repeat {
             guard current.kind.canBeginLabel else { throw expected("a label", help: example) }
+            let (first, goesOn) = (position, current.startsLine)
             labels.append(try path())
-            // After a comma the labels go on in the next line.
+            // After a comma the labels go on in the next line, if what stands there is one.
+            if goesOn, !at(.comma), !at(.colon) {
+                goBack(to: first)
+                throw expected("a label", help: example)
+            }
         } while take(.comma) != nil
-        if take(.colon) != nil { return .precision(labels, try expectName("a precision")) }
-        guard labels.count == 1, case .text(let word)? = labels[0].parts.first, labels[0].parts.count == 1, previous.kind == .name else {
-            throw expected("`:` and a precision", help: example)
+        if take(.colon) != nil {
+            guard !current.startsLine, !at(.rightBrace) else { throw expected("a precision behind `:`", help: example) }
+            return .precision(labels, try expectName("a precision"))
         }
-        return .precision([], NameSyntax(text: word, span: labels[0].span))
+        let isAlone = current.startsLine || at(.rightBrace) || at(.semicolon) || at(.endOfFile)
+        if isAlone, labels.count == 1, case .text(let word)? = labels[0].parts.first, labels[0].parts.count == 1, previous.kind == .name {
+            return .precision([], NameSyntax(text: word, span: labels[0].span))
+        }
+        let isPrecision = at(.name) && Precision(rawValue: text(of: current)) != nil
+        throw expected(isAlone || isPrecision ? "`:` and a precision" : "`,` or `:` after a label", help: example)
     }
 
     private mutating func binding(isMutable: Bool) throws(Unreadable) -> StatementSyntax.Kind {
