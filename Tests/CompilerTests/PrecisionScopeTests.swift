@@ -112,4 +112,16 @@ import Testing
         let graph = try Network.load(written: Self.network(steps)).graph
         #expect(graph.precisions.byPath.count == 2000)
     }
+
+    /// As many blocks without a label as steps, too.
+    @Test func clausesOfManyBlocksAreFew() throws {
+        let block = "block active(x) {\n    precision bf16\n    x |> act: relu\n}\n"
+        let steps = """
+            var x = image |> stem: conv(4, 1)
+            for i in 0..<1500 { x = x |> active }
+            for i in 0..<1500 { x = x |> l{i}: relu }
+            output y = x
+            """
+        #expect(try Network.load(written: block + Self.network(steps)).graph.precisions.byPath == ["act": .bf16])
+    }
 }

@@ -71,17 +71,17 @@ extension Elaborator {
     /// Enters what blocks that are called without a label say of all in them, once every other clause is known: no path stands for such a
     /// block, so that its clause is entered for what it labels, unless one of a longer path than that around the block holds for it.
     private func applyUnlabelledPrecisions() {
+        guard let first = unlabelledPrecisions.first, takeStep(at: first.clause.span, making: labels.count) else { return }
         let said = builder.graph.precisions
+        let sorted = SortedLabels(labels[...])
         var entered: Set<String> = []
         // Of blocks within others, the innermost, whose body ends first, decides.
         for block in unlabelledPrecisions {
-            guard takeStep(at: block.clause.span, making: labels.count) else { return }
-            let others = SortedLabels(labels[..<block.labels.lowerBound] + labels[block.labels.upperBound...])
             var last: String?
             for label in labels[block.labels] where !(last.map { label.isBeneath($0) } ?? false) {
                 guard takeStep(at: block.clause.span) else { return }
                 // Where others' labels begin with that of a block in it, what lies in that block is entered one by one.
-                if blocks[label] != nil, others.hasAny(beneath: label) { continue }
+                if blocks[label] != nil, sorted.hasAny(beneath: label, outside: block.labels) { continue }
                 last = label
                 let isMoreSpecific = said.clause(for: label).map { $0.path.utf8.count > block.clause.path.utf8.count } ?? false
                 guard !isMoreSpecific, entered.insert(label).inserted else { continue }
@@ -148,19 +148,27 @@ extension String {
 
 /// Labels in the order of their bytes, so that those beneath a path are found at once.
 private struct SortedLabels {
-    private let labels: [String]
+    private let labels: [(text: String, place: Int)]
 
-    init(_ labels: some Sequence<String>) { self.labels = labels.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+    init(_ labels: ArraySlice<String>) {
+        self.labels = zip(labels, labels.indices).sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }.map { ($0, $1) }
+    }
 
-    func hasAny(beneath path: String) -> Bool { [path, path + "."].contains { first(from: $0)?.isBeneath(path) ?? false } }
+    /// - Parameter places: of labels among all that are not looked for.
+    func hasAny(beneath path: String, outside places: Range<Int> = 0..<0) -> Bool {
+        // The path itself, and what has a dot behind it, are apart.
+        [path, path + "."].contains { start in
+            labels[first(from: start)...].lazy.prefix { $0.text.isBeneath(path) }.contains { !places.contains($0.place) }
+        }
+    }
 
     /// The first label that does not come before a text.
-    private func first(from text: String) -> String? {
+    private func first(from text: String) -> Int {
         var (low, high) = (0, labels.count)
         while low < high {
             let middle = low + (high - low) / 2
-            if labels[middle].utf8.lexicographicallyPrecedes(text.utf8) { low = middle + 1 } else { high = middle }
+            if labels[middle].text.utf8.lexicographicallyPrecedes(text.utf8) { low = middle + 1 } else { high = middle }
         }
-        return low < labels.count ? labels[low] : nil
+        return low
     }
 }
