@@ -15,6 +15,8 @@ public enum TileElement: Hashable, Sendable, CaseIterable {
     public static let rowBytes = 4 * columns
     /// The tiles that a processor has.
     public static let registers = 8
+    /// The multiply-accumulates of a product of two tiles of pairs.
+    public static let multiplyAccumulates = rows * columns * 2 * columns
     /// How many lanes a kernel with tiles has: a row is a vector.
     static let lanes = columns
 

@@ -80,6 +80,24 @@ import TileSupport
 
 /// The inner loops of kernels on tiles, taken apart: no machine runs them.
 @Suite struct TileLoopTests {
+    /// A row that is too long for a strip is left to the other algorithms; of very many rows not every cut is tried.
+    @Test(arguments: [(1, 20_000), (20_000, 1), (4_000, 2)]) func enormousSizesArePlanned(batch: Int, width: Int) throws {
+        let text = """
+            network long {
+                input image: f32[N, 32, 1, \(width)]
+                input row: f32[N, 32]
+                output y = image |> a: conv(32, 1) |> relu |> b: conv(64, 1) |> relu
+                output z = row |> c: linear(32) |> relu
+            }
+            """
+        for precision in Precision.allCases {
+            let compiler = Compiler(target: .x86AMX, cache: nil, threads: 2, precision: precision, memoryLimit: .max)
+            let plan = try compiler.plan(try Network.load(written: text), batch: batch)
+            let chosen = plan.steps.compactMap { $0.choice?.chosen.algorithm }
+            #expect(chosen.count == 3 && chosen.allSatisfy { !$0.isEmpty }, "\(chosen)")
+        }
+    }
+
     private static let text = """
         network loops {
             input image: f32[N, 64, 56, 56]

@@ -35,14 +35,14 @@ struct PeakKernels {
             switch unit {
             case .multiplyAdds: (kernel, products) = (Self.multiplyAdds(target, turns: turns, tasks: threads), lanes * sums)
             case .dotProducts: (kernel, products) = (Self.dotProducts(target, turns: turns, tasks: threads), 2 * lanes * sums)
-            case .tiles: (kernel, products) = (Self.tileProducts(turns: turns, tasks: threads), 4 * 16 * 16 * 32)
+            case .tiles: (kernel, products) = (Self.tileProducts(turns: turns, tasks: threads), 4 * TileElement.multiplyAccumulates)
             }
             return Nest(measures: StepBound(unit), kernel: kernel, work: 2 * products * turns * threads)
         }
         // Far more than one second-level cache and less than the last-level one, which others use too.
         let level3Bytes = min(4 * target.caches.level2, target.caches.level3 / 2 / threads)
         let hasLevel3 = level3Bytes >= 2 * target.caches.level2
-        let memoryBytes = min(max(64 << 20, min(4 * target.caches.level3, 512 << 20)), max(1 << 20, memoryLimit / 8))
+        let memoryBytes = Self.memoryBytes(target, limit: memoryLimit)
         let levels: [(StepBound, Int)] =
             [(.level2, target.caches.level2 / 2)] + (hasLevel3 ? [(.level3, level3Bytes)] : []) + [(.memory, (8 << 20) / threads)]
         for (level, part) in levels {
@@ -58,6 +58,11 @@ struct PeakKernels {
         self.nests = nests
         dataBytes = max(nests.map { $0.bytes * $0.places }.max() ?? 0, (sums + 2) * lanes * 4, 4 * 1024)
         resultBytes = threads * max(lanes * max(sums, Self.readsAtOnce), 4 * TileElement.rows * TileElement.columns) * 4
+    }
+
+    /// The bytes that are read from in turn so that none is in a cache: of what a process may take, an eighth.
+    static func memoryBytes(_ target: Target, limit: Int) -> Int {
+        min(max(64 << 20, min(4 * target.caches.level3, 512 << 20)), max(1 << 20, limit / 8))
     }
 
     static let readsAtOnce = 8

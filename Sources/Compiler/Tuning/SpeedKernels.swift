@@ -50,7 +50,7 @@ struct SpeedKernels {
     /// - Parameter threads: those that share a way to memory.
     init(target: Target, threads: Int, memoryLimit: Int) {
         (self.target, self.threads) = (target, threads)
-        memoryBytes = min(max(64 << 20, min(4 * target.caches.level3, 512 << 20)), max(1 << 20, memoryLimit / 8))
+        memoryBytes = PeakKernels.memoryBytes(target, limit: memoryLimit)
     }
 
     /// The bytes of all data, and of what nests leave.
@@ -63,8 +63,8 @@ struct SpeedKernels {
 
     private var lanes: Int { target.lanes }
 
-    /// Operations of a product of two tiles: 16 x 16 sums of 32 products.
-    static let operationsOfTile = 2 * TileElement.rows * TileElement.columns * 2 * TileElement.columns
+    /// Operations of a product of two tiles.
+    static let operationsOfTile = 2 * TileElement.multiplyAccumulates
     private var level1Bytes: Int { target.caches.level1 / 2 }
 
     /// All that nothing need be known for.

@@ -12,6 +12,8 @@ struct TileCost {
 
     /// The most sums of a strip, so that they lie in the first-level cache beside what is multiplied.
     private static let mostTilesOfStrip = 12
+    /// The most tiles of any strip, whose sums take 2 KiB each.
+    private static let mostTiles = 1 << 10
 
     init(_ map: TileMap, _ group: Group, _ target: Target, _ products: SplitProducts) {
         (self.map, self.group, self.target, self.products) = (map, group, target, products)
@@ -23,6 +25,9 @@ struct TileCost {
         let cut = TileSchedule(rows: roomiest, stripRows: bestStrip, outputParts: 1)
         return model.together(sums(cut) + staging(cut), model.memory(bytes: weightBytes, threads: 1))
     }
+
+    /// Whether a single row of points is short enough for a strip: no schedule is allowed else.
+    var isPossible: Bool { tiles(1) <= Self.mostTiles }
 
     /// The cut with which the thread with the most work takes the least time, and what that is.
     var best: (schedule: TileSchedule, cycles: Double) {
@@ -36,7 +41,8 @@ struct TileCost {
         let strips = map.isPacked ? [1] : Set([bestStrip, 1, 2, 4].filter { $0 <= map.height })
         return strips.sorted().flatMap { strip in
             let most = (map.height + strip - 1) / strip
-            return (1...most).flatMap { count in
+            // Tasks of as many strips as come out even.
+            return Set((1...most).map { (most + $0 - 1) / $0 }).sorted().flatMap { count in
                 partCounts.compactMap { parts in
                     let schedule = TileSchedule(rows: count * strip, stripRows: strip, outputParts: parts)
                     return allows(schedule) ? (schedule, longest(schedule)) : nil
@@ -48,7 +54,8 @@ struct TileCost {
     /// Whether a schedule, which may come from a file, can be lowered.
     func allows(_ schedule: TileSchedule) -> Bool {
         guard (1...(map.isPacked ? 1 : map.height)).contains(schedule.stripRows), schedule.rows >= schedule.stripRows,
-            schedule.rows < map.height + schedule.stripRows, schedule.rows % schedule.stripRows == 0, tiles(schedule.stripRows) <= 1 << 10,
+            schedule.rows < map.height + schedule.stripRows, schedule.rows % schedule.stripRows == 0,
+            tiles(schedule.stripRows) <= Self.mostTiles,
             partCounts.contains(schedule.outputParts)
         else { return false }
         return schedule.rows == schedule.stripRows || staging(schedule).bytes <= target.caches.level2 / 2

@@ -111,7 +111,7 @@ struct TileNest {
                     }
                     let shifted = pixel + down.shift * map.width + across.shift + first * (TileElement.rows * map.pointStride)
                     return multiply(sums, builder, tiles: tiles, blocks: blocks) { part, tile in
-                        let place = place, pixel = shifted + .constant(tile * TileElement.rows * map.pointStride)
+                        let pixel = shifted + .constant(tile * TileElement.rows * map.pointStride)
                         let index = staging.offset(part: part, step: step, phase: phase, pixel: pixel)
                         return builder.define(.loadTile(.pairs, place.staged, index, stride: map.unit * map.pointStride))
                     } weights: { part, block in

@@ -12,20 +12,17 @@ struct TileVariant: ContractionVariant {
     let problem: ContractionProblem
     private let map: TileMap
     private let products: SplitProducts
-    private let best: (schedule: TileSchedule, cycles: Double)
 
     static func all(of problem: ContractionProblem) -> [TileVariant] {
         guard let shape = problem.shape,
             let map = TileMap(shape, problem.group, problem.target) ?? .packed(shape, problem.group, problem.target)
         else { return [] }
-        return SplitProducts.allCases.filter { problem.factors == .bf16 ? $0 == .one : $0 != .one }.map {
-            TileVariant(problem, map, $0)
-        }
+        return SplitProducts.allCases.filter { problem.factors == .bf16 ? $0 == .one : $0 != .one }.map { TileVariant(problem, map, $0) }
+            .filter(\.cost.isPossible)
     }
 
     private init(_ problem: ContractionProblem, _ map: TileMap, _ products: SplitProducts) {
         (self.problem, self.map, self.products) = (problem, map, products)
-        best = TileCost(map, problem.group, problem.target, products).best
     }
 
     private var cost: TileCost { TileCost(map, problem.group, problem.target, products) }
@@ -55,13 +52,13 @@ struct TileVariant: ContractionVariant {
     private var storesRounded: Bool { problem.group.results.allSatisfy { problem.group.graph.storedElement(of: $0) == .bf16 } }
 
     var cycles: Double? { cost.cycles }
-    var predicted: (schedule: TileSchedule, cycles: Double)? { best }
+    var predicted: (schedule: TileSchedule, cycles: Double)? { cost.best }
     func candidates() -> [(schedule: TileSchedule, cycles: Double)] { cost.candidates }
     func allows(_ schedule: TileSchedule) -> Bool { cost.allows(schedule) }
 
     func lower(_ schedule: TileSchedule?, _ choice: AlgorithmChoice) -> LoweredGroup {
         let nest = TileNest(
-            map: map, group: problem.group, target: problem.target, products: products, schedule: schedule ?? best.schedule)
+            map: map, group: problem.group, target: problem.target, products: products, schedule: schedule ?? cost.best.schedule)
         var lowered = nest.lower(name: problem.group.kernelName())
         lowered.calls[0] = lowered.calls[0].computing(map.shape, choice)
         return lowered
