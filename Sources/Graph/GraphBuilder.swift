@@ -27,8 +27,9 @@ public final class GraphBuilder {
 
     private func insert(_ node: Node) -> Value {
         let key = Key(kind: node.kind, operands: node.operands)
-        let isRandom = node.operation?.isRandom ?? false
-        if !isRandom, let value = known[key] { return value }
+        // Two uses of running statistics are two steps of them, though they read the same.
+        let isOwn = node.operation.map { $0.isRandom || $0.inputs.contains { $0.role == .state } } ?? false
+        if !isOwn, let value = known[key] { return value }
         let value = Value(graph.nodes.count)
         graph.nodes.append(node)
         known[key] = value

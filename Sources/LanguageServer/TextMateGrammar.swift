@@ -60,6 +60,10 @@ public struct TextMateGrammar: Encodable {
             .match(
                 start + any(Parser.contextualClauses) + "(?!\\(|\\s*(?:=(?!=)|[,.:]|\\|>))", captures: "keyword.other.clause.braid"),
             .match(
+                "(\\|>)\\s*(share)\\s+((?:[A-Za-z0-9_.]|\\{[^{}|]*\\})+)\\s*(:)",
+                captures: "keyword.operator.pipeline.braid", "keyword.other.clause.braid", "entity.name.tag.label.braid",
+                "punctuation.separator.braid"),
+            .match(
                 "(\\|>)\\s*((?:[A-Za-z0-9_.]|\\{[^{}|]*\\})+)\\s*(:)",
                 captures: "keyword.operator.pipeline.braid", "entity.name.tag.label.braid", "punctuation.separator.braid"),
             .match("\\b(\(name))\\s*(:)", captures: "variable.parameter.braid", "punctuation.separator.braid"),

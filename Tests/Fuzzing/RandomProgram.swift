@@ -8,6 +8,8 @@ struct RandomProgram {
     private var lines: [String] = []
     /// Names of images that are bound, the newest last.
     private var images: [String] = ["image"]
+    /// Steps that own parameters, as they are written behind `|>`, for others to share.
+    private var owners: [String] = []
     private var count = 0
 
     static func make(_ random: inout SplitMix) -> String {
@@ -62,7 +64,7 @@ struct RandomProgram {
         let name = fresh("x")
         let x = chance(75) ? images.last! : random.choose(images)
         let value: String =
-            switch Int.random(in: 0..<11, using: &random) {
+            switch Int.random(in: 0..<12, using: &random) {
             case 0, 1:
                 "\(x) |> \(fresh("c")): conv(\(integer()), \(random.choose(["1", "3", "(1, 3)", "5"])), pad: \(random.choose([0, 1, 1, 2])))"
             case 2: "\(x) |> \(fresh("c")): conv(\(x).channels, 3, pad: 1, groups: \(x).channels) |> relu"
@@ -73,8 +75,16 @@ struct RandomProgram {
             case 7: "concat(\(x), \(random.choose(images)))"
             case 8: usesBlocks ? "\(x) |> \(fresh("u")): \(random.choose(["unit", "twice"]))" : "\(x) |> gelu"
             case 9: usesBlocks ? "\(x) |> curve(\(integer()))" : "maximum(\(x), \(integer()))"
+            case 10: "\(x) |> share \(owners.isEmpty ? "fc: linear(2)" : random.choose(owners))"
             default: call(on: x)
             }
+        // What follows the label may hold further steps.
+        if let pipe = value.range(of: " |> "), !value.hasPrefix("concat") {
+            let step = String(value[pipe.upperBound...].prefix { $0 != "|" && $0 != "*" })
+            if step.contains(": "), !step.hasPrefix("share "), step.count(where: { $0 == "(" }) == step.count(where: { $0 == ")" }) {
+                owners.append(step)
+            }
+        }
         lines.append("    let \(name) = \(value)")
         images.append(name)
     }

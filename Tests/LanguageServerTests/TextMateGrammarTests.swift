@@ -68,6 +68,8 @@ private struct Colourer {
         ("    «loss» cross_entropy(a, b)", "keyword.other.clause"), ("    «batch» 64", "keyword.other.clause"),
         ("let «batch» = 3", "variable.other"), ("    «loss» = 3", "variable.other"),
         ("x |> «down.0»: conv(3, 1)", "entity.name.tag.label"), ("x |> «layer{i + 1}.conv»: conv(3)", "entity.name.tag.label"),
+        ("x |> «share» down.0: conv(3)", "keyword.other.clause"), ("x |> share «down.0»: conv(3)", "entity.name.tag.label"),
+        ("x |> «share»: conv(3)", "entity.name.tag.label"), ("let «share» = 3", "variable.other"),
         ("x «|>» down.0: conv(3, 1)", "keyword.operator.pipeline"), ("x |> a: «conv»(3, 1)", "support.function.operator"),
         ("x |> a: «mine»(3, 1)", "entity.name.function.call"), ("x |> «mine»", "entity.name.function.call"),
         ("x |> «relu»", "support.function.activation"), ("f(x, «pad»: 1)", "variable.parameter"),

@@ -28,12 +28,6 @@ final class Elaborator {
         var span: Span
     }
 
-    /// Where a parameter tensor was made, and through which calls.
-    struct ParameterPlace {
-        var span: Span
-        var calls: [Call]
-    }
-
     /// What a whole elaboration may take, so that a hostile source ends.
     static let maximumSteps = 200_000
     static let maximumDepth = 320
@@ -52,6 +46,12 @@ final class Elaborator {
     var blocks: [String: String] = [:]
     /// Where each parameter tensor was made, by its name.
     var parameterPlaces: [String: ParameterPlace] = [:]
+    /// The names of parameter tensors in the order in which they were made.
+    var usedParameters: [String] = []
+    /// The first steps that made parameters, by their full label.
+    var firstUses: [String: FirstUse] = [:]
+    /// The innermost step around the current call that shares the parameters of another.
+    var sharing: Sharing?
     /// The variables of the loops around the current statement, in the current frame's body and those of its callers.
     var loops: [NameSyntax] = []
     /// The full labels of steps and called blocks, in the order in which they were made.

@@ -21,7 +21,11 @@ extension Elaborator {
             } else {
                 let place = step.callee.span.joined(to: step.span.end)
                 value = nested(at: step.span) {
-                    observing(at: step.span) { call(step.callee, inputs + given, label: label ?? nil, at: place) }
+                    observing(at: step.span) {
+                        use(label ?? nil, share: step.share, at: step.span) {
+                            call(step.callee, inputs + given, label: label ?? nil, at: place)
+                        }
+                    }
                 }
             }
             span = step.span
@@ -100,7 +104,7 @@ extension Elaborator {
         defer { (frame, path) = (outerFrame, outerPath) }
         if let label {
             path.append(label)
-            blocks[path.joined(separator: ".")] = called.text
+            if sharing == nil { blocks[path.joined(separator: ".")] = called.text }
         }
         calls.append(Call(name: called.text, span: name.span))
         defer { calls.removeLast() }

@@ -143,28 +143,6 @@ extension Elaborator {
         }
     }
 
-    /// Reports a parameter's name that is taken: by another operation, by the same in another call of its block, or in another round of
-    /// a loop.
-    private func reportDuplicate(_ name: String, first: ParameterPlace, at span: Span) {
-        let message = "two parameters are called `\(name)`"
-        if first.span != span {
-            report(
-                message, at: span, secondary: [Diagnostic.Label(first.span, "the first one is made here")],
-                help: "give one of them another label")
-            return
-        }
-        if let (other, call) = zip(first.calls, calls).first(where: { $0.0.span != $0.1.span }) {
-            report(
-                message, at: span, secondary: [Diagnostic.Label(other.span, "the first one is made by this call of `\(other.name)`")],
-                help: "label the calls apart: `|> first: \(call.name)(…)`, `|> second: \(call.name)(…)`")
-            return
-        }
-        let variable = loops.last?.text ?? "i"
-        report(
-            message, at: span, notes: ["the loop over `\(variable)` makes it again in every round"],
-            help: "put the loop's variable into the label: `|> {\(variable)}.name: …`")
-    }
-
     /// Creates the parameter tensors of an operation, by input name; nil where a name is taken.
     private func weights(
         _ declarations: [WeightDeclaration], of operation: Operator, label: String, at places: CallPlaces
@@ -180,15 +158,11 @@ extension Elaborator {
                 report("the parameter `\(name)`, \(declaration.type), is too large", at: places.callee)
                 return nil
             }
-            if let place = parameterPlaces[name] {
-                reportDuplicate(name, first: place, at: span)
-                return nil
-            }
-            parameterPlaces[name] = ParameterPlace(span: span, calls: calls)
             let chosen = initializers.initializer(of: name, declaration, among: declarations, of: operation)
             let role: ParameterRole = input.role == .state ? .state : .weight
-            let parameter = Parameter(name, role, chosen ?? declaration.initializer)
-            weights[declaration.name] = builder.parameter(parameter, declaration.type, label: label, span: span)
+            let made = Parameter(name, role, chosen ?? declaration.initializer)
+            guard let weight = parameter(made, declaration.type, label: label, at: span) else { return nil }
+            weights[declaration.name] = weight
         }
         return weights
     }

@@ -64,8 +64,10 @@ public struct ArgumentSyntax: Sendable {
     public var span: Span { name.map { $0.span.joined(to: value.span) } ?? value.span }
 }
 
-/// `|> label: callee(arguments)`
+/// `|> label: callee(arguments)`, or `|> share label: callee(arguments)`.
 public struct PipelineStepSyntax: Sendable {
+    /// The place of the word `share`, nil where the step makes parameters of its own.
+    public var share: Span?
     public var label: LabelSyntax?
     public var callee: NameSyntax
     public var arguments: [ArgumentSyntax]

@@ -36,7 +36,7 @@ public enum Grammar {
         type        = NAME "[" [ expression { "," expression } [ "," ] ] "]" ;
 
         expression  = operation { "|>" step } ;
-        step        = [ label ":" ] NAME [ arguments ] ;
+        step        = [ [ "share" ] label ":" ] NAME [ arguments ] ;
         label       = part { "." part } ;                              (* no blanks between *)
         part        = ( verbatim | computed [ verbatim ] ) { computed [ verbatim ] } ;
         verbatim    = NAME | INTEGER | NUMBER - scientific ;

@@ -171,6 +171,14 @@ extension Parser {
 
     private mutating func step() throws(Unreadable) -> PipelineStepSyntax {
         let start = current.span
+        var share: Span?
+        if isWord("share", current), !peek().startsLine, startsLabel(from: 1) {
+            share = advance().span
+        } else if isWord("share", current), peek().kind == .name, !peek().startsLine {
+            throw fail(
+                "`share` needs the label whose parameters are shared", at: current.span,
+                help: "a step shares parameters as `|> share label: name(arguments)`")
+        }
         let label = try label()
         guard at(.name) else {
             throw expected("the name of a block, operator or activation", help: "a step is `|> label: name(arguments)`")
@@ -178,7 +186,7 @@ extension Parser {
         let callee = try expectName("a step")
         var arguments: [ArgumentSyntax] = []
         if at(.leftParenthesis), !current.startsLine { arguments = try self.arguments(openedBy: advance()) }
-        return PipelineStepSyntax(label: label, callee: callee, arguments: arguments, span: span(from: start))
+        return PipelineStepSyntax(share: share, label: label, callee: callee, arguments: arguments, span: span(from: start))
     }
 
     /// Reads `layer1.{i}.conv1:` where one stands, nil where a step has no label.
@@ -232,10 +240,11 @@ extension Parser {
         return .computed(value)
     }
 
-    private func startsLabel() -> Bool {
-        var ahead = 0
+    /// Whether a label with its colon begins `first` tokens ahead.
+    private func startsLabel(from first: Int = 0) -> Bool {
+        var ahead = first
         while true {
-            if ahead > 0, peek(ahead).followsSpace { return false }
+            if ahead > first, peek(ahead).followsSpace { return false }
             switch peek(ahead).kind {
             case .name, .integer: ahead += 1
             case .number:

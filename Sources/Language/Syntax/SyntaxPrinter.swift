@@ -129,7 +129,7 @@ private struct SyntaxPrinter {
     }
 
     private func step(_ step: PipelineStepSyntax) -> String {
-        let prefix = step.label.map { label($0) + ": " }
+        let prefix = step.label.map { (step.share == nil ? "" : "share ") + label($0) + ": " }
         return "(\(prefix ?? "")\(step.callee.text)\(arguments(step.arguments)))"
     }
 
