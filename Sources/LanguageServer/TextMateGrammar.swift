@@ -54,6 +54,10 @@ public struct TextMateGrammar: Encodable {
             .match(
                 start + "(input|output|target)\\s+(\(name))", captures: "keyword.other.clause.braid", "variable.other.declaration.braid"),
             .match(
+                start + "(parameter|state)\\s+(\(name))(?=\\s*:)", captures: "keyword.other.clause.braid",
+                "variable.other.declaration.braid"),
+            .match(start + "(update)\\s+(\(name))(?=\\s*=)", captures: "keyword.other.clause.braid", "variable.other.braid"),
+            .match(
                 start + "(precision)\\s+(?:((?:[A-Za-z0-9_.,\\s]|\\{[^{}|]*\\})+?)\\s*(:)\\s*)?" + any(Precision.allCases.map(\.rawValue)),
                 captures: "keyword.other.clause.braid", "entity.name.tag.label.braid", "punctuation.separator.braid", "storage.type.braid"),
             .match("(?<=\\])\\s*(prepare)(?=\\s+\(name)\\s*:)", captures: "keyword.other.clause.braid"),

@@ -17,7 +17,7 @@ extension OperatorCatalog {
         // Views.
         .flatten, .unflatten, .reshape, .concat, .slice, .padSlice,
         // Normalization and regularization.
-        .batchNormalization, .normalize,
+        .batchNormalization, .normalize, .nextValue,
         .layerNormalization, .groupNormalization, .instanceNormalization, .localResponseNormalization, .channelWindowSum, .dropout,
         .spatialDropout,
         // Probabilities and losses.

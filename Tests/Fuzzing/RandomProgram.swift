@@ -44,6 +44,7 @@ struct RandomProgram {
         }
         let (channels, side) = (integer(), random.choose([4, 6, 7, 8, 12]))
         lines.append("network fuzz(classes = \(integer())) {\n    input image: f32[N, \(channels), \(side), \(side)]")
+        if chance(25) { parameters() }
         for _ in 0..<Int.random(in: 1...6, using: &random) { statement(usesBlocks) }
         lines.append("    output logits = \(images.last!) |> global_avg_pool |> flatten |> fc: linear(classes)")
         if chance(30) { precision() }
@@ -58,6 +59,21 @@ struct RandomProgram {
         let others = ["c2", "u3", "d4", "u2.0.conv", "{classes}", "u{classes}.bn", "no.such", "0.1.a"]
         let labels = ["", "fc: ", chance(20) ? "fc, \(random.choose(others)): " : "fc: "]
         lines.append("    precision \(random.choose(labels))\(chance(5) ? "f8" : random.choose(["f32", "bf16"]))")
+    }
+
+    /// A parameter and a state, with weights that are computed from them.
+    private mutating func parameters() {
+        let width = chance(90) ? "4" : integer()
+        let start = random.choose(["0", "1", "0.5", "he_normal", "normal(0.1)", "orthogonal", chance(90) ? "2" : integer()])
+        let next = random.choose(["0.9", "2", "mean(own, [0, 1, 2, 3])"])
+        let factor = random.choose(["2", "kept", "mean(kept, [0, 1, 2])"])
+        lines += [
+            "    parameter own: f32[\(width), image.channels, 3, 3] = \(start)",
+            "    state kept: f32[\(chance(90) ? "1" : integer()), 1, 1] = 1",
+            "    update kept = kept * \(next)",
+            "    let made = image |> conv(\(width), 3, pad: 1, weight: own * \(factor), bias: false)",
+        ]
+        images.append("made")
     }
 
     private mutating func statement(_ usesBlocks: Bool) {

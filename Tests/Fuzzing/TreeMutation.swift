@@ -60,6 +60,10 @@ private struct ExpressionCollector {
                 add(sequence)
                 add(body)
             case .precision(let labels, _): for case .computed(let value) in labels.flatMap(\.parts) { add(value) }
+            case .update(_, let value): add(value)
+            case .parameter(_, _, let type, let value):
+                for dimension in type.dimensions { add(dimension) }
+                add(value)
             case .input(_, let type, _, _): for dimension in type.dimensions { add(dimension) }
             }
         }

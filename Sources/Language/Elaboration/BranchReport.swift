@@ -64,8 +64,11 @@ struct BranchReport {
             return marks
         }
         let (left, right) = (ancestors(a), ancestors(b))
+        // What is computed from parameters alone is part of no branch.
+        var isFixed: [Bool] = []
+        for node in graph.nodes { isFixed.append(node.inputName == nil && node.operands.allSatisfy { isFixed[$0.index] }) }
         return (0..<min(left.count, right.count)).reversed().map(Value.init).first {
-            left[$0.index] && right[$0.index] && graph[$0].parameter == nil && graph[$0].constant == nil
+            left[$0.index] && right[$0.index] && !isFixed[$0.index]
         }
     }
 

@@ -50,6 +50,8 @@ final class Elaborator {
     var usedParameters: [String] = []
     /// The first steps that made parameters, by their full label.
     var firstUses: [String: FirstUse] = [:]
+    /// What states are in training once what stands above has run, and the parameters of these values.
+    var states = StateValues()
     /// The innermost step around the current call that shares the parameters of another.
     var sharing: Sharing?
     /// The variables of the loops around the current statement, in the current frame's body and those of its callers.

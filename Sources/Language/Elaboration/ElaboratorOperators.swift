@@ -17,6 +17,7 @@ extension Elaborator {
     func call(_ operation: Operator, _ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue
     {
         let called = NameSyntax(text: operation.name, span: name.span)
+        guard let (arguments, weights) = partingWeights(arguments, of: operation) else { return .poison }
         let inputs = operation.inputs.filter { $0.role == .operand }
         var operands: [EvaluatedArgument]
         var given: [EvaluatedArgument?]
@@ -37,7 +38,8 @@ extension Elaborator {
             operands = matched.prefix(inputs.count).compactMap { $0 }
             given = Array(matched.dropFirst(inputs.count))
         }
-        let owned = operation.inputs.filter { $0.role != .operand && isPresent($0, of: operation, given) }.map { "`\($0.name)`" }
+        let owned = operation.inputs.filter { $0.role != .operand && !weights.has($0) && isPresent($0, of: operation, given) }
+            .map { "`\($0.name)`" }
         if label == nil, !owned.isEmpty {
             return report(
                 "`\(called.text)` has parameters, and they need a name", at: name.span, notes: ["it owns \(owned.joined(separator: ", "))"],
@@ -66,7 +68,7 @@ extension Elaborator {
             }
         }
         let all = CallPlaces(whole: span, callee: name.span, operands: operands.map(\.span), parameters: places)
-        return append(operation, tensors, attributes, label: label, at: all, name: called.text)
+        return append(operation, tensors, attributes, weights, label: label, at: all, name: called.text)
     }
 
     /// Whether the boolean parameter that decides about an input, if there is one, is true.
@@ -119,14 +121,16 @@ extension Elaborator {
     ///
     /// - Parameter name: What the author calls the operator, for the label of a node that has none.
     func append(
-        _ operation: Operator, _ operands: [Value], _ attributes: Attributes, label: String?, at places: CallPlaces, name: String? = nil
+        _ operation: Operator, _ operands: [Value], _ attributes: Attributes, _ given: GivenWeights = GivenWeights(), label: String?,
+        at places: CallPlaces, name: String? = nil
     ) -> ElaboratedValue {
         guard takeStep(at: places.whole) else { return .poison }
         do {
             let complete = try operation.completing(attributes)
+            let operands = aligningRanks(of: operands, for: operation, complete, at: places.whole)
             let declarations = try operation.weights(Signature(operands.map { builder.type(of: $0) }, complete))
             let fullLabel = (path + [label ?? name ?? operation.name]).joined(separator: ".")
-            guard let weights = weights(declarations, of: operation, label: fullLabel, at: places) else { return .poison }
+            guard let weights = weights(declarations, given, of: operation, label: fullLabel, at: places) else { return .poison }
             let value = try builder.append(
                 operation, operation.arranged(operands, weights), complete, label: label == nil && path.isEmpty ? nil : fullLabel,
                 span: places.whole)
@@ -143,15 +147,27 @@ extension Elaborator {
         }
     }
 
-    /// Creates the parameter tensors of an operation, by input name; nil where a name is taken.
+    /// The weights of an operation by input name: those that are given, and parameter tensors that are made; nil after a report.
     private func weights(
-        _ declarations: [WeightDeclaration], of operation: Operator, label: String, at places: CallPlaces
+        _ declarations: [WeightDeclaration], _ given: GivenWeights, of operation: Operator, label: String, at places: CallPlaces
     ) -> [String: Value]? {
         let span = places.whole
         var weights: [String: Value] = [:]
+        for (name, argument) in given.arguments where !declarations.contains(where: { $0.name == name }) {
+            let condition = operation.inputs.first { $0.name == name }?.condition
+            report(
+                "`\(operation.name)` takes no `\(name)` here", at: argument.span,
+                help: condition.map { "with `\($0): true` it does" } ?? "it has none with these arguments")
+            return nil
+        }
         for declaration in declarations {
             guard let input = operation.inputs.first(where: { $0.name == declaration.name }) else {
                 preconditionFailure("'\(operation.name)' declares a weight '\(declaration.name)' that is none of its inputs")
+            }
+            if let argument = given.arguments[declaration.name] {
+                guard let weight = self.given(argument, as: declaration, input.role, of: operation) else { return nil }
+                weights[declaration.name] = weight
+                continue
             }
             let name = label + "." + declaration.name
             guard declaration.type.isReasonable else {

@@ -27,6 +27,8 @@ extension Elaborator {
         case .forEach(let pattern, in: let sequence, let body): loop(pattern, sequence, body)
         case .input(let name, let type, let preparation, let text): input(name, type, preparation, text)
         case .output(let name, let value, let text): output(name, evaluate(value), value.span, text)
+        case .parameter(let role, let name, let type, let value): declare(role, name, type, value)
+        case .update(let name, let value): update(name, evaluate(value), value.span)
         case .precision(let labels, let precision): note(precision, of: labels, at: statement.span)
         case .expression(let value): _ = evaluate(value, allowsNothing: true)
         }

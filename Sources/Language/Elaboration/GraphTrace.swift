@@ -37,8 +37,17 @@ struct GraphTrace {
             guard let operation = node.operation else { return nil }
             var attributes = node.attributes
             if step == changed { attributes[parameter] = value }
-            let operands = node.operands.filter { graph[$0].parameter == nil }.map { types[$0] ?? graph[$0].type }
-            guard let declarations = try? operation.weights(Signature(operands, attributes)),
+            let isVariadic = operation.inputs.contains(where: \.isVariadic)
+            let count = isVariadic ? node.operands.count : operation.inputs.count { $0.role == .operand }
+            let operands = node.operands.prefix(count).map { types[$0] ?? graph[$0].type }
+            guard var declarations = try? operation.weights(Signature(operands, attributes)),
+                declarations.count == node.operands.count - count
+            else { return nil }
+            // Weights that are given stay as they are.
+            for (index, weight) in node.operands.dropFirst(count).enumerated() where graph[weight].parameter == nil {
+                declarations[index].type = graph[weight].type
+            }
+            guard
                 let type = try? operation.inferType(Signature(operation.arranged(operands, declarations), attributes))
             else { return nil }
             types[step] = type

@@ -13,10 +13,11 @@ extension TrainingElaborator {
                     )
                     continue
                 }
-                // Only the name of a parameter has a dot in it.
-                if !key.text.contains(".") && !isOwner(key) { continue }
-                guard let (made, _) = make(argument.value, of: RecipeForms.initializers, "initializer") else { continue }
-                if key.text.contains(".") {
+                // A name in quotes, or with a dot in it, is a parameter's.
+                let isParameter = key.text.contains(".") || elaborator.map.text(of: key.span)?.hasPrefix("\"") == true
+                if !isParameter && !isOwner(key) { continue }
+                guard let (made, _) = elaborator.make(argument.value, of: RecipeForms.initializers, "initializer") else { continue }
+                if isParameter {
                     result.byName[key.text] = (made, key.span)
                 } else {
                     result.byOwner[key.text] = made

@@ -104,6 +104,10 @@ struct TokenRoles {
     private mutating func visit(_ statement: StatementSyntax) {
         switch statement.kind {
         case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _), .expression(let value): visit(value)
+        case .update(_, let value): visit(value)
+        case .parameter(_, _, let type, let value):
+            visit(type)
+            visit(value)
         case .input(_, let type, let preparation, _):
             visit(type)
             visit(preparation?.settings ?? [])

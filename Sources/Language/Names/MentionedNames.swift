@@ -6,7 +6,10 @@ private struct MentionedNames {
         for statement in body.statements {
             switch statement.kind {
             case .bind(_, let value, _), .output(_, let value, _), .expression(let value): add(value)
-            case .assign(let name, let value):
+            case .parameter(_, _, let type, let value):
+                for dimension in type.dimensions { add(dimension) }
+                add(value)
+            case .assign(let name, let value), .update(let name, let value):
                 names.insert(name.text)
                 add(value)
             case .forEach(_, in: let sequence, let body):

@@ -3,15 +3,15 @@ import Source
 
 /// Checks, without elaborating, that every name means something: also in branches that no network takes and blocks that none calls.
 struct NameChecker {
-    private enum Place { case block, network, activation, training }
+    enum Place { case block, network, activation, training }
 
-    private let names: DefinedNames
-    private var scopes = NameScopes()
-    private var place = Place.block
-    private var outputs: [String: Span] = [:]
+    let names: DefinedNames
+    var scopes = NameScopes()
+    var place = Place.block
+    var outputs: [String: Span] = [:]
     /// The symbols of the batch that the types of the definition have named so far.
-    private var symbols: Set<String> = []
-    private var diagnostics: [Diagnostic] = []
+    var symbols: Set<String> = []
+    var diagnostics: [Diagnostic] = []
     /// Where the name that is used at a place was bound or defined; nil where nobody asks.
     private var references: [Span: Span]?
 
@@ -32,11 +32,11 @@ struct NameChecker {
 
     private init(names: DefinedNames) { self.names = names }
 
-    private mutating func refer(_ use: Span, to definition: Span?) {
+    mutating func refer(_ use: Span, to definition: Span?) {
         if references != nil, let definition, !definition.isNone { references?[use] = definition }
     }
 
-    private mutating func report(
+    mutating func report(
         _ message: String, at span: Span, label: String = "", secondary: [Diagnostic.Label] = [], help: String? = nil
     ) {
         diagnostics.append(Diagnostic(message, at: span, label: label, secondary: secondary, help: help))
@@ -130,20 +130,20 @@ struct NameChecker {
 }
 
 extension NameChecker {
-    private mutating func scoped(_ body: (inout NameChecker) -> Void) {
+    mutating func scoped(_ body: (inout NameChecker) -> Void) {
         scopes.open()
         body(&self)
         leave()
     }
 
-    private mutating func leave() { diagnostics += scopes.close() }
+    mutating func leave() { diagnostics += scopes.close() }
 
-    private mutating func bind(_ name: NameSyntax, _ binding: NameScopes.Binding) {
+    mutating func bind(_ name: NameSyntax, _ binding: NameScopes.Binding) {
         if let warning = scopes.bind(name, binding) { diagnostics.append(warning) }
     }
 
     /// - Parameter used: names that are used outside of the definition's body.
-    private mutating func declare(_ parameters: [ParameterSyntax], mustBeUsed: Bool, except used: Set<String> = []) {
+    mutating func declare(_ parameters: [ParameterSyntax], mustBeUsed: Bool, except used: Set<String> = []) {
         for parameter in parameters {
             if let value = parameter.defaultValue { check(value) }
             if let other = scopes.innermost[parameter.name.text] {
@@ -156,23 +156,23 @@ extension NameChecker {
         }
     }
 
-    private mutating func bind(_ pattern: PatternSyntax, isMutable: Bool, mustBeUsed: Bool) {
+    mutating func bind(_ pattern: PatternSyntax, isMutable: Bool, mustBeUsed: Bool) {
         for name in pattern.names { bind(name, NameScopes.Binding(span: name.span, isMutable: isMutable, mustBeUsed: mustBeUsed)) }
     }
 
     /// Marks the innermost binding of a name as used; false where there is none.
-    private mutating func use(_ name: NameSyntax) -> Bool {
+    mutating func use(_ name: NameSyntax) -> Bool {
         guard let binding = scopes.use(name.text) else { return false }
         refer(name.span, to: binding.span)
         return true
     }
 
-    private mutating func refer(_ argument: ArgumentSyntax, toOneOf parameters: [ParameterSyntax]) {
+    mutating func refer(_ argument: ArgumentSyntax, toOneOf parameters: [ParameterSyntax]) {
         guard let name = argument.name else { return }
         refer(name.span, to: parameters.first { $0.name.text == name.text }?.name.span)
     }
 
-    private mutating func unknown(_ name: NameSyntax, isCall: Bool) {
+    mutating func unknown(_ name: NameSyntax, isCall: Bool) {
         if !isCall, symbols.contains(name.text) {
             report(
                 "`\(name.text)` is the batch, which has no value while the network is built", at: name.span,
@@ -200,160 +200,4 @@ extension NameChecker {
             isCall ? "nothing is called `\(name.text)`" : "unknown name `\(name.text)`", at: name.span,
             help: nearest.map { "did you mean `\($0)`?" } ?? help)
     }
-
-    private mutating func check(_ body: BodySyntax) {
-        scoped { checker in
-            for statement in body.statements { checker.check(statement) }
-            if let result = body.result { checker.check(result) }
-        }
-    }
-
-    private mutating func check(_ statement: StatementSyntax) {
-        switch statement.kind {
-        case .bind(let pattern, let value, let isMutable):
-            check(value)
-            bind(pattern, isMutable: isMutable, mustBeUsed: !value.isInvalid)
-        case .assign(let name, let value):
-            check(value)
-            guard let binding = scopes.binding(of: name.text) else {
-                if name.text == "precision" { return value.isPrecision ? () : unknown(name, isCall: false) }
-                let nearest = Spelling.nearest(to: name.text, in: scopes.mutableNames)
-                report(
-                    "`\(name.text)` is not bound yet", at: name.span,
-                    help: nearest.map { "did you mean `\($0)`?" } ?? "bind it with `let \(name.text) = …`, or `var` if it changes later")
-                return
-            }
-            refer(name.span, to: binding.span)
-            if !binding.isMutable {
-                report(
-                    "`\(name.text)` cannot change", at: name.span, secondary: [Diagnostic.Label(binding.span, "bound here")],
-                    help: "bind it with `var \(name.text) = …`")
-            }
-        case .forEach(let pattern, in: let sequence, let body):
-            check(sequence)
-            scoped {
-                $0.bind(pattern, isMutable: false, mustBeUsed: false)
-                $0.check(body)
-            }
-        case .input(let name, let type, let preparation, _):
-            check(type)
-            // What follows `interpolation` is a word of the language, not a name.
-            for setting in preparation?.settings ?? []
-            where setting.name?.text != PicturePreparation.Setting.interpolation.rawValue {
-                check(setting.value)
-            }
-            if place != .network {
-                report("only a network has inputs", at: statement.span, help: "make `\(name.text)` a parameter of the block")
-            }
-            bind(name, NameScopes.Binding(span: name.span, mustBeUsed: true))
-        case .output(let name, let value, _):
-            check(value)
-            if place != .network {
-                report("only a network has outputs", at: statement.span, help: "end the block with its value")
-            } else if let other = outputs.updateValue(name.span, forKey: name.text) {
-                report(
-                    "the output `\(name.text)` is given twice", at: name.span,
-                    secondary: [Diagnostic.Label(other, "first given here")], help: "rename one of them")
-            }
-            bind(name, NameScopes.Binding(span: name.span))
-        case .precision(let labels, let name):
-            for label in labels { check(label) }
-            check(precision: name, isAlone: labels.isEmpty)
-        case .expression(let value):
-            check(value)
-            if !value.isConditional, !value.isInvalid {
-                diagnostics.append(
-                    Diagnostic("this value is not used", severity: .warning, at: value.span, help: "bind it with `let name = …`"))
-            }
-        }
-    }
-
-    private mutating func check(_ label: LabelSyntax) { for case .computed(let value) in label.parts { check(value) } }
-
-    /// - Parameter isAlone: whether it stands without a label, so that the name may be meant for one.
-    private mutating func check(precision name: NameSyntax, isAlone: Bool) {
-        guard Precision(rawValue: name.text) == nil else { return }
-        let known = "the precisions are " + Precision.allCases.map(\.rawValue).joined(separator: " and ")
-        let meant = ForeignSpelling.precisions[name.text] ?? Spelling.nearest(to: name.text, in: Precision.allCases.map(\.rawValue))
-        report(
-            "no precision is called `\(name.text)`", at: name.span,
-            help: meant.map { "did you mean `\($0)`? \(known)" }
-                ?? (isAlone ? "\(known); of what has this label, write `precision \(name.text): f32`" : known))
-    }
-
-    private mutating func check(_ type: TypeSyntax) {
-        if ElementType(rawValue: type.element.text) == nil {
-            let known = ElementType.allCases.map { "`\($0.rawValue)`" }.joined(separator: " and ")
-            report("no element type is called `\(type.element.text)`", at: type.element.span, help: "the element types are \(known)")
-        }
-        for dimension in type.dimensions {
-            if case .name(let name) = dimension.kind, !use(NameSyntax(text: name, span: dimension.span)), name.isSymbol {
-                symbols.insert(name)
-                continue
-            }
-            check(dimension)
-        }
-    }
-
-    static let properties = ["channels", "height", "width", "rank", "count"]
-
-    private mutating func check(_ expression: ExpressionSyntax) {
-        switch expression.kind {
-        case .integer, .number, .boolean, .text, .invalid: break
-        case .name(let name):
-            // Parentheses around a name belong to the expression, and what is used is the name.
-            let name = NameSyntax(text: name, span: expression.span)
-            if use(name) { break }
-            refer(name.span, to: names.places[name.text])
-            if names.callable(name.text) == nil { unknown(name, isCall: false) }
-        case .tuple(let items), .list(let items): for item in items { check(item) }
-        case .unary(_, let operand): check(operand)
-        case .binary(_, let left, let right, _):
-            check(left)
-            check(right)
-        case .call(let name, let arguments): call(name, arguments)
-        case .pipeline(let head, let steps):
-            check(head)
-            for step in steps {
-                if let label = step.label { check(label) }
-                call(step.callee, step.arguments)
-            }
-        case .member(let value, let name):
-            check(value)
-            if !Self.properties.contains(name.text) {
-                let nearest = Spelling.nearest(to: name.text, in: Self.properties)
-                report(
-                    "no property is called `\(name.text)`", at: name.span,
-                    help: nearest.map { "did you mean `\($0)`?" } ?? "the properties are \(Self.properties.joined(separator: ", "))")
-            }
-        case .index(let value, let index):
-            check(value)
-            check(index)
-        case .conditional(let branches, let otherwise):
-            for branch in branches {
-                check(branch.condition)
-                check(branch.body)
-            }
-            if let otherwise { check(otherwise) }
-        }
-    }
-
-    private mutating func call(_ name: NameSyntax, _ arguments: [ArgumentSyntax]) {
-        for argument in arguments { check(argument.value) }
-        if use(name) { return }
-        refer(name.span, to: names.places[name.text])
-        switch names.callable(name.text) {
-        case .block(let block): for argument in arguments { refer(argument, toOneOf: block.parameters) }
-        case .activation(let activation): for argument in arguments { refer(argument, toOneOf: activation.parameters) }
-        case .builtin, .operation: break
-        // `precision(bf16)`: what was meant has been said at the argument.
-        case nil where name.text == "precision" && arguments.contains { $0.value.isPrecision }: break
-        case nil: unknown(name, isCall: true)
-        }
-    }
-}
-
-extension ExpressionSyntax {
-    /// Whether it is nothing but the name of a precision.
-    fileprivate var isPrecision: Bool { if case .name(let name) = kind { Precision(rawValue: name) != nil } else { false } }
 }

@@ -7,6 +7,8 @@ struct NameScopes {
         /// How a warning calls it, before its name.
         var kind = ""
         var isMutable = false
+        /// Whether it has a next value, which `update` gives.
+        var isState = false
         /// Whether to say so when nothing reads it.
         var mustBeUsed = false
         var isUsed = false
@@ -52,5 +54,6 @@ struct NameScopes {
     }
 
     var names: [String] { scopes.flatMap(\.keys) }
+    var stateNames: [String] { scopes.flatMap { $0.filter(\.value.isState).keys } }
     var mutableNames: [String] { scopes.flatMap { $0.filter(\.value.isMutable).keys } }
 }

@@ -79,7 +79,7 @@ extension Program {
         _ = plain.run(inCurrentScope: network.body)
         observer?.finish(plain.builder.graph)
         var result = ElaboratedNetwork(
-            name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish(), training: nil,
+            name: name, documentation: network.documentation, arguments: values, graph: plain.builder.finish().forPrediction, training: nil,
             interfaceDocumentation: plain.documentation.filter { !$0.value.isEmpty }, blocks: plain.blocks)
         var elaborators = [plain]
 

@@ -30,6 +30,8 @@ public enum Grammar {
                     | "input" NAME ":" type [ "prepare" prepared { "," prepared } ]
                     | "output" NAME [ "=" expression ]
                     | "precision" [ label { "," label } ":" ] NAME        (* precision layer4.conv1: f32 *)
+                    | ( "parameter" | "state" ) NAME ":" type "=" expression          (* state u: f32[64] = normal(1) *)
+                    | "update" NAME "=" expression
                     | expression ;
         prepared    = NAME ":" expression ;                       (* resize: 256 *)
         pattern     = NAME | "(" NAME { "," NAME } [ "," ] ")" ;

@@ -226,7 +226,8 @@ extension Parser {
         switch current.kind {
         case .keywordLet, .keywordVar, .keywordFor: return true
         case .pipe, .keywordElse, .comma, .rightParenthesis, .rightBracket: return false
-        case .name where ["output", "input", "precision"].contains(text(of: current)): return peek().kind == .name
+        case .name where ["output", "input", "precision", "parameter", "state", "update"].contains(text(of: current)):
+            return peek().kind == .name
         default: return open <= 0
         }
     }

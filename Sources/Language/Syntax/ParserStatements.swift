@@ -66,6 +66,13 @@ extension Parser {
             let name = try expectName("the output")
             let value = take(.equal) == nil ? ExpressionSyntax(kind: .name(name.text), span: name.span) : initializer()
             kind = .output(name, value, documentation: documentation)
+        case .name where ["parameter", "state"].contains(text(of: current)) && peek().kind == .name && !peek().startsLine:
+            kind = try parameter(text(of: advance()) == "state" ? .state : .weight)
+        case .name where isWord("update", current) && peek().kind == .name && !peek().startsLine:
+            advance()
+            let name = try expectName("a state")
+            _ = try expect(.equal, "and the state's next value", help: "write `update \(name.text) = …`")
+            kind = .update(name, initializer())
         case .name where startsPrecision: kind = try precision()
         case .name where peek().kind == .equal && !peek().startsLine:
             let name = try expectName("a variable")
@@ -75,6 +82,20 @@ extension Parser {
         default: kind = .expression(try expression())
         }
         return StatementSyntax(kind: kind, span: span(from: start))
+    }
+
+    /// Reads `scale: f32[64] = 1` behind `parameter` or `state`.
+    private mutating func parameter(_ role: ParameterRole) throws(Unreadable) -> StatementSyntax.Kind {
+        let word = role == .state ? "state" : "parameter"
+        let name = try expectName("a \(word)")
+        let example = "write `\(word) \(name.text): f32[64] = 1`, or an initializer such as `he_normal`"
+        let reports = diagnostics.count
+        let type = typeAnnotation("and the type of the \(word)", help: example)
+        if diagnostics.count > reports {
+            return .parameter(role, name, type, ExpressionSyntax(kind: .invalid, span: previous.span))
+        }
+        _ = try expect(.equal, "and how the \(word) begins", help: example)
+        return .parameter(role, name, type, initializer())
     }
 
     /// Reads `prepare resize: 256, crop: 224` behind an input's type; nil where none stands in its line, or none that can be read.
@@ -173,7 +194,7 @@ extension Parser {
     /// `lett x = …`: reports the word and reads on as if it were right.
     private mutating func misspeltBinding() throws(Unreadable) -> StatementSyntax.Kind {
         let word = advance()
-        let words = ["let", "var", "for", "input", "output", "precision", "if"]
+        let words = ["let", "var", "for", "input", "output", "precision", "parameter", "state", "update", "if"]
         let foreign = ForeignSpelling.statementWords[text(of: word)]
         let nearest = foreign == nil ? Spelling.nearest(to: text(of: word), in: words) : nil
         let error = fail(

@@ -1,3 +1,4 @@
+import Graph
 import Source
 
 /// What stands between braces: statements, and at the end perhaps the value.
@@ -22,6 +23,10 @@ public struct StatementSyntax: Sendable {
         case output(NameSyntax, ExpressionSyntax, documentation: String)
         /// `precision bf16`, or `precision stem, layer4.conv1: f32` of some labels.
         case precision([LabelSyntax], NameSyntax)
+        /// `parameter scale: f32[64] = 1`, or `state`, with its first value: a number or an initializer.
+        case parameter(ParameterRole, NameSyntax, TypeSyntax, ExpressionSyntax)
+        /// `update u = …`: the next value of a state, in training.
+        case update(NameSyntax, ExpressionSyntax)
         /// An `if` whose branches assign, or a value in the wrong place.
         case expression(ExpressionSyntax)
     }

@@ -76,6 +76,9 @@ private struct SyntaxPrinter {
             line("output \(name.text) \(expression(value))")
         case .precision(let labels, let precision):
             line("precision \(labels.map(label).joined(separator: " "))\(labels.isEmpty ? "" : ": ")\(precision.text)")
+        case .parameter(let role, let name, let type, let value):
+            line("\(role == .state ? "state" : "parameter") \(name.text) \(self.type(type)) \(expression(value))")
+        case .update(let name, let value): line("update \(name.text) \(expression(value))")
         case .expression(let value): line("expression \(expression(value))")
         }
     }
