@@ -25,6 +25,8 @@ public enum View: Hashable, Sendable {
     case concatenate(axis: Int)
     /// `count` positions along `axis`, from `start`.
     case slice(axis: Int, start: Int, count: Int)
+    /// The elements of the only operand in other places.
+    case rearrange(Rearrangement)
 }
 
 /// What a composite operator's rule sees.

@@ -19,12 +19,14 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
     public let examples: [OperatorExample]
     /// Whether a network may call it by name; gradients' own operators are internal.
     public let isInLanguage: Bool
+    /// How many results a use has in the language, for an operator whose nodes are each one of several.
+    public let results: OperatorResults?
     /// Whether two nodes with the same operands and attributes differ all the same, as two dropouts do; they are never merged.
     public let isRandom: Bool
 
     public init(
         _ name: String, _ summary: String, inputs: [OperatorInput], parameters: [OperatorParameter] = [],
-        isInLanguage: Bool = true, isRandom: Bool = false,
+        isInLanguage: Bool = true, isRandom: Bool = false, results: OperatorResults? = nil,
         weights: @escaping @Sendable (Signature) throws(TypeError) -> [WeightDeclaration] = { (_) throws(TypeError) in [] },
         inferType: @escaping @Sendable (Signature) throws(TypeError) -> TensorType,
         doubt: @escaping @Sendable (Signature) -> TypeError? = { _ in nil },
@@ -37,6 +39,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         self.parameters = parameters
         self.isInLanguage = isInLanguage
         self.isRandom = isRandom
+        self.results = results
         self.weights = weights
         self.inferType = inferType
         self.doubt = doubt

@@ -13,8 +13,14 @@ public struct OperatorExample: Sendable {
     public var signature: Signature
     public var values: [Values]
 
+    /// Whether the largest first extent could be a symbol, the batch.
+    public var hasBatch: Bool
+
     /// - Parameter values: one an operand; missing ones are `.normal`.
-    public init(_ note: String, _ operands: [TensorType], _ attributes: Attributes = [:], values: [Values] = []) {
+    public init(
+        _ note: String, _ operands: [TensorType], _ attributes: Attributes = [:], values: [Values] = [], hasBatch: Bool = true
+    ) {
+        self.hasBatch = hasBatch
         self.note = note
         signature = Signature(operands, attributes)
         self.values = operands.indices.map { $0 < values.count ? values[$0] : .normal }

@@ -13,3 +13,16 @@ public struct OperatorParameter: Sendable {
         self.summary = summary
     }
 }
+
+/// The results of an operator that has several: a node is one of them, and the language makes all, as a tuple.
+public struct OperatorResults: Sendable {
+    /// The integer parameter that says which one a node is, from 0 on, which is its default; the language does not show it.
+    public var parameter: String
+    /// How many a use has, whose operands are sound and whose parameters are complete.
+    public var count: @Sendable (Signature) throws(TypeError) -> Int
+
+    public init(parameter: String, count: @escaping @Sendable (Signature) throws(TypeError) -> Int) {
+        self.parameter = parameter
+        self.count = count
+    }
+}

@@ -15,7 +15,8 @@ extension OperatorCatalog {
         // Reductions.
         .sum, .mean, .max, .firstElement,
         // Views.
-        .flatten, .unflatten, .reshape, .concat, .slice, .padSlice,
+        .flatten, .unflatten, .reshape, .squeeze, .unsqueeze, .concat, .stack, .slice, .padSlice, .split, .chunk,
+        .permute, .transpose, .flip, .channelShuffle, .pixelShuffle, .pixelUnshuffle,
         // Normalization and regularization.
         .batchNormalization, .normalize, .nextValue,
         .layerNormalization, .groupNormalization, .instanceNormalization, .localResponseNormalization, .channelWindowSum, .dropout,

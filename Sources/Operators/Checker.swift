@@ -165,15 +165,21 @@ extension Checker {
 
     /// The list of axes in parameter `axes` of a tensor of rank `rank`: distinct, in range, returned ascending. Negative ones count
     /// from the last.
-    func axes(rank: Int) throws(TypeError) -> [Int] {
+    func axes(rank: Int) throws(TypeError) -> [Int] { try distinctAxes(rank: rank).sorted() }
+
+    /// The same in the order in which they are given.
+    func distinctAxes(rank: Int) throws(TypeError) -> [Int] {
         let axes = signature.attributes.integers("axes")
         guard !axes.isEmpty else { throw error("needs at least one axis in 'axes'", parameter: "axes") }
+        var normal: [Int] = []
         var seen: Set<Int> = []
         for axis in axes {
-            let normal = try self.axis(axis, rank: rank, parameter: "axes")
-            guard seen.insert(normal).inserted else { throw error("names axis \(normal) twice in 'axes'", parameter: "axes") }
+            normal.append(try self.axis(axis, rank: rank, parameter: "axes"))
+            guard seen.insert(normal[normal.count - 1]).inserted else {
+                throw error("names axis \(normal[normal.count - 1]) twice in 'axes'", parameter: "axes")
+            }
         }
-        return seen.sorted()
+        return normal
     }
 
     /// `axis` of a tensor of rank `rank`, counted from the front.

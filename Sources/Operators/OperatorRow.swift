@@ -9,14 +9,14 @@ extension Operator {
     ///   - trainingFault: what is wrong with training a use; nil where nothing is.
     convenience init(
         _ name: String, _ summary: String, inputs: [OperatorInput], parameters: [OperatorParameter] = [],
-        isInLanguage: Bool = true, isRandom: Bool = false,
+        isInLanguage: Bool = true, isRandom: Bool = false, results: OperatorResults? = nil,
         weights: (@Sendable (Checker) throws(TypeError) -> [WeightDeclaration])? = nil,
         type: @escaping @Sendable (Checker) throws(TypeError) -> TensorType,
         trainingFault: @escaping @Sendable (Checker) -> TypeError? = { _ in nil },
         lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
     ) {
         self.init(
-            name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom,
+            name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom, results: results,
             weights: Self.declarations(name, inputs, weights),
             inferType: { (signature) throws(TypeError) in try type(Checker(name, inputs, signature)) },
             trainingFault: { trainingFault(Checker(name, accepted: $0)) },
@@ -30,7 +30,7 @@ extension Operator {
     ///   - doubt: what is allowed and yet doubtful about a use; nil where nothing is.
     convenience init<Geometry>(
         _ name: String, _ summary: String, inputs: [OperatorInput], parameters: [OperatorParameter] = [],
-        isInLanguage: Bool = true,
+        isInLanguage: Bool = true, results: OperatorResults? = nil,
         weights: (@Sendable (Checker) throws(TypeError) -> [WeightDeclaration])? = nil,
         geometry: @escaping @Sendable (Checker) -> () throws(TypeError) -> Geometry,
         type: @escaping @Sendable (Geometry) -> TensorType,
@@ -42,7 +42,7 @@ extension Operator {
             return (unfailing { () throws(TypeError) in try geometry(check)() }, check)
         }
         self.init(
-            name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage,
+            name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage, results: results,
             weights: Self.declarations(name, inputs, weights),
             inferType: { (signature) throws(TypeError) in
                 let check = try Checker(name, inputs, signature)

@@ -237,11 +237,11 @@ extension View {
         return ReferenceTensor(extents, values)
     }
 
-    /// The elements in rows that lie together, nil for a reshape.
+    /// The elements in rows that lie together, nil for a view without such rows.
     private func rows(_ operands: [ReferenceTensor], extents: [Int]) -> [Double]? {
         let moved: (axis: Int, start: Int)
         switch self {
-        case .reshape: return nil
+        case .reshape, .rearrange: return nil
         case .slice(let axis, let start, _): moved = (axis, start)
         case .concatenate(let axis): moved = (axis, 0)
         }
@@ -271,6 +271,7 @@ extension View {
         case .slice(let axis, let start, _):
             source[axis] += start
             return (0, source)
+        case .rearrange(let rearrangement): return (0, rearrangement.source(of: position))
         case .concatenate(let axis):
             var operand = 0
             while source[axis] >= operands[operand][axis] {

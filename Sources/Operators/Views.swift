@@ -16,13 +16,24 @@ extension Operator {
         examples: [OperatorExample("an image", [.f32(2, 5, 3, 4)]), OperatorExample("already flat", [.f32(3, 20)])])
 
     /// The same elements in the same order under another shape.
+    ///
+    /// The language gives the extents behind the first axis, as a batch is a symbol that nobody can write (Keras's `Reshape` does so,
+    /// too); rules and passes give a whole shape.
     public static let reshape: Operator = Operator(
-        "reshape", "Gives a tensor another shape.",
+        "reshape", "Gives a tensor another shape; its elements stay in their order.",
         inputs: [OperatorInput("x", "the tensor")],
-        parameters: [OperatorParameter("shape", .shape, "the new shape, of as many elements")],
-        isInLanguage: false,
+        parameters: [
+            OperatorParameter(
+                "extents", .integers, default: .integers([]),
+                "the extents behind the first axis, the batch, which stays; one of them may be -1, for what is left"),
+            OperatorParameter(
+                "whole", .boolean, default: .boolean(false), "whether `extents` are those of all axes, the first one's among them"),
+            OperatorParameter("shape", .shape, default: .shape([]), "the whole shape where there are no `extents`, as passes give it"),
+        ],
         type: { (check) throws(TypeError) in
-            let shape = check.signature.attributes.shape("shape")
+            let attributes = check.signature.attributes
+            guard attributes.integers("extents").isEmpty else { return try check.reshaped(isWhole: attributes.boolean("whole")) }
+            let shape = attributes.shape("shape")
             try check.checkSound(shape, parameter: "shape")
             let type = check.signature.operands[0]
             guard shape.elementTally == type.shape.elementTally else {
@@ -33,34 +44,106 @@ extension Operator {
         lowering: { _ in .view(.reshape) },
         gradient: .rule(reshapeBack),
         examples: [
-            OperatorExample("groups of channels", [.f32(2, 6, 3, 3)], ["shape": .shape([2, 3, 2, 3, 3])]),
+            OperatorExample("groups of channels", [.f32(2, 6, 3, 3)], ["shape": .shape([2, 3, 2, 3, 3])], hasBatch: false),
             OperatorExample("to a column", [.f32(5)], ["shape": .shape([5, 1])]),
+            OperatorExample("rows of pixels", [.f32(2, 5, 3, 4)], ["extents": .integers([5, -1])]),
+            OperatorExample("all axes", [.f32(6, 4)], ["extents": .integers([2, -1, 3]), "whole": .boolean(true)], hasBatch: false),
         ])
 
-    /// `reshape` behind the batch, as the language has it.
+    /// `reshape` behind the batch, the inverse of `flatten`.
     public static let unflatten: Operator = Operator(
         "unflatten", "Gives each image other extents; its elements stay in their order.",
         inputs: [OperatorInput("x", "a tensor of rank 2 or more")],
-        parameters: [OperatorParameter("extents", .integers, "the extents behind the batch, such as (channels, height, width)")],
+        parameters: [
+            OperatorParameter(
+                "extents", .integers,
+                "the extents behind the batch, such as (channels, height, width); one of them may be -1, for what is left")
+        ],
         type: { (check) throws(TypeError) in
             let type = check.signature.operands[0]
             guard type.rank >= 2 else { throw check.error("needs a batch and at least one more axis, not \(type)", operand: 0) }
-            let extents = check.signature.attributes.integers("extents")
-            guard (1...7).contains(extents.count) else {
-                throw check.error("needs 1 to 7 numbers in 'extents', not \(extents.count)", parameter: "extents")
-            }
-            let shape = Shape([type.shape[0]] + extents.map(Dimension.fixed))
-            try check.checkSound(shape, parameter: "extents")
-            guard shape.elementTally == type.shape.elementTally else {
-                throw check.error("cannot give \(type) the shape \(shape): the numbers of elements differ", parameter: "extents")
-            }
-            return TensorType(type.element, shape)
+            return try check.reshaped(isWhole: false)
         },
         lowering: { _ in .view(.reshape) },
         gradient: .rule(reshapeBack),
         examples: [
             OperatorExample("rows to images", [.f32(2, 20)], ["extents": .integers([5, 2, 2])]),
             OperatorExample("channels in two", [.f32(2, 6, 3, 4)], ["extents": .integers([2, 3, 3, 4])]),
+            OperatorExample("as many columns as there are", [.f32(2, 6, 3, 4)], ["extents": .integers([6, 2, -1])]),
+        ])
+
+    /// The tensor without axes of extent 1.
+    public static let squeeze: Operator = Operator(
+        "squeeze", "Drops axes of extent 1.",
+        inputs: [OperatorInput("x", "the tensor")],
+        parameters: [
+            OperatorParameter("axes", .integers, default: .integers([]), "the axes to drop; if left out, all of extent 1 behind the first")
+        ],
+        type: { (check) throws(TypeError) in
+            let type = check.signature.operands[0]
+            let isGiven = !check.signature.attributes.integers("axes").isEmpty
+            let axes = isGiven ? try check.axes(rank: type.rank) : (0..<type.rank).filter { $0 > 0 && type.shape[$0] == 1 }
+            for axis in axes where type.shape[axis] != 1 {
+                throw check.error(
+                    "cannot drop axis \(axis) of \(type): its extent is \(type.shape[axis])", repair: "only axes of extent 1 can go",
+                    parameter: "axes", axis: axis)
+            }
+            return TensorType(type.element, Shape((0..<type.rank).filter { !axes.contains($0) }.map { type.shape[$0] }))
+        },
+        lowering: { _ in .view(.reshape) }, gradient: .rule(reshapeBack),
+        examples: [
+            OperatorExample("a pooled image", [.f32(2, 5, 1, 1)]),
+            OperatorExample("columns only", [.f32(2, 1, 4, 1)], ["axes": .integer(-1)]),
+        ])
+
+    /// The tensor with an axis of extent 1 more.
+    public static let unsqueeze: Operator = Operator(
+        "unsqueeze", "Puts in an axis of extent 1.",
+        inputs: [OperatorInput("x", "the tensor")],
+        parameters: [OperatorParameter("axis", .integer, "the number that the new axis gets; negative ones count from the last")],
+        type: { (check) throws(TypeError) in
+            let type = check.signature.operands[0]
+            let axis = try check.axis(check.signature.attributes.integer("axis"), rank: type.rank + 1)
+            var dimensions = type.shape.dimensions
+            dimensions.insert(1, at: axis)
+            try check.checkSound(Shape(dimensions))
+            return TensorType(type.element, Shape(dimensions))
+        },
+        lowering: { _ in .view(.reshape) }, gradient: .rule(reshapeBack),
+        examples: [
+            OperatorExample("rows to planes", [.f32(2, 5)], ["axis": .integer(1)]),
+            OperatorExample("behind the last", [.f32(2, 3, 4)], ["axis": .integer(-1)]),
+        ])
+
+    /// The operands one behind another along an axis of their own.
+    public static let stack: Operator = Operator(
+        "stack", "Joins tensors of one type along a new axis, axis 1 if not said otherwise.",
+        inputs: [OperatorInput("operands", variadic: true, "tensors of one type")],
+        parameters: [OperatorParameter("axis", .integer, default: .integer(1), "the number that the new axis gets")],
+        type: { (check) throws(TypeError) in
+            let first = check.signature.operands[0]
+            for (index, type) in check.signature.operands.enumerated() where type != first {
+                throw check.error("cannot join \(first) and \(type)", repair: "the tensors must have one type", operand: index)
+            }
+            let axis = try check.axis(check.signature.attributes.integer("axis"), rank: first.rank + 1)
+            var dimensions = first.shape.dimensions
+            dimensions.insert(.fixed(check.signature.operands.count), at: axis)
+            try check.checkSound(Shape(dimensions))
+            return TensorType(first.element, Shape(dimensions))
+        },
+        lowering: { signature in
+            .composite { context in
+                let rank = context.signature.operands[0].rank
+                let axis = context.signature.attributes.integer("axis")
+                let attributes: Attributes = ["axis": .integer(axis < 0 ? axis + rank + 1 : axis)]
+                let parts = context.operands.map { context.builder.apply(unsqueeze, [$0], attributes) }
+                return context.builder.apply(concat, parts, attributes)
+            }
+        },
+        gradient: .derived,
+        examples: [
+            OperatorExample("images", [.f32(2, 3, 4, 4), .f32(2, 3, 4, 4)]),
+            OperatorExample("rows, side by side", [.f32(3, 5), .f32(3, 5), .f32(3, 5)], ["axis": .integer(-1)]),
         ])
 
     /// One operand after another along `axis`.
@@ -88,64 +171,6 @@ extension Operator {
             OperatorExample("the last axis of vectors", [.f32(3), .f32(5)], ["axis": .integer(-1)]),
         ])
 
-    /// `count` positions along `axis`, from `start`.
-    public static let slice: Operator = Operator(
-        "slice", "Takes consecutive positions along an axis.",
-        inputs: [OperatorInput("x", "the tensor")],
-        parameters: [
-            OperatorParameter("axis", .integer, default: .integer(1), "the axis to cut"),
-            OperatorParameter("start", .integer, "the first position"),
-            OperatorParameter("count", .integer, "the number of positions"),
-        ],
-        geometry: Checker.slice, type: \.type,
-        lowering: { slice, _ in .view(.slice(axis: slice.axis, start: slice.start, count: slice.count)) },
-        gradient: .rule { context in
-            let shape = context.signature.operands[0].shape
-            let axis = shape.fromFront(context.signature.attributes.integer("axis"))
-            return [
-                context.builder.apply(
-                    padSlice, context.gradient,
-                    attributes: [
-                        "axis": .integer(axis), "start": .integer(context.signature.attributes.integer("start")),
-                        "size": .integer(shape.number(axis)),
-                    ])
-            ]
-        },
-        examples: [
-            OperatorExample("channels in the middle", [.f32(2, 20, 3, 3)], ["start": .integer(3), "count": .integer(5)]),
-            OperatorExample("last rows", [.f32(1, 3, 5, 4)], ["axis": .integer(-2), "start": .integer(3), "count": .integer(2)]),
-        ])
-
-    /// The gradient of `slice`: the operand between zeros.
-    static let padSlice: Operator = Operator(
-        "pad_slice", "Puts a tensor between zeros along an axis.",
-        inputs: [OperatorInput("x", "the tensor")],
-        parameters: [
-            OperatorParameter("axis", .integer, "the axis that grows"),
-            OperatorParameter("start", .integer, "where the tensor begins"),
-            OperatorParameter("size", .integer, "the extent of the result"),
-        ],
-        isInLanguage: false,
-        geometry: Checker.paddedSlice, type: \.type,
-        lowering: { slice, _ in
-            let shape = slice.type.shape
-            let axes = (0..<shape.rank).map { Axis("d\($0)", shape[$0]) }
-            let position = (0..<shape.rank).map { AffineIndex.axis($0, offset: $0 == slice.axis ? -slice.start : 0) }
-            return .window(Formula(axes: axes, resultRank: shape.rank, reads: [Read(operand: 0, position)], body: .argument(0)))
-        },
-        gradient: .rule { context in
-            let count = context.signature.operands[0].shape.number(context.signature.attributes.integer("axis"))
-            return [
-                context.builder.apply(
-                    slice, context.gradient, attributes: context.signature.attributes.only("axis", "start").with(["count": .integer(count)])
-                )
-            ]
-        },
-        examples: [
-            OperatorExample("channels", [.f32(2, 5, 3, 3)], ["axis": .integer(1), "start": .integer(3), "size": .integer(20)]),
-            OperatorExample("columns", [.f32(1, 3, 2, 2)], ["axis": .integer(3), "start": .integer(0), "size": .integer(5)]),
-        ])
-
     @Sendable private static func reshapeBack(_ context: GradientContext) -> [Value?] {
         [context.builder.apply(reshape, context.gradient, attributes: ["shape": .shape(context.signature.operands[0].shape)])]
     }
@@ -165,14 +190,6 @@ extension Shape {
     }
 }
 
-/// A stretch of one axis, and what comes of cutting it out or of putting zeros around it.
-private struct Slice {
-    var axis: Int
-    var start: Int
-    var count: Int
-    var type: TensorType
-}
-
 /// Tensors one after another along an axis.
 private struct Concatenation {
     var axis: Int
@@ -180,6 +197,39 @@ private struct Concatenation {
 }
 
 extension Checker {
+    /// The operand under a shape of the extents in the parameter `extents`, one of which may be -1; behind the first axis, if they are not
+    /// those of the whole shape.
+    fileprivate func reshaped(isWhole: Bool) throws(TypeError) -> TensorType {
+        let type = signature.operands[0]
+        var extents = signature.attributes.integers("extents")
+        guard (1...7).contains(extents.count) else {
+            throw error("needs 1 to 7 numbers in 'extents', not \(extents.count)", parameter: "extents")
+        }
+        guard isWhole || type.rank >= 1 else { throw error("needs an axis that stays, and \(type) has none", operand: 0) }
+        let front = isWhole ? [] : [type.shape[0]]
+        if let open = extents.firstIndex(of: -1) {
+            guard extents.count(where: { $0 == -1 }) == 1 else {
+                throw error("has more than one -1 in 'extents': what is left can go to one axis", parameter: "extents")
+            }
+            guard let count = Shape(Array(type.shape.dimensions.dropFirst(front.count))).elementCount else {
+                throw error("cannot work out the -1 in 'extents': \(type) has a symbol", parameter: "extents")
+            }
+            extents[open] = 1
+            try checkSound(Shape(extents), parameter: "extents")
+            let known = extents.reduce(1, *)
+            guard count % known == 0 else {
+                throw error("cannot work out the -1 in 'extents': \(count) elements are no multiple of \(known)", parameter: "extents")
+            }
+            extents[open] = count / known
+        }
+        let shape = Shape(front + extents.map(Dimension.fixed))
+        try checkSound(shape, parameter: "extents")
+        guard shape.elementTally == type.shape.elementTally else {
+            throw error("cannot give \(type) the shape \(shape): the numbers of elements differ", parameter: "extents")
+        }
+        return TensorType(type.element, shape)
+    }
+
     fileprivate func concatenation() throws(TypeError) -> Concatenation {
         let first = signature.operands[0]
         let axis = try self.axis(signature.attributes.integer("axis"), rank: first.rank)
@@ -204,35 +254,5 @@ extension Checker {
         shape[axis] = .fixed(length)
         try checkSound(shape)
         return Concatenation(axis: axis, type: TensorType(first.element, shape))
-    }
-
-    fileprivate func slice() throws(TypeError) -> Slice {
-        let type = signature.operands[0]
-        let axis = try self.axis(signature.attributes.integer("axis"), rank: type.rank)
-        let (start, count) = (signature.attributes.integer("start"), signature.attributes.integer("count"))
-        guard let extent = type.shape[axis].value else {
-            throw error("cannot cut axis \(axis): its extent \(type.shape[axis]) is a symbol", parameter: "axis")
-        }
-        guard start >= 0, count >= 1, start < extent, count <= extent - start else {
-            throw error("cannot take \(count) positions from \(start) on: axis \(axis) has \(extent)", parameter: "count")
-        }
-        var shape = type.shape
-        shape[axis] = .fixed(count)
-        return Slice(axis: axis, start: start, count: count, type: TensorType(type.element, shape))
-    }
-
-    fileprivate func paddedSlice() throws(TypeError) -> Slice {
-        let type = signature.operands[0]
-        let axis = try self.axis(signature.attributes.integer("axis"), rank: type.rank)
-        let (start, size) = (signature.attributes.integer("start"), signature.attributes.integer("size"))
-        let count = try extent(type.shape, axis)
-        guard axis == signature.attributes.integer("axis"), start >= 0, size >= 1, size <= Self.largestElementCount,
-            start <= size - count
-        else {
-            throw error("cannot put \(count) positions at \(start) of \(size)", parameter: "size")
-        }
-        var shape = type.shape
-        shape[axis] = .fixed(size)
-        return Slice(axis: axis, start: start, count: count, type: TensorType(.f32, shape))
     }
 }

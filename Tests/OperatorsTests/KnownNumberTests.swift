@@ -152,7 +152,7 @@ struct Known: CustomTestStringConvertible, Sendable {
 }
 
 /// `sin(a k + b)` in row-major order, `a` and `b` by the operand's index.
-private func wave(_ extents: [Int], _ index: Int) -> ReferenceTensor {
+func wave(_ extents: [Int], _ index: Int) -> ReferenceTensor {
     let (slope, start) = [(0.7, 0.2), (1.3, 0.5), (2.1, 0.1)][index]
     return ReferenceTensor(extents, (0..<extents.reduce(1, *)).map { sin(Double($0) * slope + start) })
 }
@@ -168,7 +168,7 @@ private func probe(_ tensor: ReferenceTensor) -> [Double] {
 }
 
 /// The value of an operator, the probes of its f32 operands' gradients, and the updates.
-private func evaluate(
+func evaluate(
     _ operation: Operator, _ tensors: [ReferenceTensor], _ types: [TensorType], _ attributes: Attributes, mode: Mode
 ) throws -> (value: ReferenceTensor, gradients: [ReferenceTensor], updates: [String: ReferenceTensor]) {
     let names = tensors.indices.map { "t\($0)" }

@@ -31,6 +31,15 @@ public struct ReceptiveField: Hashable, Sendable {
             let size = min(Self.largest, size + self.stride * Double(reach / position.divisor))
             return Extent(size: size, stride: stride, axis: parallel[0].axis)
         }
+
+        /// The same pixels from where the element has gone; nil where their axis became a smaller part of another.
+        fileprivate func moved(by rearrangement: Rearrangement) -> Extent? {
+            guard let part = rearrangement.from[axis].terms.max(by: { abs($0.scale) < abs($1.scale) }),
+                let place = rearrangement.to.firstIndex(where: { $0.terms.first?.axis == part.axis })
+            else { return nil }
+            let moved = min(Self.largest, stride * Double(abs(part.scale)) / Double(rearrangement.to[place].terms[0].scale))
+            return Extent(size: size, stride: moved, axis: place)
+        }
     }
 
     /// Nil where an element sees the whole height, or width, of the images: after global pooling or flattening.
@@ -78,6 +87,8 @@ public struct ReceptiveField: Hashable, Sendable {
             }
         case .view(.concatenate), .view(.slice):
             reads = operands.compactMap(\.field)
+        case .view(.rearrange(let rearrangement)):
+            reads = operands.compactMap { _, field in field?.map { $0.moved(by: rearrangement) } }
         case .view(.reshape):
             reads = operands.compactMap { type, field in
                 field?.map { extent in

@@ -49,6 +49,8 @@ struct ViewLowering {
             if !group.facts.isInPlace(result, operand: 0) {
                 add(operands[0], graph.extents(result), from: identity.shifted(axis, by: start), to: identity)
             }
+        case .rearrange(let rearrangement):
+            add(operands[0], rearrangement.axes.map { $0.value! }, from: rearrangement.from, to: rearrangement.to)
         }
     }
 

@@ -19,6 +19,7 @@ extension Elaborator {
         let called = NameSyntax(text: operation.name, span: name.span)
         guard let (arguments, weights) = partingWeights(arguments, of: operation) else { return .poison }
         let inputs = operation.inputs.filter { $0.role == .operand }
+        let parameters = operation.shownParameters
         var operands: [EvaluatedArgument]
         var given: [EvaluatedArgument?]
         if inputs.contains(where: \.isVariadic) {
@@ -26,14 +27,14 @@ extension Elaborator {
                 guard let items = argument.value.items else { return [argument] }
                 return items.map { EvaluatedArgument(name: nil, value: $0, span: argument.span) }
             }
-            let formals = operation.parameters.map { FormalParameter(name: $0.name, isRequired: $0.defaultValue == nil) }
+            let formals = parameters.map { FormalParameter(name: $0.name, isRequired: $0.defaultValue == nil) }
             guard let matched = match(arguments.filter { $0.name != nil }, to: formals, of: called, at: span) else { return .poison }
             given = matched
             if operands.isEmpty { return report("`\(called.text)` needs a tensor", at: name.span, help: operation.summary) }
         } else {
             let formals =
                 inputs.map { FormalParameter(name: $0.name, isRequired: true) }
-                + operation.parameters.map { FormalParameter(name: $0.name, isRequired: $0.defaultValue == nil) }
+                + parameters.map { FormalParameter(name: $0.name, isRequired: $0.defaultValue == nil) }
             guard let matched = match(arguments, to: formals, of: called, at: span) else { return .poison }
             operands = matched.prefix(inputs.count).compactMap { $0 }
             given = Array(matched.dropFirst(inputs.count))
@@ -49,7 +50,7 @@ extension Elaborator {
         var attributes: Attributes = [:]
         var places: [String: Span] = [:]
         var isWrong = operands.contains { $0.value.isPoison }
-        for (parameter, argument) in zip(operation.parameters, given) {
+        for (parameter, argument) in zip(parameters, given) {
             guard let argument else { continue }
             guard !argument.value.isPoison, let value = attribute(argument, as: parameter) else {
                 isWrong = true
@@ -68,14 +69,40 @@ extension Elaborator {
             }
         }
         let all = CallPlaces(whole: span, callee: name.span, operands: operands.map(\.span), parameters: places)
+        if let results = operation.results { return append(results, of: operation, tensors, attributes, label: label, at: all) }
         return append(operation, tensors, attributes, weights, label: label, at: all, name: called.text)
     }
 
     /// Whether the boolean parameter that decides about an input, if there is one, is true.
     private func isPresent(_ input: OperatorInput, of operation: Operator, _ given: [EvaluatedArgument?]) -> Bool {
-        guard let index = operation.parameters.firstIndex(where: { $0.name == input.condition }) else { return true }
+        guard let index = operation.shownParameters.firstIndex(where: { $0.name == input.condition }) else { return true }
         if case .boolean(let value)? = given[index]?.value { return value }
-        return operation.parameters[index].defaultValue == .boolean(true)
+        return operation.shownParameters[index].defaultValue == .boolean(true)
+    }
+
+    /// Appends a node for each result of an operation that has several.
+    private func append(
+        _ results: OperatorResults, of operation: Operator, _ operands: [Value], _ attributes: Attributes, label: String?,
+        at places: CallPlaces
+    ) -> ElaboratedValue {
+        let count: Int
+        do {
+            let complete = try operation.completing(attributes)
+            let signature = Signature(operands.map { builder.type(of: $0) }, complete)
+            _ = try operation.inferType(signature)
+            count = try results.count(signature)
+        } catch {
+            return report(error, of: operation, operands, attributes, at: places)
+        }
+        var values: [ElaboratedValue] = []
+        for number in 0..<count {
+            var attributes = attributes
+            attributes[results.parameter] = .integer(number)
+            let value = append(operation, operands, attributes, label: label, at: places, name: operation.name)
+            if value.isPoison { return .poison }
+            values.append(value)
+        }
+        return .tuple(values)
     }
 
     private func attribute(_ argument: EvaluatedArgument, as parameter: OperatorParameter) -> Attribute? {
@@ -185,6 +212,9 @@ extension Elaborator {
 }
 
 extension Operator {
+    /// The parameters that the language knows: not the one that tells several results apart.
+    var shownParameters: [OperatorParameter] { parameters.filter { $0.name != results?.parameter } }
+
     /// Operands and weights in the order of the inputs.
     func arranged(_ operands: [Value], _ weights: [String: Value]) -> [Value] {
         var rest = operands[...]

@@ -48,7 +48,7 @@ extension Program {
             let operands = operation.inputs.filter { $0.role == .operand }.map {
                 CallableDescription.Parameter(name: $0.name + ($0.isVariadic ? "…" : ""), summary: $0.summary)
             }
-            let others = operation.parameters.map { parameter in
+            let others = operation.shownParameters.map { parameter in
                 CallableDescription.Parameter(
                     name: parameter.name, defaultValue: parameter.defaultValue.map { $0.text(as: parameter.kind) },
                     summary: parameter.summary)

@@ -1,0 +1,78 @@
+"""Writes pytorch.json: values and gradients of PyTorch's functions in float64, beside which PyTorchTests.swift holds the operators.
+
+Operands are sine waves and gradients those of the result's sum weighted by cosines, as `wave` and `weighting` of the tests have them.
+Made with PyTorch 2; needed only to make the numbers anew.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+SLOPES = [(0.7, 0.2), (1.3, 0.5), (2.1, 0.1)]
+CASES = []
+
+
+def wave(extents, index):
+    slope, start = SLOPES[index]
+    return torch.tensor([math.sin(k * slope + start) for k in range(math.prod(extents))]).reshape(extents)
+
+
+def case(operation, torch_name, extents, function, values=None, /, **attributes):
+    """One use: `function` of the waves is PyTorch's. `values` says how operands are drawn: wave, positive (2 + wave), or a list."""
+    values = values or ["wave"] * len(extents)
+    operands = []
+    for index, (shape, kind) in enumerate(zip(extents, values)):
+        if kind == "wave":
+            operands.append(wave(shape, index).requires_grad_(True))
+        elif kind == "positive":
+            operands.append((2 + wave(shape, index)).requires_grad_(True))
+        else:
+            operands.append(torch.tensor(kind).reshape(shape))
+    result = function(*operands).to(torch.float64)
+    weighting = torch.tensor([math.cos(0.3 * k) for k in range(result.numel())]).reshape(result.shape)
+    flowing = [operand for operand in operands if operand.is_floating_point()]
+    gradients = [None] * len(flowing)
+    if result.requires_grad:
+        gradients = torch.autograd.grad((result * weighting).sum(), flowing, allow_unused=True)
+    CASES.append({
+        "operation": operation, "torch": torch_name, "extents": extents, "values": values, "attributes": attributes,
+        "shape": list(result.shape), "value": result.detach().flatten().tolist(),
+        "gradients": [[] if g is None else g.flatten().tolist() for g in gradients],
+    })
+
+
+def depth_to_space(x, r):
+    n, c, h, w = x.shape
+    return x.reshape(n, r, r, c // (r * r), h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // (r * r), h * r, w * r)
+
+
+def views():
+    case("permute", "permute", [[2, 3, 2, 4]], lambda x: x.permute(0, 2, 3, 1), axes=[0, 2, -1, 1])
+    case("transpose", "transpose", [[2, 3, 4]], lambda x: x.transpose(1, -1), first=1, second=-1)
+    case("reshape", "reshape", [[2, 3, 4]], lambda x: x.reshape(2, 6, 2), extents=[6, -1])
+    case("reshape", "reshape", [[4, 6]], lambda x: x.reshape(2, -1, 3), extents=[2, -1, 3], whole=True)
+    case("unflatten", "unflatten", [[2, 12]], lambda x: x.unflatten(1, (3, -1)), extents=[3, -1])
+    case("squeeze", "squeeze", [[2, 1, 3, 1]], lambda x: x.squeeze(-1), axes=[-1])
+    case("unsqueeze", "unsqueeze", [[2, 3]], lambda x: x.unsqueeze(1), axis=1)
+    case("stack", "stack", [[2, 3], [2, 3], [2, 3]], lambda *x: torch.stack(x, 1))
+    case("stack", "stack", [[2, 3], [2, 3]], lambda *x: torch.stack(x, -1), axis=-1)
+    case("slice", "x[:, 1:8:3]", [[2, 9, 2]], lambda x: x[:, 1:8:3], start=1, count=-1, step=3)
+    case("slice", "x[..., 1:6:2]", [[2, 2, 7]], lambda x: x[..., 1:6:2], axis=-1, start=1, step=2, count=3)
+    case("slice", "flip", [[2, 5]], lambda x: x.flip(1), start=-1, count=-1, step=-1)
+    case("split", "split", [[2, 7]], lambda x: x.split(3, 1)[2], sizes=3, part=2)
+    case("split", "split", [[2, 7]], lambda x: x.split((2, 4, 1), 1)[1], sizes=[2, 4, 1], part=1)
+    case("chunk", "chunk", [[2, 7]], lambda x: x.chunk(3, 1)[1], count=3, part=1)
+    case("flip", "flip", [[2, 3, 4]], lambda x: x.flip(1, 2), axes=[1, -1])
+    case("channel_shuffle", "channel_shuffle", [[1, 6, 2, 2]], lambda x: F.channel_shuffle(x, 3), groups=3)
+    case("pixel_shuffle", "pixel_shuffle", [[1, 8, 2, 3]], lambda x: F.pixel_shuffle(x, 2), factor=2)
+    case("pixel_shuffle", "depth_to_space of TensorFlow", [[1, 8, 2, 3]], lambda x: depth_to_space(x, 2), factor=2, order="dcr")
+    case("pixel_unshuffle", "pixel_unshuffle", [[1, 2, 4, 6]], lambda x: F.pixel_unshuffle(x, 2), factor=2)
+
+
+views()
+text = ",\n".join(json.dumps(case) for case in CASES)
+Path(__file__).with_suffix(".json").write_text(f"[\n{text}\n]\n")

@@ -1,0 +1,148 @@
+import Foundation
+import Graph
+import Operators
+import TestSupport
+import Testing
+
+/// One use of an operator and what PyTorch makes of it in fp64: all elements, and all gradients of the weighted sum. `Cases/pytorch.py`
+/// writes them.
+struct PyTorchCase: Decodable, CustomTestStringConvertible, Sendable {
+    var operation: String
+    /// What PyTorch calls it.
+    var torch: String
+    var extents: [[Int]]
+    var values: [OperandValues]
+    var attributes: [String: AttributeValue]
+    var shape: [Int]
+    var value: [Double]
+    /// Those of the floating-point operands; empty where none flows.
+    var gradients: [[Double]]
+
+    var testDescription: String { "\(operation) \(extents), \(torch)" }
+
+    /// A wave, one above 0, or integers.
+    enum OperandValues: Decodable, Sendable {
+        case wave, positive
+        case integers([Int])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let numbers = try? container.decode([Int].self) {
+                self = .integers(numbers)
+            } else {
+                self = try container.decode(String.self) == "positive" ? .positive : .wave
+            }
+        }
+    }
+
+    /// A parameter as JSON has it.
+    struct AttributeValue: Decodable, Sendable {
+        var attribute: Attribute
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let value = try? container.decode(Bool.self) {
+                attribute = .boolean(value)
+            } else if let value = try? container.decode(Int.self) {
+                attribute = .integer(value)
+            } else if let value = try? container.decode(Double.self) {
+                attribute = .number(value)
+            } else if let value = try? container.decode([Int].self) {
+                attribute = .integers(value)
+            } else {
+                attribute = .text(try container.decode(String.self))
+            }
+        }
+    }
+
+    static func all() throws -> [PyTorchCase] {
+        try JSONDecoder().decode([PyTorchCase].self, from: Data(contentsOf: Golden.folder("Cases/pytorch.json", beside: #filePath)))
+    }
+
+    /// The largest difference of an element of the value, and of one of the gradients, each relative to the largest element beside it.
+    func differences() throws -> (value: Double, gradient: Double) {
+        let row = try #require(OperatorCatalog.standard[operation], "no operator is called \(operation)")
+        let types = zip(extents, values).map { extents, values in
+            if case .integers = values { TensorType(.i32, Shape(extents)) } else { TensorType(.f32, Shape(extents)) }
+        }
+        let tensors = extents.indices.map { index in
+            var tensor = wave(extents[index], index)
+            switch values[index] {
+            case .wave: break
+            case .positive: tensor.values = tensor.values.map { 2 + $0 }
+            case .integers(let integers): tensor.values = integers.map(Double.init)
+            }
+            return tensor
+        }
+        let observed = try evaluate(row, tensors, types, Attributes(attributes.mapValues(\.attribute)), mode: .inference)
+        #expect(observed.value.extents == shape)
+        var largest = 0.0
+        #expect(observed.gradients.count == gradients.count)
+        for (own, expected) in zip(observed.gradients, gradients) {
+            let expected = expected.isEmpty ? own.values.map { _ in 0 } : expected
+            largest = max(largest, Self.difference(own.values, expected))
+        }
+        return (Self.difference(observed.value.values, value), largest)
+    }
+
+    private static func difference(_ observed: [Double], _ expected: [Double]) -> Double {
+        #expect(observed.count == expected.count)
+        let scale = max(expected.map(abs).max() ?? 0, 1e-3)
+        return zip(observed, expected).reduce(0) { max($0, $1.0 == $1.1 ? 0 : abs($1.0 - $1.1) / scale) }
+    }
+}
+
+@Suite struct PyTorchTests {
+    @Test(arguments: try PyTorchCase.all()) func agrees(_ known: PyTorchCase) throws {
+        let (value, gradient) = try known.differences()
+        #expect(value <= 1e-12, "the value is off by \(value)")
+        #expect(gradient <= 1e-12, "the gradient is off by \(gradient)")
+    }
+
+    /// The table of `docs/operators-pytorch.md` names every case, and its figures, which another machine's library of functions may miss by
+    /// a little, hold.
+    @Test func tableIsTrue() throws {
+        let page = Golden.root.appending(path: "docs/operators-pytorch.md")
+        var rows: [String: (torch: [String], cases: Int, value: Double, gradient: Double)] = [:]
+        for known in try PyTorchCase.all() {
+            let (value, gradient) = try known.differences()
+            var row = rows[known.operation] ?? ([], 0, 0, 0)
+            if !row.torch.contains(known.torch) { row.torch.append(known.torch) }
+            row = (row.torch, row.cases + 1, max(row.value, value), max(row.gradient, gradient))
+            rows[known.operation] = row
+        }
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let parts = text.components(separatedBy: "<!-- generated: differences -->\n")
+        let (head, rest) = (parts[0], parts.count == 2 ? parts[1].components(separatedBy: "<!-- end -->") : [])
+        try #require(rest.count == 2)
+        if Golden.isUpdating {
+            var table = "| row | PyTorch | uses | value | gradient |\n|---|---|---|---|---|\n"
+            for operation in OperatorCatalog.standard.operators {
+                guard let row = rows[operation.name] else { continue }
+                let names = row.torch.map { "`\($0)`" }.joined(separator: ", ")
+                table += "| `\(operation.name)` | \(names) | \(row.cases) | \(Self.figure(row.value)) | \(Self.figure(row.gradient)) |\n"
+            }
+            let updated = head + "<!-- generated: differences -->\n" + table + "<!-- end -->" + rest[1]
+            return try Data(updated.utf8).write(to: page, options: .atomic)
+        }
+        var named: Set<String> = []
+        for line in rest[0].split(separator: "\n").dropFirst(2) {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " `")) }
+            let row = try #require(rows[cells[0]], "\(cells[0]) has no case")
+            named.insert(cells[0])
+            #expect(Int(cells[2]) == row.cases, "\(cells[0]) has \(row.cases) uses")
+            for (cell, observed) in zip(cells[3...], [row.value, row.gradient]) {
+                let stated = try #require(Double(cell))
+                #expect(observed <= max(4 * stated, 4e-16), "\(cells[0]) is off by \(observed), not \(stated)")
+            }
+        }
+        #expect(named == Set(rows.keys))
+    }
+
+    /// Two digits, rounded up.
+    private static func figure(_ difference: Double) -> String {
+        guard difference > 0 else { return "0" }
+        let unit = pow(10, floor(log10(difference)) - 1)
+        return String(format: "%.1e", (difference / unit).rounded(.up) * unit)
+    }
+}
