@@ -13,7 +13,8 @@ extension OperatorCatalog {
         .globalMaxPool,
         .adaptiveAveragePool, .binAverage, .binAverageBackward, .upsample,
         // Reductions.
-        .sum, .mean, .max, .firstElement,
+        .sum, .mean, .max, .minimumOverAxes, .product, .norm, .variance, .standardDeviation, .logSumExponential, .argmax, .argmin, .cumulativeSum,
+        .firstElement,
         // Views.
         .flatten, .unflatten, .reshape, .squeeze, .unsqueeze, .concat, .stack, .slice, .padSlice, .split, .chunk,
         .permute, .transpose, .flip, .channelShuffle, .pixelShuffle, .pixelUnshuffle,

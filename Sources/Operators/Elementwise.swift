@@ -73,3 +73,12 @@ extension ScalarFunction {
     static let exampleSelect = ScalarFunction(
         "pick", ["x", "label"], .select(.equal, .argument(1), .coordinate(1), then: .argument(0) * .argument(0), otherwise: 0))
 }
+
+extension GraphBuilder {
+    /// A scalar function of tensors, element by element: for the rules of operators.
+    ///
+    /// - Parameter operands: with the names that the function's parameters get in the graph's text.
+    func map(_ name: String, _ operands: KeyValuePairs<String, Value>, _ body: Scalar) -> Value {
+        apply(.map, operands.map(\.value), ["function": .function(ScalarFunction(name, operands.map(\.key), body))])
+    }
+}

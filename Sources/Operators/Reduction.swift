@@ -134,12 +134,12 @@ extension Operator {
         return builder.apply(broadcast, value, attributes: ["shape": .shape(shape)])
     }
 
-    private static let reductionInputs = [OperatorInput("x", "the tensor")]
-    private static let reductionParameters: [OperatorParameter] = [
+    static let reductionInputs = [OperatorInput("x", "the tensor")]
+    static let reductionParameters: [OperatorParameter] = [
         OperatorParameter("axes", .integers, "the axes to reduce over"),
         OperatorParameter("keep", .boolean, default: .boolean(false), "whether reduced axes stay, with extent 1"),
     ]
-    private static let reductionExamples: [OperatorExample] = [
+    static let reductionExamples: [OperatorExample] = [
         OperatorExample("each channel", [.f32(2, 5, 3, 4)], ["axes": .integers([0, 2, 3])]),
         OperatorExample("each plane, kept", [.f32(2, 20, 3, 3)], ["axes": .integers([2, 3]), "keep": .boolean(true)]),
         OperatorExample("each row", [.f32(3, 20)], ["axes": .integer(1)]),
@@ -161,7 +161,7 @@ extension Operator {
 }
 
 /// What a reduction over axes makes.
-private struct Reduction {
+struct Reduction: Sendable {
     var operand: Shape
     var axes: [Int]
     var keep: Bool
@@ -197,7 +197,7 @@ private struct Reduction {
 }
 
 extension Checker {
-    fileprivate func reduction() throws(TypeError) -> Reduction {
+    func reduction() throws(TypeError) -> Reduction {
         let type = signature.operands[0]
         guard type.element == .f32 else { throw error("takes an f32 tensor, not \(type)", operand: 0) }
         return Reduction(operand: type.shape, axes: try axes(rank: type.rank), keep: signature.attributes.boolean("keep"))

@@ -4,14 +4,14 @@ extension Operator {
     /// `exp(x) / sum(exp(x))`, computed from `x - max(x)`, which changes nothing but cannot overflow.
     public static let softmax: Operator = Operator(
         "softmax", "Turns each row into probabilities.",
-        inputs: [OperatorInput("x", "scores, classes along axis 1")],
+        inputs: [OperatorInput("x", "scores")], parameters: [classAxis],
         type: { (check) throws(TypeError) in try check.scores() },
         lowering: { _ in
             .composite { context in
                 let builder = context.builder
-                let x = context.operands[0]
+                let (x, classes) = (context.operands[0], classes(context.signature))
                 let shifted = ScalarFunction("shifted_exponential", ["x", "largest"], .exponential(.argument(0) - .argument(1)))
-                let exponential = builder.apply(map, x, largest(builder, x), attributes: ["function": .function(shifted)])
+                let exponential = builder.apply(map, x, largest(builder, x, classes), attributes: ["function": .function(shifted)])
                 return builder.apply(divide, exponential, builder.apply(sum, exponential, attributes: classes))
             }
         },
@@ -20,13 +20,13 @@ extension Operator {
     /// The logarithm of `softmax`, without computing it first: `x - max(x) - log(sum(exp(x - max(x))))`.
     public static let logSoftmax: Operator = Operator(
         "log_softmax", "Turns each row into logarithms of probabilities.",
-        inputs: [OperatorInput("x", "scores, classes along axis 1")],
+        inputs: [OperatorInput("x", "scores")], parameters: [classAxis],
         type: { (check) throws(TypeError) in try check.scores() },
         lowering: { _ in
             .composite { context in
                 let builder = context.builder
-                let x = context.operands[0]
-                let largest = largest(builder, x)
+                let (x, classes) = (context.operands[0], classes(context.signature))
+                let largest = largest(builder, x, classes)
                 let shifted = ScalarFunction("shifted_exponential", ["x", "largest"], .exponential(.argument(0) - .argument(1)))
                 let exponential = builder.apply(map, x, largest, attributes: ["function": .function(shifted)])
                 let total = builder.apply(sum, exponential, attributes: classes)
@@ -37,14 +37,20 @@ extension Operator {
         },
         gradient: .derived, examples: scoreExamples)
 
-    private static let classes: Attributes = ["axes": .integer(1), "keep": .boolean(true)]
+    private static let classAxis = OperatorParameter("axis", .integer, default: .integer(1), "the axis of the classes")
+
+    private static func classes(_ signature: Signature) -> Attributes {
+        ["axes": .integer(signature.attributes.integer("axis")), "keep": .boolean(true)]
+    }
+
     private static let scoreExamples: [OperatorExample] = [
         OperatorExample("rows", [.f32(3, 5)]), OperatorExample("20 classes", [.f32(2, 20)]),
         OperatorExample("each pixel", [.f32(2, 3, 2, 4)]),
+        OperatorExample("tokens, the last axis", [.f32(2, 3, 20)], ["axis": .integer(-1)]),
     ]
 
     /// The largest score of each row. Shifting by it cancels out, so no gradient flows through.
-    private static func largest(_ builder: GraphBuilder, _ x: Value) -> Value {
+    private static func largest(_ builder: GraphBuilder, _ x: Value, _ classes: Attributes) -> Value {
         builder.apply(detach, builder.apply(max, x, attributes: classes))
     }
 }
@@ -55,6 +61,7 @@ extension Checker {
         guard type.element == .f32, type.rank >= 2 else {
             throw error("takes scores f32[N, classes, …], not \(type)", operand: 0)
         }
+        _ = try axis(signature.attributes.integer("axis"), rank: type.rank)
         return type
     }
 }

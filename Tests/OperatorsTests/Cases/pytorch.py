@@ -73,6 +73,30 @@ def views():
     case("pixel_unshuffle", "pixel_unshuffle", [[1, 2, 4, 6]], lambda x: F.pixel_unshuffle(x, 2), factor=2)
 
 
+def reductions():
+    x = [[2, 3, 4]]
+    case("min", "amin", x, lambda x: x.amin((1, 2)), axes=[1, 2])
+    case("min", "amin", [[2, 6]], lambda x: x.amin(1, keepdim=True), ["positive"], axes=[1], keep=True)
+    case("max", "amax", x, lambda x: x.amax((1, 2)), axes=[1, 2])
+    case("product", "prod", [[2, 7]], lambda x: x.prod(1), axes=[1])
+    case("product", "prod", x, lambda x: x.prod(2, keepdim=True).prod(1, keepdim=True), axes=[1, 2], keep=True)
+    case("norm", "linalg.vector_norm", x, lambda x: torch.linalg.vector_norm(x, 2, (1, 2)), axes=[1, 2])
+    case("norm", "linalg.vector_norm", x, lambda x: torch.linalg.vector_norm(x, 1, 2), axes=[2], p=1)
+    case("norm", "linalg.vector_norm", x, lambda x: torch.linalg.vector_norm(x, 3.5, 1), axes=[1], p=3.5)
+    case("variance", "var", x, lambda x: x.var((0, 2)), axes=[0, 2])
+    case("variance", "var", x, lambda x: x.var(-1, correction=0, keepdim=True), axes=[-1], correction=0, keep=True)
+    case("standard_deviation", "std", x, lambda x: x.std((1, 2)), axes=[1, 2])
+    case("log_sum_exp", "logsumexp", x, lambda x: x.logsumexp((1, 2)), axes=[1, 2])
+    case("log_sum_exp", "logsumexp", x, lambda x: x.logsumexp(1, keepdim=True), axes=[1], keep=True)
+    case("argmax", "argmax", x, lambda x: x.argmax(1), axes=[1])
+    case("argmin", "argmin", x, lambda x: x.argmin(-1), axes=[-1])
+    case("cumulative_sum", "cumsum", x, lambda x: x.cumsum(1))
+    case("cumulative_sum", "flip, cumsum, flip", x, lambda x: x.flip(-1).cumsum(-1).flip(-1), axis=-1, reverse=True)
+    case("softmax", "softmax", x, lambda x: x.softmax(-1), axis=-1)
+    case("log_softmax", "log_softmax", x, lambda x: x.log_softmax(2), axis=2)
+
+
 views()
+reductions()
 text = ",\n".join(json.dumps(case) for case in CASES)
 Path(__file__).with_suffix(".json").write_text(f"[\n{text}\n]\n")
