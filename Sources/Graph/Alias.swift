@@ -38,6 +38,10 @@ extension Layout {
             guard let axis = renamed[block.axis] else { return nil }
             blocks.append(Block(axis: axis, size: block.size))
         }
+        // Whole blocks of the last axis alone lie as if there were none.
+        if blocks.count == 1, blocks[0].axis == kept.count - 1, let extent = kept[blocks[0].axis].value, extent % blocks[0].size == 0 {
+            blocks = []
+        }
         return Stripped(shape: kept, layout: Layout(blocks))
     }
 }

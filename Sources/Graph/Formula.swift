@@ -106,6 +106,17 @@ public struct Formula: Hashable, Sendable {
         self.combination = combination
     }
 
+    /// Whether it multiplies matrices, perhaps a pair for each position of further axes: both operands are read at coordinates alone, at
+    /// each once, and the last axis of the result by one of them.
+    public var isMatrixProduct: Bool {
+        guard reads.count == 2, resultRank >= 2, combination == .sum, body == .argument(0) * .argument(1) else { return false }
+        let areCoordinates = reads.allSatisfy { read in
+            let axes = read.position.compactMap(\.singleAxis)
+            return Set(axes).count == axes.count && read.position.allSatisfy { $0.singleAxis != nil || $0 == .constant(0) }
+        }
+        return areCoordinates && reads.count { $0.position.contains(.axis(resultRank - 1)) } == 1
+    }
+
     public var parallelAxes: Range<Int> { 0..<resultRank }
     public var reductionAxes: Range<Int> { resultRank..<axes.count }
     public var resultShape: Shape { Shape(axes[0..<resultRank].map(\.extent)) }

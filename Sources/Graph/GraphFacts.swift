@@ -46,6 +46,12 @@ public final class GraphFacts: Sendable {
     /// Whether `value` depends on nothing that changes from run to run, see `Graph.preparedValues`.
     public func isPrepared(_ value: Value) -> Bool { prepared[value.index] }
 
+    /// Whether `value` is a parameter, in another layout perhaps, or depends on parameters alone.
+    public func isWeight(_ value: Value) -> Bool {
+        if graph[value].parameter != nil || isPrepared(value) { return true }
+        return expression(of: value) == .argument(0) && isWeight(graph[value].operands[0])
+    }
+
     /// Whether `value` is the same for all parameters, see `Graph.constantValues`.
     public func isConstant(_ value: Value) -> Bool { constant[value.index] }
 

@@ -7,7 +7,7 @@ extension OperatorCatalog {
         .map, .add, .subtract, .multiply, .divide, .maximum, .minimum, .parametricRectifier, .broadcast, .detach, .elementCount,
         // Contractions.
         .convolution, .convolutionTransposed, .groupedConvolution, .convolutionBackwardData, .convolutionBackwardWeights,
-        .linear, .linearBackwardData, .linearBackwardWeights,
+        .linear, .linearBackwardData, .linearBackwardWeights, .matrixProduct, .attention,
         // Windows.
         .maxPool, .maxPoolPosition, .maxPoolBackward, .maxPoolGather, .averagePool, .averagePoolBackward, .globalAveragePool,
         .globalMaxPool,

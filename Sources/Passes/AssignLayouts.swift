@@ -8,6 +8,8 @@ extension Pass {
     /// - tensors that element-wise operations join, and a parameter and its next value, lie alike;
     /// - a weight has its result's channels innermost, in blocks of a vector's lanes, and before them the channels that are summed over
     ///   if they fill a block (`OIhw16i16o`); the first contraction that reads it decides;
+    /// - what matrices are multiplied from and to has its last axis in blocks, which is row-major with padded rows, and so have the tensors
+    ///   of three axes and more that views, sums and element-wise operations tie to them;
     /// - everything else has its channels in blocks (`nChw16c`), vectors too, which pads them to whole blocks.
     ///
     /// Where a contraction wants its weight otherwise (the gradient with respect to data has the other channels in lanes), an identity
@@ -16,6 +18,7 @@ extension Pass {
         let facts = GraphFacts(graph)
         var assignment = LayoutAssignment(facts, lanes: context.lanes)
         assignment.join()
+        assignment.findRows()
         assignment.vote()
         let layouts = assignment.layouts()
         return insertingRelayouts(facts, layouts, context)
@@ -29,11 +32,14 @@ private struct LayoutAssignment {
     var classes: DisjointSets
     /// The layout that a class got by vote, by the class's representative.
     var decided: [Int: Layout] = [:]
+    /// Whether the rows of a value lie one after another, its last axis in blocks.
+    var isOfRows: [Bool]
 
     init(_ facts: GraphFacts, lanes: Int) {
         self.facts = facts
         self.lanes = lanes
         classes = DisjointSets(count: facts.graph.nodes.count)
+        isOfRows = [Bool](repeating: false, count: facts.graph.nodes.count)
     }
 
     private func isFree(_ value: Value) -> Bool { facts.graph[value].inputName == nil && facts.graph[value].type.element == .f32 }
@@ -46,6 +52,40 @@ private struct LayoutAssignment {
         for update in facts.graph.updates { classes.join(update.state.index, update.value.index) }
     }
 
+    /// Finds the classes of matrices that are multiplied, and those that views, reductions and element-wise operations tie to them, but for
+    /// pictures, over which something slides.
+    mutating func findRows() {
+        let graph = facts.graph
+        var (rows, pictures): (Set<Int>, Set<Int>) = ([], [])
+        func isMatrix(_ value: Value) -> Bool { isFree(value) && graph[value].type.rank >= 3 }
+        for value in graph.values {
+            let tensors = ([value] + graph[value].operands).filter(isMatrix)
+            switch facts.lowering(of: value) {
+            case .contraction(let formula)? where formula.isMatrixProduct: for tensor in tensors { rows.insert(classes.root(tensor.index)) }
+            case .contraction?: for tensor in tensors { pictures.insert(classes.root(tensor.index)) }
+            case .window(let formula)? where !formula.reductionAxes.isEmpty:
+                for tensor in tensors { pictures.insert(classes.root(tensor.index)) }
+            default: break
+            }
+        }
+        rows.subtract(pictures)
+        guard !rows.isEmpty else { return }
+        var isGrowing = true
+        while isGrowing {
+            isGrowing = false
+            for value in graph.values where isMatrix(value) {
+                switch facts.lowering(of: value) {
+                case .view?, .reduction?, .elementwise?: break
+                default: continue
+                }
+                let tied = ([value] + graph[value].operands.filter(isMatrix)).map { classes.root($0.index) }
+                guard tied.contains(where: rows.contains) else { continue }
+                for root in tied where !pictures.contains(root) && rows.insert(root).inserted { isGrowing = true }
+            }
+        }
+        for value in graph.values where isMatrix(value) { isOfRows[value.index] = rows.contains(classes.root(value.index)) }
+    }
+
     /// Lets each contraction say how the parameters that it reads along its lanes should lie; the first one decides.
     mutating func vote() {
         var hasParameter: Set<Int> = []
@@ -53,7 +93,7 @@ private struct LayoutAssignment {
         for value in facts.graph.values {
             guard let formula = facts.contraction(of: value) else { continue }
             let root = classes.root(value.index)
-            let resultLayout = decided[root] ?? (hasParameter.contains(root) ? nil : channels(value))
+            let resultLayout = decided[root] ?? (hasParameter.contains(root) && !isOfRows[value.index] ? nil : natural(value))
             guard let resultLayout, let lane = formula.laneAxis(of: resultLayout) else { continue }
             for read in formula.reads {
                 let operand = facts.graph[value].operands[read.operand]
@@ -64,9 +104,12 @@ private struct LayoutAssignment {
         }
     }
 
-    /// Channels in blocks, or row-major where there is but one.
-    private func channels(_ value: Value) -> Layout {
+    /// Channels or rows in blocks, or row-major where there is but one.
+    private func natural(_ value: Value) -> Layout {
         let shape = facts.graph[value].type.shape
+        if isOfRows[value.index] {
+            return shape[shape.rank - 1] == 1 ? .plain : Layout([Layout.Block(axis: shape.rank - 1, size: lanes)])
+        }
         guard shape.rank >= 1, shape.rank == 1 || shape[Layout.channelAxis(rank: shape.rank)] != 1 else { return .plain }
         return .channels(rank: shape.rank, lanes: lanes)
     }
@@ -80,7 +123,7 @@ private struct LayoutAssignment {
             guard isFree(value), facts.graph[value].type.rank > 0 else { return .plain }
             let root = classes.root(value.index)
             // A parameter that no contraction reads, such as a table, lies as it is loaded.
-            return decided[root] ?? (isWeight.contains(root) ? .plain : channels(value))
+            return decided[root] ?? (isWeight.contains(root) && !isOfRows[value.index] ? .plain : natural(value))
         }
     }
 }
@@ -93,13 +136,16 @@ extension Formula {
         var blocks = [Layout.Block(axis: lanePosition, size: lanes)]
         // The channels that are summed over: a reduction axis that runs along the channels of the other operands.
         let summed = reductionAxes.first { axis in
-            reads.allSatisfy { $0 == read || position(of: axis, in: $0) == Layout.channelAxis(rank: $0.position.count) }
+            reads.allSatisfy { $0 == read || position(of: axis, in: $0) == channelPlace(rank: $0.position.count) }
         }
         if let summed, let place = position(of: summed, in: read), let extent = shape[place].value, extent >= lanes {
             blocks.insert(Layout.Block(axis: place, size: lanes), at: 0)
         }
         return Layout(blocks)
     }
+
+    /// The axis of an operand's channels: of matrices, the last.
+    private func channelPlace(rank: Int) -> Int { isMatrixProduct && rank >= 3 ? rank - 1 : Layout.channelAxis(rank: rank) }
 }
 
 /// The graph with its layouts, and identity maps where a contraction reads along its lanes what does not lie so.
@@ -115,7 +161,8 @@ private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ cont
             for read in formula.reads {
                 let operand = node.operands[read.operand]
                 let shape = graph[operand].type.shape
-                guard graph[operand].inputName == nil,
+                // Matrices of activations are copied by those that multiply them.
+                guard graph[operand].inputName == nil, !formula.isMatrixProduct || facts.isWeight(operand),
                     let wanted = formula.layout(of: read, in: shape, lane: lane, lanes: context.lanes),
                     wanted.blocks.last?.axis != layouts[operand.index].blocks.last?.axis
                 else { continue }

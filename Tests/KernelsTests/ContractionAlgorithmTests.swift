@@ -11,11 +11,13 @@ import Testing
 @Suite struct ContractionAlgorithmTests {
     /// What a contraction is drawn as.
     enum Kind: CaseIterable {
-        case convolution, stem, linear, dataGradient, weightGradient, stemWeightGradient
+        case convolution, stem, linear, dataGradient, weightGradient, stemWeightGradient, matrixProduct
+        /// Rows along the last of three axes.
+        case tokens, tokensWeightGradient
         /// Their factors may be rounded.
-        case narrowConvolution, narrowLinear
+        case narrowConvolution, narrowLinear, narrowTokens
 
-        var isNarrow: Bool { self == .narrowConvolution || self == .narrowLinear }
+        var isNarrow: Bool { self == .narrowConvolution || self == .narrowLinear || self == .narrowTokens }
     }
 
     /// A contraction with a sum and a ReLU behind it.
@@ -54,6 +56,19 @@ import Testing
                 let (x, w) = (sketch.input("x", [images, from]), sketch.input("w", [to, from]))
                 contraction = sketch.builder.apply(.linear, x, w, attributes: ["features": .integer(to), "bias": .boolean(false)])
                 layouts[w] = blocks(1, 0)
+            case .tokens, .narrowTokens:
+                let (x, w) = (sketch.input("x", [images, side, from]), sketch.input("w", [to, from]))
+                contraction = sketch.builder.apply(.linear, x, w, attributes: ["features": .integer(to), "bias": .boolean(false)])
+                layouts[w] = blocks(1, 0)
+                (layouts[x], layouts[contraction]) = (blocks(2), blocks(2))
+            case .tokensWeightGradient:
+                let (x, dy) = (sketch.input("x", [images, side, from]), sketch.input("dy", [images, side, to]))
+                contraction = sketch.builder.apply(OperatorCatalog.standard["linear_backward_weights"]!, x, dy)
+                (layouts[x], layouts[dy], layouts[contraction]) = (blocks(2), blocks(2), blocks(1, 0))
+            case .matrixProduct:
+                let (a, b) = (sketch.input("a", [images, side, from]), sketch.input("b", [images, from, to]))
+                contraction = sketch.builder.apply(.matrixProduct, a, b)
+                (layouts[b], layouts[contraction]) = (blocks(2), blocks(2))
             case .dataGradient:
                 let (dy, w) = (sketch.input("dy", [images, from, size, size]), sketch.input("w", [from, to, taps, taps]))
                 contraction = gradient("conv_backward_data", dy, w, ["size": .integer(side)])

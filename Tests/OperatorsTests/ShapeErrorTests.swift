@@ -60,6 +60,25 @@ private let scores = TensorType(.f32, [batch, 10])
 private let relu = ScalarFunction("relu", ["x"], .maximum(.argument(0), 0))
 private let vectors = [TensorType](repeating: .f32(8), count: 4)
 
+/// Products of activations.
+private let productMistakes: [Mistake] = [
+    Mistake(.matrixProduct, [.f32(5), .f32(5, 3)]),
+    Mistake(.matrixProduct, [.f32(2, 3), TensorType(.i32, [3, 4])]),
+    Mistake(.matrixProduct, [.f32(2, 4, 5), .f32(2, 6, 5)]),
+    Mistake(.matrixProduct, [.f32(2, 4, 5), .f32(2, 5, 6)], ["transpose_a": .boolean(true)]),
+    Mistake(.matrixProduct, [.f32(2, 4, 5), .f32(3, 5, 6)]),
+    Mistake(.matrixProduct, [.f32(2, 4, 5), TensorType(.f32, [.symbol("N"), 5, 6])]),
+    Mistake(.matrixProduct, [.f32(4, 5), TensorType(.f32, [.symbol("N"), 5])], ["transpose_b": .boolean(true)]),
+    Mistake(.matrixProduct, [.f32(1_073_741_824, 1), .f32(1, 1_073_741_824)]),
+    Mistake(.attention, [.f32(2, 5), .f32(2, 5), .f32(2, 5)]),
+    Mistake(.attention, [.f32(2, 3, 5), .f32(2, 4, 6), .f32(2, 4, 5)]),
+    Mistake(.attention, [.f32(2, 3, 5), .f32(2, 4, 5), .f32(2, 3, 5)]),
+    Mistake(.attention, [.f32(2, 3, 5), .f32(3, 4, 5), .f32(2, 4, 5)]),
+    Mistake(.attention, [.f32(2, 3, 5), .f32(2, 4, 5), .f32(2, 2, 4, 5)]),
+    Mistake(.attention, [.f32(2, 3, 5), .f32(2, 3, 5), .f32(2, 3, 5)], ["scale": .number(.infinity)]),
+    Mistake(.attention, [.f32(2_097_152, 524_288, 1), .f32(2_097_152, 524_288, 1), .f32(2_097_152, 524_288, 1)]),
+]
+
 private let mistakes: [Mistake] = [
     Mistake(.map, [image(3, 4, 4), .f32(3)], ["function": .function(relu)]),
     Mistake(.add, [image(64, 28, 28)]),
@@ -100,6 +119,7 @@ private let mistakes: [Mistake] = [
         convolution(["output_pad": .integer(1), "stride": .integer(2), "pad": .text("same")])),
     Mistake(.convolutionTransposed, [image(8, 4, 4), weight], convolution(["pad": .integer(9)])),
     Mistake(.linear, [image(3, 8, 8), .f32(10, 192), .f32(10)], ["features": .integer(10)]),
+    Mistake(.linear, [.f32(5), .f32(10, 5), .f32(10)], ["features": .integer(10)]),
     Mistake(.linear, [scores, .f32(10, 20), .f32(10)], ["features": .integer(10)]),
     Mistake(.linear, [scores, .f32(10, 10), .f32(10)], ["features": .integer(0)]),
     Mistake(.maxPool, [scores], pool),
@@ -217,6 +237,8 @@ private let mistakes: [Mistake] = [
     Mistake("conv_backward_data", [.f32(1, 4, 4, 4), .f32(4, 5, 3, 3)], ["size": .integer(6), "groups": .integer(3)]),
     Mistake("conv_backward_weights", [.f32(1, 2, 3, 4, 4), .f32(1, 4, 4, 4)], ["kernel": .integer(3)]),
     Mistake("linear_backward_data", [.f32(3, 5), .f32(4, 20)]),
+    Mistake("linear_backward_data", [.f32(5), .f32(5, 20)]),
+    Mistake("linear_backward_weights", [.f32(2, 3, 20), .f32(2, 4, 5)]),
     Mistake("linear_backward_weights", [.f32(3, 20), .f32(4, 5)]),
     Mistake("broadcast", [.f32(5)], ["shape": .shape([2, 4, 3, 3])]),
     Mistake("detach", [TensorType(.i32, [3])]),
@@ -230,13 +252,13 @@ private let mistakes: [Mistake] = [
 
 @Suite struct ShapeErrorTests {
     @Test func mistakesAreExplained() throws {
-        let text = mistakes.map(\.text).joined(separator: "\n")
+        let text = (mistakes + productMistakes).map(\.text).joined(separator: "\n")
         #expect(!text.contains("ACCEPTED"))
         try Golden.check(text, Golden.folder("Cases/shape-errors.txt", beside: #filePath))
     }
 
     @Test func everyOperatorOfTheLanguageHasAMistake() {
-        let named = Set(mistakes.map(\.operation))
+        let named = Set((mistakes + productMistakes).map(\.operation))
         let similar: Set<Operator> = [.divide, .maximum, .minimum]
         for operation in OperatorCatalog.standard.operators where operation.isInLanguage && !similar.contains(operation) {
             #expect(named.contains(operation), "no mistake with '\(operation.name)' is tested")

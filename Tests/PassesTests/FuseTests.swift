@@ -143,7 +143,8 @@ private struct Kernels {
         arguments: [
             ([2, 20, 1, 1], [(1, 8)], [2, 20], [(1, 8)], true), ([2, 20], [(1, 8)], [2, 20, 1, 1], [(1, 8)], true),
             ([20], [(0, 8)], [20, 1, 1, 1], [], true), ([20, 1], [], [20], [(0, 8)], false), ([2, 3, 4], [], [6, 4], [], true),
-            ([2, 20, 2, 1], [(1, 8)], [2, 40], [(1, 8)], false), ([2, 1], [(1, 8)], [2], [], false), ([4, 8], [(1, 8)], [32], [], false),
+            ([2, 20, 2, 1], [(1, 8)], [2, 40], [(1, 8)], false), ([2, 1], [(1, 8)], [2], [], false), ([4, 8], [(1, 8)], [32], [], true),
+            ([4, 6], [(1, 8)], [24], [], false), ([2, 3, 16], [(2, 8)], [2, 3, 2, 8], [(3, 8)], true),
         ] as [([Int], [(Int, Int)], [Int], [(Int, Int)], Bool)])
     func knowsFreeReshapes(source: [Int], sourceBlocks: [(Int, Int)], shape: [Int], blocks: [(Int, Int)], expected: Bool) throws {
         let builder = GraphBuilder(name: "reshapes")

@@ -34,8 +34,8 @@ struct ContractionProblem {
         }
     }
 
-    /// The contraction where it is one, not several phases.
-    var shape: ContractionShape? { phases.count == 1 ? phases[0] : nil }
+    /// The contraction where it is one, not several phases, and its operands lie as register tiles need them.
+    var shape: ContractionShape? { phases.count == 1 && !phases[0].isOfActivations ? phases[0] : nil }
 
     /// Whether exact zeros and signs of the result matter (pass `keep_signs`).
     var keepsSigns: Bool { group.graph[contraction].isDirect }

@@ -25,6 +25,11 @@ struct ContractionShape {
     var vector: Access
     var broadcast: Access
     var result: Access
+    /// The axis of the broadcast operand along which its channels lie.
+    var channelDimension = 1
+    /// Whether it multiplies matrices that no preparation can bring into order, or a pair of them for each position of further axes: then the
+    /// vector operand need not lie with its lanes side by side, and both operands may share axes with the result.
+    var isOfActivations = false
 
     /// The result's axes that the broadcast operand shares.
     var pointAxes: [Int] { (0..<resultRank).filter { $0 != lane } }
@@ -49,17 +54,22 @@ struct ContractionShape {
         let vector = accesses[vectors[0]]
         let broadcast = accesses[1 - vectors[0]]
         let result = Access(value: contraction, position: (0..<formula.resultRank).map { .axis($0) })
-        let shape = ContractionShape(
+        var shape = ContractionShape(
             names: formula.axes.map(\.name), extents: formula.axes.map { $0.extent.value! }, resultRank: formula.resultRank, lane: lane,
             vector: vector, broadcast: broadcast, result: result)
-        guard shape.vectorIsLoadable(in: group, lanes: lanes), shape.axesHaveOneRole, shape.blocksAreWhole(in: graph, lanes: lanes) else {
-            return nil
+        if formula.isMatrixProduct, graph[broadcast.value].type.rank > 2 { shape.channelDimension = graph[broadcast.value].type.rank - 1 }
+        let isInOrder =
+            shape.vectorIsLoadable(in: group, lanes: lanes) && shape.axesHaveOneRole && shape.blocksAreWhole(in: graph, lanes: lanes)
+        if formula.isMatrixProduct, !group.facts.isWeight(vector.value), !(isInOrder && !shape.reducesChannels) {
+            shape.isOfActivations = true
+            return [shape]
         }
+        guard isInOrder else { return nil }
         return shape.splitIntoPhases()
     }
 
     /// The vector operand lies in memory with its lanes side by side.
-    private func vectorIsLoadable(in group: Group, lanes: Int) -> Bool {
+    func vectorIsLoadable(in group: Group, lanes: Int) -> Bool {
         guard group.reads.contains(vector.value), let dimension = vector.dimension(of: lane) else { return false }
         let layout = group.graph.layout(vector.value)
         return layout.blocks.last?.axis == dimension && layout.blocks.last?.size == lanes && layout.blockSize(of: dimension) == lanes
@@ -146,8 +156,8 @@ extension ContractionShape {
     /// Whether the broadcast operand's channels are summed over (a convolution) or are part of the result (a weight gradient).
     var reducesChannels: Bool { channelAxis.map { $0 >= resultRank } ?? true }
 
-    /// The contraction's axis that runs along the broadcast operand's channels, its axis 1.
-    var channelAxis: Int? { broadcast.position.count > 1 ? broadcast.position[1].singleAxis : nil }
+    /// The contraction's axis that runs along the broadcast operand's channels.
+    var channelAxis: Int? { broadcast.position.count > 1 ? broadcast.position[channelDimension].singleAxis : nil }
 
     func laneBlockCount(_ lanes: Int) -> Int { (extents[lane] + lanes - 1) / lanes }
 
@@ -168,6 +178,6 @@ extension ContractionShape {
         else { return false }
         let blocks = [Layout.Block(axis: input, size: lanes), Layout.Block(axis: output, size: lanes)]
         return group.graph.layout(vector.value).blocks == blocks
-            && group.graph.layout(broadcast.value).blocks == [Layout.Block(axis: 1, size: lanes)]
+            && group.graph.layout(broadcast.value).blocks == [Layout.Block(axis: channelDimension, size: lanes)]
     }
 }

@@ -18,6 +18,8 @@ struct Microkernel {
     let source: BroadcastSource
     /// Where the vector operand lies.
     let weights: BufferID
+    /// How it lies there, where it was copied; nil where it is read as it lies in memory.
+    var panel: VectorPanel?
     let emitter: PointEmitter
     let tile: RegisterTile
     /// Outermost first.
@@ -85,6 +87,10 @@ struct Microkernel {
         let memory = emitter.graph.storage(of: shape.vector.value)
         let dimension = shape.vector.dimension(of: shape.lane)!
         let vectors = (0..<tile.laneBlocks).map { block in
+            if let panel {
+                let place = base.local[panel.axis].index * panel.width + .constant(block * builder.lanes)
+                return builder.load(panel.buffer, place)
+            }
             let position = shape.vector.position.map { $0.position(base.absolute) }
             var blocked = position
             blocked[dimension].outer = position[dimension].outer + .constant(block)

@@ -11,7 +11,7 @@ struct DirectVariant: ContractionVariant {
     private let nests: [ResultStationary]
 
     static func all(of problem: ContractionProblem) -> [DirectVariant] {
-        problem.phases.allSatisfy(\.reducesChannels) ? [DirectVariant(problem)] : []
+        problem.phases.allSatisfy { $0.reducesChannels && !$0.isOfActivations } ? [DirectVariant(problem)] : []
     }
 
     private init(_ problem: ContractionProblem) {

@@ -98,7 +98,7 @@ extension TileMap {
         else { return nil }
         let extents = group.graph.extents(shape.broadcast.value)
         var sides: [Side] = []
-        for dimension in shape.broadcast.position.indices where dimension != 1 {
+        for dimension in shape.broadcast.position.indices where dimension != shape.channelDimension {
             guard let side = Side(shape, dimension, extent: extents[dimension]) else { return nil }
             sides.append(side)
         }

@@ -109,12 +109,13 @@ struct TileStaging {
         var place = shape.broadcast.position.map { position in
             position.singleAxis.flatMap { outer[$0] }.map { Position($0) } ?? Position(0)
         }
-        place[1] = Position(outer: block, split: TileMap.lanes)
+        let dimension = shape.channelDimension
+        place[dimension] = Position(outer: block, split: TileMap.lanes)
         if let side = map.rows, let y { place[side.dimension] = Position(y) }
         place[map.columns.dimension] = Position(x)
-        let channels = extents[1]
-        let active: Index? = channels % TileMap.lanes == 0 ? nil : .constant(channels) + place[1].index * -1
-        let register = emitter.point(extents, at: place, lane: 1, active: active).value(value)
+        let channels = extents[dimension]
+        let active: Index? = channels % TileMap.lanes == 0 ? nil : .constant(channels) + place[dimension].index * -1
+        let register = emitter.point(extents, at: place, lane: dimension, active: active).value(value)
         guard let active, !emitter.isStored(value) else { return register }
         return emitter.builder.define(.keep(register, active: active))
     }
