@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import Interchange
 import Language
 import LoopNest
 import Operators
@@ -90,8 +91,22 @@ extension Network {
     private static func loadProgram(_ path: String, text: String) -> Program {
         Program.load(path: path, text: text) { folder in
             (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        } readTensor: { (file) throws(TensorFileError) in
+            try readTensor(file)
         } readFile: { file in
             try? readText(file)
+        }
+    }
+
+    /// Reads an array file (`.npy`) from which a program takes a tensor; larger ones than it may have are not looked at.
+    @Sendable public static func readTensor(_ path: String) throws(TensorFileError) -> FileTensor {
+        do {
+            // Elements of 8 bytes behind a header.
+            let data = try InputFile.read(path, maximum: ConstantTensor.maximumCount * 8 + (1 << 16))
+            let array = try NumPy.read(data: data, path: path)
+            return FileTensor(extents: array.shape, values: array.floats)
+        } catch {
+            throw TensorFileError(error.message, repair: error.repair)
         }
     }
 

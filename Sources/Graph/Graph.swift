@@ -35,6 +35,8 @@ public struct Node: Hashable, Sendable {
         case parameter(Parameter)
         /// A scalar `f32[]`.
         case constant(Double)
+        /// A tensor of f32 that the program gives; its shape is the node's.
+        case tensor(ConstantTensor)
         case operation(Operator, Attributes)
     }
 
@@ -76,6 +78,9 @@ public struct Node: Hashable, Sendable {
     public var attributes: Attributes { if case .operation(_, let attributes) = kind { attributes } else { [:] } }
     public var parameter: Parameter? { if case .parameter(let parameter) = kind { parameter } else { nil } }
     public var inputName: String? { if case .input(let name) = kind { name } else { nil } }
+    public var tensor: ConstantTensor? { if case .tensor(let values) = kind { values } else { nil } }
+    /// Whether it is stored before anything runs, and kept: a parameter, or a tensor that the program gives.
+    public var isKept: Bool { parameter != nil || tensor != nil }
     public var constant: Double? { if case .constant(let value) = kind { value } else { nil } }
 }
 

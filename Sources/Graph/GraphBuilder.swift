@@ -12,6 +12,8 @@ public final class GraphBuilder {
     private struct Key: Hashable {
         var kind: Node.Kind
         var operands: [Value]
+        /// Of tensors, whose values do not tell it.
+        var shape: Shape?
     }
     private var known: [Key: Value] = [:]
 
@@ -26,7 +28,7 @@ public final class GraphBuilder {
     public func type(of value: Value) -> TensorType { graph[value].type }
 
     private func insert(_ node: Node) -> Value {
-        let key = Key(kind: node.kind, operands: node.operands)
+        let key = Key(kind: node.kind, operands: node.operands, shape: node.tensor == nil ? nil : node.type.shape)
         // Two uses of running statistics are two steps of them, though they read the same.
         let isOwn = node.operation.map { $0.isRandom || $0.inputs.contains { $0.role == .state } } ?? false
         if !isOwn, let value = known[key] { return value }
@@ -46,6 +48,11 @@ public final class GraphBuilder {
     /// A tensor that outlives runs.
     public func parameter(_ parameter: Parameter, _ type: TensorType, label: String? = nil, span: Span? = nil) -> Value {
         insert(Node(.parameter(parameter), type: type, label: label ?? currentLabel, span: span ?? currentSpan))
+    }
+
+    /// A tensor of the program's own; there are as many values as its shape has.
+    public func tensor(_ values: ConstantTensor, _ shape: Shape, span: Span? = nil) -> Value {
+        insert(Node(.tensor(values), type: TensorType(.f32, shape), span: span ?? currentSpan))
     }
 
     public func constant(_ value: Double) -> Value { insert(Node(.constant(value), type: .f32())) }
@@ -118,7 +125,7 @@ public final class GraphBuilder {
             if needed[index] { for operand in graph.nodes[index].operands { needed[operand.index] = true } }
             switch graph.nodes[index].kind {
             case .input, .parameter: needed[index] = true
-            case .constant, .operation: break
+            case .constant, .tensor, .operation: break
             }
         }
         var renamed = [Value?](repeating: nil, count: graph.nodes.count)

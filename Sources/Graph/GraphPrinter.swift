@@ -50,6 +50,7 @@ extension Node {
         case .parameter(let parameter):
             return "\(parameter.role.rawValue) \(TextScanner.text(ofName: parameter.name)) \(parameter.initializer.text)"
         case .constant(let value): return TextScanner.text(ofNumber: value)
+        case .tensor(let values): return values.text
         case .operation(let operation, let attributes):
             var text = TextScanner.text(ofName: operation.name) + "(" + operands.map(\.description).joined(separator: ", ") + ")"
             for parameter in operation.parameters {

@@ -122,12 +122,33 @@ private struct GraphReader {
             parameterByName[name] = value
             return Node(.parameter(Parameter(name, role, initializer)), type: try type())
         }
+        if scanner.accept("tensor") { return try tensor() }
         let name = try scanner.name("an operator")
         guard let operation = catalog[name] else {
             let near = Spelling.nearest(to: name, in: catalog.operators.map(\.name))
             throw scanner.error("there is no operator '\(name)'", repair: near.map { "did you mean '\($0)'?" }, at: start)
         }
         return try operationNode(operation, at: start)
+    }
+
+    /// Reads `[1, 2, 1] : f32[3]` behind `tensor`.
+    private mutating func tensor() throws(TextError) -> Node {
+        try scanner.expect("[")
+        var values: [Float] = []
+        while !scanner.accept("]") {
+            if !values.isEmpty { try scanner.expect(",") }
+            guard values.count < ConstantTensor.maximumCount else {
+                throw scanner.error("a tensor of the program has at most \(ConstantTensor.maximumCount) values")
+            }
+            values.append(Float(try scanner.number()))
+        }
+        try scanner.expect(":")
+        let start = scanner.skipBlanks()
+        let type = try type()
+        guard type.element == .f32, type.shape.elementCount == values.count else {
+            throw scanner.error("\(values.count) values do not fill \(type)", at: start)
+        }
+        return Node(.tensor(ConstantTensor(values)), type: type)
     }
 
     private mutating func operationNode(_ operation: Operator, at start: Int) throws(TextError) -> Node {

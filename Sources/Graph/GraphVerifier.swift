@@ -23,6 +23,11 @@ extension Graph {
             }
             if node.operation == nil, !node.operands.isEmpty { complain("only operations have operands") }
             if node.constant != nil, node.type != .f32() { complain("a constant has the type f32[]") }
+            if let tensor = node.tensor,
+                node.type != TensorType(.f32, node.type.shape) || node.type.shape.elementCount != tensor.values.count
+            {
+                complain("\(tensor.values.count) values do not fill \(node.type)")
+            }
             for block in node.layout?.blocks ?? [] where block.axis >= node.type.rank || block.axis < 0 || block.size < 1 {
                 complain("the layout \(node.layout!) does not fit \(node.type)")
             }

@@ -3,7 +3,7 @@ extension Graph {
     /// computed from these alone. Such operations are computed once, whenever parameters are loaded.
     func preparedValues() -> [Bool] {
         let updated = Set(updates.map(\.state))
-        return derivedValues { self[$0].constant != nil || self[$0].parameter != nil && !updated.contains($0) }
+        return derivedValues { self[$0].constant != nil || self[$0].tensor != nil || self[$0].parameter != nil && !updated.contains($0) }
     }
 
     /// Whether each value is the same for all parameters: constants, and what is computed from these alone. Such values are prepared too,

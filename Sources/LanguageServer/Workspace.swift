@@ -57,7 +57,7 @@ struct Workspace {
         if let known = analyses[uri] { return known }
         let texts = Dictionary(documents.values.map { ($0.path, $0.source.text) }) { first, _ in first }
         var imported: Set<String> = []
-        let program = Program.load(path: document.path, text: document.source.text) { path in
+        let program = Program.load(path: document.path, text: document.source.text, readTensor: Network.readTensor) { path in
             imported.insert(path)
             return texts[path] ?? Self.readFile(path)
         }

@@ -45,7 +45,7 @@ public final class PointEvaluator {
         let extents = extents(value)
         switch graph[value].kind {
         case .constant(let constant): return { _ in constant }
-        case .input, .parameter: preconditionFailure("\(value) of '\(graph.name)' is given by nobody")
+        case .input, .parameter, .tensor: preconditionFailure("\(value) of '\(graph.name)' is given by nobody")
         case .operation(let operation, _):
             let operands = graph[value].operands.map { Operand(extents: self.extents($0), read: elements($0)) }
             switch operation.lowering(graph.signature(of: value)) {

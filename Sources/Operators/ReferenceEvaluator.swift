@@ -90,6 +90,7 @@ public struct ReferenceEvaluator: Sendable {
         case .input(let name): return Self.given(inputs[name], "input", name, extents)
         case .parameter(let declared): return Self.given(try parameter(declared, extents), "parameter", declared.name, extents)
         case .constant(let constant): return .scalar(constant)
+        case .tensor(let tensor): return ReferenceTensor(extents, tensor.values.map(Double.init))
         case .operation(let operation, _):
             let operands = node.operands.map { operand -> ReferenceTensor in
                 guard let tensor = values[operand.index] else { preconditionFailure("\(operand) of '\(graph.name)' is not known") }

@@ -89,7 +89,7 @@ private struct LayoutAssignment {
     /// Lets each contraction say how the parameters that it reads along its lanes should lie; the first one decides.
     mutating func vote() {
         var hasParameter: Set<Int> = []
-        for value in facts.graph.values where facts.graph[value].parameter != nil { hasParameter.insert(classes.root(value.index)) }
+        for value in facts.graph.values where facts.graph[value].isKept { hasParameter.insert(classes.root(value.index)) }
         for value in facts.graph.values {
             guard let formula = facts.contraction(of: value) else { continue }
             let root = classes.root(value.index)
@@ -116,7 +116,7 @@ private struct LayoutAssignment {
 
     mutating func layouts() -> [Layout] {
         var isWeight: Set<Int> = []
-        for value in facts.graph.values where facts.graph[value].parameter != nil && facts.graph[value].type.rank > 1 {
+        for value in facts.graph.values where facts.graph[value].isKept && facts.graph[value].type.rank > 1 {
             isWeight.insert(classes.root(value.index))
         }
         return facts.graph.values.map { value in

@@ -79,6 +79,7 @@ public final class Executable {
         for (name, buffer) in plan.inputs { inputs[name] = buffer }
         for (parameter, buffer) in plan.parameters { parameters[parameter.name] = buffer }
         for (name, buffer) in plan.outputs { outputs[name] = buffer }
+        for (tensor, buffer) in plan.tensors where !isConsumed[buffer] { store(tensor, in: buffer) }
     }
 
     // MARK: Running

@@ -83,15 +83,28 @@ extension Executable {
     private func prepare<Failure>(_ fill: (Parameter, Int) throws(Failure) -> Void) throws(Failure) {
         mustPrepare = true
         var waiting = Dictionary(plan.parameters.map { ($0.buffer, $0.parameter) }) { first, _ in first }
+        var tensors = Dictionary(plan.tensors.map { ($0.buffer, $0.values) }) { first, _ in first }
         defer { preparation.range = plan.preparation.indices }
         for (number, step) in plan.preparation.enumerated() {
-            for buffer in step.buffers { if let parameter = waiting.removeValue(forKey: buffer) { try fill(parameter, buffer) } }
+            for buffer in step.buffers {
+                if let parameter = waiting.removeValue(forKey: buffer) { try fill(parameter, buffer) }
+                if let tensor = tensors.removeValue(forKey: buffer) { store(tensor, in: buffer) }
+            }
             preparation.range = number..<number + 1
             preparation.run()
         }
         for (parameter, buffer) in plan.parameters where waiting[buffer] != nil { try fill(parameter, buffer) }
+        for (buffer, tensor) in tensors { store(tensor, in: buffer) }
         if plan.temporaryBytes > plan.arenaBytes { arena.release(from: plan.arenaBytes) }
         mustPrepare = false
+    }
+
+    /// Stores a tensor of the program's own in the layout of its buffer.
+    func store(_ tensor: ConstantTensor, in index: Int) {
+        let (buffer, start) = (plan.buffers[index], clearedPlace(of: index))
+        tensor.values.withUnsafeBufferPointer {
+            LayoutCopy(buffer.layout, buffer.extents).scatter($0, to: UnsafeMutableBufferPointer(start: start, count: buffer.count))
+        }
     }
 
     /// The place of a parameter, with zeros in its padding: temporary memory holds what was there before.

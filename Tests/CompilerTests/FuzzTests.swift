@@ -25,7 +25,7 @@ import Testing
             }
         }
         #expect(Set(tried.keys) == Set(FuzzInput.Kind.allCases).subtracting([.roads]))
-        #expect(accepted > 8)
+        #expect(accepted > 5)
     }
 
     /// A few networks along every command's road, with up to 64 threads: `script/fuzz --only roads` tries more.

@@ -80,7 +80,7 @@ struct RandomProgram {
         let name = fresh("x")
         let x = chance(75) ? images.last! : random.choose(images)
         let value: String =
-            switch Int.random(in: 0..<12, using: &random) {
+            switch Int.random(in: 0..<13, using: &random) {
             case 0, 1:
                 "\(x) |> \(fresh("c")): conv(\(integer()), \(random.choose(["1", "3", "(1, 3)", "5"])), pad: \(random.choose([0, 1, 1, 2])))"
             case 2: "\(x) |> \(fresh("c")): conv(\(x).channels, 3, pad: 1, groups: \(x).channels) |> relu"
@@ -91,7 +91,8 @@ struct RandomProgram {
             case 7: "concat(\(x), \(random.choose(images)))"
             case 8: usesBlocks ? "\(x) |> \(fresh("u")): \(random.choose(["unit", "twice"]))" : "\(x) |> gelu"
             case 9: usesBlocks ? "\(x) |> curve(\(integer()))" : "maximum(\(x), \(integer()))"
-            case 10: "\(x) |> share \(owners.isEmpty ? "fc: linear(2)" : random.choose(owners))"
+            case 11: "\(x) \(random.choose(["+", "*", "-"])) \(constant(on: x))"
+            case 10: owners.isEmpty ? "\(x) |> \(fresh("c")): conv(3, 1)" : "\(x) |> share \(random.choose(owners))"
             default: call(on: x)
             }
         // What follows the label may hold further steps.
@@ -103,6 +104,17 @@ struct RandomProgram {
         }
         lines.append("    let \(name) = \(value)")
         images.append(name)
+    }
+
+    /// A tensor of the program's own that mostly goes with an image.
+    private mutating func constant(on x: String) -> String {
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0, 1, 2, 3: "[for i in 0..<\(x).channels { \(random.choose(["i", "sin(i)", "power(2, i)", "pi * i", "0.5"])) }]"
+        case 4, 5, 6: "[[for i in 0..<\(x).height { [for j in 0..<\(x).width { i - j * 0.5 }] }]]"
+        case 7, 8:
+            "tensor(\(random.choose(["2", "2", "3", "[[[[1]]]]", "[[[[1]]]]", "[\(integer()), 1]", "\"kernel.npy\"", "[[1], [2, 3]]"])))"
+        default: "tensor([for i in 0..<\(integer()) { [for j in 0..<\(integer()) { i * j }] }])"
+        }
     }
 
     /// A call of any operator of the language, with arguments of the kinds that its row names.

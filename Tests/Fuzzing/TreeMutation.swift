@@ -76,6 +76,9 @@ private struct ExpressionCollector {
         switch expression.kind {
         case .integer, .number, .boolean, .text, .name, .invalid: break
         case .tuple(let items), .list(let items): for item in items { add(item) }
+        case .comprehension(_, let sequence, let body):
+            add(sequence)
+            add(body)
         case .unary(_, let operand): add(operand)
         case .binary(_, let left, let right, _):
             add(left)

@@ -47,7 +47,9 @@ import Testing
         try replace("activations", ActivationReference.table, in: &lines)
         let settings = PicturePreparation.Setting.allCases.map { "| `\($0.rawValue)` | \($0.summary) |" }
         try replace("preparation", ["| setting | meaning |", "|---|---|"] + settings, in: &lines)
-        let functions = Builtin.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
+        let functions =
+            Builtin.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
+            + LanguageFunction.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
         try replace("functions", ["| function | meaning |", "|---|---|"] + functions, in: &lines)
         try Golden.check(lines.joined(separator: "\n"), Self.page)
     }

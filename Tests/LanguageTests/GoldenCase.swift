@@ -1,4 +1,5 @@
 import Foundation
+import Language
 import TestSupport
 import Testing
 
@@ -32,6 +33,18 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
             return "import \"chain\(number + 1).braid\"\n"
         }
         return try? String(contentsOf: folder.appending(path: path), encoding: .utf8)
+    }
+
+    /// The tensor of an array file that a case names; there are only these.
+    static func tensor(_ path: String) throws(TensorFileError) -> FileTensor {
+        switch path {
+        case "graph/kernel.npy", "check/kernel.npy":
+            FileTensor(extents: [2, 3], values: [1, 0.1, -0.0, .leastNonzeroMagnitude, .infinity, 3.4028235e38])
+        case "check/large.npy": FileTensor(extents: [1 << 21], values: [Float](repeating: 0, count: 1 << 21))
+        case "check/nan.npy": FileTensor(extents: [2], values: [1, .nan])
+        case "check/empty.npy": FileTensor(extents: [2, 0], values: [])
+        default: throw TensorFileError("there is no such file", repair: "check the path")
+        }
     }
 
     /// The names in a folder under `Cases`.

@@ -13,6 +13,8 @@ import Testing
         let reports = DiagnosticRenderer(map).render(parsed.diagnostics)
         let program = Program.load(path: golden.name + ".braid", text: golden.text) { folder in
             GoldenCase.files(in: folder)
+        } readTensor: { (path) throws(TensorFileError) in
+            try GoldenCase.tensor(path)
         } readFile: { file in
             GoldenCase.imported(file)
         }

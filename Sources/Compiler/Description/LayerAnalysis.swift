@@ -97,7 +97,7 @@ struct LayerAnalyses {
     mutating func analysis(of node: Node, _ operation: Operator, in graph: Graph) -> LayerAnalysis {
         let operands = node.operands.map { operand in
             let source = graph[operand]
-            let role: Key.Role = source.parameter != nil ? .parameter : source.constant != nil ? .constant : .value
+            let role: Key.Role = source.parameter != nil ? .parameter : source.constant != nil || source.tensor != nil ? .constant : .value
             return Key.Operand(type: source.type, role: role)
         }
         let key = Key(operation: operation, operands: operands, attributes: node.attributes)

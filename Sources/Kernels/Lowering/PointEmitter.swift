@@ -113,6 +113,7 @@ extension Graph {
         switch self[value].kind {
         case .input(let name): name
         case .parameter(let parameter): parameter.name
+        case .tensor: "tensor\(value.index)"
         case .constant: "constant\(value.index)"
         case .operation(let operation, _): "\(operation.name)\(value.index)"
         }

@@ -72,6 +72,8 @@ public struct Plan: Sendable {
     public var outputs: [(name: String, buffer: Int)] = []
     /// Parameters with their declarations, in the graph's order.
     public var parameters: [(parameter: Parameter, buffer: Int)] = []
+    /// The tensors that the program itself gives, which lie beside the parameters and are part of no file.
+    public var tensors: [(values: ConstantTensor, buffer: Int)] = []
     public var inputs: [(name: String, buffer: Int)] = []
     public var arenaBytes = 0
     /// The largest number of bytes alive at one time in the arena: what no plan can go below.

@@ -20,6 +20,7 @@ public struct PlanInterpreter {
         for (index, buffer) in plan.buffers.enumerated() where Self.offset(of: buffer) == nil {
             kept[index] = KernelArray(buffer.element, numbers: [Double](repeating: 0, count: buffer.count))
         }
+        for (tensor, buffer) in plan.tensors { set(buffer, tensor.values) }
     }
 
     /// Sets a parameter from row-major values.
@@ -27,6 +28,11 @@ public struct PlanInterpreter {
         guard let buffer = plan.parameters.first(where: { $0.parameter.name == name })?.buffer else {
             preconditionFailure("'\(plan.name)' has no parameter '\(name)'")
         }
+        set(buffer, values)
+    }
+
+    /// Sets what is kept from row-major values.
+    private mutating func set(_ buffer: Int, _ values: [Float]) {
         let stored = KernelArray.f32(plan.buffers[buffer].layout.stored(values, extents: plan.buffers[buffer].extents))
         if plan.streamsParameters { streamed[buffer] = stored } else { kept[buffer] = stored }
     }

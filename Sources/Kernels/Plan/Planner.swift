@@ -54,6 +54,7 @@ struct Planner {
             switch graph[value].kind {
             case .input(let name): plan.inputs.append((name, declare(value, .input(name))))
             case .parameter(let parameter): plan.parameters.append((parameter, declare(value, .parameter(parameter.name))))
+            case .tensor(let tensor): plan.tensors.append((tensor, declare(value, .parameter(graph.bufferName(value)))))
             case .constant, .operation: break
             }
         }

@@ -71,7 +71,10 @@ extension Elaborator {
         return report(
             "`\(operation.rawValue)` does not go with \(phrase(a)) and \(phrase(b))", at: mark,
             secondary: [Diagnostic.Label(left.span, phrase(a)), Diagnostic.Label(right.span, phrase(b))],
-            help: isTensor && operation.isComparison ? "tensors are compared element by element in an `activation`" : nil)
+            help: isTensor && operation.isComparison
+                ? "tensors are compared element by element in an `activation`"
+                : operation.tensorOperator != nil && [a, b].contains { if case .list = $0 { true } else { false } }
+                    ? "to compute with the elements of a list, make a tensor of it: `tensor([1, 2]) * 2`" : nil)
     }
 
     private func logic(_ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue) -> ElaboratedValue? {
@@ -141,7 +144,11 @@ extension Elaborator {
             guard takeStep(at: span, making: x.utf8.count + y.utf8.count) else { return .poison }
             return .text(x + y)
         case (.tensor, _), (_, .tensor):
-            guard let x = tensor(a), let y = tensor(b), let row = operation.tensorOperator else { return nil }
+            guard let row = operation.tensorOperator else { return nil }
+            let before = reported.count
+            guard let x = operand(a, at: left.span), let y = operand(b, at: right.span) else {
+                return reported.count == before ? nil : .poison
+            }
             return append(
                 row, [x, y], [:], label: nil, at: CallPlaces(whole: span, callee: mark, operands: [left.span, right.span]))
         default: break
@@ -157,12 +164,6 @@ extension Elaborator {
             return scalar(x / y, at: span)
         default: return nil
         }
-    }
-
-    /// The value as an operand; numbers become constants.
-    private func tensor(_ value: ElaboratedValue) -> Value? {
-        if case .tensor(let tensor) = value { return tensor }
-        return value.asNumber.map { builder.constant($0) }
     }
 
     private func integers(_ operation: BinaryOperator, _ x: Int, _ y: Int, _ mark: Span) -> ElaboratedValue {

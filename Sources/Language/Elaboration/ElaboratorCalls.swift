@@ -73,6 +73,7 @@ extension Elaborator {
         case .activation(let activation): return call(activation, name, arguments, label: label, at: span)
         case .builtin(let builtin): return call(builtin, name, arguments, label: label, at: span)
         case .operation(let operation): return call(operation, name, arguments, label: label, at: span)
+        case .function(let function): return call(function, name, arguments, at: span)
         }
     }
 
@@ -231,7 +232,7 @@ extension Elaborator {
             }
             return formula(activation, NameSyntax(text: activation.name.text, span: span), arguments)
                 .map { ScalarFunction(activation.name.text, elements.map { activation.parameters[$0].name.text }, $0) }
-        case .block, .operation:
+        case .block, .operation, .function:
             report("\(callable.phrase) is no scalar function", at: span, help: "give the name of an activation")
             return nil
         }

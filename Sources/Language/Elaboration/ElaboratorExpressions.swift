@@ -24,9 +24,11 @@ extension Elaborator {
             if let value = lookUp(name) { return value }
             if names.lacksImports || names.refused.contains(name) { return .poison }
             if let callable = names.callable(name) { return .callable(callable) }
+            if let constant = LanguageConstant(rawValue: name) { return value(of: constant) }
             return report("`\(name)` does not exist here", at: expression.span, help: "with these arguments the network does not make it")
         case .tuple(let items): return .tuple(items.map { evaluate($0) })
         case .list(let items): return .list(items.map { evaluate($0) })
+        case .comprehension(let pattern, let sequence, let body): return comprehension(pattern, sequence, body)
         case .unary(let operation, let operand): return unary(operation, evaluate(operand), operand.span, at: expression.span)
         case .binary(let operation, let left, let right, let mark): return binary(operation, left, right, mark, at: expression.span)
         case .call(let name, let arguments):
@@ -37,6 +39,12 @@ extension Elaborator {
         case .index(let value, let index): return self.index(evaluate(value), evaluate(index), value.span, index.span)
         case .conditional(let branches, let otherwise): return conditional(branches, otherwise)
         case .invalid: return .poison
+        }
+    }
+
+    private func value(of constant: LanguageConstant) -> ElaboratedValue {
+        switch constant {
+        case .pi: .number(.pi)
         }
     }
 

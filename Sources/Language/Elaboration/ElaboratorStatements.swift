@@ -34,27 +34,6 @@ extension Elaborator {
         }
     }
 
-    private func loop(_ pattern: PatternSyntax, _ sequence: ExpressionSyntax, _ body: BodySyntax) {
-        let values = evaluate(sequence)
-        guard let items = values.items else {
-            if !values.isPoison {
-                report(
-                    "`for` cannot go through \(phrase(values))", at: sequence.span,
-                    help: "go through a range or a list: `for i in 0..<3 { … }`")
-            }
-            return
-        }
-        loops.append(pattern.names.first ?? NameSyntax(text: "i", span: sequence.span))
-        defer { loops.removeLast() }
-        for item in items {
-            guard takeStep(at: body.span) else { return }
-            frame.scopes.append([:])
-            bind(pattern, item, from: sequence.span)
-            _ = run(body)
-            frame.scopes.removeLast()
-        }
-    }
-
     private func input(
         _ name: NameSyntax, _ syntax: TypeSyntax, _ prepared: PreparationSyntax?, _ text: String
     ) {

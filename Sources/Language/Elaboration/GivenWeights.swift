@@ -29,6 +29,11 @@ extension Elaborator {
                         secondary: [Diagnostic.Label(first.span, "first given here")], help: "remove one of them")
                     return nil
                 }
+            case .list:
+                guard let tensor = operand(argument.value, at: argument.span) else { return nil }
+                var made = argument
+                made.value = .tensor(tensor)
+                weights.arguments[name.text] = made
             case _ where operation.parameters.contains { $0.name == name.text }: others.append(argument)
             case .poison: return nil
             default:

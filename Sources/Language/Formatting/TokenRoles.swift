@@ -124,6 +124,9 @@ struct TokenRoles {
         switch expression.kind {
         case .integer, .number, .boolean, .text, .name, .invalid: break
         case .tuple(let items), .list(let items): for item in items { visit(item) }
+        case .comprehension(_, let sequence, let body):
+            visit(sequence)
+            visit(body)
         case .unary(_, let operand): visit(operand)
         case .binary(_, let left, let right, let mark):
             binaryMarks.insert(mark.lower)

@@ -54,6 +54,10 @@ extension Program {
                     summary: parameter.summary)
             }
             return CallableDescription(name: name, kind: .operator, documentation: operation.summary, parameters: operands + others)
+        case .function(let function):
+            return CallableDescription(
+                name: name, kind: .function, documentation: function.summary,
+                parameters: function.parameters.map { CallableDescription.Parameter(name: $0, summary: "") })
         case nil: return nil
         }
     }

@@ -6,13 +6,15 @@ enum Callable {
     case activation(ActivationSyntax)
     case builtin(Builtin)
     case operation(Operator)
+    /// Of numbers and lists, while the network is built.
+    case function(LanguageFunction)
 
     /// The kind in words, with its article.
     var phrase: String {
         switch self {
         case .block: "a block"
         case .activation: "an activation"
-        case .builtin: "a function"
+        case .builtin, .function: "a function"
         case .operation: "an operator"
         }
     }
@@ -23,6 +25,7 @@ enum Callable {
         case .activation(let activation): activation.name.text
         case .builtin(let builtin): builtin.name
         case .operation(let operation): operation.name
+        case .function(let function): function.name
         }
     }
 }

@@ -4,6 +4,8 @@ import Source
 /// What the names of a program stand for: the definitions of a file and of all that it imports, and what the language brings.
 struct DefinedNames: Sendable {
     let catalog: OperatorCatalog
+    /// Reads the array files that programs take tensors from.
+    let readTensor: FileTensor.Reader
     /// In the order of their definition, those of the root file last.
     private(set) var networks: [NetworkSyntax] = []
     /// By the network's name.
@@ -20,8 +22,9 @@ struct DefinedNames: Sendable {
     var lacksImports = false
 
     /// - Parameter prelude: the activations that every file can use, and may define anew.
-    init(catalog: OperatorCatalog, prelude: FileSyntax) {
+    init(catalog: OperatorCatalog, prelude: FileSyntax, readTensor: @escaping FileTensor.Reader) {
         self.catalog = catalog
+        self.readTensor = readTensor
         for case .activation(let activation) in prelude.definitions { activations[activation.name.text] = activation }
     }
 
@@ -68,7 +71,12 @@ struct DefinedNames: Sendable {
 
     /// Takes a name for a definition, or says why it cannot be had.
     private mutating func claim(_ name: NameSyntax) -> Diagnostic? {
-        if catalog[name.text] != nil || Builtin.byName[name.text] != nil {
+        let isFunction = Builtin.byName[name.text] != nil || LanguageFunction.byName[name.text] != nil
+        if LanguageConstant(rawValue: name.text) != nil {
+            refused.insert(name.text)
+            return Diagnostic("`\(name.text)` is a constant of the language", at: name.span, help: "choose another name")
+        }
+        if catalog[name.text] != nil || isFunction {
             let kind = catalog[name.text] != nil ? "an operator" : "a function of the language"
             refused.insert(name.text)
             return Diagnostic("`\(name.text)` is \(kind)", at: name.span, help: "choose another name")
@@ -88,12 +96,14 @@ struct DefinedNames: Sendable {
         if let block = blocks[name] { return .block(block) }
         if let activation = activations[name] { return .activation(activation) }
         if let builtin = Builtin.byName[name] { return .builtin(builtin) }
+        if let function = LanguageFunction.byName[name] { return .function(function) }
         if let operation = catalog[name], operation.isInLanguage { return .operation(operation) }
         return nil
     }
 
     /// All names that can be called, for suggestions.
     var callables: [String] {
-        Array(blocks.keys) + Array(activations.keys) + Builtin.all.map(\.name) + catalog.operators.filter(\.isInLanguage).map(\.name)
+        Array(blocks.keys) + Array(activations.keys) + Builtin.all.map(\.name) + LanguageFunction.all.map(\.name)
+            + catalog.operators.filter(\.isInLanguage).map(\.name)
     }
 }

@@ -46,6 +46,9 @@ private struct MentionedNames {
         case .integer, .number, .boolean, .text, .invalid: break
         case .name(let name): names.insert(name)
         case .tuple(let items), .list(let items): for item in items { add(item) }
+        case .comprehension(_, let sequence, let body):
+            add(sequence)
+            add(body)
         case .unary(_, let operand): add(operand)
         case .binary(_, let left, let right, _):
             add(left)

@@ -13,8 +13,14 @@ extension NameChecker {
             let name = NameSyntax(text: name, span: expression.span)
             if use(name) { break }
             refer(name.span, to: names.places[name.text])
-            if names.callable(name.text) == nil { unknown(name, isCall: false) }
+            if names.callable(name.text) == nil, LanguageConstant(rawValue: name.text) == nil { unknown(name, isCall: false) }
         case .tuple(let items), .list(let items): for item in items { check(item) }
+        case .comprehension(let pattern, let sequence, let body):
+            check(sequence)
+            scoped {
+                $0.bind(pattern, isMutable: false, mustBeUsed: false)
+                $0.check(body)
+            }
         case .unary(_, let operand): check(operand)
         case .binary(_, let left, let right, _):
             check(left)
@@ -53,7 +59,7 @@ extension NameChecker {
         switch names.callable(name.text) {
         case .block(let block): for argument in arguments { refer(argument, toOneOf: block.parameters) }
         case .activation(let activation): for argument in arguments { refer(argument, toOneOf: activation.parameters) }
-        case .builtin, .operation: break
+        case .builtin, .operation, .function: break
         // `precision(bf16)`: what was meant has been said at the argument.
         case nil where name.text == "precision" && arguments.contains { $0.value.isPrecision }: break
         case nil: unknown(name, isCall: true)

@@ -28,19 +28,29 @@ public struct Program: Sendable {
     ///   - path: The name that diagnostics show; imports are looked for beside it.
     ///   - listFolder: Gives the names in a folder, to find what a missing file was meant to be.
     ///   - readFile: Gives the text of an imported file.
+    ///   - readTensor: Gives the tensors of array files.
     public static func load(
-        path: String, text: String, catalog: OperatorCatalog = .standard, listFolder: FolderReader = { _ in [] }, readFile: FileReader
+        path: String, text: String, catalog: OperatorCatalog = .standard, listFolder: FolderReader = { _ in [] },
+        readTensor: @escaping FileTensor.Reader = noTensors, readFile: FileReader
     ) -> Program {
-        Program(path: path, text: text, catalog: catalog, listFolder, readFile)
+        Program(path: path, text: text, catalog: catalog, listFolder, readTensor, readFile)
     }
 
-    private init(path: String, text: String, catalog: OperatorCatalog, _ listFolder: FolderReader, _ readFile: FileReader) {
+    /// Where no files can be read.
+    public static let noTensors: FileTensor.Reader = { (_) throws(TensorFileError) in
+        throw TensorFileError("there are no files here", repair: "write its values as lists")
+    }
+
+    private init(
+        path: String, text: String, catalog: OperatorCatalog, _ listFolder: FolderReader, _ readTensor: @escaping FileTensor.Reader,
+        _ readFile: FileReader
+    ) {
         let prelude = SourceFile(name: Prelude.name, text: Prelude.text)
-        names = DefinedNames(catalog: catalog, prelude: Parser.parse(prelude, as: map.add(prelude)).syntax)
+        names = DefinedNames(catalog: catalog, prelude: Parser.parse(prelude, as: map.add(prelude)).syntax, readTensor: readTensor)
 
         let source = SourceFile(name: path, text: text)
         root = Parser.parse(source, as: map.add(source))
-        loaded.insert(Self.normalized(path))
+        loaded.insert(SourcePath.normalized(path))
         diagnostics += root.diagnostics
         imports(of: root.syntax, from: path, depth: 0, listFolder, readFile)
         diagnostics += names.define(root.syntax)
@@ -60,7 +70,7 @@ public struct Program: Sendable {
     ) {
         for item in syntax.imports {
             let target = Self.target(of: item, from: path)
-            if target == Self.normalized(path) {
+            if target == SourcePath.normalized(path) {
                 diagnostics.append(
                     Diagnostic("this file imports itself", severity: .warning, at: item.span, help: "remove the import"))
             }
@@ -103,17 +113,5 @@ public struct Program: Sendable {
     }
 
     /// The path of an imported file, as the file reader is asked for it.
-    static func target(of item: ImportSyntax, from path: String) -> String {
-        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        return normalized(folder.isEmpty || item.path.hasPrefix("/") ? item.path : folder + "/" + item.path)
-    }
-
-    /// `a/./b/../c` as `a/c`; a leading `..` stays.
-    private static func normalized(_ path: String) -> String {
-        var parts: [Substring] = []
-        for part in path.split(separator: "/") where part != "." {
-            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
-        }
-        return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
-    }
+    static func target(of item: ImportSyntax, from path: String) -> String { SourcePath.target(of: item.path, from: path) }
 }

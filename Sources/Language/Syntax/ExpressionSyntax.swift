@@ -15,6 +15,8 @@ public struct ExpressionSyntax: Sendable {
         case name(String)
         case tuple([ExpressionSyntax])
         case list([ExpressionSyntax])
+        /// `[for i in 0..<5 { exp(-i * i) }]`
+        case comprehension(PatternSyntax, in: ExpressionSyntax, BodySyntax)
         case unary(UnaryOperator, ExpressionSyntax)
         /// With the place of the operator itself.
         case binary(BinaryOperator, ExpressionSyntax, ExpressionSyntax, at: Span)

@@ -58,7 +58,8 @@ public enum Grammar {
         primary     = INTEGER | NUMBER | TEXT | "true" | "false" | NAME [ arguments ] | conditional
                     | "(" expression ")"
                     | "(" expression "," [ expression { "," expression } [ "," ] ] ")"
-                    | "[" [ expression { "," expression } [ "," ] ] "]" ;
+                    | "[" [ expression { "," expression } [ "," ] ] "]"
+                    | "[" "for" pattern "in" expression body "]" ;      (* [for i in 0..<5 { i * i }] *)
         conditional = "if" expression body [ "else" ( conditional | body ) ] ;
         arguments   = "(" [ argument { "," argument } [ "," ] ] ")" ;
         argument    = [ NAME ":" ] expression ;

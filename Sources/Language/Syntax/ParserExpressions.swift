@@ -120,6 +120,17 @@ extension Parser {
             return ExpressionSyntax(kind: .tuple(items), span: span(from: open.span))
         case .leftBracket:
             let open = advance()
+            if at(.keywordFor) {
+                parentheses += 1
+                defer { parentheses = max(0, parentheses - 1) }
+                let (pattern, sequence, body) = try forEach()
+                guard take(.rightBracket) != nil else {
+                    throw expected(
+                        "`]` after the body of the list", secondary: [Diagnostic.Label(open.span, "opened here")],
+                        help: "a list with `for` has one body: `[for i in 0..<3 { i * i }]`")
+                }
+                return ExpressionSyntax(kind: .comprehension(pattern, in: sequence, body), span: span(from: open.span))
+            }
             let items = try list(until: .rightBracket, openedBy: open) { (parser) throws(Unreadable) in try parser.expression() }
             return ExpressionSyntax(kind: .list(items), span: span(from: open.span))
         case .keywordIf: return try conditional()

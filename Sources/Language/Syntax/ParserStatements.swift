@@ -184,11 +184,17 @@ extension Parser {
     }
 
     private mutating func loop() throws(Unreadable) -> StatementSyntax.Kind {
+        let (pattern, sequence, body) = try forEach()
+        return .forEach(pattern, in: sequence, body)
+    }
+
+    /// Reads `for i in 0..<3 { … }`, of a statement or within a list.
+    mutating func forEach() throws(Unreadable) -> (PatternSyntax, ExpressionSyntax, BodySyntax) {
         advance()
         let pattern = try pattern()
         _ = try expect(.keywordIn, "and what to go through", help: "write `for i in 0..<3 { … }`")
         let sequence = try expression()
-        return .forEach(pattern, in: sequence, try body())
+        return (pattern, sequence, try body())
     }
 
     /// `lett x = …`: reports the word and reads on as if it were right.

@@ -117,6 +117,8 @@ private struct SyntaxPrinter {
         case .name(let name): name
         case .tuple(let items): "(tuple \(items.map(self.expression).joined(separator: " ")))"
         case .list(let items): "[" + items.map(self.expression).joined(separator: " ") + "]"
+        case .comprehension(let pattern, let sequence, let body):
+            "[for \(self.pattern(pattern)) \(self.expression(sequence)) \(inline(body))]"
         case .unary(let operation, let operand): "(\(operation.rawValue) \(self.expression(operand)))"
         case .binary(let operation, let left, let right, _):
             "(\(operation.rawValue) \(self.expression(left)) \(self.expression(right)))"

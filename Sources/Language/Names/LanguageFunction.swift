@@ -1,0 +1,34 @@
+import Foundation
+
+/// A function that computes while a network is built, of numbers and lists, not of elements: one row a function.
+public struct LanguageFunction: Sendable {
+    enum Kind: Sendable {
+        /// Of finite numbers; what is not finite is an error.
+        case numbers(@Sendable ([Double]) -> Double)
+        /// Makes a tensor of a number, of nested lists or of a file.
+        case tensor
+    }
+
+    public let name: String
+    public let summary: String
+    public let parameters: [String]
+    let kind: Kind
+
+    public static let all: [LanguageFunction] = [
+        LanguageFunction(name: "sin", summary: "The sine of a number.", parameters: ["x"], kind: .numbers { sin($0[0]) }),
+        LanguageFunction(name: "cos", summary: "The cosine of a number.", parameters: ["x"], kind: .numbers { cos($0[0]) }),
+        LanguageFunction(
+            name: "power", summary: "A number to the power of another.", parameters: ["base", "exponent"],
+            kind: .numbers { pow($0[0], $0[1]) }),
+        LanguageFunction(
+            name: "tensor", summary: "A constant tensor of f32: nested lists of numbers, or the path of a `.npy` file beside the source.",
+            parameters: ["values"], kind: .tensor),
+    ]
+
+    static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+}
+
+/// Names of values that every file has, unless it binds them itself.
+enum LanguageConstant: String, CaseIterable {
+    case pi
+}
