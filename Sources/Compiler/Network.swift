@@ -93,6 +93,8 @@ extension Network {
             (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         } readTensor: { (file) throws(TensorFileError) in
             try readTensor(file)
+        } print: { line in
+            FileHandle.standardError.write(Data((DisplayText.sanitized(line) + "\n").utf8))
         } readFile: { file in
             try? readText(file)
         }

@@ -43,7 +43,7 @@ public struct TextMateGrammar: Encodable {
             .match("///.*$", "comment.line.documentation.braid"), .match("#.*$", "comment.line.number-sign.braid"),
             Rule(
                 name: "string.quoted.double.braid", begin: "\"", end: "\"|$",
-                patterns: [.match("\\\\.", "constant.character.escape.braid")]),
+                patterns: [.match("\\\\.", "constant.character.escape.braid"), .match("\\{[^}\"]*\\}", "meta.embedded.braid")]),
             .match(start + "(import)(?=\\s*\")", captures: "keyword.other.definition.braid"),
             .match(
                 start + "(block|activation|network)\\s+(\(name))(?=\\s*[({=])",
@@ -56,6 +56,7 @@ public struct TextMateGrammar: Encodable {
             .match(
                 start + "(parameter|state)\\s+(\(name))(?=\\s*:)", captures: "keyword.other.clause.braid",
                 "variable.other.declaration.braid"),
+            .match(start + "(assert|return)(?=\\s+[A-Za-z0-9_\"(\\[-])", captures: "keyword.other.clause.braid"),
             .match(start + "(update)\\s+(\(name))(?=\\s*=)", captures: "keyword.other.clause.braid", "variable.other.braid"),
             .match(
                 start + "(precision)\\s+(?:((?:[A-Za-z0-9_.,\\s]|\\{[^{}|]*\\})+?)\\s*(:)\\s*)?" + any(Precision.allCases.map(\.rawValue)),

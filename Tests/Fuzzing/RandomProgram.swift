@@ -37,7 +37,9 @@ struct RandomProgram {
         let usesBlocks = chance(60)
         if usesBlocks {
             lines += [
-                "block unit(x, width = \(integer()), act = relu) { x |> conv: conv(width, 3, pad: 1) |> bn: batchnorm |> act }",
+                "block unit(x, width = \(integer()), act = relu) {\n    assert width < \(chance(90) ? "1000" : "2"), \"{width} is too wide\"\n"
+                    + "    if act == none { return x |> {\"conv{width}\"}: conv(width, 1) }\n"
+                    + "    x |> conv: conv(width, 3, pad: 1) |> bn: batchnorm |> act\n}",
                 "activation curve(x, slope = 0.1) = \(formula(3))",
                 "block twice(x, count = 2) {\n    var y = x\n    for i in 0..<count { y = y |> {i}: unit(x.channels) }\n    y + x\n}",
             ]
@@ -89,7 +91,10 @@ struct RandomProgram {
             case 5: "\(x) |> \(fresh("d")): conv(\(x).channels, 3, pad: 1) |> tanh"
             case 6: "\(x) + (\(x) |> \(fresh("e")): conv(\(x).channels, 1)) * \(random.choose(["2", "0.5", x]))"
             case 7: "concat(\(x), \(random.choose(images)))"
-            case 8: usesBlocks ? "\(x) |> \(fresh("u")): \(random.choose(["unit", "twice"]))" : "\(x) |> gelu"
+            case 8:
+                usesBlocks
+                    ? "\(x) |> \(fresh("u")): \(random.choose(["unit", "twice", "unit(act: none)", "unit(act: curve(slope: 0.5))", "unit(2) |> print"]))"
+                    : "\(x) |> gelu"
             case 9: usesBlocks ? "\(x) |> curve(\(integer()))" : "maximum(\(x), \(integer()))"
             case 11: "\(x) \(random.choose(["+", "*", "-"])) \(constant(on: x))"
             case 10: owners.isEmpty ? "\(x) |> \(fresh("c")): conv(3, 1)" : "\(x) |> share \(random.choose(owners))"

@@ -60,7 +60,10 @@ private struct ExpressionCollector {
                 add(sequence)
                 add(body)
             case .precision(let labels, _): for case .computed(let value) in labels.flatMap(\.parts) { add(value) }
-            case .update(_, let value): add(value)
+            case .update(_, let value), .returns(let value): add(value)
+            case .assert(let condition, let message):
+                add(condition)
+                add(message)
             case .parameter(_, _, let type, let value):
                 for dimension in type.dimensions { add(dimension) }
                 add(value)
@@ -74,7 +77,7 @@ private struct ExpressionCollector {
         guard let expression else { return }
         spans.append(expression.span)
         switch expression.kind {
-        case .integer, .number, .boolean, .text, .name, .invalid: break
+        case .integer, .number, .boolean, .text, .formatted, .name, .invalid: break
         case .tuple(let items), .list(let items): for item in items { add(item) }
         case .comprehension(_, let sequence, let body):
             add(sequence)

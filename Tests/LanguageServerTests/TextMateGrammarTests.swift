@@ -62,6 +62,7 @@ private struct Colourer {
         ("«precision» = 3", "variable.other"), ("let y = «precision» + 1", "variable.other"),
         ("«parameter» w: f32[3] = 1", "keyword.other.clause"), ("parameter «w»: f32[3] = 1", "variable.other.declaration"),
         ("«state» u: f32[3] = 1", "keyword.other.clause"), ("{ «update» u = v", "keyword.other.clause"),
+        ("«assert» x > 0, \"no\"", "keyword.other.clause"), ("{ «return» x", "keyword.other.clause"), ("«return» = 3", "variable.other"),
         ("let «state» = 3", "variable.other"), ("«state» = 3", "variable.other"), ("«update» = 3", "variable.other"),
         ("«import» \"a\"", "keyword.other.definition"), ("let «block» = 3", "variable.other"),
         ("    «input» image: f32[N]", "keyword.other.clause"), ("    input «image»: f32[N]", "variable.other.declaration"),

@@ -66,3 +66,34 @@ private func check(
         #expect(network.interfaceDocumentation == ["x": "In.", "y": "Out."])
     }
 }
+
+@Suite struct PrintingTests {
+    /// What a program prints comes in the order in which it runs, once for a network that is trained too, and also where it is wrong.
+    @Test func printsInOrder() {
+        let lines = PrintedLines()
+        let text = """
+            block twice(x) { x |> print("in", [1, 2.5]) |> relu |> print }
+            network first(width = 3) {
+                input image: f32[N, 3, 8, 8]
+                print("width {width}")
+                if width > 2 { print(width, none, "a", relu) }
+                output logits = image |> twice |> flatten |> fc: linear(2)
+            }
+            training of first(width: 1) {
+                target label: i32[N]
+                loss cross_entropy(logits, label)
+                optimizer sgd
+                schedule constant(rate: 0.1)
+            }
+            """
+        let program = Program.load(path: "n.braid", text: text, print: { lines.append($0) }) { _ in nil }
+        #expect(lines.all == [])
+        #expect(program.elaborate().network != nil)
+        #expect(lines.all == ["width 3", "3 none a relu", "f32[N, 3, 8, 8] in [1, 2.5]", "f32[N, 3, 8, 8]"])
+    }
+
+    private final class PrintedLines: @unchecked Sendable {
+        private(set) var all: [String] = []
+        func append(_ line: String) { all.append(line) }
+    }
+}

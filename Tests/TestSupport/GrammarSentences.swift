@@ -35,6 +35,7 @@ public struct GrammarSentences: Sendable {
     /// What the exceptions of the language's grammar describe.
     static let exceptions: [String: @Sendable ([Word]) -> Bool] = [
         "braced": { $0.contains { ["{", "}", "|>", "\n"].contains($0.text) } },
+        "bracketed": { ["[", "-"].contains($0.first?.text) },
         "scientific": { $0.contains { $0.text.contains("e") || $0.text.contains("E") } },
         "unsigned": { !($0.first.map { $0.text == "-" || $0.text.first?.isNumber == true } ?? false) },
     ]

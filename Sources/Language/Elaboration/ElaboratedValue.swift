@@ -15,6 +15,10 @@ indirect enum ElaboratedValue {
     /// A comparison of such values, decided for each element.
     case condition(Condition)
     case callable(Callable)
+    /// A callable with some of its arguments.
+    case application(Application)
+    /// `none`: what is not given.
+    case absent
     /// What a body without a value gives.
     case nothing
     /// Stands for a value whose error has been reported, so that nothing else is said about it.
@@ -53,6 +57,8 @@ extension ElaboratedValue {
     /// Whether two constants are equal; nil for values that are no constants.
     func isEqual(to other: ElaboratedValue) -> Bool? {
         switch (self, other) {
+        case (.absent, .absent): return true
+        case (.absent, _), (_, .absent): return false
         case (.integer(let a), .integer(let b)): return a == b
         case (.boolean(let a), .boolean(let b)): return a == b
         case (.text(let a), .text(let b)): return a == b
@@ -84,6 +90,8 @@ extension ElaboratedValue {
         case .scalar: "an element's value"
         case .condition: "a condition on elements"
         case .callable(let callable): callable.phrase
+        case .application(let application): "\(application.callable.phrase) with some of its arguments"
+        case .absent: "`none`"
         case .nothing: "nothing"
         case .poison: "an erroneous value"
         }
@@ -97,6 +105,8 @@ extension ElaboratedValue {
         case .boolean(let value): "\(value)"
         case .text(let value): value.debugDescription
         case .callable(let callable): callable.name
+        case .application(let application): "\(application.callable.name)(…)"
+        case .absent: LanguageConstant.none.rawValue
         default: nil
         }
     }

@@ -18,6 +18,8 @@ final class Elaborator {
         var scopes: [[String: Binding]] = [[:]]
         /// The clauses of precision in its body, until its labels are known.
         var precisions: [PrecisionClause] = []
+        /// The value with which a `return` has ended the body.
+        var returned: ElaboratedValue?
         /// How many labels had been made when it began.
         var firstLabel = 0
     }
@@ -80,6 +82,8 @@ final class Elaborator {
     /// What the inputs call the batch, and where the first of them does.
     var batchSymbol: (name: String, span: Span)?
     var observer: (any ElaborationObserver)?
+    /// Whether `print` writes: not where the network is elaborated once more, for its training.
+    private(set) var printsValues = true
     private(set) var steps = 0
     private(set) var depth = 0
 
@@ -101,6 +105,7 @@ final class Elaborator {
         precisionErrors = other.precisionErrors
         initializers = other.initializers
         builder = GraphBuilder(name: other.builder.graph.name)
+        printsValues = false
     }
 
     var catalog: OperatorCatalog { names.catalog }

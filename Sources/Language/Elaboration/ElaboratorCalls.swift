@@ -56,7 +56,9 @@ extension Elaborator {
     func call(_ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span) -> ElaboratedValue {
         let callable: Callable
         let local = lookUp(name.text)
-        if case .callable(let found)? = local {
+        if case .application(let application)? = local {
+            return call(application.callable, name, application.giving(arguments).given, label: label, at: span)
+        } else if case .callable(let found)? = local {
             callable = found
         } else if local == nil, names.refused.contains(name.text) {
             return .poison
@@ -68,6 +70,12 @@ extension Elaborator {
         } else {
             return .poison
         }
+        return call(callable, name, arguments, label: label, at: span)
+    }
+
+    private func call(_ callable: Callable, _ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span)
+        -> ElaboratedValue
+    {
         switch callable {
         case .block(let block): return call(block, name, arguments, label: label, at: span)
         case .activation(let activation): return call(activation, name, arguments, label: label, at: span)
@@ -111,7 +119,8 @@ extension Elaborator {
         defer { calls.removeLast() }
         enter(.block, block.parameters, matched)
         frame.firstLabel = labels.count
-        let value = run(block.body)
+        let result = run(block.body)
+        let value = frame.returned ?? result
         applyPrecisions(isLabelled: label != nil)
         if case .nothing = value {
             return report("`\(called.text)` has no value", at: block.name.span, help: "end the block with the value")
@@ -222,13 +231,14 @@ extension Elaborator {
     }
 
     /// The scalar function that a callable stands for as an argument of an operator, nil after a report.
-    func function(_ callable: Callable, at span: Span) -> ScalarFunction? {
+    func function(_ callable: Callable, _ given: [EvaluatedArgument] = [], at span: Span) -> ScalarFunction? {
         switch callable {
         case .builtin(let builtin): return builtin.function
         case .activation(let activation):
             let elements = activation.parameters.indices.filter { activation.parameters[$0].defaultValue == nil }
             let arguments = activation.parameters.indices.map { index in
                 elements.firstIndex(of: index).map { EvaluatedArgument(name: nil, value: .scalar(.argument($0)), span: span) }
+                    ?? given.first { $0.name?.text == activation.parameters[index].name.text }
             }
             return formula(activation, NameSyntax(text: activation.name.text, span: span), arguments)
                 .map { ScalarFunction(activation.name.text, elements.map { activation.parameters[$0].name.text }, $0) }

@@ -5,6 +5,8 @@ extension Elaborator {
     func evaluate(_ expression: ExpressionSyntax, allowsNothing: Bool = false) -> ElaboratedValue {
         nested(at: expression.span) {
             let value = observing(at: expression.span) { self.value(of: expression) }
+            // A `return` within ends the block.
+            if frame.returned != nil { return .poison }
             if case .nothing = value, !allowsNothing {
                 return report(
                     "this gives no value", at: expression.span,
@@ -20,6 +22,7 @@ extension Elaborator {
         case .number(let value): return .number(value)
         case .boolean(let value): return .boolean(value)
         case .text(let value): return .text(value)
+        case .formatted(let parts): return text(of: parts, at: expression.span)
         case .name(let name):
             if let value = lookUp(name) { return value }
             if names.lacksImports || names.refused.contains(name) { return .poison }
@@ -33,6 +36,7 @@ extension Elaborator {
         case .binary(let operation, let left, let right, let mark): return binary(operation, left, right, mark, at: expression.span)
         case .call(let name, let arguments):
             let values = arguments.map { EvaluatedArgument(name: $0.name, value: evaluate($0.value), span: $0.value.span) }
+            if let application = application(of: name, values) { return .application(application) }
             return call(name, values, label: nil, at: expression.span)
         case .pipeline(let head, let steps): return pipeline(head, steps)
         case .member(let value, let name): return member(evaluate(value), name, value.span)
@@ -45,6 +49,7 @@ extension Elaborator {
     private func value(of constant: LanguageConstant) -> ElaboratedValue {
         switch constant {
         case .pi: .number(.pi)
+        case .none: .absent
         }
     }
 

@@ -43,7 +43,7 @@ extension Elaborator {
             frame.scopes.append([:])
             defer { frame.scopes.removeLast() }
             bind(pattern, item, from: sequence.span)
-            guard round() else { return false }
+            guard round(), frame.returned == nil else { return false }
         }
         return true
     }

@@ -39,6 +39,10 @@ extension Elaborator {
             operands = matched.prefix(inputs.count).compactMap { $0 }
             given = Array(matched.dropFirst(inputs.count))
         }
+        // What is `none` is not given.
+        for (index, parameter) in parameters.enumerated() where parameter.defaultValue != nil {
+            if case .absent? = given[index]?.value { given[index] = nil }
+        }
         let owned = operation.inputs.filter { $0.role != .operand && !weights.has($0) && isPresent($0, of: operation, given) }
             .map { "`\($0.name)`" }
         if label == nil, !owned.isEmpty {
@@ -127,9 +131,16 @@ extension Elaborator {
         case .callable(let callable) where parameter.kind == .function:
             guard let function = function(callable, at: argument.span) else { return nil }
             value = .function(function)
+        case .application(let application) where parameter.kind == .function:
+            guard let function = function(application.callable, application.given, at: argument.span) else { return nil }
+            value = .function(function)
         default: value = nil
         }
         if let converted = value.flatMap({ parameter.kind.convert($0) }) { return converted }
+        if case .text("valid") = argument.value, parameter.kind.words.contains("same") {
+            report("`\(parameter.name)` cannot be \"valid\"", at: argument.span, help: "without padding it is `\(parameter.name): 0`")
+            return nil
+        }
         if case .text(let text) = argument.value, let nearest = Spelling.nearest(to: text, in: parameter.kind.words) {
             report(
                 "`\(parameter.name)` cannot be \(text.debugDescription)", at: argument.span,

@@ -15,7 +15,10 @@ extension Elaborator {
     private func run(_ body: BodySyntax, opensScope: Bool) -> ElaboratedValue {
         if opensScope { frame.scopes.append([:]) }
         defer { if opensScope { frame.scopes.removeLast() } }
-        for statement in body.statements { execute(statement) }
+        for statement in body.statements {
+            execute(statement)
+            if frame.returned != nil { return .poison }
+        }
         if let result = body.result { return evaluate(result, allowsNothing: true) }
         return body.isDamaged ? .poison : .nothing
     }
@@ -29,6 +32,10 @@ extension Elaborator {
         case .output(let name, let value, let text): output(name, evaluate(value), value.span, text)
         case .parameter(let role, let name, let type, let value): declare(role, name, type, value)
         case .update(let name, let value): update(name, evaluate(value), value.span)
+        case .assert(let condition, let message): check(condition, message)
+        case .returns(let value):
+            let value = evaluate(value)
+            frame.returned = frame.returned ?? value
         case .precision(let labels, let precision): note(precision, of: labels, at: statement.span)
         case .expression(let value): _ = evaluate(value, allowsNothing: true)
         }

@@ -4,11 +4,13 @@ import Source
 extension Elaborator {
     /// Calls a function of numbers, or `tensor`.
     func call(_ function: LanguageFunction, _ name: NameSyntax, _ arguments: [EvaluatedArgument], at span: Span) -> ElaboratedValue {
+        if case .print = function.kind { return printed(arguments, of: name) }
         let called = NameSyntax(text: function.name, span: name.span)
         let formals = function.parameters.map { FormalParameter(name: $0, isRequired: true) }
         guard let matched = match(arguments, to: formals, of: called, at: span)?.compactMap({ $0 }) else { return .poison }
         if matched.contains(where: { $0.value.isPoison }) { return .poison }
         switch function.kind {
+        case .print: return .nothing
         case .tensor: return tensor(matched[0])
         case .numbers(let compute):
             var numbers: [Double] = []

@@ -29,7 +29,8 @@ extension Elaborator {
                     let nearest = Spelling.nearest(to: given.text, in: formals.map(\.name))
                     report(
                         "`\(name.text)` has no argument `\(given.text)`", at: given.span,
-                        help: nearest.map { "did you mean `\($0)`?" } ?? usage)
+                        help: ForeignNames.repair(ofArgument: given.text, among: formals.map(\.name))
+                            ?? nearest.map { "did you mean `\($0)`?" } ?? usage)
                     return nil
                 }
                 place = found

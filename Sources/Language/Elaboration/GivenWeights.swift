@@ -29,6 +29,8 @@ extension Elaborator {
                         secondary: [Diagnostic.Label(first.span, "first given here")], help: "remove one of them")
                     return nil
                 }
+            // What is `none` is not given.
+            case .absent: break
             case .list:
                 guard let tensor = operand(argument.value, at: argument.span) else { return nil }
                 var made = argument

@@ -64,6 +64,7 @@ struct NetworkArguments {
         if let integer = Int(text) { return .integer(integer) }
         if let number = Double(text), number.isFinite { return .number(number) }
         if let boolean = Bool(text) { return .boolean(boolean) }
+        if text == LanguageConstant.none.rawValue { return .absent }
         return names.callable(text).map { .callable($0) } ?? .text(text)
     }
 

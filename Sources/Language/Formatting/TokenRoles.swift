@@ -105,6 +105,13 @@ struct TokenRoles {
         switch statement.kind {
         case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _), .expression(let value): visit(value)
         case .update(_, let value): visit(value)
+        case .returns(let value):
+            clauseWords.insert(statement.span.lower)
+            visit(value)
+        case .assert(let condition, let message):
+            clauseWords.insert(statement.span.lower)
+            visit(condition)
+            if let message { visit(message) }
         case .parameter(_, _, let type, let value):
             visit(type)
             visit(value)
@@ -122,7 +129,8 @@ struct TokenRoles {
 
     private mutating func visit(_ expression: ExpressionSyntax) {
         switch expression.kind {
-        case .integer, .number, .boolean, .text, .name, .invalid: break
+        // What a text computes stands within its token.
+        case .integer, .number, .boolean, .text, .formatted, .name, .invalid: break
         case .tuple(let items), .list(let items): for item in items { visit(item) }
         case .comprehension(_, let sequence, let body):
             visit(sequence)

@@ -6,6 +6,8 @@ struct DefinedNames: Sendable {
     let catalog: OperatorCatalog
     /// Reads the array files that programs take tensors from.
     let readTensor: FileTensor.Reader
+    /// Takes the lines that `print` writes, in their order.
+    let print: @Sendable (String) -> Void
     /// In the order of their definition, those of the root file last.
     private(set) var networks: [NetworkSyntax] = []
     /// By the network's name.
@@ -22,9 +24,12 @@ struct DefinedNames: Sendable {
     var lacksImports = false
 
     /// - Parameter prelude: the activations that every file can use, and may define anew.
-    init(catalog: OperatorCatalog, prelude: FileSyntax, readTensor: @escaping FileTensor.Reader) {
+    init(
+        catalog: OperatorCatalog, prelude: FileSyntax, readTensor: @escaping FileTensor.Reader, print: @escaping @Sendable (String) -> Void
+    ) {
         self.catalog = catalog
         self.readTensor = readTensor
+        self.print = print
         for case .activation(let activation) in prelude.definitions { activations[activation.name.text] = activation }
     }
 

@@ -7,6 +7,8 @@ public struct LanguageFunction: Sendable {
         case numbers(@Sendable ([Double]) -> Double)
         /// Makes a tensor of a number, of nested lists or of a file.
         case tensor
+        /// Writes values while the network is built.
+        case print
     }
 
     public let name: String
@@ -23,7 +25,14 @@ public struct LanguageFunction: Sendable {
         LanguageFunction(
             name: "tensor", summary: "A constant tensor of f32: nested lists of numbers, or the path of a `.npy` file beside the source.",
             parameters: ["values"], kind: .tensor),
+        LanguageFunction(
+            name: printing,
+            summary: "Writes values while the network is built, and gives the first one on: `x |> print(\"behind the stem\")`.",
+            parameters: ["values…"], kind: .print),
     ]
+
+    /// The one whose value need not be used.
+    static let printing = "print"
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }
@@ -31,4 +40,6 @@ public struct LanguageFunction: Sendable {
 /// Names of values that every file has, unless it binds them itself.
 enum LanguageConstant: String, CaseIterable {
     case pi
+    /// What is not given.
+    case none
 }

@@ -5,7 +5,10 @@ private struct MentionedNames {
     mutating func add(_ body: BodySyntax) {
         for statement in body.statements {
             switch statement.kind {
-            case .bind(_, let value, _), .output(_, let value, _), .expression(let value): add(value)
+            case .bind(_, let value, _), .output(_, let value, _), .returns(let value), .expression(let value): add(value)
+            case .assert(let condition, let message):
+                add(condition)
+                if let message { add(message) }
             case .parameter(_, _, let type, let value):
                 for dimension in type.dimensions { add(dimension) }
                 add(value)
@@ -44,6 +47,7 @@ private struct MentionedNames {
     mutating func add(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .integer, .number, .boolean, .text, .invalid: break
+        case .formatted(let parts): for case .computed(let value) in parts { add(value) }
         case .name(let name): names.insert(name)
         case .tuple(let items), .list(let items): for item in items { add(item) }
         case .comprehension(_, let sequence, let body):

@@ -83,7 +83,7 @@ struct NameChecker {
         if interface.outputs.isEmpty {
             report("`\(network.name.text)` has no output", at: network.name.span, help: "end with `output logits = …`")
         }
-        if let result = network.body.result, !result.isConditional {
+        if let result = network.body.result, !result.isStatement {
             report("a network's value is not used", at: result.span, help: "write `output name = …`")
         }
     }
@@ -193,6 +193,9 @@ extension NameChecker {
         }
         known += names.callables
         if names.lacksImports { return }
+        if let foreign = ForeignNames.repair(of: name.text) {
+            return report(isCall ? "nothing is called `\(name.text)`" : "unknown name `\(name.text)`", at: name.span, help: foreign)
+        }
         let nearest = Spelling.nearest(to: name.text, in: known)
         let isNetwork = names.networks.contains { $0.name.text == name.text }
         let help = isNetwork ? "`\(name.text)` is a network; only blocks, operators and activations can be called" : nil

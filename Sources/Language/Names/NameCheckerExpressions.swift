@@ -8,6 +8,7 @@ extension NameChecker {
     mutating func check(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .integer, .number, .boolean, .text, .invalid: break
+        case .formatted(let parts): for case .computed(let value) in parts { check(value) }
         case .name(let name):
             // Parentheses around a name belong to the expression, and what is used is the name.
             let name = NameSyntax(text: name, span: expression.span)
@@ -68,6 +69,16 @@ extension NameChecker {
 }
 
 extension ExpressionSyntax {
+    /// Whether its value need not be used: a choice of statements, or what is printed.
+    var isStatement: Bool {
+        switch kind {
+        case .conditional: true
+        case .call(let name, _): name.text == LanguageFunction.printing
+        case .pipeline(_, let steps): steps.last?.callee.text == LanguageFunction.printing
+        default: false
+        }
+    }
+
     /// Whether it is nothing but the name of a precision.
     var isPrecision: Bool { if case .name(let name) = kind { Precision(rawValue: name) != nil } else { false } }
 }

@@ -7,6 +7,13 @@ extension NameChecker {
         scoped { checker in
             for statement in body.statements { checker.check(statement) }
             if let result = body.result { checker.check(result) }
+            let end = body.statements.firstIndex { if case .returns = $0.kind { true } else { false } }
+            if let end, let next = end + 1 < body.statements.count ? body.statements[end + 1].span : body.result?.span {
+                checker.diagnostics.append(
+                    Diagnostic(
+                        "what stands behind `return` is never reached", severity: .warning, at: next,
+                        secondary: [Diagnostic.Label(body.statements[end].span, "the body ends here")], help: "remove it"))
+            }
         }
     }
 
@@ -74,12 +81,20 @@ extension NameChecker {
                     help: nearest.map { "did you mean `\($0)`?" } ?? "declare it with `state \(name.text): f32[64] = 0`")
             }
             refer(name.span, to: binding.span)
+        case .assert(let condition, let message):
+            check(condition)
+            if let message { check(message) }
+        case .returns(let value):
+            check(value)
+            if place != .block {
+                report("only a block returns a value", at: statement.span, help: "a network says `output name = …`")
+            }
         case .precision(let labels, let name):
             for label in labels { check(label) }
             check(precision: name, isAlone: labels.isEmpty)
         case .expression(let value):
             check(value)
-            if !value.isConditional, !value.isInvalid {
+            if !value.isStatement, !value.isInvalid {
                 diagnostics.append(
                     Diagnostic("this value is not used", severity: .warning, at: value.span, help: "bind it with `let name = …`"))
             }

@@ -18,7 +18,7 @@ struct NetworkInterface {
         case .output(let name, _, _): outputs.append(name)
         case .forEach(_, in: _, let body): collect(body)
         case .expression(let value): collect(value)
-        case .bind, .assign, .precision, .parameter, .update: break
+        case .bind, .assign, .precision, .parameter, .update, .assert, .returns: break
         }
     }
 

@@ -29,11 +29,12 @@ public struct Program: Sendable {
     ///   - listFolder: Gives the names in a folder, to find what a missing file was meant to be.
     ///   - readFile: Gives the text of an imported file.
     ///   - readTensor: Gives the tensors of array files.
+    ///   - print: Takes the lines that `print` writes while networks are elaborated, in their order.
     public static func load(
         path: String, text: String, catalog: OperatorCatalog = .standard, listFolder: FolderReader = { _ in [] },
-        readTensor: @escaping FileTensor.Reader = noTensors, readFile: FileReader
+        readTensor: @escaping FileTensor.Reader = noTensors, print: @escaping @Sendable (String) -> Void = { _ in }, readFile: FileReader
     ) -> Program {
-        Program(path: path, text: text, catalog: catalog, listFolder, readTensor, readFile)
+        Program(path: path, text: text, catalog: catalog, listFolder, readTensor, print, readFile)
     }
 
     /// Where no files can be read.
@@ -43,10 +44,11 @@ public struct Program: Sendable {
 
     private init(
         path: String, text: String, catalog: OperatorCatalog, _ listFolder: FolderReader, _ readTensor: @escaping FileTensor.Reader,
-        _ readFile: FileReader
+        _ print: @escaping @Sendable (String) -> Void, _ readFile: FileReader
     ) {
         let prelude = SourceFile(name: Prelude.name, text: Prelude.text)
-        names = DefinedNames(catalog: catalog, prelude: Parser.parse(prelude, as: map.add(prelude)).syntax, readTensor: readTensor)
+        names = DefinedNames(
+            catalog: catalog, prelude: Parser.parse(prelude, as: map.add(prelude)).syntax, readTensor: readTensor, print: print)
 
         let source = SourceFile(name: path, text: text)
         root = Parser.parse(source, as: map.add(source))

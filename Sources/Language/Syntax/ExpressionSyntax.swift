@@ -12,6 +12,8 @@ public struct ExpressionSyntax: Sendable {
         case number(Double)
         case boolean(Bool)
         case text(String)
+        /// `"stage {i}"`: at least one part is computed.
+        case formatted([LabelSyntax.Part])
         case name(String)
         case tuple([ExpressionSyntax])
         case list([ExpressionSyntax])

@@ -2,7 +2,8 @@
 enum ForeignSpelling {
     /// Marks that no program here can hold, longest first.
     static let marks: [(mark: String, repair: String)] = [
-        ("**", "powers are written out: `x * x`"), ("<<", "write the product: `x * 2`"), (">>", "write the quotient: `floor(x / 2)`"),
+        ("**", "of numbers, write `power(x, 2)`; of tensors, `x * x`"), ("<<", "write the product: `x * 2`"),
+        (">>", "write the quotient: `floor(x / 2)`"),
         ("->", "pipelines are written `|>`"), ("=>", "pipelines are written `|>`"), ("+=", "write `x = x + …`, with `var x`"),
         ("-=", "write `x = x - …`, with `var x`"), ("*=", "write `x = x * …`, with `var x`"), ("/=", "write `x = x / …`, with `var x`"),
         ("===", "write `==`"), ("::", "labels are joined by a dot: `layer1.conv:`"), ("&&", "write `and`"), ("||", "write `or`"),
@@ -20,7 +21,6 @@ enum ForeignSpelling {
 
     /// What to write for words that begin a statement elsewhere.
     static let statementWords = [
-        "return": "a block ends with its value; a network says `output name = …`",
         "def": "blocks are defined outside: `block name(x) { … }`",
         "fn": "blocks are defined outside: `block name(x) { … }`", "func": "blocks are defined outside: `block name(x) { … }`",
         "const": "values are bound with `let name = …`", "val": "values are bound with `let name = …`",
@@ -49,7 +49,7 @@ enum ForeignSpelling {
         case "&": return "write `and`"
         case "|": return "pipelines are written `|>`"
         case "!": return "write `not`"
-        case "^": return "powers are written out: `x * x`"
+        case "^": return "of numbers, write `power(x, 2)`; of tensors, `x * x`"
         case "'", "`", "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}": return "texts stand in straight double quotes: `\"…\"`"
         case "\u{2212}", "\u{2013}", "\u{2014}": return "write a plain `-`"
         case "\u{2192}", "\u{21D2}": return "pipelines are written `|>`"

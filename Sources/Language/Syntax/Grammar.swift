@@ -32,7 +32,10 @@ public enum Grammar {
                     | "precision" [ label { "," label } ":" ] NAME        (* precision layer4.conv1: f32 *)
                     | ( "parameter" | "state" ) NAME ":" type "=" expression          (* state u: f32[64] = normal(1) *)
                     | "update" NAME "=" expression
+                    | "assert" ( expression - bracketed ) [ "," expression ]    (* assert width > 0, "the width is {width}" *)
+                    | "return" expression
                     | expression ;
+        bracketed   = ? an expression that begins with "[" or "-" ? ;
         prepared    = NAME ":" expression ;                       (* resize: 256 *)
         pattern     = NAME | "(" NAME { "," NAME } [ "," ] ")" ;
         type        = NAME "[" [ expression { "," expression } [ "," ] ] "]" ;
@@ -55,6 +58,7 @@ public enum Grammar {
         product     = unary { ( "*" | "/" | "%" ) unary } ;
         unary       = "-" unary | postfix ;
         postfix     = primary { "." NAME | "[" expression [ "," ] "]" } ;  (* in the line of what is before *)
+        (* what stands in braces in a TEXT that is a primary, is an expression: "stage {i}" *)
         primary     = INTEGER | NUMBER | TEXT | "true" | "false" | NAME [ arguments ] | conditional
                     | "(" expression ")"
                     | "(" expression "," [ expression { "," expression } [ "," ] ] ")"

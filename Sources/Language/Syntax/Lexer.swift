@@ -11,27 +11,37 @@ public struct LexedFile: Sendable {
 
 /// Cuts a source text into tokens; what is no token is reported and left out.
 public struct Lexer {
-    private let bytes: [UInt8]
+    /// Up to the end of what is read, from the file's first byte on.
+    private let bytes: ArraySlice<UInt8>
     private let file: FileID
     private var offset = 0
     private var startsLine = true
     private var followsSpace = true
     private var result = LexedFile(tokens: [], comments: [], diagnostics: [])
 
-    private init(_ source: SourceFile, _ file: FileID) {
-        bytes = source.bytes
+    private init(_ source: SourceFile, _ file: FileID, in range: Range<Int>) {
+        bytes = source.bytes[..<range.upperBound]
+        offset = range.lowerBound
         self.file = file
     }
 
     public static func lex(_ source: SourceFile, as file: FileID) -> LexedFile {
-        var lexer = Lexer(source, file)
+        var lexer = Lexer(source, file, in: 0..<source.bytes.count)
         // A byte-order mark says nothing in UTF-8.
         if source.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { lexer.offset = 3 }
         while lexer.next() {}
         return lexer.result
     }
 
-    private func byte(_ ahead: Int = 0) -> UInt8? { offset + ahead < bytes.count ? bytes[offset + ahead] : nil }
+    /// The tokens of a part of a file.
+    static func lex(_ source: SourceFile, as file: FileID, in range: Range<Int>) -> LexedFile {
+        var lexer = Lexer(source, file, in: range)
+        lexer.startsLine = false
+        while lexer.next() {}
+        return lexer.result
+    }
+
+    private func byte(_ ahead: Int = 0) -> UInt8? { offset + ahead < bytes.endIndex ? bytes[offset + ahead] : nil }
 
     /// Reads one token, comment or blank; false after the end of the file.
     private mutating func next() -> Bool {

@@ -16,7 +16,7 @@ public struct Parser {
     /// Expressions, bodies and operator chains nest no deeper, so that hostile sources cannot exhaust the stack.
     static let maximumDepth = 128
 
-    private let source: SourceFile
+    let source: SourceFile
     let tokens: [Token]
     /// Doc comments by the index of the token that follows.
     private var documentation: [Int: String] = [:]
@@ -35,6 +35,8 @@ public struct Parser {
     /// The last braces of the definition being read that match, and whose lines begin in different columns.
     private var oddBraces: (open: Token, close: Token)?
     private(set) var diagnostics: [Diagnostic] = []
+    /// Whether what is read are the braces of a text, not a file.
+    private var endsWithBrace = false
 
     private init(_ source: SourceFile, _ lexed: LexedFile) {
         self.source = source
@@ -55,6 +57,21 @@ public struct Parser {
             }
         }
         self.tokens = tokens
+    }
+
+    /// Reads what stands within another one's token.
+    init(_ source: SourceFile, _ lexed: LexedFile, inside other: Parser) {
+        self.init(source, lexed)
+        diagnostics = lexed.diagnostics
+        depth = other.depth
+        parentheses = 1
+        endsWithBrace = true
+    }
+
+    /// Takes over what one that read within a token has reported.
+    mutating func take(over inner: Parser) {
+        diagnostics += inner.diagnostics
+        hasGivenUp = hasGivenUp || inner.hasGivenUp
     }
 
     public static func parse(_ source: SourceFile, as file: FileID) -> ParsedFile {
@@ -132,7 +149,9 @@ extension Parser {
     mutating func expected(_ what: String, secondary: [Diagnostic.Label] = [], help: String? = nil) -> Unreadable {
         let isElsewhere = position > 0 && (current.startsLine || at(.endOfFile))
         let place = isElsewhere ? previous.span.end : current.span
-        let found = at(.endOfFile) ? "the file ends" : isElsewhere ? "the line ends" : "found " + describe(current)
+        let found =
+            at(.endOfFile)
+            ? (endsWithBrace ? "the braces end" : "the file ends") : isElsewhere ? "the line ends" : "found " + describe(current)
         return fail("expected \(what)", at: place, label: found, secondary: secondary, help: help)
     }
 

@@ -79,7 +79,9 @@ extension Parser {
                 }
                 value = ExpressionSyntax(kind: .index(value, items[0]), span: span(from: value.span))
             } else if at(.leftParenthesis) {
-                throw fail("only a name can be called", at: value.span, help: "name the value with `let` first")
+                var foreign: String?
+                if case .member(_, let name) = value.kind { foreign = ForeignNames.repair(of: name.text) }
+                throw fail("only a name can be called", at: value.span, help: foreign ?? "name the value with `let` first")
             } else {
                 break
             }
@@ -103,7 +105,7 @@ extension Parser {
             return ExpressionSyntax(kind: .boolean(token.kind == .keywordTrue), span: token.span)
         case .text:
             advance()
-            return ExpressionSyntax(kind: .text(unquoted(token)), span: token.span)
+            return textValue(token)
         case .name:
             advance()
             let name = NameSyntax(text: text(of: token), span: token.span)
@@ -139,7 +141,7 @@ extension Parser {
     }
 
     /// Reports a value that was read to its end and is none, so that what follows it is read on.
-    private mutating func invalid(_ message: String, at span: Span, help: String) -> ExpressionSyntax {
+    mutating func invalid(_ message: String, at span: Span, help: String) -> ExpressionSyntax {
         _ = fail(message, at: span, help: help)
         return ExpressionSyntax(kind: .invalid, span: span)
     }

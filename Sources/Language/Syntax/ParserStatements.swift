@@ -73,6 +73,13 @@ extension Parser {
             let name = try expectName("a state")
             _ = try expect(.equal, "and the state's next value", help: "write `update \(name.text) = …`")
             kind = .update(name, initializer())
+        case .name where isWord("assert", current) && !peek().startsLine && peek().kind.canBeginValue && peek().kind != .leftBracket:
+            advance()
+            let condition = try expression()
+            kind = .assert(condition, message: take(.comma) == nil ? nil : try expression())
+        case .name where isWord("return", current) && !peek().startsLine && (peek().kind.canBeginValue || peek().kind == .minus):
+            advance()
+            kind = .returns(try expression())
         case .name where startsPrecision: kind = try precision()
         case .name where peek().kind == .equal && !peek().startsLine:
             let name = try expectName("a variable")
@@ -200,7 +207,7 @@ extension Parser {
     /// `lett x = …`: reports the word and reads on as if it were right.
     private mutating func misspeltBinding() throws(Unreadable) -> StatementSyntax.Kind {
         let word = advance()
-        let words = ["let", "var", "for", "input", "output", "precision", "parameter", "state", "update", "if"]
+        let words = ["let", "var", "for", "input", "output", "precision", "parameter", "state", "update", "assert", "return", "if"]
         let foreign = ForeignSpelling.statementWords[text(of: word)]
         let nearest = foreign == nil ? Spelling.nearest(to: text(of: word), in: words) : nil
         let error = fail(

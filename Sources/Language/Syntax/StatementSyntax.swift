@@ -27,6 +27,10 @@ public struct StatementSyntax: Sendable {
         case parameter(ParameterRole, NameSyntax, TypeSyntax, ExpressionSyntax)
         /// `update u = …`: the next value of a state, in training.
         case update(NameSyntax, ExpressionSyntax)
+        /// `assert condition, "message"`
+        case assert(ExpressionSyntax, message: ExpressionSyntax?)
+        /// `return value`: ends the block's body with its value.
+        case returns(ExpressionSyntax)
         /// An `if` whose branches assign, or a value in the wrong place.
         case expression(ExpressionSyntax)
     }

@@ -79,6 +79,8 @@ private struct SyntaxPrinter {
         case .parameter(let role, let name, let type, let value):
             line("\(role == .state ? "state" : "parameter") \(name.text) \(self.type(type)) \(expression(value))")
         case .update(let name, let value): line("update \(name.text) \(expression(value))")
+        case .assert(let condition, let message): line("assert \(expression(condition))" + (message.map { " " + expression($0) } ?? ""))
+        case .returns(let value): line("return \(expression(value))")
         case .expression(let value): line("expression \(expression(value))")
         }
     }
@@ -114,6 +116,14 @@ private struct SyntaxPrinter {
         case .number(let value): "\(value)"
         case .boolean(let value): "\(value)"
         case .text(let value): value.debugDescription
+        case .formatted(let parts):
+            "(text"
+                + parts.map { part in
+                    switch part {
+                    case .text(let text): " " + text.debugDescription
+                    case .computed(let value): " " + self.expression(value)
+                    }
+                }.joined() + ")"
         case .name(let name): name
         case .tuple(let items): "(tuple \(items.map(self.expression).joined(separator: " ")))"
         case .list(let items): "[" + items.map(self.expression).joined(separator: " ") + "]"
