@@ -6,7 +6,9 @@ import PackageDescription
 struct LLVM {
     static let oldest = 19
     let prefix: String
-    let library: String
+    let version: Int
+
+    var library: String { "LLVM-\(version)" }
 
     static func find() -> LLVM {
         let files = FileManager.default
@@ -25,7 +27,7 @@ struct LLVM {
                 guard name.hasPrefix("libLLVM-"), name.hasSuffix(".so") else { return nil }
                 return Int(name.dropFirst("libLLVM-".count).dropLast(".so".count))
             }
-            if let version = versions.filter({ $0 >= oldest }).max() { return LLVM(prefix: prefix, library: "LLVM-\(version)") }
+            if let version = versions.filter({ $0 >= oldest }).max() { return LLVM(prefix: prefix, version: version) }
         }
         fatalError(
             """
@@ -69,6 +71,10 @@ let package = Package(
         .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CMemory"),
+        // It finds libclang while the program runs, of the version that LLVM has: the search path of the program has its folder.
+        .target(
+            name: "CClang", cSettings: [.define("BRAID_LLVM_VERSION", to: "\(llvm.version)")],
+            linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -77,6 +83,7 @@ let package = Package(
         part("Operators", needs: ["Graph"], settings: strict + optimized),
         part("Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"]),
         part("Language", needs: ["Source", "Graph", "Operators"]),
+        part("Foreign", needs: ["Source", "Graph", "Language", "CClang"]),
         part("Passes", needs: ["Source", "Graph", "Operators"], settings: strict + optimized),
         part("LoopNest", needs: ["Graph"], settings: strict + optimized),
         part("Kernels", needs: ["Graph", "LoopNest"], settings: strict + optimized),
@@ -88,7 +95,7 @@ let package = Package(
         part(
             "Compiler",
             needs: [
-                "Source", "Graph", "Operators", "Language", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
+                "Source", "Graph", "Operators", "Language", "Foreign", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
                 "Interchange",
             ]),
         part("LanguageServer", needs: ["Source", "Graph", "Language", "Compiler"]),
@@ -125,6 +132,7 @@ let package = Package(
         tests("Operators", needs: ["Operators", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Interchange", needs: ["Interchange", "Graph"], exclude: ["Cases"]),
         tests("Language", needs: ["Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
+        tests("Foreign", needs: ["Foreign", "Language", "Source", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("LoopNest", needs: ["LoopNest", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Kernels", needs: ["Kernels", "LoopNest", "Passes", "TestSupport", "Operators", "Graph"]),
@@ -135,12 +143,12 @@ let package = Package(
         tests(
             "Compiler",
             needs: [
-                "Compiler", "Runtime", "Machine", "Kernels", "LoopNest", "Passes", "Language", "Operators", "Interchange", "Graph",
-                "Source", "Training",
+                "Compiler", "Runtime", "Machine", "Kernels", "LoopNest", "Passes", "Foreign", "Language", "Operators", "Interchange",
+                "Graph", "Source", "Training",
                 "TestSupport", "TileSupport", "EmulatorSupport", "Fuzzing", "ActivationAccuracy",
             ],
             exclude: ["Cases", "Drawings"]),
         tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
-        tests("Command", needs: ["braid", "LoopNest", "Machine", "Training", "Interchange", "TestSupport"], exclude: ["Cases"]),
+        tests("Command", needs: ["braid", "Foreign", "LoopNest", "Machine", "Training", "Interchange", "TestSupport"], exclude: ["Cases"]),
     ]
 )

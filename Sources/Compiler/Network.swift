@@ -1,4 +1,5 @@
 import Foundation
+import Foreign
 import Graph
 import Interchange
 import Language
@@ -89,14 +90,14 @@ extension Network {
     public static func program(_ path: String) throws(CompilerError) -> Program { loadProgram(path, text: try readText(path)) }
 
     private static func loadProgram(_ path: String, text: String) -> Program {
-        Program.load(path: path, text: text) { folder in
+        Program.load(path: path, text: text, foreign: foreignLoader) { folder in
             (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         } readTensor: { (file) throws(TensorFileError) in
             try readTensor(file)
         } print: { line in
             FileHandle.standardError.write(Data((DisplayText.sanitized(line) + "\n").utf8))
         } readFile: { file in
-            try? readText(file)
+            isRegularFile(file) ? try? readText(file) : nil
         }
     }
 
@@ -110,6 +111,15 @@ extension Network {
         } catch {
             throw TensorFileError(error.message, repair: error.repair)
         }
+    }
+
+    /// What reads the files of `extern`.
+    public static let foreignLoader: any ForeignLoader = CLoader()
+
+    /// Whether a path that stands in a file of somebody's names a file that ends: no device, no pipe.
+    public static func isRegularFile(_ path: String) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+        return attributes?[.type] as? FileAttributeType == .typeRegular
     }
 
     /// The largest source that is read, in bytes: far above any network, far below what exhausts memory.

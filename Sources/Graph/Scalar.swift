@@ -157,6 +157,9 @@ extension Scalar {
         return children.map(\.arity).max() ?? 0
     }
 
+    /// How deep the expression nests.
+    public var depth: Int { (children.map(\.depth).max() ?? -1) + 1 }
+
     /// The number of primitive operations in the expression, counted as a tree.
     public var operationCount: Int {
         switch self {

@@ -19,6 +19,8 @@ public final class LanguageServer {
     private let send: (Data) -> Void
     private var phase = Phase.fresh
     private var workspace = Workspace()
+    /// Whether the client tells of files that change on the disk if it is asked to.
+    private var clientWatchesFiles = false
 
     /// - Parameters:
     ///   - version: what the client is told.
@@ -42,7 +44,7 @@ public final class LanguageServer {
             complain(isJSON ? .invalidRequest : .parseError, isJSON ? "this is no message of JSON-RPC" : "this is no JSON")
             return .running
         }
-        // A message without a method answers a request, and the server makes none.
+        // A message without a method answers a request, and the server waits for no answer.
         guard let method = envelope.method else {
             if envelope.id == nil { complain(.invalidRequest, "a message needs a method") }
             return .running
@@ -77,6 +79,8 @@ public final class LanguageServer {
         case "initialize":
             guard phase == .fresh else { throw ResponseError(code: .invalidRequest, message: "the server is initialized already") }
             phase = .running
+            let client = try? parameters(InitializeParameters.self, content).capabilities
+            clientWatchesFiles = client?.workspace?.didChangeWatchedFiles?.dynamicRegistration == true
             reply(id, Initialization(serverInfo: Initialization.ServerInfo(version: version)))
         case "shutdown":
             phase = .shutDown
@@ -118,7 +122,10 @@ public final class LanguageServer {
                 let uri = try parameters(DocumentParameters.self, content).textDocument.uri
                 workspace.close(uri)
                 encode(Notification(method: "textDocument/publishDiagnostics", params: DiagnosticsParameters(uri: uri, diagnostics: [])))
-            // What is not known may be left alone: `initialized`, `$/setTrace`, saved files.
+            case "initialized": if clientWatchesFiles { encode(WatchRequest()) }
+            case "workspace/didChangeWatchedFiles":
+                for change in try parameters(WatchedFilesParameters.self, content).changes { workspace.changeOnDisk(change.uri) }
+            // What is not known may be left alone: `$/setTrace`, saved files.
             default: break
             }
         } catch {

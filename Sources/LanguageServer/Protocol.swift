@@ -125,6 +125,42 @@ struct ChangeParameters: Decodable {
     var contentChanges: [Change]
 }
 
+/// What a client says of itself that the server asks about.
+struct InitializeParameters: Decodable {
+    struct Capabilities: Decodable {
+        struct Workspace: Decodable {
+            struct WatchedFiles: Decodable { var dynamicRegistration: Bool? }
+            var didChangeWatchedFiles: WatchedFiles?
+        }
+        var workspace: Workspace?
+    }
+    var capabilities: Capabilities
+}
+
+/// Asks the client to tell which files changed on the disk.
+struct WatchRequest: Encodable {
+    struct Parameters: Encodable {
+        struct Registration: Encodable {
+            struct Options: Encodable {
+                struct Watcher: Encodable { var globPattern = "**/*.{braid,c,h}" }
+                var watchers = [Watcher()]
+            }
+            var id = "watched-files"
+            var method = "workspace/didChangeWatchedFiles"
+            var registerOptions = Options()
+        }
+        var registrations = [Registration()]
+    }
+    var jsonrpc = "2.0"
+    var id = "watch-files"
+    var method = "client/registerCapability"
+    var params = Parameters()
+}
+
+struct WatchedFilesParameters: Decodable {
+    var changes: [DocumentIdentifier]
+}
+
 struct CancelParameters: Decodable {
     var id: RequestID
 }

@@ -44,7 +44,7 @@ public struct TextMateGrammar: Encodable {
             Rule(
                 name: "string.quoted.double.braid", begin: "\"", end: "\"|$",
                 patterns: [.match("\\\\.", "constant.character.escape.braid"), .match("\\{[^}\"]*\\}", "meta.embedded.braid")]),
-            .match(start + "(import)(?=\\s*\")", captures: "keyword.other.definition.braid"),
+            .match(start + "(import|extern)(?=\\s*\")", captures: "keyword.other.definition.braid"),
             .match(
                 start + "(block|activation|network)\\s+(\(name))(?=\\s*[({=])",
                 captures: "keyword.other.definition.braid", "entity.name.function.definition.braid"),

@@ -42,9 +42,14 @@ struct Workspace {
         unpublished.removeAll { $0 == uri }
     }
 
-    private mutating func invalidate(_ document: Document) {
-        let importers = analyses.filter { $0.value.imported.contains(document.path) }.keys.sorted()
-        for uri in [document.uri] + importers {
+    /// Notes that a file changed on the disk; those that import it see it again.
+    mutating func changeOnDisk(_ uri: String) { invalidate(importersOf: Document.path(of: uri)) }
+
+    private mutating func invalidate(_ document: Document) { invalidate([document.uri], importersOf: document.path) }
+
+    private mutating func invalidate(_ uris: [String] = [], importersOf path: String) {
+        let importers = analyses.filter { $0.value.imported.contains(path) }.keys.sorted()
+        for uri in uris + importers {
             analyses[uri] = nil
             unpublished.removeAll { $0 == uri }
             unpublished.append(uri)
@@ -57,7 +62,9 @@ struct Workspace {
         if let known = analyses[uri] { return known }
         let texts = Dictionary(documents.values.map { ($0.path, $0.source.text) }) { first, _ in first }
         var imported: Set<String> = []
-        let program = Program.load(path: document.path, text: document.source.text, readTensor: Network.readTensor) { path in
+        let program = Program.load(
+            path: document.path, text: document.source.text, foreign: Network.foreignLoader, readTensor: Network.readTensor
+        ) { path in
             imported.insert(path)
             return texts[path] ?? Self.readFile(path)
         }
@@ -83,9 +90,7 @@ struct Workspace {
 
     private static func readFile(_ path: String) -> String? {
         let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
-        guard attributes?[.type] as? FileAttributeType == .typeRegular, attributes?[.size] as? Int ?? .max <= maximumText else {
-            return nil
-        }
+        guard Network.isRegularFile(path), attributes?[.size] as? Int ?? .max <= maximumText else { return nil }
         return try? Network.readText(path)
     }
 }

@@ -14,6 +14,7 @@ private let foldersInOrder: [String: [String]] = [
 
 /// Files that are named after what several types have in common, with what that is.
 private let vocabularies = [
+    "Foreign/CTree.swift": "what functions of C are made of",
     "LanguageServer/Protocol.swift": "the messages that editors and the server exchange",
     "Machine/LLVMOperation.swift": "LLVM's arithmetic and conversions",
 ]

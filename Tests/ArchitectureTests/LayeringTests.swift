@@ -6,7 +6,7 @@ let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingL
 
 /// The parts in the order of the road; `Sources/README.md` explains it.
 let partsInOrder = [
-    "Source", "Graph", "Operators", "Interchange", "Language", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
+    "Source", "Graph", "Operators", "Interchange", "Language", "Foreign", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
     "Compiler", "LanguageServer", "braid",
 ]
 
@@ -17,6 +17,7 @@ private let imported: [String: Set<String>] = [
     "Operators": ["Graph"],
     "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
     "Language": ["Source", "Graph", "Operators"],
+    "Foreign": ["Source", "Graph", "Language", "CClang"],
     "Passes": ["Source", "Graph", "Operators"],
     "LoopNest": ["Graph"],
     "Kernels": ["Graph", "LoopNest"],
@@ -24,7 +25,7 @@ private let imported: [String: Set<String>] = [
     "Runtime": ["Graph", "Kernels", "Machine", "CProcessor"],
     "Training": ["Graph", "Runtime", "Interchange"],
     "Compiler": [
-        "Source", "Graph", "Operators", "Language", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
+        "Source", "Graph", "Operators", "Language", "Foreign", "Passes", "LoopNest", "Kernels", "Machine", "Runtime", "Training",
         "Interchange",
     ],
     "LanguageServer": ["Source", "Graph", "Language", "Compiler"],
@@ -98,6 +99,12 @@ private func imports(of folder: String) throws -> [String: String] {
     @Test func onlyTheMachineImportsLLVM() throws {
         for file in swiftFiles(under: "Sources") where !file.path.contains("/Sources/Machine/") {
             #expect(!(try String(contentsOf: file, encoding: .utf8)).contains("import CLLVM"), "\(file.path)")
+        }
+    }
+
+    @Test func onlyTheReaderOfCImportsClang() throws {
+        for file in swiftFiles(under: "Sources") where !file.path.contains("/Sources/Foreign/") {
+            #expect(!(try String(contentsOf: file, encoding: .utf8)).contains("import CClang"), "\(file.path)")
         }
     }
 

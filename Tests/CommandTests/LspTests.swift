@@ -1,3 +1,4 @@
+import Foreign
 import Foundation
 import Testing
 
@@ -42,8 +43,8 @@ private final class Client {
         }
     }
 
-    func initialize() throws -> [String: Any] {
-        let answer = try ask("initialize", ["capabilities": [String: Any](), "processId": NSNull()])
+    func initialize(_ capabilities: [String: Any] = [:]) throws -> [String: Any] {
+        let answer = try ask("initialize", ["capabilities": capabilities, "processId": NSNull()])
         try notify("initialized")
         return answer
     }
@@ -134,6 +135,65 @@ private func range(_ value: Any?) -> [Int] {
     private func change(version: Int, _ changes: [[String: Any]], uri: String? = nil) throws {
         let document: [String: Any] = ["uri": uri ?? self.uri, "version": version]
         try client.notify("textDocument/didChange", ["textDocument": document, "contentChanges": changes])
+    }
+
+    /// The functions of a C file are known with their comments, and what changes in it, or in a header, is seen.
+    @Test(.enabled(if: CLoader().isAvailable, "libclang is not installed")) func knowsCFiles() throws {
+        let text = """
+            extern "ops.c"
+            network net {
+                input x: f32[N, 8]
+                output y = x |> bent(slope: 0.5)
+            }
+
+            """
+        let ops = """
+            #include "scale.h"
+            /// A line with a kink.
+            /// @param slope = 0.25 Below zero.
+            float bent(float x, float slope) { return x > 0 ? SCALE * x : slope * x; }
+
+            """
+        try workplace.write(ops, to: "ops.c")
+        try workplace.write("#define SCALE 2\n", to: "scale.h")
+        _ = try client.initialize(["workspace": ["didChangeWatchedFiles": ["dynamicRegistration": true]]])
+        let request = try client.next()
+        #expect(request["method"] as? String == "client/registerCapability")
+        try client.send(["jsonrpc": "2.0", "id": try #require(request["id"]), "result": NSNull()])
+        try open(text)
+        #expect(try client.diagnostics(of: uri).isEmpty)
+
+        let hover = try ask("hover", at: 3, 21) as? [String: Any]
+        let shown = (hover?["contents"] as? [String: Any])?["value"] as? String ?? ""
+        for part in ["activation bent(x, slope = 0.25)", "A line with a kink.", "- `slope`: Below zero."] {
+            #expect(shown.contains(part), "\(shown)")
+        }
+        let items = try ask("completion", at: 3, 20) as? [[String: Any]] ?? []
+        let item = items.first { $0["label"] as? String == "bent" }
+        #expect(item?["documentation"] as? String == "A line with a kink.")
+        let definition = try ask("definition", at: 3, 21) as? [String: Any]
+        #expect((definition?["uri"] as? String)?.hasSuffix("/ops.c") == true)
+        #expect(range(definition?["range"]) == [3, 6, 3, 10])
+
+        // Each file on the disk, and the C file as the editor has it.
+        func changed(_ name: String, _ text: String) throws -> [[String: Any]] {
+            try workplace.write(text, to: name)
+            let uri = self.uri.replacing("main.braid", with: name)
+            try client.notify("workspace/didChangeWatchedFiles", ["changes": [["uri": uri, "type": 2]]])
+            return try client.diagnostics(of: self.uri)
+        }
+        let broken = try changed("scale.h", "#define SCALE scale\n")
+        #expect(broken.map { $0["message"] as? String } == ["use of undeclared identifier `scale`"])
+        #expect(broken.map { range($0["range"]) } == [[0, 7, 0, 14]])
+        let related = (broken.first?["relatedInformation"] as? [[String: Any]])?.first?["location"] as? [String: Any]
+        #expect((related?["uri"] as? String)?.hasSuffix("/ops.c") == true)
+        #expect(try changed("scale.h", "#define SCALE 3\n").isEmpty)
+        #expect(
+            try changed("ops.c", "float bent(float x) { return x; }\n").map { $0["message"] as? String } == [
+                "`bent` has no argument `slope`\nhelp: `bent` takes x"
+            ])
+        try open(ops, uri: uri.replacing("main.braid", with: "ops.c"))
+        #expect(try client.diagnostics(of: uri).isEmpty)
     }
 
     private func ask(_ method: String, at line: Int, _ character: Int, uri: String? = nil) throws -> Any? {

@@ -27,6 +27,7 @@ import Testing
         (["describe", "tiny.braid", "-D", "clases=3"], 1, "did you mean `classes`?"),
         (["describe", "--operators"], 0, ""), (["describe", "--operators", "conv"], 0, ""),
         (["describe", "--operators", "covn"], 2, "did you mean 'conv'?"), (["describe", "absent.braid"], 1, "cannot read 'absent.braid'"),
+        (["describe", "--operators", "absent.braid"], 1, "cannot read 'absent.braid'"),
         (["describe", "."], 1, "'.'"),
         (["check", "tiny.braid"], 0, ""), (["check", "broken.braid"], 1, "did you mean `relu`?"),
         (["format"], 2, "Missing expected argument '<file> ...'"), (["format", "--check", "tiny.braid"], 0, ""),

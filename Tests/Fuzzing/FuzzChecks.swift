@@ -50,6 +50,15 @@ public struct FuzzChecks {
         return try RoadChecks(folder: folder).run(text)
     }
 
+    /// What every C file holds that a program names.
+    private static let functions = """
+        #include <math.h>
+        /// @param slope = 0.5
+        float bent(float x, float slope) { return x > 0 ? x : slope * expm1f(x); }
+        /// @param n = 3
+        float power(float x, int n) { float y = 1; for (int i = 0; i < n; i++) y *= x; return y; }
+        """
+
     private func program(_ text: String) throws(FuzzFinding) -> Bool {
         var map = SourceMap()
         let source = SourceFile(name: "fuzz.braid", text: text)
@@ -63,8 +72,9 @@ public struct FuzzChecks {
         try check(parsed.diagnostics, map)
         _ = parsed.syntax.printed()
 
-        let program = Program.load(path: "fuzz.braid", text: text) { path in
-            path.contains("self") ? text : path.contains("layers") ? "block layer(x) { x |> relu }" : nil
+        let program = Program.load(path: "fuzz.braid", text: text, foreign: Network.foreignLoader) { path in
+            path.hasSuffix(".c")
+                ? Self.functions : path.contains("self") ? text : path.contains("layers") ? "block layer(x) { x |> relu }" : nil
         }
         try check(program.check(), program.map)
         var isElaborated = false

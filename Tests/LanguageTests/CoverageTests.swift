@@ -12,15 +12,15 @@ import Testing
     private static let makers = [
         "report": 0, "warn": 0, "fail": 0, "invalid": 0, "typeAnnotation": 0, "expected": 0, "expectName": 0, "expect": 1, "error": 0,
         "Diagnostic": 0, "TypeError": 0,
-        "CompilerError": 0,
+        "CompilerError": 0, "CProblem": 0, "refuse": 0,
     ]
 
     /// Where messages are made, and where the expected texts are.
     private static let sources = [
-        "Sources/Language", "Sources/Operators", "Sources/Compiler/Compiler.swift", "Sources/Compiler/MemoryNeed.swift",
+        "Sources/Language", "Sources/Foreign", "Sources/Operators", "Sources/Compiler/Compiler.swift", "Sources/Compiler/MemoryNeed.swift",
     ]
     private static let expectations = [
-        "Tests/LanguageTests/Cases", "Tests/OperatorsTests/Cases", "Tests/CompilerTests/DiagnosticTests.swift",
+        "Tests/LanguageTests/Cases", "Tests/ForeignTests", "Tests/OperatorsTests/Cases", "Tests/CompilerTests/DiagnosticTests.swift",
     ]
 
     /// Messages that no text can bring about, by a constant part, and why they are there all the same.
@@ -31,6 +31,11 @@ import Testing
         ("the parameter `…`, …, is too large", "every operator's own rule refuses it first; a further bound in case one does not"),
         ("a step", "the parser asks for the name only where it sees one"),
         ("a variable", "the parser asks for the name only where it sees one"),
+        ("libclang that was found is of another version", "only where LLVM of two versions is installed in part"),
+        ("the system gives no memory for a stack", "only a system without memory"),
+        ("clang cannot read `…`", "no text is known that makes clang crash within the limits of tokens"),
+        ("this function cannot be translated", "what is wrong with the function has been said, and this is left out"),
+        ("this has no value", "variables without a value are reported by their names, a further bound in case one is not"),
         ("cannot be run: ", "the memory check comes first; only a system that lies about its memory gets there"),
         ("the machine code could not be made: ", "LLVM refuses no kernel that the verifier accepts"),
     ]

@@ -183,10 +183,30 @@ extension Elaborator {
             calls.removeLast()
         }
         enter(.activation, activation.parameters, matched)
+        if let foreign = activation.foreign { return formula(foreign, activation.parameters) }
         let value = evaluate(activation.body)
         if let body = value.asScalar { return body }
         if !value.isPoison { report("an activation must give a number, not \(phrase(value))", at: activation.body.span) }
         return nil
+    }
+
+    /// The formula of a function of another language, whose parameters are bound in the frame.
+    private func formula(_ foreign: any ForeignFunction, _ parameters: [ParameterSyntax]) -> Scalar? {
+        var arguments: [Scalar] = []
+        for parameter in parameters {
+            switch lookUp(parameter.name.text) {
+            case .boolean(let value): arguments.append(.constant(value ? 1 : 0))
+            case let value:
+                guard let scalar = value?.asScalar else { return nil }
+                arguments.append(scalar)
+            }
+        }
+        do throws(ForeignProblem) {
+            return try foreign.expression(of: arguments)
+        } catch {
+            report(error.message, at: error.span, help: error.help)
+            return nil
+        }
     }
 
     private func call(_ builtin: Builtin, _ name: NameSyntax, _ arguments: [EvaluatedArgument], label: String?, at span: Span)

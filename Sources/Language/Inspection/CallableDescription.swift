@@ -30,7 +30,8 @@ extension Program {
         func parameters(_ syntax: [ParameterSyntax]) -> [CallableDescription.Parameter] {
             syntax.map { parameter in
                 CallableDescription.Parameter(
-                    name: parameter.name.text, defaultValue: parameter.defaultValue.flatMap { map.text(of: $0.span) }, summary: "")
+                    name: parameter.name.text, defaultValue: parameter.defaultValue.flatMap { map.text(of: $0.span) },
+                    summary: parameter.summary)
             }
         }
         switch names.callable(name) {

@@ -1,7 +1,7 @@
 /// Paths of the files that sources name.
-enum SourcePath {
+public enum SourcePath {
     /// The path of a file that the source `path` names as `item`, as file readers are asked for it.
-    static func target(of item: String, from path: String) -> String {
+    public static func target(of item: String, from path: String) -> String {
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         return normalized(folder.isEmpty || item.hasPrefix("/") ? item : folder + "/" + item)
     }

@@ -31,7 +31,8 @@ struct UnusedDefinitions {
             let isUsed = definitions.contains { $0.isNetwork || $0.name.map { reached.contains($0.text) } ?? true }
             guard !isUsed else { continue }
             warnings.append(
-                Diagnostic("nothing of `\(item.path)` is used", severity: .warning, at: item.span, help: "remove the import"))
+                Diagnostic("nothing of `\(item.path)` is used", severity: .warning, at: item.span, help: "remove the \(item.kind.rawValue)")
+            )
         }
         return warnings
     }

@@ -26,15 +26,17 @@ public struct Program: Sendable {
     ///
     /// - Parameters:
     ///   - path: The name that diagnostics show; imports are looked for beside it.
+    ///   - foreign: Reads the files that `extern` names.
     ///   - listFolder: Gives the names in a folder, to find what a missing file was meant to be.
     ///   - readFile: Gives the text of an imported file.
     ///   - readTensor: Gives the tensors of array files.
     ///   - print: Takes the lines that `print` writes while networks are elaborated, in their order.
     public static func load(
-        path: String, text: String, catalog: OperatorCatalog = .standard, listFolder: FolderReader = { _ in [] },
-        readTensor: @escaping FileTensor.Reader = noTensors, print: @escaping @Sendable (String) -> Void = { _ in }, readFile: FileReader
+        path: String, text: String, catalog: OperatorCatalog = .standard, foreign: (any ForeignLoader)? = nil,
+        listFolder: FolderReader = { _ in [] }, readTensor: @escaping FileTensor.Reader = noTensors,
+        print: @escaping @Sendable (String) -> Void = { _ in }, readFile: FileReader
     ) -> Program {
-        Program(path: path, text: text, catalog: catalog, listFolder, readTensor, print, readFile)
+        Program(path: path, text: text, catalog: catalog, foreign, listFolder, readTensor, print, readFile)
     }
 
     /// Where no files can be read.
@@ -43,9 +45,10 @@ public struct Program: Sendable {
     }
 
     private init(
-        path: String, text: String, catalog: OperatorCatalog, _ listFolder: FolderReader, _ readTensor: @escaping FileTensor.Reader,
-        _ print: @escaping @Sendable (String) -> Void, _ readFile: FileReader
+        path: String, text: String, catalog: OperatorCatalog, _ foreign: (any ForeignLoader)?, _ listFolder: FolderReader,
+        _ readTensor: @escaping FileTensor.Reader, _ print: @escaping @Sendable (String) -> Void, _ readFile: FileReader
     ) {
+        self.foreign = foreign
         let prelude = SourceFile(name: Prelude.name, text: Prelude.text)
         names = DefinedNames(
             catalog: catalog, prelude: Parser.parse(prelude, as: map.add(prelude)).syntax, readTensor: readTensor, print: print)
@@ -62,6 +65,8 @@ public struct Program: Sendable {
         diagnostics = diagnostics.inReadingOrder()
     }
 
+    private let foreign: (any ForeignLoader)?
+
     /// The trees of the imported files.
     private(set) var imported: [FileSyntax] = []
     /// What the imports of the root file brought.
@@ -72,6 +77,12 @@ public struct Program: Sendable {
     ) {
         for item in syntax.imports {
             let target = Self.target(of: item, from: path)
+            let isOther = target.hasSuffix(".c") ? item.kind == .import : item.kind == .extern
+            if isOther {
+                diagnostics.append(wrongKind(item))
+                names.lacksImports = true
+                continue
+            }
             if target == SourcePath.normalized(path) {
                 diagnostics.append(
                     Diagnostic("this file imports itself", severity: .warning, at: item.span, help: "remove the import"))
@@ -87,6 +98,10 @@ public struct Program: Sendable {
                 names.lacksImports = true
                 continue
             }
+            if item.kind == .extern {
+                extern(item, target, text, isOfRoot: depth == 0, readFile)
+                continue
+            }
             let before = imported.count
             let source = SourceFile(name: target, text: text)
             let parsed = Parser.parse(source, as: map.add(source))
@@ -98,19 +113,45 @@ public struct Program: Sendable {
         }
     }
 
+    /// Takes up the definitions of a file of another language.
+    private mutating func extern(_ item: ImportSyntax, _ target: String, _ text: String, isOfRoot: Bool, _ readFile: FileReader) {
+        guard let foreign else {
+            diagnostics.append(
+                Diagnostic("no C files are read here", at: item.span, help: "the command reads them: `braid check FILE`"))
+            names.lacksImports = true
+            return
+        }
+        let file = foreign.load(path: target, text: text, into: &map, at: item.span, readFile: readFile)
+        diagnostics += file.diagnostics
+        // Names that nothing defines may be what it would have brought.
+        if file.diagnostics.hasErrors { names.lacksImports = true }
+        let definitions = file.definitions.map { DefinitionSyntax.activation($0) }
+        diagnostics += names.define(FileSyntax(definitions: definitions))
+        if isOfRoot { brought.append((item, definitions)) }
+    }
+
+    /// Says that a file is not of the language that its clause is for.
+    private func wrongKind(_ item: ImportSyntax) -> Diagnostic {
+        let other = item.kind == .import ? ImportSyntax.Kind.extern : .import
+        return Diagnostic(
+            item.kind == .import ? "`\(item.path)` is a C file" : "`\(item.path)` is no C file", at: item.span,
+            help: "write `\(other.rawValue) \"\(item.path)\"`" + (other == .import ? "; the names of C files end in .c" : ""))
+    }
+
     /// Says what is wrong with an import that cannot be read, and which file beside it may be meant.
     private func missing(_ item: ImportSyntax, _ target: String, from path: String, _ listFolder: FolderReader) -> Diagnostic {
         let parts = target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         let folder = parts.dropLast().joined(separator: "/")
-        let files = listFolder(folder.isEmpty ? (target.hasPrefix("/") ? "/" : ".") : folder).filter { $0.hasSuffix(".braid") }
-        func stem(_ name: String) -> String { name.hasSuffix(".braid") ? String(name.dropLast(6)) : name }
+        let ending = item.kind == .extern ? ".c" : ".braid"
+        let files = listFolder(folder.isEmpty ? (target.hasPrefix("/") ? "/" : ".") : folder).filter { $0.hasSuffix(ending) }
+        func stem(_ name: String) -> String { name.hasSuffix(ending) ? String(name.dropLast(ending.count)) : name }
         let name = stem(parts.last ?? "")
         let stems = files.map(stem)
-        let nearest = stems.contains(name) && parts.last != name + ".braid" ? name : Spelling.nearest(to: name, in: stems)
+        let nearest = stems.contains(name) && parts.last != name + ending ? name : Spelling.nearest(to: name, in: stems)
         let prefix = item.path.split(separator: "/", omittingEmptySubsequences: false).dropLast().map { $0 + "/" }.joined()
         return Diagnostic(
             "cannot read `\(item.path)`", at: item.span,
-            help: nearest.map { "did you mean `\(prefix)\($0).braid`?" }
+            help: nearest.map { "did you mean `\(prefix)\($0)\(ending)`?" }
                 ?? "paths are relative to the importing file" + (path.contains("/") ? ", `\(path)`" : ""))
     }
 

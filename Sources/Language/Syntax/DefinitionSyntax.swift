@@ -6,7 +6,16 @@ public struct FileSyntax: Sendable {
     public var definitions: [DefinitionSyntax] = []
 }
 
+/// `import "blocks.braid"` or `extern "ops.c"`.
 public struct ImportSyntax: Sendable {
+    public enum Kind: String, Sendable {
+        /// A file of this language.
+        case `import`
+        /// A file of another one.
+        case extern
+    }
+
+    public var kind = Kind.import
     /// The path, relative to the importing file.
     public var path: String
     public var span: Span
@@ -33,6 +42,19 @@ public struct ActivationSyntax: Sendable {
     public var name: NameSyntax
     public var parameters: [ParameterSyntax]
     public var body: ExpressionSyntax
+    /// What computes it in place of the body, where a file of another language defines it.
+    public var foreign: (any ForeignFunction)?
+
+    public init(
+        documentation: String, name: NameSyntax, parameters: [ParameterSyntax], body: ExpressionSyntax,
+        foreign: (any ForeignFunction)? = nil
+    ) {
+        self.documentation = documentation
+        self.name = name
+        self.parameters = parameters
+        self.body = body
+        self.foreign = foreign
+    }
 }
 
 /// `network name(classes = 10) { input …, output … }`.
@@ -69,4 +91,12 @@ public enum ClauseSyntax: Sendable {
 public struct ParameterSyntax: Sendable {
     public var name: NameSyntax
     public var defaultValue: ExpressionSyntax?
+    /// What it is, where its definition says so.
+    public var summary: String
+
+    public init(name: NameSyntax, defaultValue: ExpressionSyntax? = nil, summary: String = "") {
+        self.name = name
+        self.defaultValue = defaultValue
+        self.summary = summary
+    }
 }

@@ -4,6 +4,11 @@ import Source
 public struct NameSyntax: Hashable, Sendable {
     public var text: String
     public var span: Span
+
+    public init(text: String, span: Span) {
+        self.text = text
+        self.span = span
+    }
 }
 
 public struct ExpressionSyntax: Sendable {
@@ -32,6 +37,11 @@ public struct ExpressionSyntax: Sendable {
     }
     public var kind: Kind
     public var span: Span
+
+    public init(kind: Kind, span: Span) {
+        self.kind = kind
+        self.span = span
+    }
 
     public var isInvalid: Bool { if case .invalid = kind { true } else { false } }
     var isConditional: Bool { if case .conditional = kind { true } else { false } }

@@ -6,7 +6,7 @@ public enum Grammar {
     public static let text = """
         file        = { definition end } [ definition ] ;
         end         = LINE-BREAK | ";" ;
-        definition  = "import" TEXT | block | activation | network | training ;
+        definition  = ( "import" | "extern" ) TEXT | block | activation | network | training ;
         block       = "block" NAME parameters body ;
         activation  = "activation" NAME parameters "=" expression ;
         network     = "network" NAME [ parameters ] body ;

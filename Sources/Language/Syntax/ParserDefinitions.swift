@@ -1,7 +1,7 @@
 import Source
 
 extension Parser {
-    static let definitionWords = ["block", "activation", "network", "training", "import"]
+    static let definitionWords = ["block", "activation", "network", "training", "import", "extern"]
 
     /// The words that begin the clauses of a training, but for `target`, which declares a name.
     public static let contextualClauses = clauseWords.filter { $0 != "target" }
@@ -20,7 +20,7 @@ extension Parser {
         case "block", "activation", "network":
             return next.kind == .name && [.leftParenthesis, .leftBrace, .equal].contains(tokens[index + 2].kind)
         case "training": return isWord("of", next)
-        case "import": return next.kind == .text
+        case "import", "extern": return next.kind == .text
         default: return false
         }
     }
@@ -57,21 +57,26 @@ extension Parser {
             if at(.rightBrace) { throw fail("this `}` closes nothing", at: start.span, help: "remove it") }
             throw fail(
                 "expected a definition", at: start.span,
-                help: "a file holds `import`, `block`, `activation`, `network` and `training of` definitions")
+                help: "a file holds `import`, `extern`, `block`, `activation`, `network` and `training of` definitions")
         }
         var word = text(of: start)
         if !Self.definitionWords.contains(word) {
             let nearest = ForeignSpelling.definitionWords[word] ?? Spelling.nearest(to: word, in: Self.definitionWords)
             let repair = nearest.map { "did you mean `\($0)`?" } ?? "begin with `block`, `activation`, `network` or `training of`"
             let error = fail("`\(word)` does not begin a definition", at: start.span, help: repair)
-            guard let nearest, nearest == "import" ? peek().kind == .text : peek().kind == .name else { throw error }
+            guard let nearest, ImportSyntax.Kind(rawValue: nearest) != nil ? peek().kind == .text : peek().kind == .name else {
+                throw error
+            }
             word = nearest
         }
         advance()
         switch word {
         case "import":
             let path = try expect(.text, "with the path of the file to import")
-            file.imports.append(ImportSyntax(path: unquoted(path), span: path.span))
+            file.imports.append(ImportSyntax(kind: .import, path: unquoted(path), span: path.span))
+        case "extern":
+            let path = try expect(.text, "with the path of the C file")
+            file.imports.append(ImportSyntax(kind: .extern, path: unquoted(path), span: path.span))
         case "block": file.definitions.append(.block(try block(documentation)))
         case "activation": file.definitions.append(.activation(try activation(documentation)))
         case "network": file.definitions.append(.network(try network(documentation)))

@@ -2,7 +2,7 @@ extension FileSyntax {
     /// The tree as text: a line a definition and a statement, expressions in prefix form with every grouping shown.
     public func printed() -> String {
         var printer = SyntaxPrinter()
-        for item in imports { printer.line("import \(item.path.debugDescription)") }
+        for item in imports { printer.line("\(item.kind.rawValue) \(item.path.debugDescription)") }
         for definition in definitions { printer.print(definition) }
         return printer.text
     }

@@ -42,6 +42,31 @@ enum CatalogText {
         return lines.joined(separator: "\n")
     }
 
+    /// The blocks and activations that a file defines and imports.
+    static func definitions(of program: Program) -> String {
+        let described = program.callables.filter { program.definitionPlaces[$0] != nil }.compactMap(program.describe)
+        let parts = [("BLOCKS", CallableDescription.Kind.block), ("ACTIVATIONS", .activation)].compactMap { title, kind -> String? in
+            let rows = described.filter { $0.kind == kind }.map(text)
+            return rows.isEmpty ? nil : title + "\n\n" + rows.joined(separator: "\n")
+        }
+        return parts.isEmpty ? "no blocks and activations are defined there" : parts.joined(separator: "\n\n")
+    }
+
+    private static func text(_ callable: CallableDescription) -> String {
+        var lines = [callable.signature]
+        // Paragraphs stay apart, lines do not.
+        for part in callable.documentation.split(separator: "\n\n") {
+            lines += wrapped(part.split(separator: "\n").joined(separator: " "), indent: 4)
+        }
+        let column = callable.parameters.map(\.name.count).max() ?? 0
+        for parameter in callable.parameters where !parameter.summary.isEmpty {
+            let text = wrapped(parameter.summary, indent: column + 10)
+            lines.append("        " + parameter.name + text[0].dropFirst(parameter.name.count + 8))
+            lines += text.dropFirst()
+        }
+        return lines.joined(separator: "\n")
+    }
+
     /// `text` in lines of at most `width` characters, each behind `indent` blanks.
     fileprivate static func wrapped(_ text: String, indent: Int) -> [String] {
         let blanks = String(repeating: " ", count: indent)

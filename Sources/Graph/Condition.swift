@@ -1,7 +1,5 @@
-import Graph
-
 /// A truth value that differs from element to element.
-indirect enum Condition {
+public indirect enum Condition: Hashable, Sendable {
     case constant(Bool)
     case compare(Comparison, Scalar, Scalar)
     case not(Condition)
@@ -9,7 +7,7 @@ indirect enum Condition {
     case or(Condition, Condition)
 
     /// `then` where the condition holds, `otherwise` elsewhere.
-    func select(then: Scalar, otherwise: Scalar) -> Scalar {
+    public func select(then: Scalar, otherwise: Scalar) -> Scalar {
         switch self {
         case .constant(let value): value ? then : otherwise
         case .compare(let comparison, let a, let b): .selecting(comparison, a, b, then: then, otherwise: otherwise)

@@ -1,0 +1,27 @@
+import Source
+
+/// Reads the files that `extern` names: the language knows no other language itself.
+public protocol ForeignLoader: Sendable {
+    /// Reads a file with all that it needs.
+    ///
+    /// - Parameters:
+    ///   - path: The name that diagnostics show.
+    ///   - map: takes up the files that are read.
+    ///   - place: where the file is asked for; for what is wrong with none of its lines.
+    ///   - readFile: Gives the text of a further file, its path relative like `path`.
+    func load(
+        path: String, text: String, into map: inout SourceMap, at place: Span, readFile: (_ path: String) -> String?
+    ) -> ForeignFile
+}
+
+/// What a file of another language brings.
+public struct ForeignFile: Sendable {
+    /// Activations, each with its `foreign` function.
+    public var definitions: [ActivationSyntax]
+    public var diagnostics: [Diagnostic]
+
+    public init(definitions: [ActivationSyntax], diagnostics: [Diagnostic]) {
+        self.definitions = definitions
+        self.diagnostics = diagnostics
+    }
+}

@@ -1,0 +1,2 @@
+#include "includes_itself.c"
+#define SCALE 2

@@ -1,0 +1,2 @@
+#include "included_again.h"
+float f(float x) { return x * SCALE; }

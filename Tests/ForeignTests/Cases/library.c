@@ -1,0 +1,1 @@
+float without_header(float x) { return expf(x); }

@@ -1,0 +1,3 @@
+#define FIRST SECOND SECOND
+#define SECOND FIRST
+float f(float x) { return FIRST; }

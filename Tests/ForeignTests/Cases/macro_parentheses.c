@@ -1,0 +1,2 @@
+#define OPEN (x
+float f(float x) { return OPEN); }

@@ -1,0 +1,1 @@
+static float helper(float x) { return x; }

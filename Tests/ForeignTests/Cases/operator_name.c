@@ -1,0 +1,1 @@
+float conv(float x) { return x; }

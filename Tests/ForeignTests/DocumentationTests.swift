@@ -1,0 +1,40 @@
+import Foreign
+import Language
+import Source
+import TestSupport
+import Testing
+
+/// The example of `docs/c.md` is right, and its lists are those of the sources.
+@Suite(.enabled(if: hasClang, skipped)) struct DocumentationTests {
+    private let lines: [String]
+
+    init() throws { lines = try FencedBlock.lines(of: Golden.root.appending(path: "docs/c.md")) }
+
+    @Test func examplesAreRight() throws {
+        let blocks = FencedBlock.all(in: lines)
+        let c = try #require(blocks.first { $0.kind == "c" }?.text)
+        let program = load(try #require(blocks.first { $0.kind == "braid" }?.text), ["ops.c": c])
+        let report = DiagnosticRenderer(program.map).render(program.check())
+        #expect(report.isEmpty, "\(report)")
+    }
+
+    /// Each function and header that the page names can be used, alone.
+    @Test func functionsAndHeadersExist() throws {
+        let page = lines.joined(separator: "\n")
+        let paragraph = try #require(page.split(separator: "\n\n").first { $0.hasPrefix("The functions of `math.h`") })
+        let names = paragraph.matches(of: /`([a-z][a-z0-9_]*)`/).map { String($0.1) }.filter { !["f", "pow"].contains($0) }
+        #expect(names.count > 20)
+        for name in names {
+            let count = ["fmax", "fmin", "fdim"].contains(name) ? 2 : name == "fma" ? 3 : 1
+            for suffix in name == "isnan" || name.hasPrefix("braid_") ? [""] : ["", "f"] {
+                let call = "\(name)\(suffix)(\(Array(repeating: "x", count: count).joined(separator: ", ")))"
+                let c = "#include <math.h>\n#include <braid.h>\nfloat f(float x) { return \(call); }"
+                let found = load("extern \"f.c\"", ["f.c": c]).check()
+                #expect(found.isEmpty, "\(call): \(found.map(\.message))")
+            }
+        }
+        let headers = try #require(page.firstMatch(of: /In `<…>` stand ([^;]*;)/)).1.matches(of: /`([a-z]+\.h)`/).map { String($0.1) }
+        let unknown = load("extern \"f.c\"", ["f.c": "#include <zzzzzz>\n"]).check().first?.help ?? ""
+        #expect(unknown == "there are " + headers.sorted().map { "`<\($0)>`" }.joined(separator: ", "))
+    }
+}

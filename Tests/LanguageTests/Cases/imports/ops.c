@@ -1,0 +1,1 @@
+float half(float x) { return 0.5f * x; }
