@@ -125,7 +125,7 @@ extension CTreeReader {
                 help: "make it `static const`, or leave out `static`")
         }
         if cursor.storageClass == .extern || cursor.storageClass == .other {
-            throw refuse("`\(cursor.name)` is a variable of another file", at: cursor)
+            throw refuse("`\(cursor.name)` belongs to another file", at: cursor)
         }
         let variable = try variable(cursor)
         guard let initializer = cursor.initializer else { return CDeclaration(variable: variable, values: []) }
