@@ -62,8 +62,8 @@ enum CBinary: String, Sendable {
 
 /// A variable of a function, or a constant of the file.
 struct CVariable: Hashable, Sendable {
-    /// Where its declaration begins tells it from others.
-    var declaration: Span
+    /// Tells it from others of its name: `ClangCursor.identity`.
+    var declaration: Int
     var name: String
     var type: CType
     /// The number of elements, nil for what is no array.
@@ -95,8 +95,8 @@ struct CStatement: Sendable {
 }
 
 struct CFunction: Sendable {
-    /// Where its definition begins.
-    typealias ID = Span
+    /// Its name: a file defines a function once.
+    typealias ID = String
 
     struct Parameter: Sendable {
         var variable: CVariable

@@ -59,7 +59,7 @@ final class CTreeReader {
     /// Reads a definition with all that it calls; if it cannot be translated, it is reported and the program lacks it.
     @discardableResult
     func read(function cursor: ClangCursor) -> CFunction.ID {
-        let id = span(cursor)
+        let id = cursor.name
         guard known.insert(id).inserted else { return id }
         let outer = depth
         depth = 0
@@ -71,7 +71,8 @@ final class CTreeReader {
                 let type = try scalar(parameter.type, of: "the parameter `\(parameter.name)`", at: parameter)
                 let name = nameSpan(parameter)
                 return CFunction.Parameter(
-                    variable: CVariable(declaration: name, name: parameter.name, type: type), name: parameter.name, span: name)
+                    variable: CVariable(declaration: parameter.identity, name: parameter.name, type: type), name: parameter.name, span: name
+                )
             }
             if type.result.kind == "Void" {
                 throw CProblem("`\(cursor.name)` gives no value", at: nameSpan(cursor), help: "return a `float`")

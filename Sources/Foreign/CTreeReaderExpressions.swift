@@ -17,6 +17,10 @@ extension CTreeReader {
         switch cursor.kind {
         case "IntegerLiteral", "CharacterLiteral", "UnaryExpr":
             guard case .integer(let value)? = cursor.constant else { throw unknown(cursor) }
+            // Of the largest unsigned integers, the value that clang gives is negative.
+            if case .integer(let lower, _)? = Self.type(cursor.type), value < lower {
+                throw refuse("this integer does not fit its type", at: cursor)
+            }
             return try made(.integer(value))
         case "FloatingLiteral": return try made(.number(try number(cursor)))
         case "ParenExpr" where children.count == 1:
@@ -83,7 +87,7 @@ extension CTreeReader {
             return CExpression(kind: .integer(value), type: .int, span: span(cursor))
         case "ParmDecl":
             let type = try scalar(declaration.type, of: "`\(declaration.name)`", at: cursor)
-            let variable = CVariable(declaration: nameSpan(declaration), name: declaration.name, type: type)
+            let variable = CVariable(declaration: declaration.identity, name: declaration.name, type: type)
             return CExpression(kind: .variable(variable), type: type, span: span(cursor))
         case "VarDecl":
             let variable = try variable(declaration)

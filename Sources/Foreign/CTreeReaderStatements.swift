@@ -153,7 +153,7 @@ extension CTreeReader {
         let subject = "`\(cursor.name)`"
         guard type.kind == "ConstantArray" else {
             if type.kind == "VariableArray" { throw refuse("the length of \(subject) is no constant", at: cursor) }
-            return CVariable(declaration: nameSpan(cursor), name: cursor.name, type: try scalar(type, of: subject, at: cursor))
+            return CVariable(declaration: cursor.identity, name: cursor.name, type: try scalar(type, of: subject, at: cursor))
         }
         if type.element.kind == "ConstantArray" {
             throw refuse("\(subject) is an array of arrays", at: cursor, help: "use one array, and `rows * i + j` as its index")
@@ -164,6 +164,6 @@ extension CTreeReader {
                 help: "\(FunctionTranslator.maximumTable) are the limit: each takes a comparison and a choice")
         }
         return CVariable(
-            declaration: nameSpan(cursor), name: cursor.name, type: try scalar(type.element, of: subject, at: cursor), count: type.count)
+            declaration: cursor.identity, name: cursor.name, type: try scalar(type.element, of: subject, at: cursor), count: type.count)
     }
 }

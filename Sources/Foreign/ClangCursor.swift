@@ -83,6 +83,9 @@ struct ClangCursor {
         }
     }
 
+    /// Tells a declaration from all others of the file, also where one macro made several.
+    var identity: Int { Int(bitPattern: raw.data.0) }
+
     // MARK: - Places
 
     /// The first byte and the one after the last, where a macro is used that gave them.

@@ -23,7 +23,7 @@ struct FunctionTranslator {
     /// The expression that a function gives for its arguments.
     static func translate(_ id: CFunction.ID, of program: CProgram, _ arguments: [Scalar]) throws(CProblem) -> Scalar {
         var translator = FunctionTranslator(program)
-        guard let function = program.functions[id] else { throw .unreadable(at: id) }
+        guard let function = program.functions[id] else { throw .unreadable(at: .none) }
         var values: [CValue] = []
         for (parameter, argument) in zip(function.parameters, arguments) {
             guard case .constant(let number) = argument else {
@@ -227,6 +227,8 @@ struct FunctionTranslator {
         if let known = constants[variable] { return known }
         guard let declaration = program.constants[variable] else { return nil }
         try takeStep(at: span)
+        // A value that is made of itself is none.
+        constants[variable] = .undefined
         let value = try begin(declaration, [:])
         constants[variable] = value
         return value

@@ -275,7 +275,7 @@ extension FunctionTranslator {
         if let constant = value.constant { return try number(pow(constant, exponent), at: span) }
         guard let element = value.asElement else { throw undefined(base) }
         let scalar: Scalar
-        if let whole = Int(exactly: exponent), abs(whole) <= 64 {
+        if let whole = Int(exactly: exponent), (-64...64).contains(whole) {
             let product = (0..<abs(whole)).reduce(Scalar.constant(1)) { product, _ in product * element.scalar }
             guard (element.count + 1) * (abs(whole) + 1) <= 4 * Self.maximumFormula else {
                 throw CProblem("this formula is too long", at: span, help: "\(Self.maximumFormula) operations are the limit")

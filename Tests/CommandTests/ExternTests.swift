@@ -16,7 +16,7 @@ struct ExternTests {
 
     /// Each kind of mistake, with the line and column at which it is reported.
     @Test(arguments: [
-        ("float f(float x) { return x +; }", "1:31", "expected expression"),
+        ("float f(float x) { return x +; }", "1:30", "expected expression"),
         ("float f(float x) {\n    return y;\n}", "2:12", "use of undeclared identifier `y`"),
         ("float f(float x) { return g(x); }", "1:27", "call to undeclared function `g`"),
         ("float f(float x) { return x }", "1:28", "expected `;` after return statement"),
@@ -33,7 +33,7 @@ struct ExternTests {
         ("float f(float x) { int i = x; return i / 2; }", "1:38", "integers that depend on an element cannot be divided"),
         ("float f(float x) { float t[2] = {1, 2}; return t[2] * x; }", "1:50", "`t` has no element 2"),
         ("float f(float x) { if (x > 0) return 1; }", "1:7", "`f` may end without a value"),
-        ("float f(float x) { int i = 2147483647; return x * (i + 1); }", "1:52", "this integer does not fit its type"),
+        ("float f(float x) { int i = 2147483647; return x * (i + 1); }", "1:51", "this integer does not fit its type"),
         ("#define A A A\nfloat f(float x) { return x + A; }", "1:9", "the macro `A` names itself"),
         ("float conv(float x) { return x; }", "1:7", "`conv` is an operator"),
     ])

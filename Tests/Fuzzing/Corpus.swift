@@ -12,6 +12,8 @@ public struct Corpus: Sendable {
     public private(set) var sources: [String] = []
     /// Those of them with nothing wrong: a mutation of one still means something.
     public private(set) var soundSources: [String] = []
+    /// C files.
+    public private(set) var externs: [String] = []
     /// Printed graphs of the stages `graph`, `training` and `optimized`.
     public private(set) var graphs: [String] = []
     /// Printed loop nests.
@@ -25,11 +27,17 @@ public struct Corpus: Sendable {
         for folder in ["graphs", "Tests"] {
             let files = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil)
             while let file = files?.nextObject() as? URL {
-                guard file.pathExtension == "braid" else { continue }
-                sources.append(String(decoding: try Data(contentsOf: file), as: UTF8.self))
+                guard ["braid", "c"].contains(file.pathExtension) else { continue }
+                let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+                if file.pathExtension == "braid" {
+                    sources.append(text)
+                } else if file.path.contains("/ForeignTests/") {
+                    externs.append(text)
+                }
             }
         }
         sources += Self.examples(try String(contentsOf: root.appending(path: "docs/language.md"), encoding: .utf8))
+        externs = Set(externs.filter { $0.utf8.count <= Self.longest }).sorted()
         sources = Set(sources.filter { $0.utf8.count <= Self.longest }).sorted()
 
         soundSources = sources.filter { text in

@@ -29,6 +29,7 @@ public struct FuzzChecks {
     public func run(_ input: FuzzInput) throws(FuzzFinding) -> Bool {
         switch input.kind {
         case .bytes, .tokens, .trees, .programs: try program(input.text)
+        case .externs: try extern(input.text)
         case .graphs, .kernels: try stage(input.text)
         case .roads: try road(input.text)
         }
@@ -95,6 +96,30 @@ public struct FuzzChecks {
             try road(whole)
         }
         return isElaborated
+    }
+
+    /// A C file, and a network that calls each of its functions.
+    private func extern(_ text: String) throws(FuzzFinding) -> Bool {
+        func load(_ network: String) -> Program {
+            Program.load(path: "fuzz.braid", text: "extern \"fuzz.c\"\n" + network, foreign: Network.foreignLoader) {
+                $0 == "fuzz.c" ? text : nil
+            }
+        }
+        let program = load("")
+        let found = program.check()
+        try check(found, program.map)
+        guard !found.hasErrors else { return false }
+        for name in program.callables where program.definitionPlaces[name] != nil {
+            let elements = (program.describe(callable: name)?.parameters ?? []).filter { $0.defaultValue == nil }.map(\.name)
+            let inputs = elements.indices.map { "input x\($0): f32[N, 4]\n" }.joined()
+            let arguments = elements.indices.map { "x\($0)" }.joined(separator: ", ")
+            let calling = load("network n {\n\(inputs)output y = \(name)(\(arguments))\n}\n")
+            let (network, diagnostics) = calling.elaborate()
+            try check(diagnostics, calling.map)
+            guard let network else { throw FuzzFinding(description: "`\(name)` was read and cannot be called") }
+            try roundTrip(network.graph)
+        }
+        return true
     }
 
     /// Diagnostics say something, lie within their files and can be drawn.

@@ -150,7 +150,10 @@ struct LineLayout {
         if previous.isToken(.documentation) || previous.isOpener || piece.isCloser { return false }
         if groups.isEmpty, let (definition, isDocumented) = definition(beginningAt: index), hasDefinition {
             // Imports, and activations of one line, may stand together.
-            let areAlike = definition.text == lastDefinition && ["import", "activation"].contains(definition.text)
+            let imports = ["import", "extern"]
+            let areAlike =
+                definition.text == lastDefinition && definition.text == "activation"
+                || imports.contains(definition.text) && imports.contains(lastDefinition)
             if !areAlike || isDocumented { return true }
         }
         guard piece.lineBreaks > 1 else { return false }
