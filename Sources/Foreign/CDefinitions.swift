@@ -38,6 +38,7 @@ struct CDefinitions {
         switch expression.kind {
         case .integer(let value): Double(value)
         case .number(let value): value
+        case .boolean(let value): value ? 1 : 0
         default: nil
         }
     }
@@ -64,7 +65,12 @@ struct CDefinitions {
             var syntax = ParameterSyntax(name: NameSyntax(text: parameter.name, span: parameter.span), summary: described?.summary ?? "")
             if let (text, range) = described?.defaultValue {
                 let isInteger = parameter.variable.type.isInteger
-                let kind: ExpressionSyntax.Kind? = isInteger ? Int(text).map { .integer($0) } : Self.number(text).map { .number($0) }
+                let kind: ExpressionSyntax.Kind? =
+                    switch (parameter.variable.type, text) {
+                    case (.boolean, "true"), (.boolean, "false"): .boolean(text == "true")
+                    case (.floating, _): Self.number(text).map { .number($0) }
+                    default: Int(text).map { .integer($0) }
+                    }
                 if let kind {
                     syntax.defaultValue = ExpressionSyntax(kind: kind, span: place(range))
                 } else {

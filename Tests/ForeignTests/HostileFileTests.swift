@@ -126,13 +126,11 @@ import Testing
         let files = ["f.c": "float f(float x) { return x; }"]
         let text = "extern \"f.c\"\nnetwork n { input x: f32[N, 2]; output y = f(x) }"
         let program = Program.load(path: "main.braid", text: text, foreign: CLoader(library: "/there/is/no/library.so")) { files[$0] }
+        let found = program.check()
+        let report = DiagnosticRenderer(program.map).render(found)
         #expect(
-            DiagnosticRenderer(program.map).render(program.check()).hasPrefix(
-                """
-                error: `f.c` is C, and libclang 19, which reads it, is not installed
-                 --> main.braid:1:8
-                """))
-        #expect(program.check().count == 1 && program.check()[0].help?.hasPrefix("on Debian: apt-get install libclang-19-dev") == true)
+            report.contains(/error: `f\.c` is C, and libclang \d+, which reads it, is not installed\n --> main\.braid:1:8\n/), "\(report)")
+        #expect(found.count == 1 && found[0].help?.contains(/^on Debian: apt-get install libclang-\d+-dev/) == true)
         let other = Program.load(path: "main.braid", text: "network n { input x: f32[N, 2]; output y = x |> relu }") { _ in nil }
         #expect(other.check().isEmpty)
     }

@@ -15,7 +15,10 @@ struct CatalogOptions: ParsableArguments {
     @Option(
         defaultAsFlag: everything,
         help: ArgumentHelp(
-            "Lists the operators and activations of the language, explains one, or lists the blocks and activations that a .braid file defines and imports; needs no FILE.",
+            """
+            Lists the operators and activations of the language, explains one, or lists the blocks and activations that a .braid file \
+            defines and imports; needs no FILE.
+            """,
             valueName: "name"))
     var operators: String?
 

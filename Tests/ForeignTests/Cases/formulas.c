@@ -37,7 +37,7 @@ float early(float x, float low) {
 }
 
 /// @param n = 3 how often
-/// @param twice = 0 whether it is doubled
+/// @param twice = false whether it is doubled
 float repeated(float x, int n, bool twice) {
     float y = x;
     int i = 0;
