@@ -32,6 +32,21 @@ import Testing
         }
     }
 
+    /// The tutorial's steps are networks, as they are numbered; that they are right is looked at with all examples.
+    @Test func thereAreTenSteps() throws {
+        let lines = try FencedBlock.lines(of: Self.page)
+        let start = try #require(lines.firstIndex(of: "## Ten steps"))
+        let end = try #require(lines[(start + 1)...].firstIndex { $0.hasPrefix("## ") })
+        let steps = lines[start..<end].compactMap { line in line.hasPrefix("**") ? Int(line.dropFirst(2).prefix { $0.isNumber }) : nil }
+        #expect(steps == Array(1...10))
+        let examples = FencedBlock.all(in: lines).filter { $0.kind == "braid" && (start..<end).contains($0.lines.lowerBound) }
+        #expect(examples.count == 10)
+        for example in examples {
+            let program = Program.load(path: "step.braid", text: example.text) { _ in nil }
+            #expect(program.elaborate().network?.graph.outputs.isEmpty == false)
+        }
+    }
+
     @Test func messagesAndTablesAreFresh() throws {
         var lines = try FencedBlock.lines(of: Self.page)
         let examples = FencedBlock.all(in: lines)

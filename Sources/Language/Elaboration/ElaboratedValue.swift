@@ -26,6 +26,12 @@ indirect enum ElaboratedValue {
 
     var isPoison: Bool { if case .poison = self { true } else { false } }
 
+    /// Whether it is a list with an erroneous element, however deep.
+    var holdsPoison: Bool {
+        if case .list(let items) = self { return items.contains { $0.isPoison || $0.holdsPoison } }
+        return false
+    }
+
     /// Lists are no longer, so that a hostile source cannot exhaust memory.
     static let maximumCount = 65_536
 }

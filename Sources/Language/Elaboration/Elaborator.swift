@@ -85,6 +85,10 @@ final class Elaborator {
     /// Whether `print` writes: not where the network is elaborated once more, for its training.
     private(set) var printsValues = true
     private(set) var steps = 0
+    /// Those taken within comprehensions.
+    private var elementSteps = 0
+    /// How many comprehensions are around the current expression.
+    var comprehensions = 0
     private(set) var depth = 0
 
     /// - Parameter known: the places of the program's own errors, about which nothing more is said.
@@ -145,9 +149,15 @@ final class Elaborator {
         return steps < Self.maximumSteps
     }
 
+    /// Counts a step of computing a list's elements, of which 16 are one other: they only make numbers.
+    func takeElementStep(at span: Span) -> Bool {
+        elementSteps += 1
+        return elementSteps % 16 == 0 ? takeStep(at: span) : steps < Self.maximumSteps
+    }
+
     /// Runs `body` one level deeper.
     func nested(at span: Span, _ body: () -> ElaboratedValue) -> ElaboratedValue {
-        guard takeStep(at: span) else { return .poison }
+        guard comprehensions > 0 ? takeElementStep(at: span) : takeStep(at: span) else { return .poison }
         guard depth < Self.maximumDepth else {
             return report("calls and expressions nest too deeply", at: span, help: "\(Self.maximumDepth) levels are the limit")
         }

@@ -147,7 +147,7 @@ extension Elaborator {
             guard let row = operation.tensorOperator else { return nil }
             let before = reported.count
             guard let x = operand(a, at: left.span), let y = operand(b, at: right.span) else {
-                return reported.count == before ? nil : .poison
+                return reported.count == before && !a.holdsPoison && !b.holdsPoison ? nil : .poison
             }
             return append(
                 row, [x, y], [:], label: nil, at: CallPlaces(whole: span, callee: mark, operands: [left.span, right.span]))

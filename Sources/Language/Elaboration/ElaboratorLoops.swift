@@ -4,6 +4,7 @@ import Source
 extension Elaborator {
     func loop(_ pattern: PatternSyntax, _ sequence: ExpressionSyntax, _ body: BodySyntax) {
         forEach(pattern, in: sequence, body) {
+            guard takeStep(at: body.span) else { return false }
             _ = run(body)
             return true
         }
@@ -12,7 +13,10 @@ extension Elaborator {
     /// `[for i in 0..<5 { exp(-i * i) }]`: the list of what the body gives for each element.
     func comprehension(_ pattern: PatternSyntax, _ sequence: ExpressionSyntax, _ body: BodySyntax) -> ElaboratedValue {
         var values: [ElaboratedValue] = []
+        comprehensions += 1
+        defer { comprehensions -= 1 }
         let isWhole = forEach(pattern, in: sequence, body) {
+            guard takeElementStep(at: body.span) else { return false }
             let value = run(body)
             if case .nothing = value {
                 report("the body of this list gives no value", at: body.span, help: "end it with the element: `[for i in 0..<3 { i * i }]`")
@@ -39,7 +43,6 @@ extension Elaborator {
         loops.append(pattern.names.first ?? NameSyntax(text: "i", span: sequence.span))
         defer { loops.removeLast() }
         for item in items {
-            guard takeStep(at: body.span) else { return false }
             frame.scopes.append([:])
             defer { frame.scopes.removeLast() }
             bind(pattern, item, from: sequence.span)
