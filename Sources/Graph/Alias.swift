@@ -16,6 +16,12 @@ extension Layout {
         guard let own = stripped(shape, layout), let other = stripped(otherShape, otherLayout) else { return false }
         if own.layout.blocks.isEmpty, other.layout.blocks.isEmpty { return true }
         if own == other { return true }
+        // The axes behind a blocked one are row-major, however they are divided.
+        if let block = own.layout.blocks.first, own.layout == other.layout, own.layout.blocks.count == 1,
+            own.shape.count > block.axis, own.shape.prefix(block.axis + 1) == other.shape.prefix(block.axis + 1)
+        {
+            return true
+        }
         // One axis alone lies in memory as if it were not blocked, only with padding at the end, which a reader may ignore.
         return own.layout.blocks.isEmpty && own.shape == other.shape && other.shape.count == 1
     }

@@ -13,7 +13,7 @@ public enum Attribute: Hashable, Sendable {
 /// The kind of value that a parameter takes.
 public enum AttributeKind: String, Hashable, Sendable {
     case integer, number, boolean
-    /// One integer for both spatial axes, or a pair `(vertical, horizontal)`; stored as two integers.
+    /// One integer for all spatial axes, a pair `(vertical, horizontal)`, or three of volumes, the depth first; one is stored as two integers.
     case pair
     case integers
     /// One or several integers, or a word that stands for those that fit: see `words`.
@@ -33,7 +33,8 @@ extension AttributeKind {
             value
         case (.number, .integer(let integer)): .number(Double(integer))
         case (.pair, .integer(let integer)): .integers([integer, integer])
-        case (.pair, .integers(let list)) where list.count == 2: value
+        case (.pair, .integers(let list)) where [2, 3].contains(list.count): value
+        case (.pair, .integers(let list)) where list.count == 1: .integers([list[0], list[0]])
         case (.integers, .integer(let integer)), (.padding, .integer(let integer)): .integers([integer])
         case (.padding, .integers): value
         case (_, .text(let text)) where words.contains(text): value
@@ -47,7 +48,7 @@ extension AttributeKind {
         case .integer: "an integer"
         case .number: "a number"
         case .boolean: "true or false"
-        case .pair: "an integer or a pair of integers"
+        case .pair: "an integer or a list of two or three"
         case .integers: "a list of integers"
         case .padding: "an integer, a list of integers or \"\(words.joined(separator: "\" or \""))\""
         case .text: "a text"

@@ -39,7 +39,21 @@ extension Operator {
             OperatorExample("bins that divide the image", [.f32(1, 20, 6, 4)], ["size": .integer(2)]),
             OperatorExample("columns as they are, rows more than the image's", [.f32(1, 3, 2, 3)], ["size": .integers([5, 3])]),
             OperatorExample("nothing to do", [.f32(2, 3, 4, 4)], ["size": .integer(4)]),
-        ])
+        ]
+    ).takingSignals([
+        OperatorExample("a signal", [.f32(2, 5, 9)], ["size": .integer(4)])
+    ]).takingVolumes([
+        OperatorExample("a volume", [.f32(1, 2, 5, 4, 5)], ["size": .integers([3, 2, 4])])
+    ]) { use in
+        use.separated { planes in
+            let (depth, bins) = (use.shape.number(2), use.result.number(2))
+            if depth == bins { return planes }
+            if depth % bins == 0 {
+                return use.builder.apply(averagePool, planes, attributes: ["kernel": .integers([depth / bins, 1])])
+            }
+            return use.builder.apply(binAverage, planes, attributes: ["axis": .integer(2), "bins": .integer(bins)])
+        }
+    }
 
     /// `adaptive_avg_pool` along one axis.
     static let binAverage: Operator = Operator(

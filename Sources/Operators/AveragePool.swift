@@ -36,7 +36,23 @@ extension Operator {
             OperatorExample(
                 "last window kept", [.f32(1, 3, 6, 7)],
                 ["kernel": .integers([3, 2]), "stride": .integer(2), "pad": .integers([1, 0, 0, 1]), "ceil": .boolean(true)]),
-        ])
+        ]
+    ).takingSignals([
+        OperatorExample("a signal", [.f32(2, 5, 9)], ["kernel": .integer(2)]),
+        OperatorExample(
+            "a signal, padding not counted", [.f32(1, 18, 8)],
+            [
+                "kernel": .integer(3), "stride": .integer(2), "pad": .integer(1), "ceil": .boolean(true),
+                "count_include_pad": .boolean(false),
+            ]),
+    ]).takingVolumes([
+        OperatorExample(
+            "a volume, padding not counted", [.f32(1, 2, 5, 4, 5)],
+            [
+                "kernel": .integers([3, 2, 3]), "stride": .integers([2, 1, 2]), "pad": .integers([1, 1, 0]),
+                "count_include_pad": .boolean(false), "ceil": .boolean(true),
+            ])
+    ]) { $0.separated }
 
     static let averagePoolBackward: Operator = Operator(
         "avg_pool_backward", "Gradient of avg_pool with respect to its image.",

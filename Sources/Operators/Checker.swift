@@ -105,6 +105,17 @@ extension Checker {
         return try ImageShape(batch: shape[0], channels: extent(shape, 1), height: extent(shape, 2), width: extent(shape, 3))
     }
 
+    /// Operand `index`, which must be an image, a signal or a volume.
+    func pixels(_ index: Int = 0) throws(TypeError) -> Shape {
+        let type = signature.operands[index]
+        guard type.element == .f32, (3...5).contains(type.rank) else {
+            throw error(
+                "takes an image f32[N, C, H, W], a signal f32[N, C, L] or a volume f32[N, C, D, H, W], "
+                    + "but its \(Self.ordinal(index)) operand is \(type)", operand: index)
+        }
+        return type.shape
+    }
+
     /// The extent along `axis`, which may not be a symbol.
     func extent(_ shape: Shape, _ axis: Int) throws(TypeError) -> Int {
         guard let value = shape[axis].value else { throw error("needs a number, not a symbol, in dimension \(axis) of \(shape)") }
@@ -135,6 +146,7 @@ extension Checker {
     /// The pair parameter `name`, both at least `minimum`.
     func pair(_ name: String, atLeast minimum: Int) throws(TypeError) -> Pair {
         let values = signature.attributes.integers(name)
+        try checkPair(values, name)
         try check(values, name, atLeast: minimum)
         return Pair(values)
     }
@@ -145,8 +157,18 @@ extension Checker {
     /// The parameter `size`, an image's height and width: as large as an extent can be.
     func size() throws(TypeError) -> Pair {
         let values = signature.attributes.integers("size")
+        try checkPair(values, "size")
         try check(values, "size", atLeast: 1, atMost: Self.largestElementCount)
         return Pair(values)
+    }
+
+    private func checkPair(_ values: [Int], _ name: String) throws(TypeError) {
+        guard values.count == 2 else {
+            throw error(
+                "cannot use \(values.count) numbers as '\(name)' of an image f32[N, C, H, W]",
+                repair: "give one, or two (vertical, horizontal)",
+                parameter: name)
+        }
     }
 
     func check(_ values: [Int], _ parameter: String, atLeast minimum: Int, atMost maximum: Int = largestParameter) throws(TypeError) {

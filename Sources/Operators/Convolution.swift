@@ -79,7 +79,37 @@ extension Operator {
                     "channels": .integer(5), "kernel": .integer(3), "stride": .integer(2), "pad": .integer(1), "groups": .integer(5),
                     "bias": .boolean(false),
                 ]),
-        ])
+        ]
+    ).takingSignals([
+        OperatorExample(
+            "a signal, stride 2, padded in front", [.f32(2, 3, 9), .f32(5, 3, 3), .f32(5)],
+            ["channels": .integer(5), "kernel": .integer(3), "stride": .integer(2), "pad": .integers([2, 0])]),
+        OperatorExample(
+            "a signal, depthwise, dilated, same", [.f32(1, 18, 8), .f32(18, 1, 3)],
+            [
+                "channels": .integer(18), "kernel": .integer(3), "dilation": .integer(2), "pad": .text("same"), "groups": .integer(18),
+                "bias": .boolean(false),
+            ]),
+        OperatorExample(
+            "a signal in two groups", [.f32(2, 6, 5), .f32(4, 3, 3), .f32(4)],
+            ["channels": .integer(4), "kernel": .integer(3), "pad": .integer(1), "groups": .integer(2)]),
+    ]).takingVolumes([
+        OperatorExample(
+            "a volume, padded", [.f32(1, 2, 3, 4, 3), .f32(3, 2, 3, 3, 2), .f32(3)],
+            ["channels": .integer(3), "kernel": .integers([3, 3, 2]), "pad": .integer(1)]),
+        OperatorExample(
+            "a volume, strides and dilations of its axes", [.f32(1, 4, 5, 5, 4), .f32(2, 2, 2, 2, 3)],
+            [
+                "channels": .integer(2), "kernel": .integers([2, 2, 3]), "stride": .integers([2, 3, 1]), "dilation": .integers([2, 1, 1]),
+                "pad": .integers([1, 0, 1, 0, 2, 0]), "groups": .integer(2), "bias": .boolean(false),
+            ]),
+        OperatorExample(
+            "a volume, same", [.f32(1, 2, 3, 4, 4), .f32(2, 2, 2, 3, 2)],
+            [
+                "channels": .integer(2), "kernel": .integers([2, 3, 2]), "stride": .integer(2), "pad": .text("same"),
+                "bias": .boolean(false),
+            ]),
+    ]) { $0.convolution }
 
     /// A convolution whose groups are an axis of their own: images `[N, G, C, H, W]`, weights `[G, O, I, kh, kw]`.
     static let groupedConvolution: Operator = Operator(

@@ -59,7 +59,34 @@ extension Operator {
             OperatorExample(
                 "depthwise", [.f32(2, 5, 3, 3), .f32(5, 1, 4, 4), .f32(5)],
                 ["channels": .integer(5), "kernel": .integer(4), "stride": .integer(2), "pad": .integer(1), "groups": .integer(5)]),
-        ])
+        ]
+    ).takingSignals([
+        OperatorExample(
+            "a signal, twice as long", [.f32(2, 3, 5), .f32(3, 4, 4), .f32(4)],
+            ["channels": .integer(4), "kernel": .integer(4), "stride": .integer(2), "pad": .integer(1)]),
+        OperatorExample(
+            "a signal with a position to spare", [.f32(1, 4, 5), .f32(4, 3, 3)],
+            [
+                "channels": .integer(3), "kernel": .integer(3), "stride": .integer(2), "pad": .integers([1, 0]), "output_pad": .integer(1),
+                "bias": .boolean(false),
+            ]),
+    ]).takingVolumes([
+        OperatorExample(
+            "a volume, twice as large", [.f32(1, 2, 2, 3, 2), .f32(2, 3, 2, 2, 2), .f32(3)],
+            ["channels": .integer(3), "kernel": .integer(2), "stride": .integer(2)]),
+        OperatorExample(
+            "a volume, axes of their own", [.f32(1, 2, 2, 3, 2), .f32(2, 2, 2, 3, 1)],
+            [
+                "channels": .integer(2), "kernel": .integers([2, 3, 1]), "stride": .integers([3, 2, 2]), "pad": .integers([1, 1, 0]),
+                "output_pad": .integers([1, 1, 0]), "dilation": .integers([2, 1, 1]), "bias": .boolean(false),
+            ]),
+        OperatorExample(
+            "a volume, same", [.f32(1, 2, 2, 3, 2), .f32(2, 2, 3, 1, 3)],
+            [
+                "channels": .integer(2), "kernel": .integers([3, 1, 3]), "stride": .integer(2), "pad": .text("same"),
+                "bias": .boolean(false),
+            ]),
+    ]) { $0.transposedConvolution }
 
     private static func decompose(_ transposed: Transposed, _ context: Decomposition) -> Value {
         let builder = context.builder

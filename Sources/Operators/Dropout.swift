@@ -43,7 +43,7 @@ extension Operator {
         parameters: [OperatorParameter("rate", .number, default: .number(0.5), "the share of channels set to zero")],
         isRandom: true,
         type: { (check) throws(TypeError) in
-            _ = try check.image()
+            _ = try check.pixels()
             _ = try check.number("rate", in: 0..<1, "at least 0 and below 1")
             return check.signature.operands[0]
         },
@@ -54,7 +54,8 @@ extension Operator {
                 let builder = context.builder
                 let shape = context.signature.operands[0].shape
                 let seed = builder.apply(
-                    broadcast, builder.input(seedInput, .f32()), attributes: ["shape": .shape(Shape([shape[0], shape[1], 1, 1]))])
+                    broadcast, builder.input(seedInput, .f32()),
+                    attributes: ["shape": .shape(Shape(shape.dimensions.prefix(2) + [Dimension](repeating: 1, count: shape.rank - 2)))])
                 let isDropped = Scalar.uniform(seed: .argument(0), stream: context.ordinal)
                 let function = ScalarFunction(
                     "keep", ["seed"], .select(.less, isDropped, .constant(rate), then: 0, otherwise: .constant(1 / (1 - rate))))
@@ -65,5 +66,6 @@ extension Operator {
         gradient: .derived,
         examples: [
             OperatorExample("half", [.f32(3, 20, 3, 4)]), OperatorExample("a fifth", [.f32(2, 5, 2, 2)], ["rate": .number(0.2)]),
+            OperatorExample("of a signal", [.f32(2, 5, 7)]),
         ])
 }

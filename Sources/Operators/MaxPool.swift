@@ -19,7 +19,18 @@ extension Operator {
                     maxPoolBackward, context.gradient, position, attributes: attributes.with(imageSize(context.signature)))
             ]
         },
-        examples: maxPoolExamples)
+        examples: maxPoolExamples
+    ).takingSignals([
+        OperatorExample("a signal", [.f32(2, 5, 9)], ["kernel": .integer(2)]),
+        OperatorExample(
+            "a signal, overlapping and padded", [.f32(1, 18, 8)],
+            ["kernel": .integer(3), "stride": .integer(2), "pad": .integer(1), "dilation": .integer(2), "ceil": .boolean(true)]),
+    ]).takingVolumes([
+        OperatorExample("a volume", [.f32(1, 3, 4, 5, 4)], ["kernel": .integer(2)]),
+        OperatorExample(
+            "a volume, overlapping and padded", [.f32(1, 2, 5, 4, 5)],
+            ["kernel": .integers([3, 2, 3]), "stride": .integers([2, 1, 2]), "pad": .integers([1, 1, 0]), "ceil": .boolean(true)]),
+    ]) { $0.separated }
 
     /// Which tap of each window holds its first largest element, counted row by row; a NaN is the largest of all, the last of several.
     static let maxPoolPosition: Operator = Operator(

@@ -68,16 +68,20 @@ extension Operator {
         Operator(
             name, summary, inputs: [OperatorInput("x", "the image [N, C, H, W]")],
             type: { (check) throws(TypeError) in
-                let image = try check.image()
-                return try check.result([image.batch, .fixed(image.channels), 1, 1])
+                let shape = try check.pixels()
+                return try check.result(shape.dimensions.prefix(2) + [Dimension](repeating: 1, count: shape.rank - 2))
             },
             lowering: { _ in
                 .composite { context in
-                    context.builder.apply(reduction, context.operands, ["axes": .integers([2, 3]), "keep": .boolean(true)])
+                    let axes = Array(2..<context.signature.operands[0].rank)
+                    return context.builder.apply(reduction, context.operands, ["axes": .integers(axes), "keep": .boolean(true)])
                 }
             },
             gradient: .derived,
-            examples: [OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)])])
+            examples: [
+                OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)]),
+                OperatorExample("a signal", [.f32(2, 5, 7)]), OperatorExample("a volume", [.f32(2, 5, 3, 2, 4)]),
+            ])
     }
 
     /// The number of elements of a shape: a sum of ones, and a constant once the shape's symbols are bound.

@@ -19,7 +19,12 @@ extension Operator {
         examples: [
             OperatorExample("twice", [.f32(2, 5, 3, 2)], ["scale": .integer(2)]),
             OperatorExample("rows three times", [.f32(1, 20, 2, 3)], ["scale": .integers([3, 1])]),
-        ])
+        ]
+    ).takingSignals([
+        OperatorExample("a signal", [.f32(2, 5, 3)], ["scale": .integer(3)])
+    ]).takingVolumes([
+        OperatorExample("a volume", [.f32(1, 3, 2, 2, 3)], ["scale": .integers([2, 1, 3])])
+    ]) { $0.separated }
 }
 
 extension Checker {

@@ -19,6 +19,7 @@ extension Pass {
         var assignment = LayoutAssignment(facts, lanes: context.lanes)
         assignment.join()
         assignment.findRows()
+        assignment.findGroups()
         assignment.vote()
         let layouts = assignment.layouts()
         return insertingRelayouts(facts, layouts, context)
@@ -34,12 +35,15 @@ private struct LayoutAssignment {
     var decided: [Int: Layout] = [:]
     /// Whether the rows of a value lie one after another, its last axis in blocks.
     var isOfRows: [Bool]
+    /// Whether groups of channels are axis 1 of a value of five axes, as convolutions by groups read it, and not the channels, as of volumes.
+    var isOfGroups: [Bool]
 
     init(_ facts: GraphFacts, lanes: Int) {
         self.facts = facts
         self.lanes = lanes
         classes = DisjointSets(count: facts.graph.nodes.count)
         isOfRows = [Bool](repeating: false, count: facts.graph.nodes.count)
+        isOfGroups = isOfRows
     }
 
     private func isFree(_ value: Value) -> Bool { facts.graph[value].inputName == nil && facts.graph[value].type.element == .f32 }
@@ -86,6 +90,19 @@ private struct LayoutAssignment {
         for value in graph.values where isMatrix(value) { isOfRows[value.index] = rows.contains(classes.root(value.index)) }
     }
 
+    /// Finds the classes of images whose groups of channels are an axis of their own.
+    mutating func findGroups() {
+        var groups: Set<Int> = []
+        for value in facts.graph.values {
+            guard let formula = facts.contraction(of: value), !formula.isMatrixProduct else { continue }
+            for tensor in [value] + facts.graph[value].operands where facts.graph[tensor].type.rank == 5 {
+                groups.insert(classes.root(tensor.index))
+            }
+        }
+        guard !groups.isEmpty else { return }
+        for value in facts.graph.values { isOfGroups[value.index] = groups.contains(classes.root(value.index)) }
+    }
+
     /// Lets each contraction say how the parameters that it reads along its lanes should lie; the first one decides.
     mutating func vote() {
         var hasParameter: Set<Int> = []
@@ -109,6 +126,9 @@ private struct LayoutAssignment {
         let shape = facts.graph[value].type.shape
         if isOfRows[value.index] {
             return shape[shape.rank - 1] == 1 ? .plain : Layout([Layout.Block(axis: shape.rank - 1, size: lanes)])
+        }
+        if shape.rank == 5, !isOfGroups[value.index] {
+            return shape[1] == 1 ? .plain : Layout([Layout.Block(axis: 1, size: lanes)])
         }
         guard shape.rank >= 1, shape.rank == 1 || shape[Layout.channelAxis(rank: shape.rank)] != 1 else { return .plain }
         return .channels(rank: shape.rank, lanes: lanes)

@@ -78,6 +78,27 @@ extension SimplificationRule {
             }
             return nil
         },
+        // f(reshape(x), y) = reshape(f(x, y)) of signals that are images of one row, y one value a channel: so maps follow convolutions
+        SimplificationRule("map_of_signals") { node in
+            guard node.type.rank == 3, let expression = node.expression(node.value), !expression.isPositional,
+                let operation = node.node.operation
+            else { return nil }
+            var image = node.type.shape
+            image.dimensions.insert(1, at: 2)
+            var hasImage = false
+            let operands = node.operands.compactMap { operand -> Value? in
+                if node.type(operand).rank <= 1 { return operand }
+                guard node.view(operand) == .reshape else { return nil }
+                let source = node.builder.graph[operand].operands[0]
+                guard node.type(source).shape == image else { return nil }
+                hasImage = true
+                return source
+            }
+            guard hasImage, operands.count == node.operands.count,
+                let result = try? node.builder.append(operation, operands, node.node.attributes)
+            else { return nil }
+            return try? node.builder.append(.reshape, [result], ["shape": .shape(node.type.shape)])
+        },
     ]
 }
 

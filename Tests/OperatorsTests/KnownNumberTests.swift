@@ -200,8 +200,8 @@ func evaluate(
 
 /// Values and gradients against those of PyTorch.
 @Suite struct KnownNumberTests {
-    @Test(arguments: Known.all + Known.windows + Known.normalizations + Known.matrixProducts) func agreesWithPyTorch(_ known: Known) throws
-    {
+    @Test(arguments: Known.all + Known.windows + Known.normalizations + Known.matrixProducts + Known.signals + Known.volumes)
+    func agreesWithPyTorch(_ known: Known) throws {
         let operation = try #require(OperatorCatalog.standard[known.operation])
         let isLabelled = known.operation == "cross_entropy"
         let types = known.extents.enumerated().map { TensorType(isLabelled && $0 == 1 ? .i32 : .f32, Shape($1)) }

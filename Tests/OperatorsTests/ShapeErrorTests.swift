@@ -60,6 +60,27 @@ private let scores = TensorType(.f32, [batch, 10])
 private let relu = ScalarFunction("relu", ["x"], .maximum(.argument(0), 0))
 private let vectors = [TensorType](repeating: .f32(8), count: 4)
 
+private let volume: TensorType = .f32(2, 3, 4, 5, 6)
+private let volumeWeight: TensorType = .f32(5, 3, 3, 3, 3)
+
+/// What slides over volumes.
+private let volumeMistakes: [Mistake] = [
+    Mistake(.convolution, [volume, volumeWeight, .f32(5)], ["channels": .integer(5), "kernel": .integers([3, 2])]),
+    Mistake(.convolution, [volume, volumeWeight, .f32(5)], ["channels": .integer(5), "kernel": .integers([3, 3, 2])]),
+    Mistake(.convolution, [volume, volumeWeight, .f32(5)], ["channels": .integer(5), "kernel": .integers([7, 3, 3])]),
+    Mistake(.convolution, [volume, .f32(5, 3, 3, 3), .f32(5)], ["channels": .integer(5), "kernel": .integer(3)]),
+    Mistake(.convolution, [volume, volumeWeight, .f32(5)], ["channels": .integer(5), "kernel": .integer(3), "pad": .integers([1, 2])]),
+    Mistake(
+        .convolution, [.f32(1, 1, 100, 1, 1), .f32(1, 1, 65, 1, 1), .f32(1)],
+        ["channels": .integer(1), "kernel": .integers([65, 1, 1])]),
+    Mistake(.convolution, [image(3, 8, 8), weight, .f32(8)], ["channels": .integer(8), "kernel": .integers([3, 3, 3])]),
+    Mistake(
+        .convolutionTransposed, [volume, .f32(3, 2, 2, 2, 2)], ["channels": .integer(2), "kernel": .integer(2), "output_pad": .integer(1)]),
+    Mistake(.maxPool, [volume], ["kernel": .integer(2), "stride": .integers([1, 2])]),
+    Mistake(.maxPool, [.f32(1, 65_536, 65_536, 1, 1)], ["kernel": .integer(1)]),
+    Mistake(.adaptiveAveragePool, [image(3, 8, 8)], ["size": .integers([2, 2, 2])]),
+]
+
 /// Products of activations.
 private let productMistakes: [Mistake] = [
     Mistake(.matrixProduct, [.f32(5), .f32(5, 3)]),
@@ -70,6 +91,15 @@ private let productMistakes: [Mistake] = [
     Mistake(.matrixProduct, [.f32(2, 4, 5), TensorType(.f32, [.symbol("N"), 5, 6])]),
     Mistake(.matrixProduct, [.f32(4, 5), TensorType(.f32, [.symbol("N"), 5])], ["transpose_b": .boolean(true)]),
     Mistake(.matrixProduct, [.f32(1_073_741_824, 1), .f32(1, 1_073_741_824)]),
+    Mistake(.convolution, [.f32(2, 3, 9), .f32(5, 3, 3), .f32(5)], ["channels": .integer(5), "kernel": .integers([3, 2])]),
+    Mistake(
+        .convolution, [.f32(2, 3, 9), .f32(5, 3, 3), .f32(5)],
+        ["channels": .integer(5), "kernel": .integer(3), "pad": .integers([1, 2, 3, 4])]),
+    Mistake(.convolution, [.f32(2, 3, 9), .f32(5, 3, 4), .f32(5)], ["channels": .integer(5), "kernel": .integer(3)]),
+    Mistake(.convolution, [.f32(2, 3, 9), .f32(5, 3, 3, 3), .f32(5)], ["channels": .integer(5), "kernel": .integer(3)]),
+    Mistake(.maxPool, [.f32(2, 3, 9)], ["kernel": .integer(3), "stride": .integers([1, 2])]),
+    Mistake(.maxPool, [.f32(2, 3, 9)], ["kernel": .integer(11)]),
+    Mistake(.spatialDropout, [.f32(2, 3)]),
     Mistake(.attention, [.f32(2, 5), .f32(2, 5), .f32(2, 5)]),
     Mistake(.attention, [.f32(2, 3, 5), .f32(2, 4, 6), .f32(2, 4, 5)]),
     Mistake(.attention, [.f32(2, 3, 5), .f32(2, 4, 5), .f32(2, 3, 5)]),
@@ -252,13 +282,13 @@ private let mistakes: [Mistake] = [
 
 @Suite struct ShapeErrorTests {
     @Test func mistakesAreExplained() throws {
-        let text = (mistakes + productMistakes).map(\.text).joined(separator: "\n")
+        let text = (mistakes + productMistakes + volumeMistakes).map(\.text).joined(separator: "\n")
         #expect(!text.contains("ACCEPTED"))
         try Golden.check(text, Golden.folder("Cases/shape-errors.txt", beside: #filePath))
     }
 
     @Test func everyOperatorOfTheLanguageHasAMistake() {
-        let named = Set((mistakes + productMistakes).map(\.operation))
+        let named = Set((mistakes + productMistakes + volumeMistakes).map(\.operation))
         let similar: Set<Operator> = [.divide, .maximum, .minimum]
         for operation in OperatorCatalog.standard.operators where operation.isInLanguage && !similar.contains(operation) {
             #expect(named.contains(operation), "no mistake with '\(operation.name)' is tested")

@@ -9,8 +9,8 @@ extension Node {
         guard let operation else { return "" }
         var text = name(of: operation)
         let attributes = attributes
-        let kernel = attributes["kernel"]?.pair
-        if let kernel { text += " \(kernel.0)x\(kernel.1)" + strideSuffix(attributes["stride"]?.pair, kernel) }
+        let kernel = attributes["kernel"]?.extents
+        if let kernel { text += " " + product(kernel) + strideSuffix(attributes["stride"]?.extents, kernel) }
         var rest = operation.parameters.filter { !["kernel", "pad", "shape", "function"].contains($0.name) }
         if kernel != nil { rest.removeAll { $0.name == "stride" } }
         let required = rest.filter { $0.defaultValue == nil }
@@ -32,19 +32,21 @@ extension Node {
         if case .function(let function)? = attributes["function"] { function.name } else { operation.name }
     }
 
+    private func product(_ extents: [Int]) -> String { extents.map(String.init).joined(separator: "x") }
+
     /// `/2`, nothing for a stride of 1. Without a stride a window moves by its own size.
-    private func strideSuffix(_ stride: (Int, Int)?, _ kernel: (Int, Int)) -> String {
+    private func strideSuffix(_ stride: [Int]?, _ kernel: [Int]) -> String {
         let stride = stride ?? kernel
-        if stride == (1, 1) { return "" }
-        return stride.0 == stride.1 ? "/\(stride.0)" : "/\(stride.0)x\(stride.1)"
+        if stride.allSatisfy({ $0 == 1 }) { return "" }
+        return stride.allSatisfy { $0 == stride[0] } ? "/\(stride[0])" : "/" + product(stride)
     }
 }
 
 extension Attribute {
-    /// Two integers, or one for both.
-    fileprivate var pair: (Int, Int)? {
-        guard case .integers(let list) = self, let first = list.first, list.count <= 2 else { return nil }
-        return (first, list[list.count - 1])
+    /// One integer an axis, two for one that stands for all.
+    fileprivate var extents: [Int]? {
+        guard case .integers(let list) = self, let first = list.first else { return nil }
+        return list.count == 1 ? [first, first] : list
     }
 
     /// The value as a person would write it.

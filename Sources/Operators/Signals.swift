@@ -1,0 +1,87 @@
+import Graph
+
+extension Operator {
+    /// The operator, which slides something over images `[N, C, H, W]`, with signals `[N, C, L]` taken too: they are images of one row, and
+    /// what is one number an axis is that of the row; along the other axis nothing is padded, and windows have one position.
+    func takingSignals(_ examples: [OperatorExample]) -> Operator {
+        let image = self
+        return Operator(
+            name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom, results: results,
+            weights: { (signature) throws(TypeError) in
+                guard signature.isOfSignals else { return try image.weights(signature) }
+                return try image.weights(image.raised(signature)).map { declaration in
+                    var declaration = declaration
+                    declaration.type.shape = declaration.type.shape.lowered
+                    return declaration
+                }
+            },
+            inferType: { (signature) throws(TypeError) in
+                guard signature.isOfSignals else { return try image.inferType(signature) }
+                return TensorType(.f32, try image.inferType(image.raised(signature)).shape.lowered)
+            },
+            doubt: { signature in
+                guard signature.isOfSignals else { return image.doubt(signature) }
+                return image.doubt(unfailing { () throws(TypeError) in try image.raised(signature) })
+            },
+            trainingFault: image.trainingFault,
+            lowering: { signature in
+                guard signature.isOfSignals else { return image.lowering(signature) }
+                return .composite { context in
+                    let raised = unfailing { () throws(TypeError) in try image.raised(context.signature) }
+                    let operands = zip(context.operands, raised.operands).map { operand, type in
+                        type == context.builder.type(of: operand)
+                            ? operand : context.builder.apply(Operator.reshape, operand, attributes: ["shape": .shape(type.shape)])
+                    }
+                    let result = context.builder.apply(image, operands, raised.attributes)
+                    let shape = context.builder.type(of: result).shape.lowered
+                    return context.builder.apply(Operator.reshape, result, attributes: ["shape": .shape(shape)])
+                }
+            },
+            gradient: gradient, examples: self.examples + examples)
+    }
+
+    /// The use of images of one row that a use of signals is.
+    private func raised(_ signature: Signature) throws(TypeError) -> Signature {
+        var attributes = signature.attributes
+        for parameter in parameters {
+            guard case .integers(let values)? = attributes[parameter.name] else { continue }
+            let (name, kind) = (parameter.name, parameter.kind)
+            func fault(_ repair: String) -> TypeError {
+                TypeError(
+                    "'\(self.name)' cannot use \(values.count) numbers as '\(name)' of a signal f32[N, C, L]", repair: repair,
+                    parameter: name)
+            }
+            switch kind {
+            case .pair:
+                guard values.count == 2, values[0] == values[1] else { throw fault("give one: signals have one axis") }
+                attributes[name] = .integers([name == "output_pad" ? 0 : 1, values[0]])
+            case .padding:
+                guard values.count <= 2, let last = values.last else { throw fault("give one, or two (before, after)") }
+                attributes[name] = .integers([0, values[0], 0, last])
+            case .integers where name == "stride" && !values.isEmpty:
+                guard values.count == 1 else { throw fault("give one: signals have one axis") }
+                attributes[name] = .integers([1, values[0]])
+            default: break
+            }
+        }
+        let operands = signature.operands.map { type in
+            var type = type
+            if type.rank == 3 { type.shape.dimensions.insert(1, at: 2) }
+            return type
+        }
+        return Signature(operands, attributes)
+    }
+}
+
+extension Signature {
+    /// Whether the first operand is a signal `[N, C, L]`.
+    fileprivate var isOfSignals: Bool { operands.first?.rank == 3 }
+}
+
+extension Shape {
+    /// The shape of signals of an image of one row, or of the weight that is slid along it.
+    fileprivate var lowered: Shape {
+        guard rank == 4 else { return self }
+        return Shape([self[0], self[1], self[3]])
+    }
+}
