@@ -47,6 +47,7 @@ public struct Compiler: Sendable {
         _ network: Network, training: Bool = false, stoppingAfter last: String? = nil, observe: (PassReport, Graph) -> Void = { _, _ in }
     ) throws(CompilerError) -> Graph {
         try network.requireGraph()
+        try network.requireSizes()
         if network.origin == .optimized { return try verified(network) }
         let graph: Graph
         let pipeline: Pipeline
@@ -158,10 +159,8 @@ public struct Compiler: Sendable {
         }
     }
 
-    /// The graph with every symbol standing for the number of images.
-    func bind(_ graph: Graph, batch: Int) -> Graph {
-        graph.bound(Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, batch) }))
-    }
+    /// The graph at a number of images; all other sizes are numbers already.
+    func bind(_ graph: Graph, batch: Int) -> Graph { graph.bound(graph.batchSymbol.map { [$0: batch] } ?? [:]) }
 
     /// A training whose operators cannot learn from so few images is refused (`Operator.trainingFault`); batches are never smaller, since
     /// what does not fill one is left out.

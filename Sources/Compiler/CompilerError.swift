@@ -16,6 +16,10 @@ public struct CompilerError: Error, Sendable, CustomStringConvertible {
         self.init([Diagnostic(message, at: span, help: help)], sources)
     }
 
+    init(_ error: SizeError, _ sources: SourceMap) {
+        self.init([Diagnostic(error.message, at: error.span, notes: error.notes, help: error.repair)], sources)
+    }
+
     init(_ error: PassError, _ sources: SourceMap) { self.init(error.message, help: error.repair, at: error.span, sources) }
 
     /// The diagnostics as text, with the source lines and carets.

@@ -52,7 +52,7 @@ public struct Network: Sendable {
     }
 
     /// The symbol that stands for the number of images, if there is one.
-    public var batchSymbol: String? { graph.symbols.first }
+    public var batchSymbol: String? { graph.batchSymbol }
 }
 
 extension Network {
@@ -77,7 +77,7 @@ extension Network {
         _ text: String, path: String, name: String? = nil, definitions: [String: String] = [:]
     ) throws(CompilerError) -> Network {
         if text.hasPrefix("kernel ") { return try readKernels(text, path) }
-        if text.hasPrefix("graph ") { return try readGraph(text, path) }
+        if text.hasPrefix("graph ") { return try readGraph(text, path, definitions) }
         let program = loadProgram(path, text: text)
         let (elaborated, diagnostics) = program.elaborate(name, definitions: definitions)
         guard let elaborated else { throw CompilerError(diagnostics, program.map) }
@@ -151,16 +151,24 @@ extension Network {
         }
     }
 
-    private static func readGraph(_ text: String, _ path: String) throws(CompilerError) -> Network {
+    private static func readGraph(_ text: String, _ path: String, _ definitions: [String: String]) throws(CompilerError) -> Network {
         var sources = SourceMap()
         let file = sources.add(SourceFile(name: path, text: text))
+        let graph: Graph
         do {
-            let graph = try Graph(reading: text, catalog: .standard)
-            let origin: Origin =
-                graph.nodes.contains { $0.group != nil } ? .optimized : graph.updates.isEmpty ? .graph : .training
-            return Network(name: graph.name, origin: origin, graph: graph, sources: sources)
+            graph = try Graph(reading: text, catalog: .standard)
         } catch {
             throw CompilerError([error.diagnostic(in: file)], sources)
         }
+        let origin: Origin = graph.nodes.contains { $0.group != nil } ? .optimized : graph.updates.isEmpty ? .graph : .training
+        // What the language's parameters were is no longer in the text; its sizes are.
+        var sizes: [String: Int] = [:]
+        for (name, text) in definitions.sorted(by: { $0.key < $1.key }) {
+            guard let size = Int(text) else {
+                throw CompilerError("the size '\(name)' must be an integer, not '\(text)'", help: "write -D \(name)=224")
+            }
+            sizes[name] = size
+        }
+        return try Network(name: graph.name, origin: origin, graph: graph, sources: sources).sized(sizes)
     }
 }

@@ -64,7 +64,7 @@ public struct NetworkInput: Sendable {
         normalization: PixelNormalization?
     ) throws(InterchangeError) {
         self.name = name
-        let isBatched = type.shape.dimensions.first == symbol.map { .symbol($0) }
+        let isBatched = symbol != nil && type.shape.dimensions.first?.symbol == symbol
         let image = isBatched ? Array(type.shape.dimensions.dropFirst()) : type.shape.dimensions
         let extents = image.compactMap(\.value)
         guard let path = paths.first, extents.count == image.count else {

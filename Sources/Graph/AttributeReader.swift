@@ -80,11 +80,12 @@ extension Shape {
         var dimensions: [Dimension] = []
         while !scanner.accept("]") {
             if !dimensions.isEmpty { try scanner.expect(",") }
-            if scanner.seesName() {
-                dimensions.append(.symbol(try scanner.name("a symbol")))
-            } else {
-                dimensions.append(.fixed(try scanner.integer("an extent", in: 1...TextScanner.integerLimit)))
+            let place = scanner.skipBlanks()
+            let dimension = Dimension(try SizeExpression(reading: &scanner))
+            if let extent = dimension.value, !(1...TextScanner.integerLimit).contains(extent) {
+                throw scanner.error("an extent must lie in 1...\(TextScanner.integerLimit), not \(extent)", at: place)
             }
+            dimensions.append(dimension)
         }
         self.init(dimensions)
         if let problem = sizeProblem { throw scanner.error(problem, at: start) }

@@ -111,15 +111,19 @@ public struct Graph: Hashable, Sendable {
     public var updates: [Update]
     /// What the author says of precision; `choose_precision` goes by it.
     public var precisions: PrecisionClauses
+    /// What holds for the symbols in shapes.
+    public var constraints: [SizeConstraint]
 
     public init(
-        name: String, nodes: [Node] = [], outputs: [Output] = [], updates: [Update] = [], precisions: PrecisionClauses = PrecisionClauses()
+        name: String, nodes: [Node] = [], outputs: [Output] = [], updates: [Update] = [], precisions: PrecisionClauses = PrecisionClauses(),
+        constraints: [SizeConstraint] = []
     ) {
         self.name = name
         self.nodes = nodes
         self.outputs = outputs
         self.updates = updates
         self.precisions = precisions
+        self.constraints = constraints
     }
 
     public subscript(value: Value) -> Node {
@@ -146,16 +150,35 @@ public struct Graph: Hashable, Sendable {
         return users
     }
 
-    /// The symbols that occur in input shapes, in order of appearance.
+    /// The names of the symbols that occur in shapes, in order of appearance.
     public var symbols: [String] {
         var seen: [String] = []
+        func add(_ shape: Shape) {
+            for case .size(let size) in shape.dimensions {
+                for name in size.symbols.map(\.name).sorted() where !seen.contains(name) { seen.append(name) }
+            }
+        }
         for node in nodes {
-            for case .symbol(let name) in node.type.shape.dimensions where !seen.contains(name) { seen.append(name) }
+            add(node.type.shape)
+            for case .shape(let shape) in node.attributes.values.values { add(shape) }
         }
         return seen
     }
 
-    /// The graph with every symbol in `bindings` replaced by its value in all types and attributes.
+    /// The symbol that stands for the number of images: the first extent of an input.
+    public var batchSymbol: String? {
+        for node in nodes where node.inputName != nil {
+            if let symbol = node.type.shape.dimensions.first?.symbol { return symbol }
+        }
+        return nil
+    }
+
+    /// The symbols other than the batch.
+    public var sizeSymbols: [String] { symbols.filter { $0 != batchSymbol } }
+
+    /// The graph with every symbol in `bindings` replaced by its value in all types and attributes. Constraints stay that hold a symbol still.
+    ///
+    /// The values are those of a batch, or were found to fit by `bound(sizes:)`.
     public func bound(_ bindings: [String: Int]) -> Graph {
         var graph = self
         for index in graph.nodes.indices {
@@ -164,6 +187,7 @@ public struct Graph: Hashable, Sendable {
                 graph.nodes[index].kind = .operation(operation, attributes.bound(bindings))
             }
         }
+        graph.constraints = constraints.map { $0.bound(bindings) }.filter { !$0.symbols.isEmpty }
         return graph
     }
 }

@@ -19,11 +19,18 @@ public final class GraphBuilder {
 
     public init(name: String) { graph = Graph(name: name) }
 
-    /// Begins a graph that takes another's place: with its name, and what its author says of precision.
-    public init(inPlaceOf other: Graph) { graph = Graph(name: other.name, precisions: other.precisions) }
+    /// Begins a graph that takes another's place: with its name, and what its author says of precision and sizes.
+    public init(inPlaceOf other: Graph) {
+        graph = Graph(name: other.name, precisions: other.precisions, constraints: other.constraints)
+    }
 
     /// Notes what the author says of the precision of a label's step or block; the empty path is the whole network.
     public func setPrecision(_ precision: Precision, of path: String) { graph.precisions.set(precision, of: path) }
+
+    /// Notes what the author says of sizes.
+    public func addConstraint(_ constraint: SizeConstraint) {
+        if !graph.constraints.contains(constraint) { graph.constraints.append(constraint) }
+    }
 
     public func type(of value: Value) -> TensorType { graph[value].type }
 
@@ -129,7 +136,7 @@ public final class GraphBuilder {
             }
         }
         var renamed = [Value?](repeating: nil, count: graph.nodes.count)
-        var result = Graph(name: graph.name, precisions: graph.precisions)
+        var result = Graph(name: graph.name, precisions: graph.precisions, constraints: graph.constraints)
         for index in graph.nodes.indices where needed[index] {
             renamed[index] = Value(result.nodes.count)
             var node = graph.nodes[index]

@@ -3,11 +3,13 @@ extension Graph: CustomStringConvertible {
 
     /// The graph as text, a node a line; `Graph(reading:catalog:)` reads it back to an equal graph.
     ///
-    /// Attributes that equal their defaults are left out. A node's label stands after `#`. What the author says of precision stands first,
-    /// `precision layer4.conv1 f32`, without a path what is said of the whole network.
+    /// Attributes that equal their defaults are left out. A node's label stands after `#`. What holds for sizes stands first,
+    /// `where H % 32 == 0`, then what the author says of precision, `precision layer4.conv1 f32`, without a path what is said of the
+    /// whole network.
     /// - Parameter spans: also writes where each node comes from, as `@file:lower-upper`.
     public func text(spans: Bool = false) -> String {
         var lines = ["graph \(TextScanner.text(ofName: name)) {"]
+        for constraint in constraints { lines.append("  where \(constraint)") }
         for (path, precision) in precisions.sorted {
             lines.append("  precision " + (path.isEmpty ? "" : TextScanner.text(ofName: path) + " ") + precision.rawValue)
         }
@@ -86,13 +88,8 @@ extension TensorType {
 }
 
 extension Shape {
-    /// `[N, 64, 28, 28]`, symbols that are no plain names in quotes.
-    public var text: String {
-        let texts = dimensions.map { dimension in
-            if case .symbol(let name) = dimension { TextScanner.text(ofName: name) } else { dimension.description }
-        }
-        return "[\(texts.joined(separator: ", "))]"
-    }
+    /// `[N, 64, 28, floor((W + 1) / 2)]`, symbols that are no plain names in quotes.
+    public var text: String { description }
 }
 
 extension Initializer {

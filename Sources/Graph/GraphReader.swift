@@ -48,8 +48,10 @@ private struct GraphReader {
                 try update()
             } else if scanner.accept("precision") {
                 try precision()
+            } else if scanner.accept("where") {
+                try constraint()
             } else {
-                throw scanner.error("expected a node, 'precision', 'output', 'update' or '}', found \(scanner.found)")
+                throw scanner.error("expected a node, 'where', 'precision', 'output', 'update' or '}', found \(scanner.found)")
             }
         }
         scanner.skipLines()
@@ -264,6 +266,21 @@ private struct GraphReader {
         let output = Graph.Output(name, try value())
         guard result[output.value].stored == nil else { throw scanner.error("an output is stored as its type says", at: place) }
         result.outputs.append(output)
+        try scanner.endLine()
+    }
+
+    /// `H % 32 == 0`: from there on H is known to be a multiple of 32.
+    private mutating func constraint() throws(TextError) {
+        let place = scanner.skipBlanks()
+        guard result.nodes.isEmpty else { throw scanner.error("what holds for sizes stands in front of the nodes", at: place) }
+        let known = scanner.symbols
+        scanner.symbols = [:]
+        let constraint = try SizeConstraint(reading: &scanner)
+        scanner.symbols = known
+        result.constraints.append(constraint)
+        if let (symbol, multiple) = constraint.multiple {
+            scanner.symbols[symbol.name] = (known[symbol.name] ?? symbol).multiple(of: multiple)
+        }
         try scanner.endLine()
     }
 

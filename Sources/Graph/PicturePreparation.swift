@@ -95,14 +95,18 @@ extension PicturePreparation {
 
     /// Why pictures cannot be prepared so for an input of a type; nil where they can.
     public func problem(for type: TensorType) -> Problem? {
-        guard type.element == .f32, type.rank == 4, let channels = type.shape[1].value,
-            let height = type.shape[2].value,
-            let width = type.shape[3].value, channels == 1 || channels == 3
-        else {
+        guard type.element == .f32, type.rank == 4, let channels = type.shape[1].value, channels == 1 || channels == 3 else {
             return Problem(
                 message: "only pictures can be prepared, and \(type) holds none",
                 repair: "pictures are f32[N, 1 or 3, height, width]")
         }
+        if let count = normalization?.mean.count, count != 1, count != channels {
+            return Problem(
+                setting: .mean, message: "\(count) means for \(channels) channels",
+                repair: "give one number, or one a channel")
+        }
+        // An input of any size takes pictures of the size that they are resized to.
+        guard let height = type.shape[2].value, let width = type.shape[3].value else { return nil }
         if let crop, crop != Extents(height: height, width: width) {
             return Problem(
                 setting: .crop,
@@ -121,12 +125,21 @@ extension PicturePreparation {
                 message: "pictures that are resized so do not fill the input, \(height) x \(width)",
                 repair: "resize to \(max(height, width)) or more")
         }
-        if let count = normalization?.mean.count, count != 1, count != channels {
-            return Problem(
-                setting: .mean, message: "\(count) means for \(channels) channels",
-                repair: "give one number, or one a channel")
-        }
         return nil
+    }
+
+    /// The rows and columns that a picture has, once it is resized and cropped, for an input of any size: its own where nothing is said.
+    public func extents(of picture: Extents) -> Extents {
+        if let crop { return crop }
+        switch resize {
+        case nil: return picture
+        case .exact(let size): return size
+        // The longer side is cut off, not rounded.
+        case .shorterSide(let side):
+            return picture.width <= picture.height
+                ? Extents(height: side * picture.height / picture.width, width: side)
+                : Extents(height: side, width: side * picture.width / picture.height)
+        }
     }
 
     /// The preparation as the graph's text has it: `prepare(resize: 256, mean: [0.5], std: [0.5])`, without what is the default.

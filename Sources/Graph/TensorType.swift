@@ -6,20 +6,40 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case i32
 }
 
-/// One extent of a shape: a number, or a symbol such as `N` that is bound when an executable is made.
+/// One extent of a shape: a number, or a size that is bound when an executable is made, such as the batch `N` or `floor((H + 1) / 2)`.
 public enum Dimension: Hashable, Sendable, CustomStringConvertible, ExpressibleByIntegerLiteral {
     case fixed(Int)
-    case symbol(String)
+    /// A size that is no number yet.
+    case size(SizeExpression)
 
     public init(integerLiteral value: Int) { self = .fixed(value) }
+
+    /// The extent as an expression gives it.
+    public init(_ expression: SizeExpression) { self = expression.value.map(Dimension.fixed) ?? .size(expression) }
+
+    /// A symbol of which nothing is known.
+    public static func symbol(_ name: String) -> Dimension { .size(SizeExpression(SizeSymbol(name))) }
 
     /// The extent if it is a number.
     public var value: Int? { if case .fixed(let value) = self { value } else { nil } }
 
+    /// The name of the symbol, where it is one alone.
+    public var symbol: String? { if case .size(let expression) = self { expression.symbol?.name } else { nil } }
+
+    /// The extent of so many times as many positions.
+    public func multiplied(by factor: Int) -> Dimension { Dimension(expression * SizeExpression(factor)) }
+
+    public var expression: SizeExpression {
+        switch self {
+        case .fixed(let value): SizeExpression(value)
+        case .size(let expression): expression
+        }
+    }
+
     public var description: String {
         switch self {
         case .fixed(let value): "\(value)"
-        case .symbol(let name): name
+        case .size(let expression): "\(expression)"
         }
     }
 }
@@ -47,11 +67,14 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
     /// The number of elements, or nil while a symbol is unbound.
     public var elementCount: Int? { extents?.reduce(1, *) }
 
+    /// The product of all extents.
+    public var elementTally: SizeExpression { dimensions.reduce(SizeExpression(1)) { $0 * $1.expression } }
+
     /// The shape with every symbol replaced by its value in `bindings`.
     public func bound(_ bindings: [String: Int]) -> Shape {
         Shape(
             dimensions.map { dimension in
-                if case .symbol(let name) = dimension, let value = bindings[name] { .fixed(value) } else { dimension }
+                if case .size(let expression) = dimension { Dimension(expression.bound(bindings)) } else { dimension }
             })
     }
 

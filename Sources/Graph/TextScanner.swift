@@ -25,6 +25,8 @@ public struct TextError: Error, Hashable, Sendable, CustomStringConvertible {
 public struct TextScanner {
     public let bytes: [UInt8]
     public private(set) var offset = 0
+    /// What is known of the symbols in shapes, by their names.
+    public var symbols: [String: SizeSymbol] = [:]
 
     /// The largest magnitude of an integer: products of two still fit in 64 bits.
     public static let integerLimit = Int(Int32.max)

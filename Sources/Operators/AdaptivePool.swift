@@ -10,8 +10,8 @@ extension Operator {
         type: { (check) throws(TypeError) in
             let image = try check.image()
             let size = try check.positivePair("size")
-            try check.checkBins(size.vertical, over: image.height, parameter: "size")
-            try check.checkBins(size.horizontal, over: image.width, parameter: "size")
+            if let height = image.height.value { try check.checkBins(size.vertical, over: height, parameter: "size") }
+            if let width = image.width.value { try check.checkBins(size.horizontal, over: width, parameter: "size") }
             return try check.result([image.batch, .fixed(image.channels), .fixed(size.vertical), .fixed(size.horizontal)])
         },
         lowering: { _ in

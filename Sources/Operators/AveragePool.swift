@@ -111,7 +111,8 @@ extension WindowAxis {
 
     /// How many positions the undilated window at `output` counts: those in the image, or in the padded image.
     fileprivate func count(_ output: Scalar, countsPadding: Bool) -> Scalar {
-        let overhang = (self.output - 1) * stride + kernel - before - input
+        let (input, last) = (input.number, self.output.number - 1)
+        let overhang = last * stride + kernel - before - input
         let outside = countsPadding ? overhang > after : overhang > 0 || before > 0
         guard outside else { return .constant(Double(kernel)) }
         let start = output * .constant(Double(stride)) - .constant(Double(before))

@@ -55,7 +55,8 @@ extension Checker {
                     throw error(
                         "cannot combine \(types[source[axis]]) and \(type): "
                             + "their \(aligned.axisName(axis)) differ (\(result[axis]) and \(aligned[axis]))",
-                        repair: repair(result, aligned, axis), operand: index)
+                        repair: result.repair(toAgreeWith: aligned, along: (0..<rank).filter { result[$0] != 1 && aligned[$0] != 1 })
+                            ?? self.repair(result, aligned, axis), operand: index)
                 }
                 result[axis] = aligned[axis]
                 source[axis] = index

@@ -40,17 +40,17 @@ struct Checker {
         TypeError("'\(name)' \(message)", repair: repair, operand: operand, parameter: parameter, axis: axis)
     }
 
-    /// Checks that extents are positive, symbols stand only in front, and the element count is bounded.
+    /// Checks that extents are positive, and bounded as the element count is, the sizes that are no numbers yet apart.
     func checkSound(_ shape: Shape, operand: Int? = nil, parameter: String? = nil) throws(TypeError) {
         let subject = operand.map { _ in "cannot take a tensor" } ?? "cannot make a tensor"
         var count = 1
         for (axis, dimension) in shape.dimensions.enumerated() {
             switch dimension {
-            case .symbol(let symbol):
-                guard axis == 0 else {
+            case .size(let expression):
+                guard !expression.isUnbounded else {
                     throw error(
-                        "\(subject) of shape \(shape): the symbol \(symbol) stands in dimension \(axis)",
-                        repair: "only the first dimension, the batch, may be a symbol", operand: operand, parameter: parameter)
+                        "\(subject): its extent along axis \(axis) is too long or too large an expression of sizes",
+                        repair: "give the sizes as numbers", operand: operand, parameter: parameter)
                 }
             case .fixed(let extent):
                 guard extent > 0 else {
@@ -84,8 +84,25 @@ struct Checker {
 struct ImageShape: Sendable {
     var batch: Dimension
     var channels: Int
-    var height: Int
-    var width: Int
+    var height: Dimension
+    var width: Dimension
+
+    var area: Area { Area(height, width) }
+}
+
+/// The extents of an image, or of what slides over it: vertical before horizontal.
+struct Area: Hashable, Sendable, CustomStringConvertible {
+    var vertical: Dimension
+    var horizontal: Dimension
+
+    init(_ vertical: Dimension, _ horizontal: Dimension) {
+        self.vertical = vertical
+        self.horizontal = horizontal
+    }
+
+    init(_ pair: Pair) { self.init(.fixed(pair.vertical), .fixed(pair.horizontal)) }
+
+    var description: String { "\(vertical)x\(horizontal)" }
 }
 
 /// Operands.
@@ -102,7 +119,7 @@ extension Checker {
     /// Operand `index`, which must be an image `f32[N, C, H, W]`.
     func image(_ index: Int = 0) throws(TypeError) -> ImageShape {
         let shape = try operand(index, rank: 4, form: "an image f32[N, C, H, W]")
-        return try ImageShape(batch: shape[0], channels: extent(shape, 1), height: extent(shape, 2), width: extent(shape, 3))
+        return try ImageShape(batch: shape[0], channels: extent(shape, 1), height: shape[2], width: shape[3])
     }
 
     /// Operand `index`, which must be an image, a signal or a volume.
@@ -118,7 +135,13 @@ extension Checker {
 
     /// The extent along `axis`, which may not be a symbol.
     func extent(_ shape: Shape, _ axis: Int) throws(TypeError) -> Int {
-        guard let value = shape[axis].value else { throw error("needs a number, not a symbol, in dimension \(axis) of \(shape)") }
+        guard let value = shape[axis].value else {
+            throw error(
+                "needs a number along axis \(axis) of \(shape), not \(shape[axis]), which is known only when the network runs",
+                repair:
+                    "give the size as a number, in the input's type or as '-D \(shape[axis].expression.symbols.map(\.name).min() ?? "H")=224'"
+            )
+        }
         return value
     }
 

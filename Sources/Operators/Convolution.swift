@@ -241,7 +241,7 @@ extension Checker {
         let groups = signature.attributes.integer("groups")
         let isDepthwise = groups > 1 && groups == image.channels && .fixed(groups) == weight.shape[0]
         return try convolution(
-            signature.operands[0].shape, area: Pair(image.height, image.width), weight.shape, kernel: positivePair("kernel"),
+            signature.operands[0].shape, area: image.area, weight.shape, kernel: positivePair("kernel"),
             isDepthwise: isDepthwise)
     }
 
@@ -252,7 +252,7 @@ extension Checker {
             throw error("cannot apply weights \(weight) to \(input): groups or channels differ", operand: 1)
         }
         return try convolution(
-            input, area: Pair(extent(input, 3), extent(input, 4)), weight, kernel: Pair(extent(weight, 3), extent(weight, 4)),
+            input, area: Area(input[3], input[4]), weight, kernel: Pair(extent(weight, 3), extent(weight, 4)),
             isDepthwise: false)
     }
 }

@@ -26,8 +26,8 @@ struct ConvolutionGeometry: Sendable {
     private var inputAxis: [(String, Dimension)] { [("i", .fixed(inputChannels))] }
     private var outputAxis: [(String, Dimension)] { [("o", .fixed(outputChannels))] }
     private var taps: [(String, Dimension)] { [("r", .fixed(window.vertical.kernel)), ("s", .fixed(window.horizontal.kernel))] }
-    private var inputArea: [(String, Dimension)] { [("y", .fixed(window.vertical.input)), ("x", .fixed(window.horizontal.input))] }
-    private var outputArea: [(String, Dimension)] { [("y", .fixed(window.vertical.output)), ("x", .fixed(window.horizontal.output))] }
+    private var inputArea: [(String, Dimension)] { [("y", window.vertical.input), ("x", window.horizontal.input)] }
+    private var outputArea: [(String, Dimension)] { [("y", window.vertical.output), ("x", window.horizontal.output)] }
     private static let product: Scalar = .argument(0) * .argument(1)
 
     /// `y[n, o, y, x] = sum over i, r, s of x[n, i, y * stride + r * dilation - pad, …] * w[o, i, r, s]`.
@@ -105,7 +105,7 @@ struct ConvolutionGeometry: Sendable {
 extension Checker {
     /// The geometry of a convolution from an input of shape `[N, …, C, …]` (its area given apart) and a weight; their agreement is
     /// checked by the caller. Operands with groups as an axis of their own have rank 5.
-    func convolution(_ input: Shape, area: Pair, _ weight: Shape, kernel: Pair, isDepthwise: Bool) throws(TypeError) -> ConvolutionGeometry
+    func convolution(_ input: Shape, area: Area, _ weight: Shape, kernel: Pair, isDepthwise: Bool) throws(TypeError) -> ConvolutionGeometry
     {
         let window = try self.window(over: area, kernel: kernel, stride: positivePair("stride"), dilation: positivePair("dilation"))
         let isGrouped = weight.rank == 5

@@ -114,7 +114,7 @@ extension Checker {
         let size = try size()
         guard gradient.rank == weight.rank else { throw error("cannot apply weights \(weight) to \(gradient)", operand: 1) }
         let kernel = try Pair(extent(weight, weight.rank - 2), extent(weight, weight.rank - 1))
-        let geometry = try convolution(gradient, area: size, weight, kernel: kernel, isDepthwise: isDepthwise(weight))
+        let geometry = try convolution(gradient, area: Area(size), weight, kernel: kernel, isDepthwise: isDepthwise(weight))
         try require(0, is: geometry.outputType, role: "gradient")
         try require(1, is: geometry.weightType, role: "weight")
         return geometry
@@ -131,7 +131,7 @@ extension Checker {
         let weight = Shape(
             lead + [gradient[channels], isDepthwise ? 1 : image[channels], .fixed(kernel.vertical), .fixed(kernel.horizontal)])
         try checkSound(weight, parameter: "kernel")
-        let area = try Pair(extent(image, image.rank - 2), extent(image, image.rank - 1))
+        let area = Area(image[image.rank - 2], image[image.rank - 1])
         let geometry = try convolution(image, area: area, weight, kernel: kernel, isDepthwise: isDepthwise)
         try require(0, is: geometry.inputType, role: "image")
         try require(1, is: geometry.outputType, role: "gradient")

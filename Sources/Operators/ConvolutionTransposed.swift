@@ -151,22 +151,25 @@ extension Checker {
                 "has both a 'pad' of \"same\", which decides the result's extents, and an 'output_pad'", repair: "leave 'output_pad' out",
                 parameter: "output_pad")
         }
-        func length(_ input: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ extra: Int, _ sides: Padding.Sides?) -> Int {
-            guard let sides else { return input * stride }
-            return (input - 1) * stride + (kernel - 1) * dilation + 1 + extra - sides.before - sides.after
+        func length(
+            _ input: Dimension, _ kernel: Int, _ stride: Int, _ dilation: Int, _ extra: Int, _ sides: Padding.Sides?
+        ) -> Dimension {
+            let spread = input.expression * SizeExpression(stride)
+            guard let sides else { return Dimension(spread) }
+            return Dimension(spread + SizeExpression((kernel - 1) * dilation + 1 + extra - stride - sides.before - sides.after))
         }
         let height = length(
             image.height, kernel.vertical, stride.vertical, dilation.vertical, extra.vertical, padding.vertical)
         let width = length(
             image.width, kernel.horizontal, stride.horizontal, dilation.horizontal, extra.horizontal, padding.horizontal)
-        guard height > 0, width > 0 else {
+        guard height.value ?? 1 > 0, width.value ?? 1 > 0 else {
             throw error(
                 "has a padding that cuts off all of the result, which would be of \(height)x\(width)", repair: "take a smaller pad",
                 parameter: "pad")
         }
         return Transposed(
             weight: try result([.fixed(image.channels), .fixed(channels / groups), .fixed(kernel.vertical), .fixed(kernel.horizontal)]),
-            bias: .f32(.fixed(channels)), result: try result([image.batch, .fixed(channels), .fixed(height), .fixed(width)]),
+            bias: .f32(.fixed(channels)), result: try result([image.batch, .fixed(channels), height, width]),
             isDepthwise: groups > 1 && groups == image.channels && groups == channels)
     }
 }

@@ -126,7 +126,7 @@ extension Checker {
     /// The geometry of `max_pool_gather`: an image of the size that `size` repeats, and positions of the result's type.
     fileprivate func gather() throws(TypeError) -> Pooling {
         let pooling = try self.pooling()
-        guard try size() == Pair(pooling.window.vertical.input, pooling.window.horizontal.input) else {
+        guard try Area(size()) == Area(pooling.window.vertical.input, pooling.window.horizontal.input) else {
             throw error("has a 'size' that is not its image's", parameter: "size")
         }
         try require(1, is: pooling.resultType, role: "position")

@@ -11,9 +11,9 @@ struct Pooling: Sendable {
     /// Axes of the image `[n, c, y, x]`, reducing over the taps `[r, s]`.
     var imageSpace: FormulaSpace { space(window.vertical.input, window.horizontal.input) }
 
-    private func space(_ height: Int, _ width: Int) -> FormulaSpace {
+    private func space(_ height: Dimension, _ width: Dimension) -> FormulaSpace {
         FormulaSpace(
-            [("n", batch), ("c", .fixed(channels)), ("y", .fixed(height)), ("x", .fixed(width))],
+            [("n", batch), ("c", .fixed(channels)), ("y", height), ("x", width)],
             reducing: [("r", .fixed(window.vertical.kernel)), ("s", .fixed(window.horizontal.kernel))])
     }
 
@@ -28,10 +28,10 @@ struct Pooling: Sendable {
     }
 
     var imageType: TensorType {
-        TensorType(.f32, Shape([batch, .fixed(channels), .fixed(window.vertical.input), .fixed(window.horizontal.input)]))
+        TensorType(.f32, Shape([batch, .fixed(channels), window.vertical.input, window.horizontal.input]))
     }
     var resultType: TensorType {
-        TensorType(.f32, Shape([batch, .fixed(channels), .fixed(window.vertical.output), .fixed(window.horizontal.output)]))
+        TensorType(.f32, Shape([batch, .fixed(channels), window.vertical.output, window.horizontal.output]))
     }
 }
 
@@ -56,24 +56,28 @@ extension Checker {
     /// The geometry of pooling whose first operand is the image.
     func pooling() throws(TypeError) -> Pooling {
         let image = try self.image()
-        return try pooling(batch: image.batch, channels: image.channels, Pair(image.height, image.width))
+        return try pooling(batch: image.batch, channels: image.channels, image.area)
     }
 
     /// The geometry of pooling an image of the size that `size` says, of operands of the result's type.
     func poolingGradient() throws(TypeError) -> Pooling {
         let result = try image()
-        let pooling = try pooling(batch: result.batch, channels: result.channels, size())
+        let pooling = try pooling(batch: result.batch, channels: result.channels, Area(size()))
         for index in signature.operands.indices { try require(index, is: pooling.resultType, role: "gradient") }
         try checkSound(pooling.imageType.shape, parameter: "size")
         return pooling
     }
 
-    private func pooling(batch: Dimension, channels: Int, _ size: Pair) throws(TypeError) -> Pooling {
+    private func pooling(batch: Dimension, channels: Int, _ size: Area) throws(TypeError) -> Pooling {
         let kernel = try positivePair("kernel")
         let dilation = signature.attributes["dilation"] == nil ? Pair(1, 1) : try positivePair("dilation")
         let window = try window(
             over: size, kernel: kernel, stride: poolingStride(kernel), dilation: dilation, ceiling: signature.attributes.boolean("ceil"))
-        guard [window.vertical, window.horizontal].allSatisfy({ Swift.max($0.before, $0.after) < $0.reach }) else {
+        guard
+            [window.vertical, window.horizontal].allSatisfy({
+                $0.padding.map { sides in Swift.max(sides.before, sides.after) } ?? 0 < $0.reach
+            })
+        else {
             throw error(
                 "has windows that lie in the padding entirely",
                 repair: "take a pad smaller than the kernel", parameter: "pad")

@@ -99,25 +99,25 @@ extension Checker {
     fileprivate func pixelUnshuffle() throws(TypeError) -> Shuffle {
         let image = try self.image()
         let factor = try positivePair("factor")
-        guard image.height % factor.vertical == 0, image.width % factor.horizontal == 0 else {
+        let rows = image.height.expression.dividedExactly(by: factor.vertical)
+        guard let rows, let columns = image.width.expression.dividedExactly(by: factor.horizontal) else {
             throw error(
-                "cannot cut an image of \(image.height)x\(image.width) into rectangles of \(factor.vertical)x\(factor.horizontal)",
-                parameter: "factor", axis: image.height % factor.vertical == 0 ? 3 : 2)
+                "cannot cut an image of \(image.area) into rectangles of \(factor.vertical)x\(factor.horizontal)",
+                parameter: "factor", axis: rows == nil ? 2 : 3)
         }
-        return try shuffle(
-            image.batch, image.channels, image.height / factor.vertical, image.width / factor.horizontal, factor, isInverse: true)
+        return try shuffle(image.batch, image.channels, Dimension(rows), Dimension(columns), factor, isInverse: true)
     }
 
     /// Between images of `channels` channels whose pixels are `factor` times as many, and such of `height` and `width`.
     private func shuffle(
-        _ batch: Dimension, _ channels: Int, _ height: Int, _ width: Int, _ factor: Pair, isInverse: Bool
+        _ batch: Dimension, _ channels: Int, _ height: Dimension, _ width: Dimension, _ factor: Pair, isInverse: Bool
     ) throws(TypeError) -> Shuffle {
         let order = signature.attributes.text("order")
         guard ["crd", "dcr"].contains(order) else {
             throw error("has no order \(order.debugDescription)", repair: "\"crd\" is PyTorch's, \"dcr\" TensorFlow's", parameter: "order")
         }
         let extents: [String: Dimension] = [
-            "n": batch, "c": .fixed(channels), "y": .fixed(height), "x": .fixed(width), "r": .fixed(factor.vertical),
+            "n": batch, "c": .fixed(channels), "y": height, "x": width, "r": .fixed(factor.vertical),
             "s": .fixed(factor.horizontal),
         ]
         let small = [["n"], order == "crd" ? ["c", "r", "s"] : ["r", "s", "c"], ["y"], ["x"]]
@@ -125,8 +125,8 @@ extension Checker {
         let places = factor.vertical * factor.horizontal
         let shape: [Dimension] =
             isInverse
-            ? [batch, .fixed(channels * places), .fixed(height), .fixed(width)]
-            : [batch, .fixed(channels), .fixed(height * factor.vertical), .fixed(width * factor.horizontal)]
+            ? [batch, .fixed(channels * places), height, width]
+            : [batch, .fixed(channels), height.multiplied(by: factor.vertical), width.multiplied(by: factor.horizontal)]
         return Shuffle(
             type: try result(shape),
             rearrangement: isInverse

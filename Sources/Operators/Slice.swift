@@ -154,7 +154,7 @@ extension Checker {
         let type = signature.operands[0]
         let axis = try self.axis(signature.attributes.integer("axis"), rank: type.rank)
         guard let extent = type.shape[axis].value else {
-            throw error("cannot cut axis \(axis): its extent \(type.shape[axis]) is a symbol", parameter: "axis")
+            throw error("cannot cut axis \(axis): its extent \(type.shape[axis]) is known only when the network runs", parameter: "axis")
         }
         return (axis, extent)
     }

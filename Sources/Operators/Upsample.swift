@@ -33,9 +33,10 @@ extension Checker {
     fileprivate func upsampling() throws(TypeError) -> Pooling {
         let image = try self.image()
         let scale = try positivePair("scale")
-        func axis(_ extent: Int, _ scale: Int) -> WindowAxis {
+        func axis(_ extent: Dimension, _ scale: Int) -> WindowAxis {
             WindowAxis(
-                input: extent * scale, kernel: scale, stride: scale, dilation: 1, padding: .init(before: 0, after: 0), ceiling: false)
+                input: extent.multiplied(by: scale), kernel: scale, stride: scale, dilation: 1, padding: .init(before: 0, after: 0),
+                ceiling: false)
         }
         return Pooling(
             batch: image.batch, channels: image.channels,

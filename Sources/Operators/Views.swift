@@ -8,8 +8,8 @@ extension Operator {
         type: { (check) throws(TypeError) in
             let type = check.signature.operands[0]
             guard type.rank >= 2 else { throw check.error("needs a batch and at least one more axis, not \(type)", operand: 0) }
-            let length = type.shape.dimensions.dropFirst().compactMap(\.value).reduce(1, *)
-            return TensorType(type.element, Shape([type.shape[0], .fixed(length)]))
+            return TensorType(
+                type.element, Shape([type.shape[0], Dimension(Shape(Array(type.shape.dimensions.dropFirst())).elementTally)]))
         },
         lowering: { _ in .view(.reshape) },
         gradient: .rule(reshapeBack),
@@ -36,7 +36,7 @@ extension Operator {
             let shape = attributes.shape("shape")
             try check.checkSound(shape, parameter: "shape")
             let type = check.signature.operands[0]
-            guard shape.elementTally == type.shape.elementTally else {
+            guard shape.hasAsManyElements(as: type.shape) else {
                 throw check.error("cannot give \(type) the shape \(shape): the numbers of elements differ", parameter: "shape")
             }
             return TensorType(type.element, shape)
@@ -177,16 +177,10 @@ extension Operator {
 }
 
 extension Shape {
-    /// The product of the numbers and the symbols: equal for shapes of equally many elements.
-    fileprivate var elementTally: [String: Int] {
-        var tally = ["": 1]
-        for dimension in dimensions {
-            switch dimension {
-            case .fixed(let extent): tally[""]! *= extent
-            case .symbol(let name): tally[name, default: 0] += 1
-            }
-        }
-        return tally
+    /// Whether both have equally many elements, whatever their sizes turn out to be.
+    func hasAsManyElements(as other: Shape) -> Bool {
+        let (own, others) = (elementTally, other.elementTally)
+        return own == others && !own.isUnbounded
     }
 }
 
@@ -207,24 +201,25 @@ extension Checker {
         }
         guard isWhole || type.rank >= 1 else { throw error("needs an axis that stays, and \(type) has none", operand: 0) }
         let front = isWhole ? [] : [type.shape[0]]
+        var left: (axis: Int, extent: Dimension)?
         if let open = extents.firstIndex(of: -1) {
             guard extents.count(where: { $0 == -1 }) == 1 else {
                 throw error("has more than one -1 in 'extents': what is left can go to one axis", parameter: "extents")
             }
-            guard let count = Shape(Array(type.shape.dimensions.dropFirst(front.count))).elementCount else {
-                throw error("cannot work out the -1 in 'extents': \(type) has a symbol", parameter: "extents")
-            }
+            let count = Dimension(Shape(Array(type.shape.dimensions.dropFirst(front.count))).elementTally)
             extents[open] = 1
             try checkSound(Shape(extents), parameter: "extents")
             let known = extents.reduce(1, *)
-            guard count % known == 0 else {
+            guard let rest = count.expression.dividedExactly(by: known) else {
                 throw error("cannot work out the -1 in 'extents': \(count) elements are no multiple of \(known)", parameter: "extents")
             }
-            extents[open] = count / known
+            left = (open, Dimension(rest))
         }
-        let shape = Shape(front + extents.map(Dimension.fixed))
+        var behind = extents.map(Dimension.fixed)
+        if let left { behind[left.axis] = left.extent }
+        let shape = Shape(front + behind)
         try checkSound(shape, parameter: "extents")
-        guard shape.elementTally == type.shape.elementTally else {
+        guard shape.hasAsManyElements(as: type.shape) else {
             throw error("cannot give \(type) the shape \(shape): the numbers of elements differ", parameter: "extents")
         }
         return TensorType(type.element, shape)
@@ -233,7 +228,7 @@ extension Checker {
     fileprivate func concatenation() throws(TypeError) -> Concatenation {
         let first = signature.operands[0]
         let axis = try self.axis(signature.attributes.integer("axis"), rank: first.rank)
-        var length = 0
+        var length = SizeExpression(0)
         for (index, type) in signature.operands.enumerated() {
             guard type.rank == first.rank, type.element == first.element else {
                 throw error("cannot join \(first) and \(type)", repair: "the branches must have the same rank", operand: index)
@@ -243,15 +238,14 @@ extension Checker {
                 throw error(
                     "cannot join \(first) and \(type) along axis \(axis): their \(first.shape.axisName(other)) differ "
                         + "(\(first.shape[other]) and \(type.shape[other]))",
-                    repair: isArea ? "check stride and pad on both branches" : nil, operand: index)
+                    repair: first.shape.repair(toAgreeWith: type.shape, along: (0..<first.rank).filter { $0 != axis })
+                        ?? (isArea ? "check stride and pad on both branches" : nil),
+                    operand: index)
             }
-            guard let count = type.shape[axis].value else {
-                throw error("cannot join along axis \(axis): its extent \(type.shape[axis]) is a symbol", parameter: "axis")
-            }
-            length += count
+            length = length + type.shape[axis].expression
         }
         var shape = first.shape
-        shape[axis] = .fixed(length)
+        shape[axis] = Dimension(length)
         try checkSound(shape)
         return Concatenation(axis: axis, type: TensorType(first.element, shape))
     }

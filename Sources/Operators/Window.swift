@@ -33,35 +33,50 @@ enum Padding: Hashable, Sendable {
 
 /// One spatial axis of a convolution or pooling: how a window slides along it.
 struct WindowAxis: Hashable, Sendable {
-    var input: Int
-    /// Zero where the window does not fit.
-    var output: Int
+    var input: Dimension
+    /// Zero or less where the window does not fit.
+    var output: Dimension
     var kernel: Int
     var stride: Int
     var dilation: Int
-    /// Positions of nothing before the first.
-    var before: Int
-    /// Positions of nothing after the last.
-    var after: Int
+    /// Positions of nothing before the first and after the last, as given; nil for as many as make `output` ceil(input / stride).
+    var padding: Padding.Sides?
 
     /// - Parameters:
     ///   - padding: nil for as much as makes `output` ceil(input / stride).
     ///   - ceiling: whether a last window that does not fit entirely is kept, as PyTorch's `ceil_mode` does.
-    init(input: Int, kernel: Int, stride: Int, dilation: Int, padding: Padding.Sides?, ceiling: Bool) {
-        (self.input, self.kernel, self.stride, self.dilation) = (input, kernel, stride, dilation)
-        (output, before, after) = (0, padding?.before ?? 0, padding?.after ?? 0)
-        guard padding != nil else {
-            output = (input + stride - 1) / stride
-            let missing = Swift.max((output - 1) * stride + reach - input, 0)
-            before = missing / 2
-            after = missing - before
+    init(input: Dimension, kernel: Int, stride: Int, dilation: Int, padding: Padding.Sides?, ceiling: Bool) {
+        (self.input, self.kernel, self.stride, self.dilation, self.padding) = (input, kernel, stride, dilation, padding)
+        output = 0
+        let extent = input.expression
+        guard let padding else {
+            output = Dimension(extent.dividedRoundingUp(by: stride))
             return
         }
-        let room = input + before + after - reach + (ceiling ? stride - 1 : 0)
-        guard room >= 0 else { return }
-        output = room / stride + 1
-        // A last window that would start in the padding behind the image is left out.
-        if ceiling, (output - 1) * stride >= input + before { output -= 1 }
+        let beyond = reach - padding.after
+        if ceiling && beyond < stride {
+            // A last window that would start in the padding behind the image is left out: there are ceil((input + before) / stride)
+            // places to start at before, at each of which a window fits in part.
+            output = Dimension((extent + SizeExpression(padding.before)).dividedRoundingUp(by: stride))
+        } else {
+            let room = extent + SizeExpression(padding.before - beyond + (ceiling ? stride - 1 : 0))
+            output = Dimension(room.dividedRoundingDown(by: stride) + SizeExpression(1))
+        }
+    }
+
+    /// Positions of nothing before the first.
+    var before: Int { sides.before }
+    /// Positions of nothing after the last.
+    var after: Int { sides.after }
+
+    /// The padding at both sides, of an input whose extent is a number.
+    private var sides: Padding.Sides {
+        if let padding { return padding }
+        guard let input = input.value, let output = output.value else {
+            preconditionFailure("how an axis of \(self.input) is padded depends on its extent")
+        }
+        let missing = Swift.max((output - 1) * stride + reach - input, 0)
+        return Padding.Sides(before: missing / 2, after: missing - missing / 2)
     }
 
     /// The input position under tap `tap` of the window at output position `output`: `output * stride + tap * dilation - before`.
@@ -75,14 +90,18 @@ struct WindowAxis: Hashable, Sendable {
             terms: [.init(axis: input, scale: 1), .init(axis: tap, scale: -dilation)], offset: before, divisor: stride)
     }
 
+    /// Whether there is place for a window, as far as that is known.
+    var fits: Bool { output.value.map { $0 > 0 } ?? true }
+    /// How much larger the window is than the padded input; 0 where that is not known.
+    var missing: Int { padded.value.map { reach - $0 } ?? 0 }
     /// The extent of the window with its gaps.
     var reach: Int { (kernel - 1) * dilation + 1 }
-    /// The extent of the input with its padding.
-    var padded: Int { input + before + after }
+    /// The extent of the input with its padding, as far as it was given.
+    var padded: Dimension { Dimension(input.expression + SizeExpression((padding?.before ?? 0) + (padding?.after ?? 0))) }
     /// The positions of the input behind the last window that no window reads because the stride does not come out even; 0 for windows
     /// with gaps between them, which leave positions out by design.
     var unread: Int {
-        guard reach >= stride else { return 0 }
+        guard reach >= stride, let input = input.value, let output = output.value else { return 0 }
         return Swift.max(0, input + before - ((output - 1) * stride + reach))
     }
 }
@@ -133,7 +152,7 @@ extension Checker {
     }
 
     /// The window of a convolution or pooling over an image of `size`, padded as the parameter `pad` says.
-    func window(over size: Pair, kernel: Pair, stride: Pair, dilation: Pair, ceiling: Bool = false) throws(TypeError) -> Window {
+    func window(over size: Area, kernel: Pair, stride: Pair, dilation: Pair, ceiling: Bool = false) throws(TypeError) -> Window {
         let padding = try padding()
         let window = Window(
             vertical: WindowAxis(
@@ -142,17 +161,17 @@ extension Checker {
             horizontal: WindowAxis(
                 input: size.horizontal, kernel: kernel.horizontal, stride: stride.horizontal, dilation: dilation.horizontal,
                 padding: padding.horizontal, ceiling: ceiling))
-        guard window.vertical.output > 0, window.horizontal.output > 0 else {
-            let padded = Pair(window.vertical.padded, window.horizontal.padded)
+        guard window.vertical.fits, window.horizontal.fits else {
+            let padded = Area(window.vertical.padded, window.horizontal.padded)
             let dilated = dilation == Pair(1, 1) ? "" : " (\(window.vertical.reach)x\(window.horizontal.reach) with its dilation)"
             let isPadded = padded != size
             let image = isPadded ? "padded image" : "image"
-            let unpadded = isPadded ? " (\(size.vertical)x\(size.horizontal) without its pad)" : ""
-            let missing = Pair(window.vertical.reach - padded.vertical, window.horizontal.reach - padded.horizontal)
+            let unpadded = isPadded ? " (\(size) without its pad)" : ""
+            let missing = Pair(window.vertical.missing, window.horizontal.missing)
             let isVertical = missing.vertical >= missing.horizontal
             throw error(
                 "has a kernel of \(kernel.vertical)x\(kernel.horizontal)\(dilated), larger than the \(image) of "
-                    + "\(padded.vertical)x\(padded.horizontal)\(unpadded)",
+                    + "\(padded)\(unpadded)",
                 repair: "take a smaller kernel, or pad by \((max(missing.vertical, missing.horizontal) + 1) / 2) more on each side",
                 parameter: "kernel", axis: isVertical ? 2 : 3)
         }
@@ -165,7 +184,7 @@ extension Checker {
     /// rows loses one, and nobody minds. Rows of padding do not count.
     func unread(by window: Window, canRoundUp: Bool) -> TypeError? {
         let axes = [(window.vertical, "rows", 2), (window.horizontal, "columns", 3)]
-        for (axis, noun, number) in axes where axis.unread * 8 >= axis.input {
+        for (axis, noun, number) in axes where axis.unread * 8 >= axis.input.value ?? .max {
             let amount = "\(axis.unread) of \(axis.input) \(noun)"
             return error(
                 "leaves the last \(amount) unread: stride \(axis.stride) does not come out even",

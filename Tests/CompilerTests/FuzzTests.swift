@@ -15,7 +15,7 @@ import Testing
         let checks = FuzzChecks()
         var tried: [FuzzInput.Kind: Int] = [:]
         var accepted = 0
-        for number in 0..<48 {
+        for number in 0..<60 {
             let input = generator.input(number)
             tried[input.kind, default: 0] += 1
             do {

@@ -92,7 +92,7 @@ public struct FuzzChecks {
                 _ = training.recipe.printed()
             }
             guard program.networks.count == 1, let whole = try? Network.read(text, path: "fuzz.braid") else { continue }
-            _ = NetworkDescription(whole, batch: Self.batch)
+            if let sizes = whole.typicalSizes { _ = NetworkDescription(whole, batch: Self.batch, sizes: sizes) }
             try road(whole)
         }
         return isElaborated
@@ -179,7 +179,7 @@ public struct FuzzChecks {
 
     private func isSmall(_ graph: Graph) -> Bool {
         guard graph.nodes.count <= Self.maximumNodes else { return false }
-        let bindings = Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, Self.batch) })
+        let bindings = graph.batchSymbol.map { [$0: Self.batch] } ?? [:]
         var total = 0
         for node in graph.nodes {
             var count = 1
@@ -221,7 +221,7 @@ public struct FuzzChecks {
             try dumps(network, [.graph, .training, .optimized, .plan, .kernels] + (isShort ? [.llvm, .object] : []))
         } else if network.origin != .language {
             try roundTrip(network.graph)
-            _ = NetworkDescription(network, batch: Self.batch)
+            if let sizes = network.typicalSizes { _ = NetworkDescription(network, batch: Self.batch, sizes: sizes) }
             try road(network)
             if isSmall(network.graph) { try dumps(network, [.tokens, .syntax, .graph, .training, .optimized, .plan, .kernels, .llvm]) }
         }

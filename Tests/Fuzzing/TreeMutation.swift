@@ -67,7 +67,7 @@ private struct ExpressionCollector {
             case .parameter(_, _, let type, let value):
                 for dimension in type.dimensions { add(dimension) }
                 add(value)
-            case .input(_, let type, _, _): for dimension in type.dimensions { add(dimension) }
+            case .input(_, let type, let constraints, _, _): for size in type.dimensions + (constraints?.conditions ?? []) { add(size) }
             }
         }
         add(body.result)

@@ -25,8 +25,6 @@ import Testing
 
     /// Messages that no text can bring about, by a constant part, and why they are there all the same.
     private static let unreachable: [(part: String, reason: String)] = [
-        ("needs a number, not a symbol, in dimension", "checkSound has refused symbols but in front, and no rule asks for that extent"),
-        ("is not known while the network is built", "an input cannot have a symbol but in front, and channels, height and width are not"),
         ("the result … is too large", "every operator's own rule refuses it first; a further bound in case one does not"),
         ("the parameter `…`, …, is too large", "every operator's own rule refuses it first; a further bound in case one does not"),
         ("a step", "the parser asks for the name only where it sees one"),

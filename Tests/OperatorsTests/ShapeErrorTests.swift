@@ -89,7 +89,6 @@ private let productMistakes: [Mistake] = [
     Mistake(.matrixProduct, [.f32(2, 4, 5), .f32(2, 5, 6)], ["transpose_a": .boolean(true)]),
     Mistake(.matrixProduct, [.f32(2, 4, 5), .f32(3, 5, 6)]),
     Mistake(.matrixProduct, [.f32(2, 4, 5), TensorType(.f32, [.symbol("N"), 5, 6])]),
-    Mistake(.matrixProduct, [.f32(4, 5), TensorType(.f32, [.symbol("N"), 5])], ["transpose_b": .boolean(true)]),
     Mistake(.matrixProduct, [.f32(1_073_741_824, 1), .f32(1, 1_073_741_824)]),
     Mistake(.convolution, [.f32(2, 3, 9), .f32(5, 3, 3), .f32(5)], ["channels": .integer(5), "kernel": .integers([3, 2])]),
     Mistake(
@@ -177,13 +176,10 @@ private let mistakes: [Mistake] = [
     Mistake(.unflatten, [scores], ["extents": .integers([-1, -1])]),
     Mistake(.unflatten, [scores], ["extents": .integers([4, -1])]),
     Mistake(.reshape, [.f32()], ["extents": .integers([1])]),
-    Mistake(.reshape, [image(3, 4, 4)], ["extents": .integers([-1, 4]), "whole": .boolean(true)]),
     Mistake(.squeeze, [image(3, 4, 4)], ["axes": .integer(1)]),
-    Mistake(.unsqueeze, [scores], ["axis": .integer(0)]),
+    Mistake(.unsqueeze, [scores], ["axis": .integer(5)]),
     Mistake(.stack, [scores, image(3, 4, 4)]),
-    Mistake(.stack, [scores, scores], ["axis": .integer(0)]),
     Mistake(.permute, [image(3, 4, 4)], ["axes": .integers([1, 2])]),
-    Mistake(.permute, [image(3, 4, 4)], ["axes": .integers([1, 0, 2, 3])]),
     Mistake(.transpose, [scores], ["first": .integer(1), "second": .integer(2)]),
     Mistake(.flip, [scores], ["axes": .integer(0)]),
     Mistake(.channelShuffle, [scores], ["groups": .integer(3)]),
@@ -215,7 +211,6 @@ private let mistakes: [Mistake] = [
     Mistake(.concat, []),
     Mistake(.concat, [image(8, 14, 14), image(8, 12, 12)]),
     Mistake(.concat, [image(8, 14, 14), scores]),
-    Mistake(.concat, [scores, scores], ["axis": .integer(0)]),
     Mistake(.concat, [scores], ["axis": .integer(7)]),
     Mistake(.slice, [scores], ["start": .integer(8), "count": .integer(3)]),
     Mistake(.slice, [scores], ["axis": .integer(0), "start": .integer(0), "count": .integer(1)]),
@@ -332,7 +327,15 @@ private let mistakes: [Mistake] = [
             let roles = signature.operands.indices.map(item.role)
             let given = zip(signature.operands, roles).filter { $0.1 == .operand }.map(\.0)
             _ = try? item.operation.weights(Signature(given, signature.attributes))
-            guard let type = try? item.operation.inferType(signature) else { continue }
+            guard let symbolic = try? item.operation.inferType(signature) else { continue }
+            // What it does is asked once the sizes are numbers, of which 1 would be dropped by `squeeze`: the type is then what its
+            // expressions say.
+            let sizes = ["N": 2 + Int(random.uniform() * 7)]
+            let bound = Signature(
+                signature.operands.map { TensorType($0.element, $0.shape.bound(sizes)) }, signature.attributes.bound(sizes))
+            guard let type = try? item.operation.inferType(bound) else { continue }
+            #expect(type.shape == symbolic.shape.bound(sizes), "\(item.operation.name) of \(signature.operands) at \(sizes)")
+            signature = bound
             let count = type.shape.dimensions.compactMap(\.value).reduce((1, false)) {
                 ($0.0.multipliedReportingOverflow(by: $1).partialValue, $0.1 || $0.0.multipliedReportingOverflow(by: $1).overflow)
             }

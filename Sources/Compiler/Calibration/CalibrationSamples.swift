@@ -32,7 +32,7 @@ public struct CalibrationSamples: Sendable {
     ) throws(CompilerError) {
         let declared = network.graph.nodes.filter { $0.inputName != nil }
         guard declared.count == 1, let input = declared.first, let name = input.inputName, input.type.rank == 4,
-            input.type.element == .f32, input.type.shape[0] == network.batchSymbol.map({ .symbol($0) })
+            input.type.element == .f32, let batch = network.batchSymbol, input.type.shape[0].symbol == batch
         else {
             throw CompilerError(
                 "'\(network.name)' does not take pictures, which \(dataset.name) has", help: "calibrate with arrays: --calibrate NAME=x.npy"

@@ -18,7 +18,7 @@ struct OutputReference {
     init(
         _ network: Network, _ samples: CalibrationSamples, weights: Safetensors?, pool: ThreadPool, progress: (Double) -> Void
     ) throws(InterchangeError) {
-        let graph = network.graph.bound(Dictionary(uniqueKeysWithValues: network.graph.symbols.map { ($0, 1) }))
+        let graph = network.graph.bound(network.batchSymbol.map { [$0: 1] } ?? [:])
         let evaluator = ReferenceEvaluator(workers: .all(of: pool))
         var outputs = graph.outputs.map { (name: $0.name, samples: [[Double]]()) }
         for sample in 0..<samples.count {

@@ -38,6 +38,10 @@ public struct NetworkDescription: Sendable {
     public var inputs: [(name: String, type: TensorType)]
     /// The outputs, each with where it comes from; nil for an output that is a parameter or constant.
     public var outputs: [(name: String, type: TensorType, source: Source?)]
+    /// What numbers are given for, where the types have symbols for sizes.
+    public var sizes: [String: Int]
+    /// What holds for them.
+    public var constraints: [SizeConstraint]
     /// The layers nested as their labels say.
     public var blocks: BlockTree
 
@@ -52,10 +56,11 @@ public struct NetworkDescription: Sendable {
 
     /// - Parameters:
     ///   - batch: the number of images that activation bytes are given for.
+    ///   - sizes: what numbers are given for, where the network's sizes are no numbers yet; all of its sizes, and such that fit.
     ///   - precisions: of the layers (`Compiler.layerPrecisions`), by their value in the network's graph; none where all is f32.
-    public init(_ network: Network, batch: Int = 1, precisions: [Value: LayerPrecision] = [:]) {
-        let graph = network.graph
-        let bindings = Dictionary(uniqueKeysWithValues: graph.symbols.map { ($0, batch) })
+    public init(_ network: Network, batch: Int = 1, sizes: [String: Int] = [:], precisions: [Value: LayerPrecision] = [:]) {
+        let (symbolic, graph) = (network.graph, network.graph.bound(sizes))
+        let bindings = graph.batchSymbol.map { [$0: batch] } ?? [:]
         var analyses = LayerAnalyses()
         var counted: Set<Value> = []
         var sources = [Source?](repeating: nil, count: graph.nodes.count)
@@ -66,7 +71,7 @@ public struct NetworkDescription: Sendable {
             let node = graph[value]
             if let name = node.inputName {
                 sources[value.index] = .input(inputs.count)
-                inputs.append((name, node.type))
+                inputs.append((name, symbolic[value].type))
                 if node.type.rank == 4 { fields[value.index] = .pixel }
             }
             guard let operation = node.operation else { continue }
@@ -79,7 +84,7 @@ public struct NetworkDescription: Sendable {
             layers.append(
                 Layer(
                     label: node.label ?? "", operation: node.name(of: operation), summary: node.operationSummary, kind: analysis.kind,
-                    type: node.type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
+                    type: symbolic[value].type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
                     macs: analysis.macs, precision: precisions[value],
                     activationBytes: .clampedProduct(
                         Self.count(node.type.shape, bindings), (precisions[value]?.stored ?? node.type.element.stored).size),
@@ -90,7 +95,9 @@ public struct NetworkDescription: Sendable {
         self.batch = batch
         self.layers = layers
         self.operands = operands
-        outputs = graph.outputs.map { ($0.name, graph[$0.value].type, sources[$0.value.index]) }
+        self.sizes = sizes
+        constraints = symbolic.constraints
+        outputs = graph.outputs.map { ($0.name, symbolic[$0.value].type, sources[$0.value.index]) }
         blocks = BlockTree(layers, operands: operands, outputs: outputs.compactMap(\.source), names: network.blocks)
     }
 

@@ -10,6 +10,8 @@ indirect enum ElaboratedValue {
     case list([ElaboratedValue])
     case tuple([ElaboratedValue])
     case tensor(Value)
+    /// A number that follows from the sizes of the inputs, and is known when the network runs.
+    case size(SizeQuotient)
     /// An element's value inside an activation.
     case scalar(Scalar)
     /// A comparison of such values, decided for each element.
@@ -83,6 +85,13 @@ extension ElaboratedValue {
         }
     }
 
+    /// What a list or tuple has that is known only when the network runs.
+    private var sizeWithin: String {
+        let first = items?.first { if case .size = $0 { true } else { false } }
+        if case .size(let size)? = first { return " that has the size \(size)" }
+        return ""
+    }
+
     /// The kind of value in words, with its article.
     func phrase(in graph: Graph) -> String {
         switch self {
@@ -90,9 +99,10 @@ extension ElaboratedValue {
         case .number: "a number"
         case .boolean: "a truth value"
         case .text: "a text"
-        case .list: "a list"
-        case .tuple: "a tuple"
+        case .list: "a list" + sizeWithin
+        case .tuple: "a tuple" + sizeWithin
         case .tensor(let value): "a tensor \(graph[value].type)"
+        case .size(let size): "the size \(size)"
         case .scalar: "an element's value"
         case .condition: "a condition on elements"
         case .callable(let callable): callable.phrase

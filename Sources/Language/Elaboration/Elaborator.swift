@@ -81,6 +81,10 @@ final class Elaborator {
     private var doubted: Set<Span> = []
     /// What the inputs call the batch, and where the first of them does.
     var batchSymbol: (name: String, span: Span)?
+    /// The other symbols of the inputs' types, with what is known of them.
+    var sizeSymbols: [String: SizeSymbol] = [:]
+    /// The sizes that were given as numbers.
+    var givenSizes: [String: Int] = [:]
     var observer: (any ElaborationObserver)?
     /// Whether `print` writes: not where the network is elaborated once more, for its training.
     private(set) var printsValues = true
@@ -108,6 +112,7 @@ final class Elaborator {
         reported = other.reported
         precisionErrors = other.precisionErrors
         initializers = other.initializers
+        givenSizes = other.givenSizes
         builder = GraphBuilder(name: other.builder.graph.name)
         printsValues = false
     }

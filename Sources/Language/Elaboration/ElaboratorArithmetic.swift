@@ -40,6 +40,7 @@ extension Elaborator {
             let (result, overflows) = 0.subtractingReportingOverflow(value)
             return overflows ? report("this integer is too large", at: span) : .integer(result)
         case (.negate, .number(let value)): return .number(-value)
+        case (.negate, .size(let value)): return size(SizeQuotient(0) - value, at: span)
         case (.negate, .scalar(let value)): return scalar(-value, at: span)
         case (.negate, .tensor(let value)):
             return append(
@@ -73,8 +74,10 @@ extension Elaborator {
             secondary: [Diagnostic.Label(left.span, phrase(a)), Diagnostic.Label(right.span, phrase(b))],
             help: isTensor && operation.isComparison
                 ? "tensors are compared element by element in an `activation`"
-                : operation.tensorOperator != nil && [a, b].contains { if case .list = $0 { true } else { false } }
-                    ? "to compute with the elements of a list, make a tensor of it: `tensor([1, 2]) * 2`" : nil)
+                : a.isSize || b.isSize
+                    ? sizeHelp
+                    : operation.tensorOperator != nil && [a, b].contains { if case .list = $0 { true } else { false } }
+                        ? "to compute with the elements of a list, make a tensor of it: `tensor([1, 2]) * 2`" : nil)
     }
 
     private func logic(_ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue) -> ElaboratedValue? {
@@ -91,6 +94,7 @@ extension Elaborator {
     }
 
     private func comparison(_ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue, _ mark: Span) -> ElaboratedValue? {
+        if a.isSize || b.isSize { return compareSizes(operation, a, b, mark) }
         if let x = a.asNumber, let y = b.asNumber {
             switch operation {
             case .less: return .boolean(x < y)
@@ -135,6 +139,7 @@ extension Elaborator {
     ) -> ElaboratedValue? {
         switch (a, b) {
         case (.integer(let x), .integer(let y)): return integers(operation, x, y, mark)
+        case (.size, _), (_, .size): return sizes(operation, a, b, mark)
         case (.list(let x), .list(let y)) where operation == .add:
             guard x.count + y.count <= ElaboratedValue.maximumCount else { return report("this list is too long", at: span) }
             guard takeStep(at: span, making: x.count + y.count) else { return .poison }

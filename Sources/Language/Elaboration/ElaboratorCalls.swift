@@ -232,10 +232,15 @@ extension Elaborator {
             let places = CallPlaces(whole: span, callee: name.span, operands: matched.map(\.span))
             return append(row, tensors, attributes, label: label, at: places, name: called.text)
         }
+        if matched.count == 1, case .size(let size) = matched[0].value, let rounded = size.rounded(by: builtin.name) {
+            return self.size(rounded, at: span)
+        }
         var scalars: [Scalar] = []
         for argument in matched {
             guard let scalar = argument.value.asScalar else {
-                return report("`\(called.text)` takes numbers, not \(phrase(argument.value))", at: argument.span)
+                return report(
+                    "`\(called.text)` takes numbers, not \(phrase(argument.value))", at: argument.span,
+                    help: argument.value.isSize ? sizeHelp : nil)
             }
             scalars.append(scalar)
         }

@@ -106,10 +106,7 @@ extension Elaborator {
             guard name.text == "channels" ? type.rank >= 2 : type.rank == 4 else {
                 return report("\(type) has no \(name.text)", at: name.span, help: "images are [N, channels, height, width]")
             }
-            guard let extent = type.shape[axis].value else {
-                return report("the \(name.text) of \(type) is not known while the network is built", at: name.span)
-            }
-            return .integer(extent)
+            return extent(type.shape[axis])
         default: return report("\(phrase(value)) has no `\(name.text)`", at: name.span)
         }
     }

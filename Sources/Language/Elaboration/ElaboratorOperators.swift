@@ -153,7 +153,7 @@ extension Elaborator {
             }
         report(
             "`\(parameter.name)` must be \(parameter.kind.phrase), not \(phrase(argument.value))", at: argument.span,
-            help: rounding ?? "\(parameter.name): \(parameter.summary)")
+            help: rounding ?? (argument.value.holdsSize ? sizeHelp : "\(parameter.name): \(parameter.summary)"))
         return nil
     }
 
@@ -210,6 +210,7 @@ extension Elaborator {
                 continue
             }
             let name = label + "." + declaration.name
+            guard isKnown(declaration.type, of: name, at: places.callee) else { return nil }
             guard declaration.type.isReasonable else {
                 report("the parameter `\(name)`, \(declaration.type), is too large", at: places.callee)
                 return nil

@@ -28,7 +28,7 @@ extension Elaborator {
         case .bind(let pattern, let value, _): bind(pattern, evaluate(value), from: value.span)
         case .assign(let name, let value): assign(name, evaluate(value))
         case .forEach(let pattern, in: let sequence, let body): loop(pattern, sequence, body)
-        case .input(let name, let type, let preparation, let text): input(name, type, preparation, text)
+        case .input(let name, let type, let constraints, let preparation, let text): input(name, type, constraints, preparation, text)
         case .output(let name, let value, let text): output(name, evaluate(value), value.span, text)
         case .parameter(let role, let name, let type, let value): declare(role, name, type, value)
         case .update(let name, let value): update(name, evaluate(value), value.span)
@@ -42,9 +42,11 @@ extension Elaborator {
     }
 
     private func input(
-        _ name: NameSyntax, _ syntax: TypeSyntax, _ prepared: PreparationSyntax?, _ text: String
+        _ name: NameSyntax, _ syntax: TypeSyntax, _ constraints: ConstraintsSyntax?, _ prepared: PreparationSyntax?, _ text: String
     ) {
-        guard frame.kind == .network, let type = type(syntax) else { return bind(name, .poison) }
+        guard frame.kind == .network, declareSizes(of: syntax, constraints?.conditions ?? []), let type = type(syntax) else {
+            return bind(name, .poison)
+        }
         documentation[name.text] = text
         if builder.graph.nodes.contains(where: { $0.inputName == name.text }) {
             report("the input `\(name.text)` is declared twice", at: name.span, help: "rename one of them")
@@ -75,37 +77,40 @@ extension Elaborator {
         builder.output(name.text, tensor)
     }
 
-    /// Whether a symbol may stand at an axis; reports why not.
-    private func symbol(_ name: String, axis: Int, at span: Span) -> Bool {
-        if axis > 0 {
-            let names = frame.scopes.flatMap(\.keys)
-            let nearest = Spelling.nearest(to: name, in: names).map { "did you mean `\($0)`?" }
-            report(
-                "the symbol `\(name)` stands in axis \(axis)", at: span,
-                help: "only the first extent, the batch, may be a symbol; "
-                    + (nearest ?? "write a number or a parameter of the network"))
-            return false
-        }
+    /// The extent that a symbol at an axis stands for; reports why there is none.
+    private func symbol(_ name: String, axis: Int, at span: Span) -> Dimension? {
+        if axis > 0 { return sizeSymbols[name].map { .size(SizeExpression($0)) } }
         if let (other, place) = batchSymbol, other != name {
             report(
                 "the batch is called both `\(other)` and `\(name)`", at: span,
                 secondary: [Diagnostic.Label(place, "`\(other)` here")], help: "all inputs have the same batch: write `\(other)`")
-            return false
+            return nil
+        }
+        if sizeSymbols[name] != nil {
+            report(
+                "`\(name)` is a size, and cannot be the batch too", at: span,
+                help: "give the batch, the first extent, a name of its own, such as `N`")
+            return nil
         }
         batchSymbol = batchSymbol ?? (name, span)
-        return true
+        return .symbol(name)
     }
 
     /// The type that the syntax stands for, nil if it is wrong.
     func type(_ syntax: TypeSyntax) -> TensorType? {
         var dimensions: [Dimension] = []
         for expression in syntax.dimensions {
-            if case .name(let name) = expression.kind, lookUp(name) == nil, name.isSymbol {
-                guard symbol(name, axis: dimensions.count, at: expression.span) else { return nil }
-                dimensions.append(.symbol(name))
+            if case .name(let name) = expression.kind, name.isSymbol, lookUp(name) == nil || dimensions.isEmpty && sizeSymbols[name] != nil
+            {
+                guard let dimension = symbol(name, axis: dimensions.count, at: expression.span) else { return nil }
+                dimensions.append(dimension)
                 continue
             }
             let value = evaluate(expression)
+            if case .size(let size) = value, let whole = size.whole {
+                dimensions.append(Dimension(whole))
+                continue
+            }
             guard case .integer(let extent) = value else {
                 if !value.isPoison { report("an extent must be an integer, not \(phrase(value))", at: expression.span) }
                 return nil

@@ -6,6 +6,8 @@ struct NetworkArguments {
     let network: NetworkSyntax
     private(set) var diagnostics: [Diagnostic] = []
     private var given: [String: ElaboratedValue] = [:]
+    /// The sizes of inputs that are given as numbers.
+    private(set) var sizes: [String: Int] = [:]
 
     init(of network: NetworkSyntax, _ names: DefinedNames) {
         self.names = names
@@ -14,9 +16,21 @@ struct NetworkArguments {
 
     mutating func read(_ definitions: [String: String]) {
         let known = network.parameters.map(\.name.text)
+        let sizeNames = NetworkInterface(of: network).sizes.map(\.text)
         for (name, text) in definitions.sorted(by: { $0.key < $1.key }) {
+            if !known.contains(name), sizeNames.contains(name) {
+                guard let size = Int(text), (1...Elaborator.maximumInteger).contains(size) else {
+                    diagnostics.append(
+                        Diagnostic(
+                            "the size `\(name)` must be an integer from 1 to \(Elaborator.maximumInteger), not `\(text)`", at: .none,
+                            help: "write `-D \(name)=224`"))
+                    continue
+                }
+                sizes[name] = size
+                continue
+            }
             guard known.contains(name) else {
-                let nearest = Spelling.nearest(to: name, in: known)
+                let nearest = Spelling.nearest(to: name, in: known + sizeNames)
                 let usage = known.isEmpty ? "it has none" : "it has \(known.joined(separator: ", "))"
                 diagnostics.append(
                     Diagnostic(

@@ -32,9 +32,11 @@ extension Elaborator {
     /// Declares `parameter scale: f32[64] = 1`, or a state.
     func declare(_ role: ParameterRole, _ name: NameSyntax, _ syntax: TypeSyntax, _ first: ExpressionSyntax) {
         let word = role == .state ? "state" : "parameter"
-        guard let type = type(syntax), type.shape.extents != nil, let initializer = initializer(first, of: word) else {
-            return bind(name, .poison)
-        }
+        // What the name checker has said of an extent is not said again.
+        guard !syntax.dimensions.contains(where: { known.contains($0.span) }), let type = type(syntax),
+            isKnown(type, of: (path + [name.text]).joined(separator: "."), at: syntax.span),
+            let initializer = initializer(first, of: word)
+        else { return bind(name, .poison) }
         guard type.element == .f32 else {
             report("a \(word) holds f32 values, not \(type.element.rawValue)", at: syntax.element.span, help: "write `f32\(type.shape)`")
             return bind(name, .poison)

@@ -115,8 +115,12 @@ struct TokenRoles {
         case .parameter(_, _, let type, let value):
             visit(type)
             visit(value)
-        case .input(_, let type, let preparation, _):
+        case .input(_, let type, let constraints, let preparation, _):
             visit(type)
+            if let constraints {
+                clauseWords.insert(constraints.keyword.lower)
+                for condition in constraints.conditions { visit(condition) }
+            }
             visit(preparation?.settings ?? [])
         case .precision(let labels, _):
             clauseWords.insert(statement.span.lower)

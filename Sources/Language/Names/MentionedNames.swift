@@ -20,8 +20,8 @@ private struct MentionedNames {
                 add(body)
             case .precision(let labels, _):
                 for label in labels { add(label) }
-            case .input(_, let type, let preparation, _):
-                for dimension in type.dimensions { add(dimension) }
+            case .input(_, let type, let constraints, let preparation, _):
+                for size in type.dimensions + (constraints?.conditions ?? []) { add(size) }
                 add(preparation?.settings ?? [])
             }
         }

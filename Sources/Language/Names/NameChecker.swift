@@ -114,7 +114,7 @@ struct NameChecker {
             refer(name.span, to: network.name.span)
             for argument in subject.arguments { refer(argument, toOneOf: network.parameters) }
             let interface = NetworkInterface(of: network)
-            for name in interface.inputs + interface.outputs { bind(name, NameScopes.Binding(span: name.span)) }
+            for name in interface.inputs + interface.outputs + interface.sizes { bind(name, NameScopes.Binding(span: name.span)) }
             for parameter in network.parameters { bind(parameter.name, NameScopes.Binding(span: parameter.name.span)) }
         }
         for case .target(let name, let type) in clauses {

@@ -46,8 +46,9 @@ extension NameChecker {
                 $0.bind(pattern, isMutable: false, mustBeUsed: false)
                 $0.check(body)
             }
-        case .input(let name, let type, let preparation, _):
+        case .input(let name, let type, let constraints, let preparation, _):
             check(type)
+            for condition in constraints?.conditions ?? [] { check(condition) }
             // What follows `interpolation` is a word of the language, not a name.
             for setting in preparation?.settings ?? []
             where setting.name?.text != PicturePreparation.Setting.interpolation.rawValue {
@@ -145,9 +146,13 @@ extension NameChecker {
 
     mutating func check(_ type: TypeSyntax) {
         check(element: type.element)
-        for dimension in type.dimensions {
+        for (axis, dimension) in type.dimensions.enumerated() {
             if case .name(let name) = dimension.kind, !use(NameSyntax(text: name, span: dimension.span)), name.isSymbol {
-                symbols.insert(name)
+                if axis == 0 { symbols.insert(name) }
+                // A size can be computed with, unless it is called like the batch.
+                if axis > 0, !symbols.contains(name) {
+                    bind(NameSyntax(text: name, span: dimension.span), NameScopes.Binding(span: dimension.span))
+                }
                 continue
             }
             check(dimension)

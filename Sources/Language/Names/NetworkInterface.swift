@@ -4,6 +4,8 @@ import Source
 struct NetworkInterface {
     private(set) var inputs: [NameSyntax] = []
     private(set) var outputs: [NameSyntax] = []
+    /// The symbols that stand for sizes, unless a parameter of the network is called so.
+    private(set) var sizes: [NameSyntax] = []
 
     init(of network: NetworkSyntax) { collect(network.body) }
 
@@ -14,7 +16,11 @@ struct NetworkInterface {
 
     private mutating func collect(_ statement: StatementSyntax) {
         switch statement.kind {
-        case .input(let name, _, _, _): inputs.append(name)
+        case .input(let name, let type, _, _, _):
+            inputs.append(name)
+            for case .name(let size) in type.dimensions.dropFirst().map(\.kind) where size.isSymbol {
+                sizes.append(NameSyntax(text: size, span: type.span))
+            }
         case .output(let name, _, _): outputs.append(name)
         case .forEach(_, in: _, let body): collect(body)
         case .expression(let value): collect(value)

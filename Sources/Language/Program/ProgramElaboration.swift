@@ -71,6 +71,7 @@ extension Program {
         let known = Set(diagnostics.filter { $0.severity == .error }.map(\.primary.span))
         let plain = Elaborator(names, in: map, of: name, known: known)
         plain.observer = observer
+        plain.givenSizes = arguments.sizes
         if let definition { plain.initializers = TrainingElaborator(elaborator: plain, definition: definition).initializers() }
         // A training that gives no arguments trains the very same network: its clauses follow the body. What the initializers left in
         // the graph, if they are not what they should be, belongs to prediction alone.

@@ -27,7 +27,8 @@ public enum Grammar {
         statement   = ( "let" | "var" ) pattern "=" expression
                     | NAME "=" expression
                     | "for" pattern "in" expression body
-                    | "input" NAME ":" type [ "prepare" prepared { "," prepared } ]
+                    | "input" NAME ":" type [ "where" expression { "," expression } ]
+                                       [ "prepare" prepared { "," prepared } ]
                     | "output" NAME [ "=" expression ]
                     | "precision" [ label { "," label } ":" ] NAME        (* precision layer4.conv1: f32 *)
                     | ( "parameter" | "state" ) NAME ":" type "=" expression          (* state u: f32[64] = normal(1) *)

@@ -8,7 +8,9 @@ extension Parser {
 
     /// The words that begin definitions, statements and clauses; names of their own elsewhere.
     public static let contextualWords =
-        definitionWords + ["of", "input", "prepare", "output", "precision", "share", "parameter", "state", "update", "assert", "return"]
+        definitionWords + [
+            "of", "input", "where", "prepare", "output", "precision", "share", "parameter", "state", "update", "assert", "return",
+        ]
         + clauseWords
 
     /// Whether a definition begins at a token: a word such as `block`, followed as only a definition can be.

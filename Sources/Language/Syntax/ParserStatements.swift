@@ -60,7 +60,8 @@ extension Parser {
             advance()
             let name = try expectName("the input")
             let type = typeAnnotation("and the input's type", help: "write `input \(name.text): f32[N, 3, 224, 224]`")
-            kind = .input(name, type, preparation(), documentation: documentation)
+            let constraints = constraints()
+            kind = .input(name, type, constraints, preparation(), documentation: documentation)
         case .name where isWord("output", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the output")
@@ -105,13 +106,33 @@ extension Parser {
         return .parameter(role, name, type, initializer())
     }
 
+    /// Reads `where H % 32 == 0, W >= 64` behind an input's type; nil where none stands in its line, or none that can be read.
+    private mutating func constraints() -> ConstraintsSyntax? {
+        guard isWord("where", current), !current.startsLine else { return nil }
+        let word = advance()
+        do {
+            var conditions: [ExpressionSyntax] = []
+            repeat {
+                // After a comma the constraints go on in the next line.
+                if current.startsLine, conditions.isEmpty {
+                    throw expected("what holds for the sizes", help: "write `where H % 32 == 0, W >= 64`")
+                }
+                conditions.append(try expression())
+            } while take(.comma) != nil
+            return ConstraintsSyntax(keyword: word.span, conditions: conditions)
+        } catch {
+            synchronize()
+            return nil
+        }
+    }
+
     /// Reads `prepare resize: 256, crop: 224` behind an input's type; nil where none stands in its line, or none that can be read.
     private mutating func preparation() -> PreparationSyntax? {
         guard at(.name), !current.startsLine else { return nil }
         do {
             guard isWord("prepare", current) else {
-                let isMeant = Spelling.nearest(to: text(of: current), in: ["prepare"]) != nil
-                throw expected("`prepare` or a line break", help: isMeant ? "did you mean `prepare`?" : nil)
+                let meant = Spelling.nearest(to: text(of: current), in: ["prepare", "where"])
+                throw expected("`where`, `prepare` or a line break", help: meant.map { "did you mean `\($0)`?" })
             }
             let word = advance()
             let example = "write `prepare resize: 256, mean: 0.5, std: 0.5`"

@@ -18,7 +18,7 @@ public struct StatementSyntax: Sendable {
         case assign(NameSyntax, ExpressionSyntax)
         case forEach(PatternSyntax, in: ExpressionSyntax, BodySyntax)
         /// `input image: f32[N, 1, 28, 28]`, perhaps with `prepare …`.
-        case input(NameSyntax, TypeSyntax, PreparationSyntax?, documentation: String)
+        case input(NameSyntax, TypeSyntax, ConstraintsSyntax?, PreparationSyntax?, documentation: String)
         /// `output logits = …`
         case output(NameSyntax, ExpressionSyntax, documentation: String)
         /// `precision bf16`, or `precision stem, layer4.conv1: f32` of some labels.
@@ -49,6 +49,13 @@ public enum PatternSyntax: Sendable {
         case .tuple(let names, _): names
         }
     }
+}
+
+/// `where H % 32 == 0, W >= 64`, behind an input's type: what holds for its sizes.
+public struct ConstraintsSyntax: Sendable {
+    /// The word `where`.
+    public var keyword: Span
+    public var conditions: [ExpressionSyntax]
 }
 
 /// `f32[N, 1, 28, 28]`

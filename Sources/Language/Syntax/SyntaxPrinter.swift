@@ -67,10 +67,11 @@ private struct SyntaxPrinter {
         case .forEach(let pattern, let sequence, let body):
             line("for \(self.pattern(pattern)) \(expression(sequence))")
             indented { $0.print(body) }
-        case .input(let name, let type, let preparation, let documentation):
+        case .input(let name, let type, let constraints, let preparation, let documentation):
             document(documentation)
             let prepared = preparation.map { " prepare" + arguments($0.settings) } ?? ""
-            line("input \(name.text) \(self.type(type))\(prepared)")
+            let held = constraints.map { " where " + $0.conditions.map(expression).joined(separator: ", ") } ?? ""
+            line("input \(name.text) \(self.type(type))\(held)\(prepared)")
         case .output(let name, let value, let documentation):
             document(documentation)
             line("output \(name.text) \(expression(value))")

@@ -73,16 +73,20 @@ extension Inspection {
 
     /// `36,864 parameters, 28,901,376 MACs an image`, nil where the expression made nothing that has any.
     private func sizes(of entry: ElaborationRecord.Entry, in record: ElaborationRecord) -> String? {
-        let graph = record.graph
+        // What a network of any size costs is told at one, if there is one that fits.
+        let sizes = record.graph.typicalSizes
+        let graph = record.graph.bound(sizes ?? [:])
         var parameters = 0
         var macs = 0
         for index in entry.nodes {
             let node = graph.nodes[index]
             if node.parameter?.role == .weight { parameters += node.type.shape.elementCount ?? 0 }
-            macs = .clampedSum(macs, NetworkDescription.macs(of: graph.values[index], in: graph))
+            if sizes != nil { macs = .clampedSum(macs, NetworkDescription.macs(of: graph.values[index], in: graph)) }
         }
         guard parameters > 0 || macs > 0 else { return nil }
-        return "\(Self.grouped(parameters)) parameters, \(Self.grouped(macs)) MACs an image"
+        let places = sizes?.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ") ?? ""
+        return "\(Self.grouped(parameters)) parameters"
+            + (sizes == nil ? "" : ", \(Self.grouped(macs)) MACs an image" + (places.isEmpty ? "" : " at \(places)"))
     }
 
     /// `1,234,567`

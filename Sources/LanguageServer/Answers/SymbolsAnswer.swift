@@ -37,7 +37,7 @@ extension Inspection {
     private func interface(of body: BodySyntax) -> [(name: NameSyntax, word: String, span: Span)] {
         body.statements.compactMap { statement in
             switch statement.kind {
-            case .input(let name, _, _, _): (name, "input", statement.span)
+            case .input(let name, _, _, _, _): (name, "input", statement.span)
             case .output(let name, _, _): (name, "output", statement.span)
             default: nil
             }

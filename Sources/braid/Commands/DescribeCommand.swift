@@ -88,8 +88,10 @@ struct DescribeCommand: ParsableCommand {
                 .apply(to: network, compiler, ThreadPool(threads: compiler.threads))
         }
         let name = compiler.precisionName(for: network.graph)
-        let precisions = svg || dot || name == Precision.f32.rawValue ? [:] : try compiler.layerPrecisions(of: network)
-        let description = NetworkDescription(network, batch: batch, precisions: precisions)
+        // What a network of any size costs is told at one.
+        guard let sizes = network.typicalSizes else { return try network.requireSizes() }
+        let precisions = try svg || dot || name == Precision.f32.rawValue ? [:] : compiler.layerPrecisions(of: network.sized(sizes))
+        let description = NetworkDescription(network, batch: batch, sizes: sizes, precisions: precisions)
         if json { return Console.printJSON(DescriptionRecord(description, name, assignment)) }
         if svg || dot { return try draw(description, to: output) }
         DescriptionTable(description, depth: depth).show()

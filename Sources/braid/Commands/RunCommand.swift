@@ -20,6 +20,9 @@ struct RunCommand: ParsableCommand {
             Pictures are made grey or RGB, resized, cropped to the middle and normalized as the input's `prepare` says. Without one, they
             are resized so that they just cover the input, and normalized as in training. Several pictures for one input make a batch.
 
+            A network whose input is f32[N, 3, H, W] takes pictures as large as they are, with their edges cut where H and W are to be multiples
+            of a number. It is run once for each size, and what it gives is then called NAME-H320-W480.npy.
+
             With --precision auto the network is first computed in fp64 on the samples of --calibrate, and run with every layer in bf16 alone and with
             more of them together, until it is the fastest that keeps --tolerance; that may take a minute or two, and is kept for the next time.
             What is found, layer by layer, and the clauses that fix it in the file go to standard error.
@@ -65,17 +68,55 @@ struct RunCommand: ParsableCommand {
         if input.isEmpty { throw ValidationError("give an --input, such as --input photo.png") }
         let file = try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
-        let inputs = try InputFiles(network: network, metadata: metadata, weights: weights, option: "--input").read(input)
-        let batch = try batch(of: inputs)
+        let files = InputFiles(network: network, metadata: metadata, weights: weights, option: "--input")
+        let groups = try files.groups(input)
         let pool = ThreadPool(threads: execution.threadCount)
-        let (compiler, computed, assignment) = try Calibration(precision, weights: file, batch: batch, isReported: !json)
-            .apply(to: network, execution.compiler(precision.chosen), pool)
-        let executable = try compiler.executable(computed, batch: batch, pool: pool)
+        if file == nil { Console.error("note: without --weights the network has random ones\n") }
         var report = NonFiniteReport()
+        var outputs: [Output] = []
+        var assignment: PrecisionAssignment?
+        for group in groups {
+            let results = try run(group, files.read(group), file, pool, &report, &assignment)
+            let suffix =
+                groups.count == 1 ? "" : "-" + group.sizes.sorted { $0.key < $1.key }.map { "\($0.key)\($0.value)" }.joined(separator: "-")
+            outputs += results.map {
+                Output(name: $0.name, file: $0.name + suffix, shape: $0.shape, values: $0.values, images: group.images)
+            }
+        }
+        report.warn()
+        let results = try outputDir.map { folder in try outputs.map { output in try output.write(to: folder) } }
+        guard let top else { return show(outputs, results, [], report, assignment) }
+        let name = (outputs.first { $0.name == "logits" && $0.shape.count == 2 } ?? outputs.first { $0.shape.count == 2 })?.name
+        guard let name else {
+            throw TrainingError(
+                "'\(network.name)' gives no scores [N, classes]", repair: "leave out --top, and write outputs with --output-dir")
+        }
+        let scores = outputs.filter { $0.name == name }
+        // In the order in which the files were given; the rows of an array stay together.
+        let rows = scores.flatMap { output in
+            output.best(top, names: metadata?.classNames).enumerated().map { row, classes in
+                (image: output.images.count == output.shape[0] ? output.images[row] : output.images[0], row: row, classes: classes)
+            }
+        }
+        let best = rows.sorted { ($0.image, $0.row) < ($1.image, $1.row) }.map(\.classes)
+        show(outputs, results, best, report, assignment)
+    }
+
+    /// Runs the files of one size: one plan, whatever the number of files.
+    private func run(
+        _ group: InputFiles.Group, _ inputs: [NetworkInput], _ file: Safetensors?, _ pool: ThreadPool, _ report: inout NonFiniteReport,
+        _ assignment: inout PrecisionAssignment?
+    ) throws -> [(name: String, shape: [Int], values: [Float])] {
+        let batch = try batch(of: inputs)
+        let (compiler, computed, found) = try Calibration(precision, weights: file, batch: batch, isReported: !json)
+            .apply(to: group.network, execution.compiler(precision.chosen), pool)
+        assignment = assignment ?? found
+        let executable = try compiler.executable(computed, batch: batch, pool: pool)
         if let file {
-            report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
+            let found = try Weights.load(file, into: executable, optional: group.network.trainingParameters)
+            // The same in every group.
+            if group.images.contains(0) { report.add(.parameter, found) }
         } else {
-            Console.error("note: without --weights the network has random ones\n")
             Weights.initialize(executable, seed: 0)
         }
         for input in inputs {
@@ -83,20 +124,11 @@ struct RunCommand: ParsableCommand {
             input.set(on: executable)
         }
         executable.run()
-
         let outputs = try executable.plan.outputs.map { name, buffer in
-            Output(name: name, shape: executable.plan.buffers[buffer].extents, values: try executable.output(name))
+            (name: name, shape: executable.plan.buffers[buffer].extents, values: try executable.output(name))
         }
         for output in outputs { report.add(.output, output.values, name: output.name, shape: output.shape) }
-        report.warn()
-        let results = try outputDir.map { folder in try outputs.map { output in try output.write(to: folder) } }
-        let scores = outputs.first { $0.name == "logits" && $0.shape.count == 2 } ?? outputs.first { $0.shape.count == 2 }
-        guard let top else { return show(outputs, results, [], report, assignment) }
-        guard let scores else {
-            throw TrainingError(
-                "'\(network.name)' gives no scores [N, classes]", repair: "leave out --top, and write outputs with --output-dir")
-        }
-        show(outputs, results, scores.best(top, names: metadata?.classNames), report, assignment)
+        return outputs
     }
 
     // MARK: Inputs
@@ -162,8 +194,12 @@ struct RunCommand: ParsableCommand {
         }
 
         var name: String
+        /// The name of its file.
+        var file: String
         var shape: [Int]
         var values: [Float]
+        /// The numbers of its images among all that were given.
+        var images: [Int]
 
         var summary: String {
             let finite = values.filter(\.isFinite)
@@ -175,7 +211,7 @@ struct RunCommand: ParsableCommand {
 
         func write(to folder: String) throws -> String {
             try OutputPath.makeFolder(folder)
-            let path = "\(folder)/\(name).npy"
+            let path = "\(folder)/\(file).npy"
             try NumPy.write(HostTensor(name: name, shape: shape, floats: values), to: path)
             return path
         }

@@ -25,7 +25,7 @@ struct DescriptionRecord: Encodable {
             var container = encoder.singleValueContainer()
             switch dimension {
             case .fixed(let value): try container.encode(value)
-            case .symbol(let name): try container.encode(name)
+            case .size(let expression): try container.encode("\(expression)")
             }
         }
     }
@@ -84,6 +84,8 @@ struct DescriptionRecord: Encodable {
     var name: String
     var documentation: String
     var batch: Int
+    /// The sizes that MACs and bytes are of, where the shapes are expressions of them.
+    var sizes: [String: Int]?
     /// What was asked for, where it rounds anything.
     var precision: String
     var parameters: Int
@@ -101,6 +103,7 @@ struct DescriptionRecord: Encodable {
         name = description.name
         documentation = description.documentation
         batch = description.batch
+        sizes = description.sizes.isEmpty ? nil : description.sizes
         self.precision = description.isNarrow ? precision : Precision.f32.rawValue
         parameters = description.parameters
         macs = description.macs

@@ -52,12 +52,18 @@ struct DescriptionTable {
         print(
             "\n\(Format.grouped(description.parameters)) parameters (\(Format.bytes(description.parameterBytes))), "
                 + "\(Format.grouped(description.macs)) MACs (\(Format.scaled(Double(description.macs)))) an image")
+        guard !description.sizes.isEmpty else { return }
+        let sizes = description.sizes.sorted { $0.key < $1.key }
+        print(
+            "MACs and bytes are those at \(sizes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")); "
+                + "others with \(sizes.map { "-D \($0.key)=…" }.joined(separator: " "))")
     }
 
     private func printHead() {
         print(Console.bold(Self.line(description.name)))
         if !description.documentation.isEmpty { print(DisplayText.sanitized(description.documentation)) }
         for (name, type) in description.inputs { print("  input   \(Self.line("\(name): \(type)"))") }
+        for constraint in description.constraints { print("          \(Self.line("where \(constraint)"))") }
         for (name, type, _) in description.outputs { print("  output  \(Self.line("\(name): \(type)"))") }
         print()
     }

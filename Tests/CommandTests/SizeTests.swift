@@ -1,0 +1,77 @@
+import Foundation
+import Interchange
+import Testing
+
+/// Networks that take pictures of any size.
+@Suite struct SizeTests {
+    private let workplace: Workplace
+
+    private static let network = """
+        network n {
+            input image: f32[N, 3, H, W] where H % 4 == 0, W % 4 == 0
+            let y = image |> avg_pool(2) |> avg_pool(2) |> upsample(4)
+            output out = image - y
+        }
+
+        """
+
+    init() throws {
+        workplace = try Workplace()
+        try workplace.write(Self.network, to: "net.braid")
+        for (name, width, height) in [("a", 17, 20), ("b", 12, 8), ("c", 16, 21)] {
+            let pixels = (0..<width * height * 3).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / width * 13) }
+            try Image(width: width, height: height, channels: 3, pixels: pixels).writePNG(to: workplace.path("\(name).png"))
+        }
+    }
+
+    /// Pictures keep their size, but for edges that are cut, and those of one size are run together.
+    @Test func runsPicturesOfSeveralSizes() throws {
+        let run = try workplace.run(
+            "run", "net.braid", "--input", "a.png", "--input", "b.png", "--input", "c.png", "--output-dir", "out")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.contains("out [2, 3, 20, 16]: ") && run.output.contains("out [1, 3, 8, 12]: "), "\(run.output)")
+        let both = try NumPy.read(workplace.path("out/out-H20-W16.npy"))
+        let alone = try NumPy.read(workplace.path("out/out-H8-W12.npy"))
+        #expect(both.shape == [2, 3, 20, 16] && alone.shape == [1, 3, 8, 12])
+        // The same as with the sizes given, where a picture of that size is taken as it is.
+        let given = try workplace.run(
+            "run", "net.braid", "-D", "H=8", "-D", "W=12", "--input", "b.png", "--output-dir", "given")
+        #expect(given.status == 0, "\(given.errors)")
+        #expect(try NumPy.read(workplace.path("given/out.npy")).floats == alone.floats)
+    }
+
+    @Test func takesArraysAndRefusesOthers() throws {
+        try NumPy.write(HostTensor(name: "x", shape: [1, 3, 6, 8], floats: [Float](repeating: 1, count: 144)), to: workplace.path("x.npy"))
+        let odd = try workplace.run("run", "net.braid", "--input", "x.npy")
+        #expect(odd.status == 1)
+        #expect(
+            odd.errors.hasPrefix(
+                "error: the network takes sizes with H % 4 == 0 only, and H = 6, W = 8\n  = help: H of 4 or 8 would do: resize or pad the input\n"
+            ),
+            "\(odd.errors)")
+        try NumPy.write(HostTensor(name: "x", shape: [3, 4, 8], floats: [Float](repeating: 1, count: 96)), to: workplace.path("x.npy"))
+        let run = try workplace.run("run", "net.braid", "--input", "x.npy", "--json")
+        #expect(run.status == 0 && run.output.filter { !$0.isWhitespace }.contains("[1,3,4,8]"), "\(run.output)\(run.errors)")
+        let unknown = try workplace.run("bench", "net.braid")
+        #expect(unknown.status == 1 && unknown.errors.contains("give them: -D H=224 -D W=224"))
+        let printed = try workplace.run("dump", "net.braid", "--stage", "graph", "-o", "net.graph")
+        #expect(printed.status == 0)
+        let plan = try workplace.run("dump", "net.graph", "--stage", "plan", "-D", "H=8", "-D", "W=12")
+        #expect(plan.status == 0, "\(plan.errors)")
+        let foreign = try workplace.run("dump", "net.graph", "--stage", "plan", "-D", "H=eight")
+        #expect(foreign.status == 1 && foreign.errors.hasPrefix("error: the size 'H' must be an integer, not 'eight'"))
+    }
+
+    /// Shapes are told as expressions, costs at sizes that fit.
+    @Test func describesExpressions() throws {
+        let text = try workplace.run("describe", "net.braid")
+        #expect(text.status == 0)
+        for part in [
+            "where H % 4 == 0", "f32[N, 3, H / 4, W / 4]", "MACs and bytes are those at H = 224, W = 224; others with -D H=… -D W=…",
+        ] {
+            #expect(text.output.contains(part), "\(part)\n\(text.output)")
+        }
+        let json = try workplace.run("describe", "net.braid", "--json")
+        #expect(json.output.contains("\"H / 4\"") && json.output.contains("\"sizes\""), "\(json.output)")
+    }
+}
