@@ -12,7 +12,8 @@ public struct Axis: Hashable, Sendable {
 /// A position along one axis of an operand: `(offset + sum of scale * coordinate) / divisor`.
 ///
 /// With a divisor above 1 the position exists only where the division is exact; elsewhere the read counts as outside. (That is how
-/// the gradient of a strided convolution is written without inserting zeros.)
+/// the gradient of a strided convolution is written without inserting zeros.) Or the division is rounded down, and the position always
+/// exists: that is how a window finds its taps around a place between positions, as resizing does, in formulas of the kind `window`.
 public struct AffineIndex: Hashable, Sendable {
     public struct Term: Hashable, Sendable {
         public var axis: Int
@@ -26,11 +27,14 @@ public struct AffineIndex: Hashable, Sendable {
     public var terms: [Term]
     public var offset: Int
     public var divisor: Int
+    /// Whether an inexact division is rounded down.
+    public var isRounded: Bool
 
-    public init(terms: [Term], offset: Int = 0, divisor: Int = 1) {
+    public init(terms: [Term], offset: Int = 0, divisor: Int = 1, isRounded: Bool = false) {
         self.terms = terms.filter { $0.scale != 0 }
         self.offset = offset
         self.divisor = divisor
+        self.isRounded = isRounded && divisor > 1
     }
 
     /// The coordinate of `axis` itself.
@@ -56,8 +60,15 @@ public struct AffineIndex: Hashable, Sendable {
     /// The position at `coordinates`, or nil where the division is not exact.
     public func evaluate(_ coordinates: [Int]) -> Int? {
         let value = terms.reduce(offset) { $0 + $1.scale * coordinates[$1.axis] }
+        return divided(value)
+    }
+
+    /// The position that `value`, the sum of the terms and the offset, stands for; nil where the division is not exact.
+    public func divided(_ value: Int) -> Int? {
         guard divisor > 1 else { return value }
-        return value % divisor == 0 ? value / divisor : nil
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        if remainder == 0 { return quotient }
+        return isRounded ? (value < 0 ? quotient - 1 : quotient) : nil
     }
 }
 
@@ -125,7 +136,7 @@ public struct Formula: Hashable, Sendable {
     /// in `divisor`. Counts beyond the integers are the largest of them.
     public var termCount: Int {
         let points = axes.reduce(1.0) { $0 * Double($1.extent.value ?? 1) }
-        let divisors = reads.flatMap(\.position).reduce(1.0) { $0 * Double($1.divisor) }
+        let divisors = reads.flatMap(\.position).reduce(1.0) { $0 * ($1.isRounded ? 1 : Double($1.divisor)) }
         return Int(exactly: Swift.max(1, points / divisors).rounded(.down)) ?? .max
     }
 }

@@ -152,7 +152,7 @@ private struct Bins {
 
 extension Checker {
     /// Bounds extents, so that the arithmetic of `Bins.share` is exact in fp32.
-    fileprivate func checkBins(_ count: Int, over extent: Int, parameter: String) throws(TypeError) {
+    func checkBins(_ count: Int, over extent: Int, parameter: String) throws(TypeError) {
         let limit = 1 << 21
         guard extent <= limit, (extent + 2) * count <= limit else {
             throw error("cannot make \(count) bins of \(extent) rows or columns: their product is larger than 2^21", parameter: parameter)

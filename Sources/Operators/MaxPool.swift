@@ -33,15 +33,27 @@ extension Operator {
     ]) { $0.separated }
 
     /// Which tap of each window holds its first largest element, counted row by row; a NaN is the largest of all, the last of several.
-    static let maxPoolPosition: Operator = Operator(
-        "max_pool_position", "Finds the tap of each window that holds its largest element.",
-        inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: maxPoolParameters, isInLanguage: false,
+    public static let maxPoolPosition: Operator = Operator(
+        "max_pool_position", "Finds the tap of each window that holds its largest element, counted row by row; no gradient flows.",
+        inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: maxPoolParameters,
         geometry: Checker.pooling, type: \.resultType,
         lowering: { pooling, _ in
             let space = pooling.resultSpace
             return .window(space.formula([pooling.imagePosition(space)], .argument(0), .positionOfMaximum))
         },
         gradient: .stops, examples: maxPoolExamples)
+
+    /// Puts each element where `max_pool` took one from, zeros elsewhere; of windows that overlap, elements in one place are added up
+    /// (`torch.nn.functional.max_unpool2d` keeps one of them).
+    public static let maxUnpool: Operator = Operator(
+        "max_unpool", "Puts each element at the tap of its window that max_pool_position found, zeros elsewhere.",
+        inputs: [
+            OperatorInput("x", "the pooled image [N, C, H, W]"), OperatorInput("position", "what max_pool_position found"),
+        ],
+        parameters: maxPoolParameters + [sizeParameter],
+        geometry: Checker.poolingGradient, type: \.imageType,
+        lowering: { _, signature in .composite { $0.builder.apply(maxPoolBackward, $0.operands, signature.attributes) } },
+        gradient: .derived, examples: maxPoolGradientExamples)
 
     /// Gives each window's gradient to the element at its position.
     static let maxPoolBackward: Operator = Operator(

@@ -81,9 +81,9 @@ extension Operator {
         ])
 
     /// The same tensor, as a constant to differentiation.
-    static let detach: Operator = Operator(
+    public static let detach: Operator = Operator(
         "detach", "Passes a tensor on and stops its gradient.",
-        inputs: [OperatorInput("x", "the tensor")], isInLanguage: false,
+        inputs: [OperatorInput("x", "the tensor")],
         type: { (check) throws(TypeError) in
             let type = check.signature.operands[0]
             guard type.element == .f32 else { throw check.error("takes an f32 tensor, not \(type)", operand: 0) }

@@ -173,8 +173,7 @@ private struct TermOffsets {
 private struct OffsetRead {
     /// One an axis of the operand.
     private struct Part {
-        var offset: Int
-        var divisor: Int
+        var index: AffineIndex
         var extent: Int
         var stride: Int
         /// One an axis of the formula.
@@ -208,19 +207,19 @@ private struct OffsetRead {
             let terms = reducedPositions.map { zip(reduced, $0).reduce(0) { $0 + scales[$1.0] * $1.1 } }
             parts.append(
                 Part(
-                    offset: position.offset, divisor: position.divisor, extent: operand.extents[axis], stride: strides[axis],
+                    index: position, extent: operand.extents[axis], stride: strides[axis],
                     scales: scales,
                     terms: terms, least: terms.min() ?? 0, most: terms.max() ?? 0))
         }
         self.laneStride = laneStride
         self.parts = parts
-        isDivided = parts.contains { $0.divisor > 1 }
+        isDivided = parts.contains { $0.index.divisor > 1 }
         offsets = isDivided ? [] : reducedPositions.indices.map { term in parts.reduce(0) { $0 + $1.terms[term] * $1.stride } }
     }
 
     /// What the parallel axes add along each axis of the operand.
     func base(at coordinates: [Int]) -> [Int] {
-        parts.map { part in coordinates.indices.reduce(part.offset) { $0 + part.scales[$1] * coordinates[$1] } }
+        parts.map { part in coordinates.indices.reduce(part.index.offset) { $0 + part.scales[$1] * coordinates[$1] } }
     }
 
     /// The offset that comes on top of those of the terms, if all of them are inside.
@@ -235,9 +234,9 @@ private struct OffsetRead {
         var axis = 0
         while axis < parts.count {
             var place = base[axis] + parts[axis].terms[term]
-            if parts[axis].divisor > 1 {
-                guard place % parts[axis].divisor == 0 else { return nil }
-                place /= parts[axis].divisor
+            if parts[axis].index.divisor > 1 {
+                guard let divided = parts[axis].index.divided(place) else { return nil }
+                place = divided
             }
             guard place >= 0, place < parts[axis].extent else { return nil }
             offset += place * parts[axis].stride

@@ -190,7 +190,7 @@ private struct BoundRead<Source: ElementSource> {
     private let extents: [Int]
     private let scales: [[Int]]
     private let offsets: [Int]
-    private let divisors: [Int]
+    private let indices: [AffineIndex]
     private var position: [Int]
 
     init(_ read: Read, _ source: Source, rank: Int) {
@@ -198,7 +198,7 @@ private struct BoundRead<Source: ElementSource> {
         extents = source.extents
         scales = read.position.map { position in (0..<rank).map(position.scale(of:)) }
         offsets = read.position.map(\.offset)
-        divisors = read.position.map(\.divisor)
+        indices = read.position
         position = offsets
     }
 
@@ -212,9 +212,9 @@ private struct BoundRead<Source: ElementSource> {
                 place += scales[axis][index] * coordinates[index]
                 index += 1
             }
-            if divisors[axis] > 1 {
-                guard place % divisors[axis] == 0 else { return nil }
-                place /= divisors[axis]
+            if indices[axis].divisor > 1 {
+                guard let divided = indices[axis].divided(place) else { return nil }
+                place = divided
             }
             guard place >= 0, place < extents[axis] else { return nil }
             position[axis] = place

@@ -20,15 +20,18 @@ struct PyTorchCase: Decodable, CustomTestStringConvertible, Sendable {
 
     var testDescription: String { "\(operation) \(extents), \(torch)" }
 
-    /// A wave, one above 0, or integers.
+    /// A wave, one above 0, integers, or numbers.
     enum OperandValues: Decodable, Sendable {
         case wave, positive
         case integers([Int])
+        case floats([Double])
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
             if let numbers = try? container.decode([Int].self) {
                 self = .integers(numbers)
+            } else if let floats = try? container.decode([String: [Double]].self), let numbers = floats["floats"] {
+                self = .floats(numbers)
             } else {
                 self = try container.decode(String.self) == "positive" ? .positive : .wave
             }
@@ -71,6 +74,7 @@ struct PyTorchCase: Decodable, CustomTestStringConvertible, Sendable {
             case .wave: break
             case .positive: tensor.values = tensor.values.map { 2 + $0 }
             case .integers(let integers): tensor.values = integers.map(Double.init)
+            case .floats(let numbers): tensor.values = numbers
             }
             return tensor
         }
@@ -93,10 +97,54 @@ struct PyTorchCase: Decodable, CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct PyTorchTests {
+    /// A number as the exponent, which becomes products and roots: `pow` of C, and its derivative.
+    @Test(arguments: [0, 1, 2, 3, 7, -1, -2, 0.5, 1.5, -0.5, -2.5, 2.7, -0.3]) func powersOfNumbers(_ exponent: Double) throws {
+        let builder = GraphBuilder(name: "power")
+        let x = builder.input("x", .f32(4))
+        let y = builder.apply(.power, x, builder.constant(exponent))
+        builder.output("y", y)
+        builder.output("loss", builder.apply(.sum, y, attributes: ["axes": .integer(0)]))
+        let decomposed = builder.finish().decomposed(mode: .inference)
+        let graph = decomposed.extended { builder, copies in
+            let target = decomposed.value(named: "x")!
+            let loss = decomposed.outputs[1].value
+            builder.output("dx", builder.gradients(of: copies[loss.index], withRespectTo: [copies[target.index]])[0])
+        }
+        let isWhole = exponent == exponent.rounded()
+        let values = [0.3, 1, 2.5, isWhole ? -1.7 : 4]
+        let result = run(graph, ["x": ReferenceTensor([4], values)])
+        expectClose(try #require(result.outputs["y"]).values, values.map { pow($0, exponent) }, tolerance: 1e-14, "value")
+        expectClose(
+            try #require(result.outputs["dx"]).values, values.map { exponent * pow($0, exponent - 1) }, tolerance: 1e-14, "gradient")
+    }
+
     @Test(arguments: try PyTorchCase.all()) func agrees(_ known: PyTorchCase) throws {
         let (value, gradient) = try known.differences()
         #expect(value <= 1e-12, "the value is off by \(value)")
         #expect(gradient <= 1e-12, "the gradient is off by \(gradient)")
+    }
+
+    /// The moments of random numbers, and their mean where nothing is trained.
+    @Test func noiseHasItsMoments() throws {
+        func run(_ row: Operator, _ attributes: Attributes, _ mode: Mode) throws -> [Double] {
+            let builder = GraphBuilder(name: "noise")
+            builder.output("y", builder.apply(row, builder.input("x", .f32(100, 200)), attributes: attributes))
+            let given = ["x": ReferenceTensor([100, 200], repeating: 0), "seed": ReferenceTensor.scalar(5)]
+            let inputs = mode == .training ? given : ["x": given["x"]!]
+            return try #require(ReferenceEvaluator(mode: mode).run(builder.finish(), inputs: inputs).outputs["y"]).values
+        }
+        func moments(_ values: [Double]) -> [Double] {
+            let count = Double(values.count)
+            let mean = values.reduce(0, +) / count
+            let central = (2...4).map { power in values.reduce(0) { $0 + pow($1 - mean, Double(power)) } / count }
+            return [mean, central[0], central[1] / pow(central[0], 1.5), central[2] / (central[0] * central[0])]
+        }
+        let normal = moments(try run(.normalNoise, ["mean": .number(3), "deviation": .number(2)], .training))
+        #expect(zip(normal, [3, 4, 0, 3]).allSatisfy { abs($0 - $1) < 0.1 }, "\(normal)")
+        let uniform = moments(try run(.uniformNoise, ["low": .number(-1), "high": .number(3)], .training))
+        #expect(zip(uniform, [1, 16.0 / 12, 0, 1.8]).allSatisfy { abs($0 - $1) < 0.05 }, "\(uniform)")
+        #expect(try Set(run(.normalNoise, ["mean": .number(3)], .inference)) == [3])
+        #expect(try Set(run(.uniformNoise, ["low": .number(-1), "high": .number(3)], .inference)) == [1])
     }
 
     /// The table of `docs/operators-pytorch.md` names every case, and its figures, which another machine's library of functions may miss by

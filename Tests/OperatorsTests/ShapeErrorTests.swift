@@ -118,6 +118,18 @@ private let mistakes: [Mistake] = [
     Mistake(.add, [image(64, 28, 28), TensorType(.f32, [.symbol("M"), 64, 28, 28])]),
     Mistake(.multiply, [scores, labels]),
     Mistake(.subtract, [.f32(3), .f32(4)]),
+    Mistake(.less, [scores, image(3, 4, 4)]),
+    Mistake(.choose, [scores, labels, scores]),
+    Mistake(.oneHot, [scores], ["classes": .integer(3)]),
+    Mistake(.oneHot, [labels], ["classes": .integer(0)]),
+    Mistake(.power, [scores, labels]),
+    Mistake(.detach, [labels]),
+    Mistake(.pad, [scores], ["pad": .integer(1)]),
+    Mistake(.pad, [image(3, 4, 4)], ["pad": .integers([1, 1, 1])]),
+    Mistake(.pad, [image(3, 4, 4)], ["pad": .integers([-2, 0, -2, 0])]),
+    Mistake(.pad, [image(3, 4, 4)], ["pad": .integer(4), "mode": .text("reflect")]),
+    Mistake(.pad, [image(3, 4, 4)], ["pad": .integer(1), "mode": .text("mirror")]),
+    Mistake(.pad, [image(3, 4, 4)], ["pad": .integer(1), "value": .number(.infinity)]),
     Mistake(.add, [TensorType(.f32, [3, batch]), scores]),
     Mistake(.add, [.f32(0, 3), .f32(0, 3)]),
     Mistake(.add, [.f32(.fixed(.max), .fixed(.max)), .f32()]),
@@ -163,12 +175,34 @@ private let mistakes: [Mistake] = [
     Mistake(.averagePool, [image(3, 8, 1)], pool(["ceil": .boolean(true), "stride": .integer(1)])),
     Mistake(.globalAveragePool, [scores]),
     Mistake(.globalMaxPool, [scores]),
+    Mistake(.maxPoolPosition, [scores], pool),
+    Mistake(.maxUnpool, [image(3, 4, 4), image(3, 4, 3)], pool(["size": .integer(8)])),
+    Mistake(.powerPool, [image(3, 8, 8)], pool(["p": .number(-1)])),
+    Mistake(.adaptiveMaxPool, [scores], ["size": .integer(6)]),
+    Mistake(.uniformNoise, [scores], ["low": .number(1)]),
+    Mistake(.uniformNoise, [labels]),
+    Mistake(.normalNoise, [scores], ["deviation": .number(-1)]),
+    Mistake(.normalNoise, [scores], ["mean": .number(.nan)]),
+    Mistake(.embedding, [scores, .f32(3, 4)], ["count": .integer(3), "features": .integer(4)]),
+    Mistake(.embedding, [labels, .f32(3, 4)], ["count": .integer(0), "features": .integer(4)]),
     Mistake(.adaptiveAveragePool, [scores], ["size": .integer(6)]),
     Mistake(.adaptiveAveragePool, [image(3, 8, 8)]),
     Mistake(.adaptiveAveragePool, [image(3, 8, 8)], ["size": .integers([6, 0])]),
     Mistake(.adaptiveAveragePool, [image(3, 4096, 8)], ["size": .integer(1024)]),
     Mistake(.upsample, [image(3, 8, 8)], ["scale": .integer(0)]),
     Mistake(.upsample, [image(1, 1 << 20, 8)], ["scale": .integer(1 << 20)]),
+    Mistake(.resize, [image(3, 8, 8)]),
+    Mistake(.resize, [image(3, 8, 8)], ["size": .integers([1, 2, 3])]),
+    Mistake(.resize, [image(3, 8, 8)], ["size": .integer(0)]),
+    Mistake(.resize, [scores], ["size": .integer(1)]),
+    Mistake(.resize, [image(3, 8, 8)], ["scale": .number(0.1)]),
+    Mistake(.resize, [image(3, 8, 8)], ["scale": .number(-2)]),
+    Mistake(.resize, [image(3, 8, 8)], ["scale": .number(1.4142135623730951)]),
+    Mistake(.resize, [image(3, 2011, 8)], ["size": .integer(2003)]),
+    Mistake(.resize, [image(3, 8, 8)], ["size": .integer(4), "mode": .text("bilnear")]),
+    Mistake(.resize, [image(3, 8, 8)], ["size": .integer(4), "coordinates": .text("corners")]),
+    Mistake(.resize, [image(3, 8, 8)], ["size": .integer(4), "mode": .text("nearest"), "antialias": .boolean(true)]),
+    Mistake(.resize, [image(3, 8, 8)], ["size": .integer(4), "antialias": .boolean(true), "coordinates": .text("asymmetric")]),
     Mistake(.unflatten, [scores], ["extents": .integers([2, 4])]),
     Mistake(.unflatten, [scores], ["extents": .integers([])]),
     Mistake(.unflatten, [scores], ["extents": .integers([-2, -5])]),
@@ -266,11 +300,20 @@ private let mistakes: [Mistake] = [
     Mistake("linear_backward_weights", [.f32(2, 3, 20), .f32(2, 4, 5)]),
     Mistake("linear_backward_weights", [.f32(3, 20), .f32(4, 5)]),
     Mistake("broadcast", [.f32(5)], ["shape": .shape([2, 4, 3, 3])]),
-    Mistake("detach", [TensorType(.i32, [3])]),
     Mistake("pad_slice", [.f32(2, 5)], ["axis": .integer(1), "start": .integer(3), "size": .integer(7)]),
     Mistake(
         "max_pool_gather", [.f32(1, 3, 4, 4), .f32(1, 3, 2, 2)],
         ["kernel": .integer(2), "size": .integers([5, 5])]),
+    Mistake(
+        "resample", [image(3, 8, 8)],
+        ["axis": .integer(4), "size": .integer(4), "ratio": .integers([1, 2]), "shift": .integers([0, 0]), "filter": .text("linear")]),
+    Mistake(
+        "resample_backward", [image(3, 8, 8)],
+        ["axis": .integer(2), "size": .integer(4), "ratio": .integers([1, 2]), "shift": .integers([0, 0]), "filter": .text("lanczos")]),
+    Mistake("embedding_backward", [labels, scores, scores], ["count": .integer(3)]),
+    Mistake("embedding_backward", [labels, .f32(3, 4)], ["count": .integer(3)]),
+    Mistake("bin_max", [image(3, 8, 8)], ["axis": .integer(1), "bins": .integer(2)]),
+    Mistake("bin_match_sum", [image(3, 8, 8), image(3, 8, 8), image(3, 8, 8)], ["axis": .integer(2), "bins": .integer(3)]),
     Mistake("bin_average", [image(3, 8, 8)], ["axis": .integer(1), "bins": .integer(2)]),
     Mistake("channel_window_sum", [image(3, 8, 8)], ["before": .integer(1), "after": .integer(3)]),
 ]
@@ -284,7 +327,9 @@ private let mistakes: [Mistake] = [
 
     @Test func everyOperatorOfTheLanguageHasAMistake() {
         let named = Set((mistakes + productMistakes + volumeMistakes).map(\.operation))
-        let similar: Set<Operator> = [.divide, .maximum, .minimum]
+        let similar: Set<Operator> = [
+            .divide, .maximum, .minimum, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual,
+        ]
         for operation in OperatorCatalog.standard.operators where operation.isInLanguage && !similar.contains(operation) {
             #expect(named.contains(operation), "no mistake with '\(operation.name)' is tested")
         }

@@ -11,6 +11,7 @@ struct Guard: Hashable {
 
     /// The conditions under which the read lies inside.
     func conditions(_ space: IterationSpace, _ positions: [Position]) -> [IndexRange] {
+        if index.isRounded { return [IndexRange(space.place(index, at: positions).index, 0, .constant(extent))] }
         let value = space.undivided(index, at: positions)
         let range = IndexRange(value, 0, .constant(extent * index.divisor))
         guard index.divisor > 1 else { return [range] }

@@ -60,24 +60,38 @@ extension Elaborator {
         if case .boolean(let value) = a, operation == .and && !value || operation == .or && value { return a }
         let b = evaluate(right)
         if a.isPoison || b.isPoison { return .poison }
+        if let result = elementwise(operation, a, b, CallPlaces(whole: span, callee: mark, operands: [left.span, right.span])) {
+            return result
+        }
         let result: ElaboratedValue?
         switch operation {
         case .and, .or: result = logic(operation, a, b)
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: result = comparison(operation, a, b, mark)
         case .rangeBelow, .rangeThrough: result = range(operation, a, b, span)
-        case .add, .subtract, .multiply, .divide, .remainder: result = arithmetic(operation, a, b, left, right, mark, span)
+        case .add, .subtract, .multiply, .divide, .remainder: result = arithmetic(operation, a, b, mark, span)
         }
         if let result { return result }
-        let isTensor = [a, b].contains { if case .tensor = $0 { true } else { false } }
         return report(
             "`\(operation.rawValue)` does not go with \(phrase(a)) and \(phrase(b))", at: mark,
             secondary: [Diagnostic.Label(left.span, phrase(a)), Diagnostic.Label(right.span, phrase(b))],
-            help: isTensor && operation.isComparison
-                ? "tensors are compared element by element in an `activation`"
-                : a.isSize || b.isSize
-                    ? sizeHelp
-                    : operation.tensorOperator != nil && [a, b].contains { if case .list = $0 { true } else { false } }
-                        ? "to compute with the elements of a list, make a tensor of it: `tensor([1, 2]) * 2`" : nil)
+            help: a.isSize || b.isSize
+                ? sizeHelp
+                : operation.tensorOperator != nil && [a, b].contains { if case .list = $0 { true } else { false } }
+                    ? "to compute with the elements of a list, make a tensor of it: `tensor([1, 2]) * 2`" : nil)
+    }
+
+    /// What the operator does to two tensors, or a tensor and a number, element by element; nil for anything else.
+    private func elementwise(_ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue, _ places: CallPlaces)
+        -> ElaboratedValue?
+    {
+        guard [a, b].contains(where: { if case .tensor = $0 { true } else { false } }), let row = operation.tensorOperator else {
+            return nil
+        }
+        let before = reported.count
+        guard let x = operand(a, at: places.operands[0]), let y = operand(b, at: places.operands[1]) else {
+            return reported.count == before && !a.holdsPoison && !b.holdsPoison ? nil : .poison
+        }
+        return append(row, [x, y], [:], label: nil, at: places)
     }
 
     private func logic(_ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue) -> ElaboratedValue? {
@@ -133,9 +147,7 @@ extension Elaborator {
     }
 
     private func arithmetic(
-        _ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue, _ left: ExpressionSyntax, _ right: ExpressionSyntax,
-        _ mark: Span,
-        _ span: Span
+        _ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue, _ mark: Span, _ span: Span
     ) -> ElaboratedValue? {
         switch (a, b) {
         case (.integer(let x), .integer(let y)): return integers(operation, x, y, mark)
@@ -148,14 +160,6 @@ extension Elaborator {
             guard x.utf8.count + y.utf8.count <= ElaboratedValue.maximumCount else { return report("this text is too long", at: span) }
             guard takeStep(at: span, making: x.utf8.count + y.utf8.count) else { return .poison }
             return .text(x + y)
-        case (.tensor, _), (_, .tensor):
-            guard let row = operation.tensorOperator else { return nil }
-            let before = reported.count
-            guard let x = operand(a, at: left.span), let y = operand(b, at: right.span) else {
-                return reported.count == before && !a.holdsPoison && !b.holdsPoison ? nil : .poison
-            }
-            return append(
-                row, [x, y], [:], label: nil, at: CallPlaces(whole: span, callee: mark, operands: [left.span, right.span]))
         default: break
         }
         if let x = a.asNumber, let y = b.asNumber { return numbers(operation, x, y, mark) }
@@ -202,13 +206,6 @@ extension Elaborator {
 }
 
 extension BinaryOperator {
-    var isComparison: Bool {
-        switch self {
-        case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true
-        default: false
-        }
-    }
-
     /// What the operator does to tensors.
     fileprivate var tensorOperator: Operator? {
         switch self {
@@ -216,6 +213,12 @@ extension BinaryOperator {
         case .subtract: .subtract
         case .multiply: .multiply
         case .divide: .divide
+        case .less: .less
+        case .lessOrEqual: .lessOrEqual
+        case .greater: .greater
+        case .greaterOrEqual: .greaterOrEqual
+        case .equal: .equal
+        case .notEqual: .notEqual
         default: nil
         }
     }

@@ -248,7 +248,9 @@ extension Elaborator {
         guard matched.allSatisfy({ $0.value.asNumber != nil }) else { return scalar(result, at: span) }
         let number = result.evaluate([])
         let isInteger =
-            builtin.givesInteger || builtin.keepsIntegers && matched.allSatisfy { if case .integer = $0.value { true } else { false } }
+            builtin.givesInteger
+            || builtin.keepsIntegers && number == number.rounded()
+                && matched.allSatisfy { if case .integer = $0.value { true } else { false } }
         guard number.isFinite, !isInteger || abs(number) < 0x1p53 else {
             return report("the result is not a finite number, or too large", at: span)
         }

@@ -73,7 +73,7 @@ extension Elaborator {
             case .tensor:
                 last = report(
                     "a condition must be known while the network is built, and \(phrase(condition)) is not", at: test.span,
-                    help: "`if` chooses between networks; to choose between elements, write an `activation`")
+                    help: "`if` chooses between networks; `where(condition, a, b)` chooses between elements")
             default: last = report("a condition must be true or false, not \(phrase(condition))", at: test.span)
             }
             break

@@ -11,7 +11,7 @@ public struct Builtin: Sendable {
     let formula: @Sendable ([Scalar]) -> Scalar
     /// Whether a number's result is an integer.
     var givesInteger = false
-    /// Whether integers give an integer.
+    /// Whether integers give an integer where the result is one.
     var keepsIntegers = false
 
     private init(
@@ -27,16 +27,23 @@ public struct Builtin: Sendable {
         self.keepsIntegers = keepsIntegers
     }
 
-    private init(_ name: String, _ summary: String, of two: @escaping @Sendable (Scalar, Scalar) -> Scalar) {
+    private init(
+        _ name: String, _ summary: String, _ parameters: [String] = ["a", "b"], of several: @escaping @Sendable ([Scalar]) -> Scalar
+    ) {
         self.name = name
         self.summary = summary
-        parameters = ["a", "b"]
+        self.parameters = parameters
         useAsActivation = nil
         keepsIntegers = true
-        formula = { two($0[0], $0[1]) }
+        formula = several
     }
 
     public static let all: [Builtin] = [
+        Builtin("square", "x * x.", { $0 * $0 }, keepsIntegers: true),
+        Builtin(
+            "sign", "1 above 0, -1 below, else 0; its gradient is 0.",
+            { .select(.less, 0, $0, then: 1, otherwise: .select(.less, $0, 0, then: -1, otherwise: 0)) }, givesInteger: true),
+        Builtin("reciprocal", "1 / x.") { .reciprocal($0) },
         Builtin("exp", "e to the power of x.") { .exponential($0) },
         Builtin("log", "The natural logarithm.") { .logarithm($0) },
         Builtin("expm1", "exp(x) - 1, with all digits near zero.") { .unary(.exponentialMinusOne, $0) },
@@ -70,8 +77,10 @@ public struct Builtin: Sendable {
         Builtin("floor", "The largest integer not above x.", { .unary(.floor, $0) }, givesInteger: true),
         Builtin("ceil", "The smallest integer not below x.", { -.unary(.floor, -$0) }, givesInteger: true),
         Builtin("round", "The nearest integer, halves upwards.", { .unary(.floor, $0 + 0.5) }, givesInteger: true),
-        Builtin("maximum", "The larger of two values, NaN where either is.", of: { .maximum($0, $1) }),
-        Builtin("minimum", "The smaller of two values, NaN where either is.", of: { .minimum($0, $1) }),
+        Builtin("maximum", "The larger of two values, NaN where either is.", of: { .maximum($0[0], $0[1]) }),
+        Builtin("minimum", "The smaller of two values, NaN where either is.", of: { .minimum($0[0], $0[1]) }),
+        Builtin("clamp", "x, not below low and not above high.", ["x", "low", "high"]) { .minimum(.maximum($0[0], $0[1]), $0[2]) },
+        Builtin("power", "x to the power of an exponent.", ["x", "exponent"]) { .power($0[0], $0[1]) },
     ]
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

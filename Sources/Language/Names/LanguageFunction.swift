@@ -20,9 +20,6 @@ public struct LanguageFunction: Sendable {
         LanguageFunction(name: "sin", summary: "The sine of a number.", parameters: ["x"], kind: .numbers { sin($0[0]) }),
         LanguageFunction(name: "cos", summary: "The cosine of a number.", parameters: ["x"], kind: .numbers { cos($0[0]) }),
         LanguageFunction(
-            name: "power", summary: "A number to the power of another.", parameters: ["base", "exponent"],
-            kind: .numbers { pow($0[0], $0[1]) }),
-        LanguageFunction(
             name: "tensor", summary: "A constant tensor of f32: nested lists of numbers, or the path of a `.npy` file beside the source.",
             parameters: ["values"], kind: .tensor),
         LanguageFunction(

@@ -39,7 +39,7 @@ enum ForeignNames {
         (["Activation"], "an activation is a step of its own: `|> relu`"),
         (["Dropout"], "it is `dropout(rate)`"), (["Dropout2d", "SpatialDropout2D"], "it is `spatial_dropout(rate)`"),
         (["Flatten"], "it is `flatten`"), (["view"], "it is `reshape`, or `flatten`"), (["Reshape"], "it is `reshape`"),
-        (["Upsample", "UpSampling2D", "interpolate", "Interpolate"], "it is `upsample(scale)`"),
+        (["Upsample", "UpSampling2D", "interpolate", "Interpolate"], "it is `resize(size)`, or `upsample(scale)` for whole factors"),
         (["PixelShuffle"], "it is `pixel_shuffle`"),
         (["cat", "Concatenate", "concatenate", "Concat"], "it is `concat(a, b)`"), (["Add", "add_"], "it is `a + b`"),
         (["Identity", "identity", "Input", "InputLayer"], "leave it out: what a pipeline begins with is its input"),

@@ -22,7 +22,8 @@ def wave(extents, index):
 
 
 def case(operation, torch_name, extents, function, values=None, /, **attributes):
-    """One use: `function` of the waves is PyTorch's. `values` says how operands are drawn: wave, positive (2 + wave), or a list."""
+    """One use: `function` of the waves is PyTorch's. `values` says how operands are drawn: wave, positive (2 + wave), a list of
+    integers, or {"floats": a list}, to which no gradient flows."""
     values = values or ["wave"] * len(extents)
     operands = []
     for index, (shape, kind) in enumerate(zip(extents, values)):
@@ -30,6 +31,8 @@ def case(operation, torch_name, extents, function, values=None, /, **attributes)
             operands.append(wave(shape, index).requires_grad_(True))
         elif kind == "positive":
             operands.append((2 + wave(shape, index)).requires_grad_(True))
+        elif isinstance(kind, dict):
+            operands.append(torch.tensor(kind["floats"], dtype=torch.float64).reshape(shape))
         else:
             operands.append(torch.tensor(kind).reshape(shape))
     result = function(*operands).to(torch.float64)
@@ -37,7 +40,9 @@ def case(operation, torch_name, extents, function, values=None, /, **attributes)
     flowing = [operand for operand in operands if operand.is_floating_point()]
     gradients = [None] * len(flowing)
     if result.requires_grad:
-        gradients = torch.autograd.grad((result * weighting).sum(), flowing, allow_unused=True)
+        wanted = [operand for operand in flowing if operand.requires_grad]
+        found = dict(zip(map(id, wanted), torch.autograd.grad((result * weighting).sum(), wanted, allow_unused=True)))
+        gradients = [found.get(id(operand)) for operand in flowing]
     CASES.append({
         "operation": operation, "torch": torch_name, "extents": extents, "values": values, "attributes": attributes,
         "shape": list(result.shape), "value": result.detach().flatten().tolist(),
@@ -96,7 +101,82 @@ def reductions():
     case("log_softmax", "log_softmax", x, lambda x: x.log_softmax(2), axis=2)
 
 
+def elements():
+    x = [[2, 3, 4], [2, 3, 4]]
+    for name, function in [("less", torch.lt), ("less_or_equal", torch.le), ("greater", torch.gt), ("greater_or_equal", torch.ge),
+                           ("equal", torch.eq), ("not_equal", torch.ne)]:
+        case(name, function.__name__, x, function)
+        case(name, function.__name__, [[5], [5]], function, [[0, 1, 2, 2, 0], [2, 1, 0, 2, 0]])
+    case("where", "where", [[2, 3], [2, 3], [2, 3]], lambda c, a, b: torch.where(c != 0, a, b), [[0, 1, 2, 0, 0, 1], "wave", "wave"])
+    case("power", "pow", x, torch.pow, ["positive", "wave"])
+    case("one_hot", "one_hot", [[2, 3]], lambda x: F.one_hot(x, 4), [[0, 3, 1, 1, 2, 0]], classes=4)
+
+
+def padding():
+    x = [[1, 2, 4, 5]]
+    case("pad", "pad", x, lambda x: F.pad(x, (1, 3, 0, 2)), pad=[0, 1, 2, 3])
+    case("pad", "pad", x, lambda x: F.pad(x, (-1, 2, -2, 1), value=0.5), pad=[-2, -1, 1, 2], value=0.5)
+    case("pad", "pad", x, lambda x: F.pad(x, (4, 1, 3, 2), mode="reflect"), pad=[3, 4, 2, 1], mode="reflect")
+    case("pad", "pad", x, lambda x: F.pad(x, (6, 0, 1, 2), mode="replicate"), pad=[1, 6, 2, 0], mode="replicate")
+    case("pad", "pad", x, lambda x: F.pad(x, (5, 1, 2, 4), mode="circular"), pad=[2, 5, 4, 1], mode="circular")
+    case("pad", "pad", [[2, 2, 4]], lambda x: F.pad(x, (1, 2)), pad=[1, 2])
+
+
+def resizing():
+    x = [[1, 2, 4, 3]]
+
+    def resize(size=None, scale=None, mode="bilinear", torch_mode=None, corners=None, **attributes):
+        aligned = {"align_corners": corners} if corners is not None else {}
+        if corners:
+            attributes["coordinates"] = "align_corners"
+        if size is not None:
+            attributes["size"] = size
+        if scale is not None:
+            attributes["scale"] = scale
+        case("resize", f"interpolate, {torch_mode or mode}", x, lambda x: F.interpolate(
+            x, size, scale, torch_mode or mode, antialias=attributes.get("antialias", False), **aligned), mode=mode, **attributes)
+
+    resize((7, 2), mode="nearest")
+    resize(scale=2.0, mode="nearest")
+    resize(scale=1.6, mode="nearest")
+    resize((6, 5), mode="nearest_exact", torch_mode="nearest-exact")
+    resize((8, 6), corners=False)
+    resize((3, 7), corners=False)
+    resize((7, 5), corners=True)
+    resize((2, 1), corners=True)
+    resize(scale=1.6, corners=False)
+    resize((8, 6), mode="bicubic", corners=False)
+    resize((3, 7), mode="bicubic", corners=False)
+    resize((7, 2), mode="bicubic", corners=True)
+    resize((2, 5), corners=False, antialias=True)
+    # Not to one column: PyTorch 2.15 then takes the tensor for one with channels last, and gives something else.
+    resize((3, 2), mode="bicubic", corners=False, antialias=True)
+    resize((3, 2), mode="area")
+
+
+def pools():
+    x = [[1, 2, 7, 5]]
+    case("adaptive_max_pool", "adaptive_max_pool2d", x, lambda x: F.adaptive_max_pool2d(x, (5, 2)), size=[5, 2])
+    case("adaptive_max_pool", "adaptive_max_pool2d", x, lambda x: F.adaptive_max_pool2d(x, (3, 7)), size=[3, 7])
+    case("lp_pool", "lp_pool2d", x, lambda x: F.lp_pool2d(x, 2, 2, 1), kernel=2, stride=1)
+    case("lp_pool", "lp_pool2d", x, lambda x: F.lp_pool2d(x.abs(), 3, (3, 2)), kernel=[3, 2], p=3)
+    unpool = [[[1, 2, 2, 3]], [[1, 2, 2, 3]]]
+    taps = [0, 1, 2, 3, 3, 2, 1, 0, 0, 2, 1, 3]
+
+    def torch_unpool(x, taps):
+        taps = taps.long()
+        rows = torch.arange(2).reshape(1, 1, 2, 1) * 2 + taps // 2
+        return F.max_unpool2d(x, rows * 6 + torch.arange(3).reshape(1, 1, 1, 3) * 2 + taps % 2, 2, output_size=(4, 6))
+
+    case("max_unpool", "max_unpool2d", unpool[0] + unpool[1], torch_unpool, ["wave", {"floats": taps}], kernel=2, size=[4, 6])
+    case("embedding", "embedding", [[2, 3], [4, 3]], lambda x, w: F.embedding(x, w), [[0, 3, 1, 1, 2, 0], "wave"], count=4, features=3)
+
+
+resizing()
+pools()
 views()
+elements()
+padding()
 reductions()
 text = ",\n".join(json.dumps(case) for case in CASES)
 Path(__file__).with_suffix(".json").write_text(f"[\n{text}\n]\n")
