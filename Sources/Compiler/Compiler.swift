@@ -48,6 +48,7 @@ public struct Compiler: Sendable {
     ) throws(CompilerError) -> Graph {
         try network.requireGraph()
         try network.requireSizes()
+        let network = try network.graph.movesBatch ? network.bindingMovedBatch(to: 1) : network
         if network.origin == .optimized { return try verified(network) }
         let graph: Graph
         let pipeline: Pipeline
@@ -117,7 +118,8 @@ public struct Compiler: Sendable {
 
     /// The kernels and buffers for a batch size.
     public func plan(_ network: Network, training: Bool = false, batch: Int) throws(CompilerError) -> Plan {
-        try plan(optimize(network, training: training), of: network, batch: batch)
+        let network = try network.bindingMovedBatch(to: batch)
+        return try plan(optimize(network, training: training), of: network, batch: batch)
     }
 
     private func plan(_ graph: Graph, of network: Network, batch: Int, keepsOperands: Bool = false) throws(CompilerError) -> Plan {
@@ -136,10 +138,14 @@ public struct Compiler: Sendable {
         _ network: Network, training: Bool = false, batch: Int, pool: ThreadPool, keepsOperands: Bool = false
     ) throws(CompilerError) -> Executable {
         if training { try checkTraining(network, batch: batch) }
+        let whole = network
+        let network = try network.bindingMovedBatch(to: batch)
         let graph = try optimize(network, training: training)
         let plan = try plan(graph, of: network, batch: batch, keepsOperands: keepsOperands)
         try checkMemory(plan, of: network, training: training, batch: batch) { (other) throws(CompilerError) in
-            try self.plan(graph, of: network, batch: other, keepsOperands: keepsOperands)
+            let other = (batch: other, network: try whole.bindingMovedBatch(to: other))
+            let graph = whole.graph.movesBatch ? try optimize(other.network, training: training) : graph
+            return try self.plan(graph, of: other.network, batch: other.batch, keepsOperands: keepsOperands)
         }
         let program = try compile(plan.kernels)
         KernelCompiler.releaseMemory()

@@ -16,6 +16,7 @@ extension Compiler {
     public func dump(
         _ network: Network, _ stage: Stage, training: Bool = false, batch: Int = 1, afterPass pass: String? = nil
     ) throws(CompilerError) -> [UInt8] {
+        let network = try network.graph.movesBatch && stage != .graph ? network.bindingMovedBatch(to: batch) : network
         if let pass { return Array(try optimize(network, training: training, stoppingAfter: pass).description.utf8) }
         switch stage {
         case .tokens: return Array(try root(of: network).lexed.printed(network.sources).utf8)

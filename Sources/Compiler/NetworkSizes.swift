@@ -26,6 +26,27 @@ extension Network {
         return network
     }
 
+    /// The network at a number of images, if it does anything with the batch but to keep it in front; itself otherwise.
+    ///
+    /// - Throws: where an operation does not take so many, such as one that takes the third of two.
+    func bindingMovedBatch(to batch: Int) throws(CompilerError) -> Network {
+        var network = self
+        do {
+            network.graph = try Self.checked(graph, batch)
+            if let step = training?.graph { network.training?.graph = try Self.checked(step, batch) }
+        } catch {
+            throw CompilerError(error, sources)
+        }
+        return network
+    }
+
+    /// The graph, bound if it moves the batch, once all of it is found to take so many images.
+    private static func checked(_ graph: Graph, _ batch: Int) throws(SizeError) -> Graph {
+        guard let symbol = graph.batchSymbol, batch >= 1 else { return graph }
+        let bound = try graph.bound(sizes: [symbol: batch])
+        return graph.movesBatch ? bound : graph
+    }
+
     /// Throws where a size is not known yet: what goes on from here needs numbers.
     public func requireSizes() throws(CompilerError) {
         guard let first = sizeSymbols.first else { return }

@@ -19,6 +19,10 @@ public enum AttributeKind: String, Hashable, Sendable {
     /// One or several integers, or a word that stands for those that fit: see `words`.
     case padding
     case text, function, shape
+    /// An integer or a size; stored as a shape of one extent where it is no number yet.
+    case extent
+    /// Integers and sizes; stored as a shape where one of them is no number yet. Rules say what -1 stands for.
+    case extents
 
     /// The texts that serve as a value beside others.
     public var words: [String] { self == .padding ? ["same"] : [] }
@@ -32,6 +36,10 @@ extension AttributeKind {
             (.shape, .shape):
             value
         case (.number, .integer(let integer)): .number(Double(integer))
+        case (.extent, .integer), (.extents, .integers): value
+        case (.extents, .integer(let integer)): .integers([integer])
+        case (.extent, .shape(let shape)) where shape.rank == 1: shape[0].value.map(Attribute.integer) ?? value
+        case (.extents, .shape(let shape)): shape.extents.map(Attribute.integers) ?? value
         case (.pair, .integer(let integer)): .integers([integer, integer])
         case (.pair, .integers(let list)) where [2, 3].contains(list.count): value
         case (.pair, .integers(let list)) where list.count == 1: .integers([list[0], list[0]])
@@ -54,6 +62,8 @@ extension AttributeKind {
         case .text: "a text"
         case .function: "a scalar function"
         case .shape: "a shape"
+        case .extent: "an integer or a size"
+        case .extents: "a list of integers and sizes"
         }
     }
 }
@@ -106,6 +116,16 @@ public struct Attributes: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public func shape(_ name: String) -> Shape {
         guard case .shape(let value)? = values[name] else { preconditionFailure("no shape parameter '\(name)'") }
         return value
+    }
+
+    /// A parameter of integers and sizes, or of one.
+    public func extents(_ name: String) -> [Dimension] {
+        switch values[name] {
+        case .integer(let value)?: return [.fixed(value)]
+        case .integers(let list)?: return list.map(Dimension.fixed)
+        case .shape(let shape)?: return shape.dimensions
+        default: preconditionFailure("no parameter '\(name)' of extents")
+        }
     }
 
     /// The attributes with every symbol of a shape replaced by its value in `bindings`.

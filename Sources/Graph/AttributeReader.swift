@@ -32,6 +32,19 @@ extension Attribute {
         case .text: self = .text(try scanner.quoted())
         case .function: self = .function(try ScalarFunction(reading: &scanner))
         case .shape: self = .shape(try Shape(reading: &scanner))
+        case .extent:
+            let size = Dimension(try SizeExpression(reading: &scanner))
+            self = size.value.map(Attribute.integer) ?? .shape(Shape([size]))
+        case .extents:
+            let place = scanner.skipBlanks()
+            try scanner.expect("[")
+            var sizes: [Dimension] = []
+            while !scanner.accept("]") {
+                if !sizes.isEmpty { try scanner.expect(",") }
+                sizes.append(Dimension(try SizeExpression(reading: &scanner)))
+                guard sizes.count <= 64 else { throw scanner.error("there are more than 64 extents", at: place) }
+            }
+            self = Shape(sizes).extents.map(Attribute.integers) ?? .shape(Shape(sizes))
         }
     }
 

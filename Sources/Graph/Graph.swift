@@ -84,6 +84,17 @@ public struct Node: Hashable, Sendable {
     public var constant: Double? { if case .constant(let value) = kind { value } else { nil } }
 }
 
+extension Node {
+    /// Whether an extent or a position that an attribute gives is no number yet.
+    fileprivate var sizedAttributes: Bool {
+        guard case .operation(let operation, let attributes) = kind else { return false }
+        return operation.parameters.contains { parameter in
+            guard [.extent, .extents].contains(parameter.kind), case .shape? = attributes[parameter.name] else { return false }
+            return true
+        }
+    }
+}
+
 /// A network, or a whole training step, as a list of nodes in which operands precede users.
 public struct Graph: Hashable, Sendable {
     public struct Output: Hashable, Sendable {
@@ -173,6 +184,19 @@ public struct Graph: Hashable, Sendable {
         return nil
     }
 
+    /// Whether something is done with the batch but to keep it in front, as joining and cutting along it does: such a graph is bound to a
+    /// number of images before passes see it, for rules ask for extents.
+    public var movesBatch: Bool {
+        guard let batch = batchSymbol else { return false }
+        func moves(_ shape: Shape) -> Bool {
+            shape.dimensions.enumerated().contains { axis, dimension in
+                guard case .size(let size) = dimension, size.symbols.contains(where: { $0.name == batch }) else { return false }
+                return axis > 0 || dimension.symbol != batch
+            }
+        }
+        return nodes.contains { node in moves(node.type.shape) || node.sizedAttributes }
+    }
+
     /// The symbols other than the batch.
     public var sizeSymbols: [String] { symbols.filter { $0 != batchSymbol } }
 
@@ -184,7 +208,12 @@ public struct Graph: Hashable, Sendable {
         for index in graph.nodes.indices {
             graph.nodes[index].type.shape = graph.nodes[index].type.shape.bound(bindings)
             if case .operation(let operation, let attributes) = graph.nodes[index].kind {
-                graph.nodes[index].kind = .operation(operation, attributes.bound(bindings))
+                var bound = attributes.bound(bindings)
+                // What is a number now is written as one.
+                for parameter in operation.parameters where [.extent, .extents].contains(parameter.kind) {
+                    bound[parameter.name] = bound[parameter.name].flatMap(parameter.kind.convert)
+                }
+                graph.nodes[index].kind = .operation(operation, bound)
             }
         }
         graph.constraints = constraints.map { $0.bound(bindings) }.filter { !$0.symbols.isEmpty }

@@ -77,7 +77,7 @@ extension Attribute {
             return kind == .pair ? "(\(items))" : "[\(items)]"
         case .text(let text): return TextScanner.quoted(text)
         case .function(let function): return function.text
-        case .shape(let shape): return shape.text
+        case .shape(let shape): return kind == .extent && shape.rank == 1 ? shape[0].description : shape.text
         }
     }
 }

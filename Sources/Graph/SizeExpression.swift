@@ -183,6 +183,26 @@ extension SizeExpression {
         return dividedRoundingDown(by: divisor)
     }
 
+    /// The quotient by another expression, where it is one term or a number and divides every term for all sizes.
+    public func dividedExactly(by other: SizeExpression) -> SizeExpression? {
+        if let divisor = other.value { return divisor >= 1 ? dividedExactly(by: divisor) : nil }
+        guard !isUnbounded, other.terms.count == 1, other.constant == 0, constant == 0, other.terms[0].coefficient > 0 else { return nil }
+        let divisor = other.terms[0]
+        var quotients: [Term] = []
+        var number = 0
+        for term in terms {
+            var rest = term.factors
+            for factor in divisor.factors {
+                guard let index = rest.firstIndex(of: factor) else { return nil }
+                rest.remove(at: index)
+            }
+            guard term.coefficient % divisor.coefficient == 0 else { return nil }
+            let coefficient = term.coefficient / divisor.coefficient
+            if rest.isEmpty { number += coefficient } else { quotients.append(Term(factors: rest, coefficient: coefficient)) }
+        }
+        return SizeExpression(quotients, constant: number)
+    }
+
     /// What is left of a division by a positive integer: `self - divisor * floor(self / divisor)`.
     public func remainder(dividingBy divisor: Int) -> SizeExpression {
         self - SizeExpression(divisor) * dividedRoundingDown(by: divisor)

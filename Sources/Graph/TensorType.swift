@@ -29,6 +29,11 @@ public enum Dimension: Hashable, Sendable, CustomStringConvertible, ExpressibleB
     /// The extent of so many times as many positions.
     public func multiplied(by factor: Int) -> Dimension { Dimension(expression * SizeExpression(factor)) }
 
+    /// The largest multiple of a positive integer that is no larger.
+    public func roundedDown(toMultipleOf number: Int) -> Dimension {
+        Dimension(expression - expression.remainder(dividingBy: number))
+    }
+
     public var expression: SizeExpression {
         switch self {
         case .fixed(let value): SizeExpression(value)

@@ -139,7 +139,7 @@ extension Checker {
             throw error(
                 "needs a number along axis \(axis) of \(shape), not \(shape[axis]), which is known only when the network runs",
                 repair:
-                    "give the size as a number, in the input's type or as '-D \(shape[axis].expression.symbols.map(\.name).min() ?? "H")=224'"
+                    "give the size as a number, in the type of the input or as '-D \(shape[axis].expression.symbols.map(\.name).min() ?? "H")=224'"
             )
         }
         return value

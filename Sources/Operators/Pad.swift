@@ -146,16 +146,18 @@ extension Checker {
         var shape = type.shape
         for (index, side) in sides.enumerated() {
             let axis = index + 2
-            let kept = try extent(type.shape, axis) + Swift.min(0, side.before) + Swift.min(0, side.after)
-            guard kept >= 1 else { throw error("cuts off all of axis \(axis) of \(type)", parameter: "pad", axis: axis) }
             let (before, after) = (Swift.max(0, side.before), Swift.max(0, side.after))
+            shape[axis] = Dimension(type.shape[axis].expression + SizeExpression(side.before + side.after))
+            // What there is of a size that is no number yet is looked at when it is one.
+            guard let extent = type.shape[axis].value else { continue }
+            let kept = extent + Swift.min(0, side.before) + Swift.min(0, side.after)
+            guard kept >= 1 else { throw error("cuts off all of axis \(axis) of \(type)", parameter: "pad", axis: axis) }
             let most = mode == .reflect ? kept - 1 : mode == .circular ? kept : Int.max
             guard before <= most, after <= most else {
                 throw error(
                     "cannot take \(Swift.max(before, after)) positions of axis \(axis), which has \(kept), in the mode \"\(mode.rawValue)\"",
                     repair: "at most \(most)", parameter: "pad", axis: axis)
             }
-            shape[axis] = .fixed(kept + before + after)
         }
         return Surrounding(operand: type.shape, sides: sides, mode: mode, value: value, type: TensorType(.f32, shape))
     }

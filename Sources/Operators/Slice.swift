@@ -7,25 +7,26 @@ extension Operator {
         inputs: [OperatorInput("x", "the tensor")],
         parameters: [
             OperatorParameter("axis", .integer, default: .integer(1), "the axis to cut"),
-            OperatorParameter("start", .integer, "the first position; a negative one counts from the end"),
-            OperatorParameter("count", .integer, "the number of positions, -1 for as many as there are"),
+            OperatorParameter("start", .extent, "the first position; a negative one counts from the end"),
+            OperatorParameter("count", .extent, "the number of positions, -1 for as many as there are"),
             OperatorParameter("step", .integer, default: .integer(1), "how far one lies from the next; negative for backwards"),
         ],
         geometry: Checker.slice, type: \.type,
         lowering: { slice, _ in
-            guard slice.step != 1, slice.count > 1 else {
-                return .view(.slice(axis: slice.axis, start: slice.start, count: slice.count))
-            }
+            let (start, count) = (slice.start.number, slice.count.number)
+            guard slice.step != 1, count > 1 else { return .view(.slice(axis: slice.axis, start: start, count: count)) }
             let shape = slice.type.shape
             let from = (0..<shape.rank).map {
-                $0 == slice.axis ? AffineIndex.axis($0, scale: slice.step, offset: slice.start) : .axis($0)
+                $0 == slice.axis ? AffineIndex.axis($0, scale: slice.step, offset: start) : .axis($0)
             }
             return .view(.rearrange(Rearrangement(to: shape, from: from)))
         },
         gradient: .rule { context in
             let slice = unfailing { () throws(TypeError) in try Checker("slice", accepted: context.signature).slice() }
-            var attributes: Attributes = ["axis": .integer(slice.axis), "start": .integer(slice.start), "size": .integer(slice.extent)]
-            if slice.count > 1 { attributes["step"] = .integer(slice.step) }
+            var attributes: Attributes = [
+                "axis": .integer(slice.axis), "start": .integer(slice.start.number), "size": .integer(slice.extent.number),
+            ]
+            if slice.count.number > 1 { attributes["step"] = .integer(slice.step) }
             return [context.builder.apply(padSlice, context.gradient, attributes: attributes)]
         },
         examples: [
@@ -56,7 +57,7 @@ extension Operator {
             let axes = (0..<shape.rank).map { Axis("d\($0)", shape[$0]) }
             var position = (0..<shape.rank).map { AffineIndex.axis($0) }
             position[slice.axis] = AffineIndex(
-                terms: [.init(axis: slice.axis, scale: slice.step.signum())], offset: -slice.start * slice.step.signum(),
+                terms: [.init(axis: slice.axis, scale: slice.step.signum())], offset: -slice.start.number * slice.step.signum(),
                 divisor: abs(slice.step))
             return .window(Formula(axes: axes, resultRank: shape.rank, reads: [Read(operand: 0, position)], body: .argument(0)))
         },
@@ -85,7 +86,7 @@ extension Operator {
         inputs: [OperatorInput("x", "the tensor")],
         parameters: [
             OperatorParameter(
-                "sizes", .integers, "the extents of all parts; one number for parts of that extent, of which the last may be smaller"),
+                "sizes", .extents, "the extents of all parts; one number for parts of that extent, of which the last may be smaller"),
             partAxis, partNumber,
         ],
         results: .init(parameter: "part") { (signature) throws(TypeError) in
@@ -122,19 +123,19 @@ extension Operator {
 /// A stretch of one axis, and what comes of cutting it out or of putting zeros around it.
 private struct Slice {
     var axis: Int
-    var start: Int
-    var count: Int
+    var start: Dimension
+    var count: Dimension
     var step: Int
     /// The axis's extent before the cut.
-    var extent: Int
+    var extent: Dimension
     var type: TensorType
 }
 
 /// The parts that an axis is cut into, and one of them.
 private struct Parts {
     var axis: Int
-    /// Where each begins and ends.
-    var bounds: [Range<Int>]
+    /// Where each begins, and how many positions it has.
+    var bounds: [(start: Dimension, count: Dimension)]
     var part: Int
     var type: TensorType
 
@@ -143,39 +144,49 @@ private struct Parts {
         return .composite { [axis] context in
             context.builder.apply(
                 .slice, context.operands,
-                ["axis": .integer(axis), "start": .integer(bounds.lowerBound), "count": .integer(bounds.count)])
+                ["axis": .integer(axis), "start": .integer(bounds.start.number), "count": .integer(bounds.count.number)])
         }
     }
 }
 
 extension Checker {
-    /// The parameter `axis` and the operand's extent along it, which must be a number.
-    fileprivate func cutAxis() throws(TypeError) -> (axis: Int, extent: Int) {
+    /// The parameter `axis` and the operand's extent along it.
+    fileprivate func cutAxis() throws(TypeError) -> (axis: Int, extent: Dimension) {
         let type = signature.operands[0]
         let axis = try self.axis(signature.attributes.integer("axis"), rank: type.rank)
-        guard let extent = type.shape[axis].value else {
-            throw error("cannot cut axis \(axis): its extent \(type.shape[axis]) is known only when the network runs", parameter: "axis")
-        }
-        return (axis, extent)
+        return (axis, type.shape[axis])
     }
 
     fileprivate func slice() throws(TypeError) -> Slice {
-        let type = signature.operands[0]
         let (axis, extent) = try cutAxis()
-        let (given, step) = (signature.attributes.integer("start"), signature.attributes.integer("step"))
+        let (given, step) = (signature.attributes.extents("start")[0], signature.attributes.integer("step"))
         guard step != 0, step >= -Self.largestExtent, step <= Self.largestExtent else {
             throw error("cannot take steps of \(step)", repair: "1 takes neighbours, -1 goes backwards", parameter: "step")
         }
-        let start = given < 0 && given >= -extent ? given + extent : given
-        var count = signature.attributes.integer("count")
-        if count == -1, start >= 0, start < extent { count = (step > 0 ? extent - 1 - start : start) / abs(step) + 1 }
-        let words = step == 1 ? "" : " in steps of \(step)"
-        guard start >= 0, count >= 1, start < extent, count <= extent, (0..<extent).contains(start + (count - 1) * step) else {
-            throw error("cannot take \(count) positions from \(given) on\(words): axis \(axis) has \(extent)", parameter: "count")
+        var start = given
+        if let number = given.value, number < 0, extent.value.map({ number >= -$0 }) ?? true {
+            start = Dimension(extent.expression + SizeExpression(number))
         }
-        var shape = type.shape
-        shape[axis] = .fixed(count)
-        return Slice(axis: axis, start: start, count: count, step: step, extent: extent, type: TensorType(type.element, shape))
+        var count = signature.attributes.extents("count")[0]
+        if count.value == -1, start.value ?? 0 >= 0, extent.value.map({ end in start.value.map { $0 < end } ?? true }) ?? true {
+            let last = step > 0 ? extent.expression - SizeExpression(1) - start.expression : start.expression
+            count = Dimension(last.dividedRoundingDown(by: abs(step)) + SizeExpression(1))
+        }
+        // Where one of them is no number yet, the others are checked when it is.
+        if let extent = extent.value, let start = start.value, let count = count.value {
+            let words = step == 1 ? "" : " in steps of \(step)"
+            guard start >= 0, count >= 1, start < extent, count <= extent, (0..<extent).contains(start + (count - 1) * step) else {
+                throw error("cannot take \(count) positions from \(given) on\(words): axis \(axis) has \(extent)", parameter: "count")
+            }
+        }
+        return Slice(axis: axis, start: start, count: count, step: step, extent: extent, type: cut(axis, to: count))
+    }
+
+    /// The operand's type with another extent along `axis`.
+    private func cut(_ axis: Int, to extent: Dimension) -> TensorType {
+        var type = signature.operands[0]
+        type.shape[axis] = extent
+        return type
     }
 
     fileprivate func paddedSlice() throws(TypeError) -> Slice {
@@ -191,32 +202,46 @@ extension Checker {
         }
         var shape = type.shape
         shape[axis] = .fixed(size)
-        return Slice(axis: axis, start: start, count: count, step: step, extent: count, type: TensorType(.f32, shape))
+        return Slice(
+            axis: axis, start: .fixed(start), count: .fixed(count), step: step, extent: .fixed(count), type: TensorType(.f32, shape))
     }
 
     fileprivate func parts() throws(TypeError) -> Parts {
         let (axis, extent) = try cutAxis()
-        let sizes = signature.attributes.integers("sizes")
+        let sizes = signature.attributes.extents("sizes")
         guard let first = sizes.first else { throw error("needs at least one number in 'sizes'", parameter: "sizes") }
-        try check(sizes, "sizes", atLeast: 1, atMost: Self.largestExtent)
-        if sizes.count == 1 { return try parts(of: first, axis, extent, parameter: "sizes") }
+        try check(sizes.compactMap(\.value), "sizes", atLeast: 1, atMost: Self.largestExtent)
+        if sizes.count == 1 {
+            guard let size = first.value, let number = extent.value else {
+                // One part is all of it.
+                guard first == extent else {
+                    throw error(
+                        "cannot tell how many parts of \(first) axis \(axis) has, which is \(extent)",
+                        repair: "give all of them, or 'chunk' a number", parameter: "sizes")
+                }
+                return try parts(axis, [extent], parameter: "sizes")
+            }
+            return try parts(of: size, axis, number, parameter: "sizes")
+        }
         // So many numbers of so many bits do not overflow.
-        let total = sizes.reduce(0, +)
+        let total = Dimension(sizes.reduce(SizeExpression(0)) { $0 + $1.expression })
         guard total == extent else {
             throw error("cannot cut \(extent) positions of axis \(axis) into parts of \(total) in all", parameter: "sizes")
         }
-        var start = 0
-        let bounds = sizes.indices.map { index in
-            defer { start += sizes[index] }
-            return start..<start + sizes[index]
-        }
-        return try parts(axis, bounds, parameter: "sizes")
+        return try parts(axis, sizes, parameter: "sizes")
     }
 
     fileprivate func chunks() throws(TypeError) -> Parts {
         let (axis, extent) = try cutAxis()
         let count = try positive("count")
-        return try parts(of: (extent + count - 1) / count, axis, extent, parameter: "count")
+        if let extent = extent.value { return try parts(of: (extent + count - 1) / count, axis, extent, parameter: "count") }
+        guard let size = extent.expression.dividedExactly(by: count) else {
+            throw error(
+                "cannot cut axis \(axis), which is \(extent), into \(count) equal parts",
+                repair: Shape([extent]).repair(toAgreeWith: Shape([extent.roundedDown(toMultipleOf: count)]), along: [0]),
+                parameter: "count")
+        }
+        return try parts(axis, [Dimension](repeating: Dimension(size), count: count), parameter: "count")
     }
 
     /// Parts of `size` positions, the last of what is left.
@@ -224,16 +249,19 @@ extension Checker {
         let count = (extent + size - 1) / size
         // Told before they are made.
         try checkPartCount(count, parameter)
-        return try parts(axis, (0..<count).map { $0 * size..<Swift.min(extent, ($0 + 1) * size) }, parameter: parameter)
+        return try parts(axis, (0..<count).map { .fixed(Swift.min(extent - $0 * size, size)) }, parameter: parameter)
     }
 
-    private func parts(_ axis: Int, _ bounds: [Range<Int>], parameter: String) throws(TypeError) -> Parts {
-        try checkPartCount(bounds.count, parameter)
+    private func parts(_ axis: Int, _ counts: [Dimension], parameter: String) throws(TypeError) -> Parts {
+        try checkPartCount(counts.count, parameter)
         let part = signature.attributes.integer("part")
-        guard bounds.indices.contains(part) else { throw error("has no part \(part): it makes \(bounds.count)", parameter: "part") }
-        var shape = signature.operands[0].shape
-        shape[axis] = .fixed(bounds[part].count)
-        return Parts(axis: axis, bounds: bounds, part: part, type: TensorType(signature.operands[0].element, shape))
+        guard counts.indices.contains(part) else { throw error("has no part \(part): it makes \(counts.count)", parameter: "part") }
+        var start = SizeExpression(0)
+        let bounds = counts.map { count in
+            defer { start = start + count.expression }
+            return (start: Dimension(start), count: count)
+        }
+        return Parts(axis: axis, bounds: bounds, part: part, type: cut(axis, to: counts[part]))
     }
 
     private func checkPartCount(_ count: Int, _ parameter: String) throws(TypeError) {

@@ -24,7 +24,7 @@ extension Operator {
         inputs: [OperatorInput("x", "the tensor")],
         parameters: [
             OperatorParameter(
-                "extents", .integers, default: .integers([]),
+                "extents", .extents, default: .integers([]),
                 "the extents behind the first axis, the batch, which stays; one of them may be -1, for what is left"),
             OperatorParameter(
                 "whole", .boolean, default: .boolean(false), "whether `extents` are those of all axes, the first one's among them"),
@@ -32,7 +32,7 @@ extension Operator {
         ],
         type: { (check) throws(TypeError) in
             let attributes = check.signature.attributes
-            guard attributes.integers("extents").isEmpty else { return try check.reshaped(isWhole: attributes.boolean("whole")) }
+            guard attributes.extents("extents").isEmpty else { return try check.reshaped(isWhole: attributes.boolean("whole")) }
             let shape = attributes.shape("shape")
             try check.checkSound(shape, parameter: "shape")
             let type = check.signature.operands[0]
@@ -56,7 +56,7 @@ extension Operator {
         inputs: [OperatorInput("x", "a tensor of rank 2 or more")],
         parameters: [
             OperatorParameter(
-                "extents", .integers,
+                "extents", .extents,
                 "the extents behind the batch, such as (channels, height, width); one of them may be -1, for what is left")
         ],
         type: { (check) throws(TypeError) in
@@ -195,13 +195,12 @@ extension Checker {
     /// those of the whole shape.
     fileprivate func reshaped(isWhole: Bool) throws(TypeError) -> TensorType {
         let type = signature.operands[0]
-        var extents = signature.attributes.integers("extents")
+        var extents = signature.attributes.extents("extents")
         guard (1...7).contains(extents.count) else {
             throw error("needs 1 to 7 numbers in 'extents', not \(extents.count)", parameter: "extents")
         }
         guard isWhole || type.rank >= 1 else { throw error("needs an axis that stays, and \(type) has none", operand: 0) }
         let front = isWhole ? [] : [type.shape[0]]
-        var left: (axis: Int, extent: Dimension)?
         if let open = extents.firstIndex(of: -1) {
             guard extents.count(where: { $0 == -1 }) == 1 else {
                 throw error("has more than one -1 in 'extents': what is left can go to one axis", parameter: "extents")
@@ -209,15 +208,13 @@ extension Checker {
             let count = Dimension(Shape(Array(type.shape.dimensions.dropFirst(front.count))).elementTally)
             extents[open] = 1
             try checkSound(Shape(extents), parameter: "extents")
-            let known = extents.reduce(1, *)
-            guard let rest = count.expression.dividedExactly(by: known) else {
+            let known = Dimension(Shape(extents).elementTally)
+            guard let rest = count.expression.dividedExactly(by: known.expression) else {
                 throw error("cannot work out the -1 in 'extents': \(count) elements are no multiple of \(known)", parameter: "extents")
             }
-            left = (open, Dimension(rest))
+            extents[open] = Dimension(rest)
         }
-        var behind = extents.map(Dimension.fixed)
-        if let left { behind[left.axis] = left.extent }
-        let shape = Shape(front + behind)
+        let shape = Shape(front + extents)
         try checkSound(shape, parameter: "extents")
         guard shape.hasAsManyElements(as: type.shape) else {
             throw error("cannot give \(type) the shape \(shape): the numbers of elements differ", parameter: "extents")

@@ -62,6 +62,36 @@ import Testing
         #expect(foreign.status == 1 && foreign.errors.hasPrefix("error: the size 'H' must be an integer, not 'eight'"))
     }
 
+    /// Operators take sizes, and the batch is joined and cut as any other axis is.
+    @Test func cutsAndJoinsBySizes() throws {
+        try workplace.write(
+            """
+            network n {
+                input x: f32[N, 2, H, W]
+                let (left, right) = x |> split((1, W - 1), axis: -1)
+                let (first, second) = concat(right, right * 2, axis: 0) |> chunk(2, axis: 0)
+                output sum = first + second
+                output rows = x |> reshape((H, 2 * W)) |> slice(1, H - 1, 1)
+                output both = concat(left, left + 1, axis: 0) |> relu
+            }
+
+            """, to: "cut.braid")
+        let values = (0..<2 * 2 * 3 * 4).map(Float.init)
+        try NumPy.write(HostTensor(name: "x", shape: [2, 2, 3, 4], floats: values), to: workplace.path("x.npy"))
+        let run = try workplace.run("run", "cut.braid", "--input", "x.npy", "--output-dir", "out")
+        #expect(run.status == 0, "\(run.errors)")
+        let sum = try NumPy.read(workplace.path("out/sum.npy"))
+        #expect(sum.shape == [2, 2, 3, 3])
+        #expect(sum.floats == values.enumerated().filter { $0.offset % 4 > 0 }.map { $0.element * 3 })
+        let rows = try NumPy.read(workplace.path("out/rows.npy"))
+        #expect(rows.shape == [2, 1, 8] && rows.floats == values.enumerated().filter { $0.offset % 24 >= 16 }.map(\.element))
+        let both = try NumPy.read(workplace.path("out/both.npy"))
+        let left = values.enumerated().filter { $0.offset % 4 == 0 }.map(\.element)
+        #expect(both.shape == [4, 2, 3, 1] && both.floats == left + left.map { $0 + 1 })
+        let described = try workplace.run("describe", "cut.braid")
+        #expect(described.status == 0 && described.output.contains("f32[2 * N, 2, H, 1]"), "\(described.output)\(described.errors)")
+    }
+
     /// Shapes are told as expressions, costs at sizes that fit.
     @Test func describesExpressions() throws {
         let text = try workplace.run("describe", "net.braid")

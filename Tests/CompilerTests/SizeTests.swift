@@ -46,6 +46,13 @@ import Testing
             output grouped = a |> g: conv(8, 3, groups: 4, dilation: 2, pad: (2, 1, 3, 2)) |> gn: group_norm(2)
             output adaptive = b |> adaptive_avg_pool((3, 5)) |> flatten |> fc: linear(3) |> softmax
             output joined = concat(image, image |> max_pool(3, stride: 1, pad: 1) |> elu, axis: -2) |> flatten
+            output rows = image |> reshape((2, H, 2 * W)) |> slice(2, -4, 4) |> reshape((-1, W))
+            output inner = image |> slice(3, 1, W - 2) |> slice(2, 0, -1, step: 2)
+            let (front, back) = image |> chunk(2, axis: 2)
+            let (first, rest) = concat(front, back, axis: 0) |> split((2, W - 2), axis: -1)
+            let (one, other) = rest |> chunk(2, axis: 0)
+            output parts = one + other
+            output narrow = first
             output exact = image + (image |> avg_pool((2, 1)) |> upsample((2, 1))) * (image |> global_max_pool |> sigmoid)
         }
         """
@@ -109,6 +116,16 @@ import Testing
         #expect(network.typicalSizes == ["H": 224, "W": 224])
         let large = try Network.read("network n { input x: f32[N, 3, H, 4] where H > 4096; output x }", path: "n.braid")
         #expect(large.typicalSizes == nil)
+    }
+
+    /// What is taken of the batch must be there, whatever the number of images.
+    @Test func batchesThatAreTooSmallAreRefused() throws {
+        let network = try Network.read("network n { input x: f32[N, 3]; output third = x |> slice(0, 2, 1) }", path: "n.braid")
+        let compiler = Compiler(cache: nil, threads: 1)
+        #expect(
+            message { _ = try compiler.plan(network, batch: 2) }?.hasPrefix(
+                "error: with N = 2, 'slice' cannot take 1 positions from 2 on: axis 0 has 2\n --> n.braid:1:") == true)
+        #expect(try compiler.plan(network, batch: 3).steps.count <= 1)
     }
 
     /// An array decides the sizes that its input's type names.

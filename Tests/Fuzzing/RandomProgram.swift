@@ -131,7 +131,8 @@ struct RandomProgram {
                 switch parameter.kind {
                 case .integer, .number: integer()
                 case .boolean: random.choose(["true", "false"])
-                case .pair, .integers, .shape: random.choose([integer(), "(\(integer()), \(integer()))", "[\(integer())]"])
+                case .extent: random.choose([integer(), "x.height", "x.channels - 1"])
+                case .pair, .integers, .shape, .extents: random.choose([integer(), "(\(integer()), \(integer()))", "[\(integer())]"])
                 case .padding: random.choose([integer(), "\"same\"", "(\(integer()), 1)", "[0, 1, \(integer()), 2]"])
                 case .text: "\"text\""
                 case .function: random.choose(["relu", "tanh", "sigmoid"])

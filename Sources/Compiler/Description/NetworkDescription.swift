@@ -59,8 +59,11 @@ public struct NetworkDescription: Sendable {
     ///   - sizes: what numbers are given for, where the network's sizes are no numbers yet; all of its sizes, and such that fit.
     ///   - precisions: of the layers (`Compiler.layerPrecisions`), by their value in the network's graph; none where all is f32.
     public init(_ network: Network, batch: Int = 1, sizes: [String: Int] = [:], precisions: [Value: LayerPrecision] = [:]) {
-        let (symbolic, graph) = (network.graph, network.graph.bound(sizes))
-        let bindings = graph.batchSymbol.map { [$0: batch] } ?? [:]
+        let symbolic = network.graph
+        // For one image, what passes see of a network that moves the batch.
+        let sized = symbolic.bound(sizes)
+        let graph = sized.movesBatch ? sized.bound(sized.batchSymbol.map { [$0: 1] } ?? [:]) : sized
+        let bindings = sized.batchSymbol.map { [$0: batch] } ?? [:]
         var analyses = LayerAnalyses()
         var counted: Set<Value> = []
         var sources = [Source?](repeating: nil, count: graph.nodes.count)
@@ -87,7 +90,7 @@ public struct NetworkDescription: Sendable {
                     type: symbolic[value].type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
                     macs: analysis.macs, precision: precisions[value],
                     activationBytes: .clampedProduct(
-                        Self.count(node.type.shape, bindings), (precisions[value]?.stored ?? node.type.element.stored).size),
+                        Self.count(sized[value].type.shape, bindings), (precisions[value]?.stored ?? node.type.element.stored).size),
                     receptiveField: fields[value.index]))
         }
         name = network.name

@@ -23,7 +23,8 @@ extension Compiler {
     public func tune(
         _ network: Network, _ options: TuningOptions, progress: (TuningProgress) -> Void = { _ in }
     ) throws(CompilerError) -> TuningResult {
-        let graph = bind(try optimize(network, training: options.isTraining), batch: options.batch)
+        let batched = try network.bindingMovedBatch(to: options.batch)
+        let graph = bind(try optimize(batched, training: options.isTraining), batch: options.batch)
         let pool = ThreadPool(threads: threads)
         var before = self
         before.tuned = .none

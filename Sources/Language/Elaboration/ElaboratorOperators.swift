@@ -127,7 +127,8 @@ extension Elaborator {
             let integers = items.compactMap { item -> Int? in
                 if case .integer(let integer) = item, abs(integer.clamped) < Self.maximumInteger { integer } else { nil }
             }
-            value = integers.count == items.count ? .integers(integers) : nil
+            value = integers.count == items.count ? .integers(integers) : extents(items).map(Attribute.shape)
+        case .size(let size) where size.whole != nil: value = .shape(Shape([Dimension(size.whole ?? SizeExpression(0))]))
         case .callable(let callable) where parameter.kind == .function:
             guard let function = function(callable, at: argument.span) else { return nil }
             value = .function(function)

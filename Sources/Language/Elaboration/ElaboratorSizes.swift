@@ -21,6 +21,13 @@ extension Elaborator {
         return false
     }
 
+    /// Integers and sizes as extents; nil where there is anything else among them.
+    func extents(_ items: [ElaboratedValue]) -> Shape? {
+        let sizes = items.map { $0.asSize?.whole }
+        guard items.contains(where: \.isSize), !sizes.contains(nil) else { return nil }
+        return Shape(sizes.compactMap { $0 }.map { Dimension($0) })
+    }
+
     /// A tensor's extent as a number of the language.
     func extent(_ dimension: Dimension) -> ElaboratedValue { SizeQuotient(dimension.expression).value }
 

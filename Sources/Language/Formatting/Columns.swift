@@ -111,7 +111,8 @@ extension FormattedLine {
     fileprivate var firstStep: Int? {
         guard parts.first?.piece.isToken(.pipe) == true,
             let colon = parts.indices.first(where: { parts[$0].piece.isToken(.colon) }), colon + 1 < parts.count,
-            !parts[..<colon].contains(where: { $0.piece.isToken(.leftParenthesis) })
+            // A comment has its own columns.
+            !parts[colon + 1].piece.endsLine, !parts[..<colon].contains(where: { $0.piece.isToken(.leftParenthesis) })
         else { return nil }
         return colon + 1
     }

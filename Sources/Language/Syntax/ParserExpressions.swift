@@ -23,6 +23,8 @@ extension Parser {
         .percent: (.remainder, 7),
     ]
     private static let notPower = 3
+    /// Of a sign, which binds tighter than all between two operands.
+    private static let strongest = 8
     private static let comparisonPowers = 4...5
 
     /// The binary operator at the current token, if it binds tighter than `power` and belongs to this line.
@@ -35,7 +37,7 @@ extension Parser {
 
     /// Precedence climbing (Pratt, "Top Down Operator Precedence", 1973).
     private mutating func binary(above power: Int) throws(Unreadable) -> ExpressionSyntax {
-        var left = try unary()
+        var left = try unary(above: power)
         var levels = 0
         defer { rise(levels) }
         while let (operation, strength) = binaryOperator(above: power) {
@@ -51,11 +53,16 @@ extension Parser {
         return left
     }
 
-    private mutating func unary() throws(Unreadable) -> ExpressionSyntax {
+    /// - Parameter power: of the operator before it: `not` binds weaker than most.
+    private mutating func unary(above power: Int) throws(Unreadable) -> ExpressionSyntax {
         guard at(.minus) || at(.keywordNot) else { return try postfix() }
+        if at(.keywordNot), power > Self.notPower {
+            throw fail(
+                "`not` binds weaker than the operator before it", at: current.span, help: "put it into parentheses: `(not …)`")
+        }
         let mark = advance()
         let operand = try nested { (parser) throws(Unreadable) in
-            mark.kind == .minus ? try parser.unary() : try parser.binary(above: Self.notPower)
+            mark.kind == .minus ? try parser.unary(above: Self.strongest) : try parser.binary(above: Self.notPower)
         }
         return ExpressionSyntax(
             kind: .unary(mark.kind == .minus ? .negate : .not, operand), span: mark.span.joined(to: operand.span))
