@@ -54,7 +54,7 @@ extension Network {
         let names = sizeSymbols.joined(separator: " and ")
         throw CompilerError(
             "the \(isAlone ? "size" : "sizes") \(names) of '\(name)' \(isAlone ? "is" : "are") not known",
-            help: "give \(isAlone ? "it" : "them"): " + sizeSymbols.map { "-D \($0)=224" }.joined(separator: " "),
+            help: "give \(isAlone ? "it" : "them"): " + sizeSymbols.map { "-D \($0)=\(typicalSizes?[$0] ?? 224)" }.joined(separator: " "),
             at: graph.nodes.first { $0.type.shape.dimensions.contains { $0.symbol == first } }?.span ?? .none, sources)
     }
 
@@ -71,7 +71,7 @@ extension Graph {
         for symbol in nodes.flatMap({ $0.type.shape.dimensions }).flatMap({ $0.expression.symbols }) {
             multiples[symbol.name] = symbol.multiple
         }
-        for size in [224, 32, 64, 128, 256, 299, 512, 1024, 2048, 16, 8, 4, 2, 1] {
+        for size in [224, 32, 64, 128, 256, 299, 512, 1024, 2048, 16, 8, 4, 2, 1, 8192, 16_384] {
             let sizes = Dictionary(
                 uniqueKeysWithValues: sizeSymbols.map { name in
                     let multiple = multiples[name] ?? 1

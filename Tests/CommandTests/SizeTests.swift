@@ -1,5 +1,6 @@
 import Foundation
 import Interchange
+import TestSupport
 import Testing
 
 /// Networks that take pictures of any size.
@@ -103,5 +104,82 @@ import Testing
         }
         let json = try workplace.run("describe", "net.braid", "--json")
         #expect(json.output.contains("\"H / 4\"") && json.output.contains("\"sizes\""), "\(json.output)")
+    }
+}
+
+/// A network of the package that takes pictures of any size, with weights, beside PyTorch's.
+@Suite struct StyleTransferTests {
+    private static let network = Golden.root.appending(path: "graphs/style_transfer.braid").path
+
+    /// Pictures of three sizes, and some elements of what PyTorch makes of each.
+    ///
+    /// Made with `modules.TransformerNet(2)` of Tests/CompilerTests/Cases in f64, its `state_dict` as networks.py fills it:
+    /// `i = torch.arange(w * h * 3); x = ((i * 7 + i // w * 13) % 256).double().reshape(1, h, w, 3).permute(0, 3, 1, 2)`, and of
+    /// `y = m(x).flatten()` the elements `y[:: y.numel() // 7][:7]`.
+    private static let pictures: [(width: Int, height: Int, styled: [Float])] = [
+        (16, 24, [-0.687477, -0.881208, -1.493448, -0.072063, 0.061141, 0.420156, -0.563804]),
+        (20, 16, [-0.110134, -0.962231, -0.150083, -0.359561, 0.531037, 0.40506, -2.016632]),
+        (28, 32, [-0.587589, -0.409433, -0.158545, -1.596004, 0.206855, -1.06673, 0.46675]),
+    ]
+
+    /// The names and shapes of PyTorch's `state_dict` for a width of 2.
+    private static let parameters: [String: [Int]] = {
+        var shapes: [String: [Int]] = [:]
+        func layer(_ name: String, _ inputs: Int, _ outputs: Int, _ kernel: Int) {
+            shapes["\(name).conv2d.weight"] = [outputs, inputs, kernel, kernel]
+            shapes["\(name).conv2d.bias"] = [outputs]
+        }
+        func normalization(_ name: String, _ channels: Int) {
+            for part in ["weight", "bias"] { shapes["\(name).\(part)"] = [channels] }
+        }
+        for (number, (inputs, outputs, kernel)) in [(3, 2, 9), (2, 4, 3), (4, 8, 3)].enumerated() {
+            layer("conv\(number + 1)", inputs, outputs, kernel)
+            normalization("in\(number + 1)", outputs)
+        }
+        for unit in (1...5).map({ "res\($0)" }) {
+            for number in 1...2 {
+                layer("\(unit).conv\(number)", 8, 8, 3)
+                normalization("\(unit).in\(number)", 8)
+            }
+        }
+        for (number, (inputs, outputs, kernel)) in [(8, 4, 3), (4, 2, 3), (2, 3, 9)].enumerated() {
+            layer("deconv\(number + 1)", inputs, outputs, kernel)
+        }
+        normalization("in4", 4)
+        normalization("in5", 2)
+        return shapes
+    }()
+
+    /// One command runs pictures of all sizes, each beside PyTorch's.
+    @Test func paintsPicturesOfThreeSizes() throws {
+        let workplace = try Workplace()
+        let weights = Self.parameters.sorted { $0.key < $1.key }.enumerated().map { seed, owned in
+            HostTensor(
+                name: owned.key, shape: owned.value,
+                floats: KnownNumbers.ofParameter(owned.key, extents: owned.value, seed: seed).map(Float.init))
+        }
+        try Safetensors.write(weights, to: workplace.path("weights.safetensors"))
+        var arguments = ["run", Self.network, "-D", "width=2", "--weights", "weights.safetensors", "--output-dir", "out"]
+        for (number, picture) in Self.pictures.enumerated() {
+            let pixels = (0..<picture.width * picture.height * 3).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / picture.width * 13) }
+            try Image(width: picture.width, height: picture.height, channels: 3, pixels: pixels).writePNG(
+                to: workplace.path("\(number).png"))
+            arguments += ["--input", "\(number).png"]
+        }
+        let run = try workplace.run(arguments)
+        #expect(run.status == 0, "\(run.errors)")
+        for picture in Self.pictures {
+            let styled = try NumPy.read(workplace.path("out/styled-H\(picture.height)-W\(picture.width).npy"))
+            try #require(styled.shape == [1, 3, picture.height, picture.width])
+            let some = stride(from: 0, to: styled.floats.count, by: styled.floats.count / 7).prefix(7).map { styled.floats[$0] }
+            for (own, expected) in zip(some, picture.styled) { #expect(abs(own - expected) <= 5e-5, "\(own), not \(expected)") }
+        }
+    }
+
+    /// Its shapes are expressions of the picture's.
+    @Test func isDescribedInExpressions() throws {
+        let text = try Workplace().run("describe", Self.network)
+        #expect(text.status == 0, "\(text.errors)")
+        try Golden.check(text.output, Golden.folder("Cases", beside: #filePath).appending(path: "describe-style-transfer.expected"))
     }
 }

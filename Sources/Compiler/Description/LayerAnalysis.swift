@@ -21,7 +21,8 @@ public enum LayerKind: String, Sendable, CaseIterable {
 ///
 /// Composites are decomposed as for inference, a batch of any size counts as one image.
 struct LayerAnalysis {
-    /// Multiply-accumulates for one image: the sizes of the iteration spaces of the contractions that the layer is made of.
+    /// Multiply-accumulates for one image: the sizes of the iteration spaces of the contractions that the layer is made of, as far as what
+    /// they make is not cut off, as rows between the planes of a volume are.
     let macs: Int
     let kind: LayerKind
     private let graph: Graph
@@ -36,12 +37,34 @@ struct LayerAnalysis {
         let lowerings = graph.values.map(graph.lowering)
         self.graph = graph
         self.lowerings = lowerings
-        macs = lowerings.reduce(0) { sum, lowering in
-            guard case .contraction(let formula)? = lowering else { return sum }
-            return .clampedSum(sum, formula.termCount)
+        macs = zip(graph.values, Self.readElements(graph, lowerings)).reduce(0) { sum, part in
+            guard case .contraction(let formula)? = lowerings[part.0.index] else { return sum }
+            let (made, read) = (graph[part.0].type.shape.elementsOfImage, part.1)
+            return .clampedSum(sum, read == made ? formula.termCount : .clampedProduct(read, formula.termCount / max(1, made)))
         }
         let result = graph[graph.outputs[0].value].type
         kind = Self.kind(lowerings.compactMap { $0 }, key.operands, result: result)
+    }
+
+    /// How many elements of each value are read on the way to the result: all, but of what is only passed on to slices.
+    private static func readElements(_ graph: Graph, _ lowerings: [Lowering?]) -> [Int] {
+        var read = [Int](repeating: 0, count: graph.nodes.count)
+        for output in graph.outputs { read[output.value.index] = graph[output.value].type.shape.elementsOfImage }
+        for value in graph.values.reversed() {
+            guard let lowering = lowerings[value.index] else { continue }
+            for operand in graph[value].operands {
+                let all = graph[operand].type.shape.elementsOfImage
+                let isPassedOn =
+                    switch lowering {
+                    case .view(.concatenate): false
+                    case .view: true
+                    case .elementwise: graph[operand].type.shape == graph[value].type.shape
+                    default: false
+                    }
+                read[operand.index] = max(read[operand.index], isPassedOn ? min(all, read[value.index]) : all)
+            }
+        }
+        return read
     }
 
     private static func kind(_ lowerings: [Lowering], _ operands: [LayerAnalyses.Key.Operand], result: TensorType) -> LayerKind {
@@ -106,4 +129,9 @@ struct LayerAnalyses {
         known[key] = analysis
         return analysis
     }
+}
+
+extension Shape {
+    /// The elements for one image.
+    fileprivate var elementsOfImage: Int { dimensions.reduce(1) { .clampedProduct($0, $1.value ?? 1) } }
 }

@@ -86,7 +86,8 @@ public struct NetworkDescription: Sendable {
             operands.append(node.operands.compactMap { sources[$0.index] })
             layers.append(
                 Layer(
-                    label: node.label ?? "", operation: node.name(of: operation), summary: node.operationSummary, kind: analysis.kind,
+                    label: node.label ?? "", operation: node.name(of: operation), summary: symbolic[value].operationSummary,
+                    kind: analysis.kind,
                     type: symbolic[value].type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
                     macs: analysis.macs, precision: precisions[value],
                     activationBytes: .clampedProduct(

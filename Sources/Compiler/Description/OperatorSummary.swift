@@ -9,8 +9,9 @@ extension Node {
         guard let operation else { return "" }
         var text = name(of: operation)
         let attributes = attributes
-        let kernel = attributes["kernel"]?.extents
-        if let kernel { text += " " + product(kernel) + strideSuffix(attributes["stride"]?.extents, kernel) }
+        // As many numbers as what it slides over has axes behind the channels.
+        let kernel = attributes["kernel"]?.extents(type.rank - 2)
+        if let kernel { text += " " + product(kernel) + strideSuffix(attributes["stride"]?.extents(type.rank - 2), kernel) }
         var rest = operation.parameters.filter { !["kernel", "pad", "shape", "function"].contains($0.name) }
         if kernel != nil { rest.removeAll { $0.name == "stride" } }
         let required = rest.filter { $0.defaultValue == nil }
@@ -43,10 +44,10 @@ extension Node {
 }
 
 extension Attribute {
-    /// One integer an axis, two for one that stands for all.
-    fileprivate var extents: [Int]? {
+    /// One integer for each of `count` axes, which one or two equal ones may stand for.
+    fileprivate func extents(_ count: Int) -> [Int]? {
         guard case .integers(let list) = self, let first = list.first else { return nil }
-        return list.count == 1 ? [first, first] : list
+        return list.allSatisfy { $0 == first } ? [Int](repeating: first, count: max(1, count)) : list
     }
 
     /// The value as a person would write it.
@@ -59,7 +60,7 @@ extension Attribute {
             list.count == 2 && list[0] == list[1] ? "\(list[0])" : "(" + list.map(String.init).joined(separator: ", ") + ")"
         case .text(let text): text
         case .function(let function): function.name
-        case .shape(let shape): "\(shape)"
+        case .shape(let shape): shape.rank == 1 ? "\(shape[0])" : "\(shape)"
         }
     }
 }

@@ -167,3 +167,62 @@ class FCN8s(nn.Module):
         x = self.upscore2(self.score_fr(F.relu(self.fc7(F.relu(self.fc6(x))))))
         x = self.upscore_pool4(x + cropped(self.score_pool4(pools[4]), x, 5))
         return cropped(self.upscore8(x + cropped(self.score_pool3(pools[3]), x, 9)), image, 31)
+
+
+class ConvLayer(nn.Module):
+    def __init__(self, inputs, outputs, kernel, stride=1):
+        super().__init__()
+        self.reflection_pad = nn.ReflectionPad2d(kernel // 2)
+        self.conv2d = nn.Conv2d(inputs, outputs, kernel, stride)
+
+    def forward(self, x):
+        return self.conv2d(self.reflection_pad(x))
+
+
+class StyleUnit(nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        self.conv1, self.in1 = ConvLayer(w, w, 3), nn.InstanceNorm2d(w, affine=True)
+        self.conv2, self.in2 = ConvLayer(w, w, 3), nn.InstanceNorm2d(w, affine=True)
+
+    def forward(self, x):
+        return x + self.in2(self.conv2(F.relu(self.in1(self.conv1(x)))))
+
+
+class TransformerNet(nn.Module):
+    """As in fast_neural_style of github.com/pytorch/examples: 1,679,235 parameters."""
+
+    def __init__(self, w=32):
+        super().__init__()
+        for number, (inputs, outputs, kernel, stride) in enumerate([(3, w, 9, 1), (w, 2 * w, 3, 2), (2 * w, 4 * w, 3, 2)], 1):
+            setattr(self, f"conv{number}", ConvLayer(inputs, outputs, kernel, stride))
+            setattr(self, f"in{number}", nn.InstanceNorm2d(outputs, affine=True))
+        for number in range(1, 6):
+            setattr(self, f"res{number}", StyleUnit(4 * w))
+        self.deconv1, self.in4 = ConvLayer(4 * w, 2 * w, 3), nn.InstanceNorm2d(2 * w, affine=True)
+        self.deconv2, self.in5 = ConvLayer(2 * w, w, 3), nn.InstanceNorm2d(w, affine=True)
+        self.deconv3 = ConvLayer(w, 3, 9)
+
+    def forward(self, x):
+        for number in range(1, 4):
+            x = F.relu(getattr(self, f"in{number}")(getattr(self, f"conv{number}")(x)))
+        for number in range(1, 6):
+            x = getattr(self, f"res{number}")(x)
+        x = F.relu(self.in4(self.deconv1(F.interpolate(x, scale_factor=2))))
+        return self.deconv3(F.relu(self.in5(self.deconv2(F.interpolate(x, scale_factor=2)))))
+
+
+class M5(nn.Module):
+    """As in PyTorch's tutorial on the recognition of spoken commands, without its last logarithm."""
+
+    def __init__(self, classes=35, w=32, stride=16):
+        super().__init__()
+        for number, (inputs, outputs, kernel, step) in enumerate([(1, w, 80, stride), (w, w, 3, 1), (w, 2 * w, 3, 1), (2 * w, 2 * w, 3, 1)], 1):
+            setattr(self, f"conv{number}", nn.Conv1d(inputs, outputs, kernel, step))
+            setattr(self, f"bn{number}", nn.BatchNorm1d(outputs))
+        self.fc1 = nn.Linear(2 * w, classes)
+
+    def forward(self, x):
+        for number in range(1, 5):
+            x = F.max_pool1d(F.relu(getattr(self, f"bn{number}")(getattr(self, f"conv{number}")(x))), 4)
+        return self.fc1(x.mean(2))

@@ -16,6 +16,7 @@ from torchvision.models.convnext import CNBlockConfig, ConvNeXt
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 from torchvision.models.mobilenetv3 import InvertedResidualConfig, MobileNetV3
 from torchvision.models.shufflenetv2 import ShuffleNetV2
+from torchvision.models.video.resnet import BasicBlock, BasicStem, Conv3DSimple, VideoResNet
 
 import modules
 
@@ -79,6 +80,16 @@ def resnet(**arguments):
     return network
 
 
+def video_resnet():
+    """A narrow one: torchvision's has widths that cannot be given."""
+    network = VideoResNet(BasicBlock, [Conv3DSimple] * 4, [1, 1, 1, 1], BasicStem, num_classes=5)
+    network.stem[0], network.stem[1] = nn.Conv3d(3, 4, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False), nn.BatchNorm3d(4)
+    network.inplanes, network.fc = 4, nn.Linear(32, 5)
+    for number, width in enumerate([4, 8, 16, 32], 1):
+        setattr(network, f"layer{number}", network._make_layer(BasicBlock, Conv3DSimple, width, 1, min(number, 2)))
+    return network
+
+
 def exact(module):
     """PyTorch's own derivatives of these take a sixth in f32."""
     for name, child in module.named_children():
@@ -103,7 +114,7 @@ mobilenet = [
 convnext = [CNBlockConfig(4, 8, 1), CNBlockConfig(8, 8, 1), CNBlockConfig(8, 12, 2), CNBlockConfig(12, None, 1)]
 small_unit = "block small_unit(x, width, stride = 1) { x |> aggregated(width, stride, groups: 2, inner: width) }"
 
-# A file, what is called there, PyTorch's module, the size of its pictures.
+# A file, what is called there, PyTorch's module, the size of its pictures, or the whole shape of its input.
 calls = [
     ("resnext", "residual_network(small_unit, [1, 1, 1, 1], 5, width: 4)", resnet(cardinality=2, base_width=32), 64),
     ("seresnet", "residual_network(se_bottleneck, [1, 1, 1, 1], 5, width: 4)", resnet(block_args=dict(attn_layer="se")), 64),
@@ -114,21 +125,25 @@ calls = [
     ("convnext", "convnext_network([1, 1, 2, 1], [4, 8, 8, 12], 5)", ConvNeXt(convnext, 0.0, num_classes=5), 64),
     ("vit", "vision_transformer(8, 8, 2, 2, 5)",
      VisionTransformer(img_size=32, patch_size=8, embed_dim=8, depth=2, num_heads=2, num_classes=5), 32),
+    ("m5", "sound_network(5, width: 4, stride: 4)", modules.M5(5, 4, 4), [2, 1, 1800]),
+    ("r3d", "volume_network([1, 1, 1, 1], 5, width: 4)", video_resnet(), [2, 3, 6, 24, 20]),
 ]
 # A file, its network, the network's parameters, PyTorch's module, inputs, the recipe's target and loss.
 networks = [
-    ("unet", "unet", {"width": "2", "size": "32"}, modules.UNet(w=2), pictures(32), "mask", per_pixel),
+    ("unet", "unet", {"width": "2", "H": "32", "W": "32"}, modules.UNet(w=2), pictures(32), "mask", per_pixel),
     ("dcgan", "dcgan_generator", {"noise": "5", "width": "2"}, modules.Generator(5, 2), {"noise": [2, 5, 1, 1]}, None, F.mse_loss),
     ("dcgan", "dcgan_discriminator", {"width": "2"}, modules.Discriminator(2), {"picture": [2, 3, 64, 64]}, "genuine", genuine),
-    ("espcn", "espcn", {"size": "9"}, modules.ESPCN(), pictures(9, 1), "original", F.mse_loss),
+    ("espcn", "espcn", {"H": "9", "W": "9"}, modules.ESPCN(), pictures(9, 1), "original", F.mse_loss),
     ("siamese", "siamese", {"width": "2", "features": "8"}, modules.Siamese(2, 8), {"left": [2, 1, 105, 105], "right": [2, 1, 105, 105]},
      "same", pairs),
-    ("fcn", "fcn8s", {"classes": "3", "width": "2", "features": "8", "drop": "0.0", "size": "32"}, modules.FCN8s(3, 2, 8), pictures(32),
+    ("fcn", "fcn8s", {"classes": "3", "width": "2", "features": "8", "drop": "0.0", "H": "32", "W": "32"}, modules.FCN8s(3, 2, 8), pictures(32),
      "mask", per_pixel),
+    ("style_transfer", "style_transfer", {"width": "2", "H": "24", "W": "16"}, modules.TransformerNet(2), {"image": [2, 3, 24, 16]}, None,
+     F.mse_loss),
 ]
 
 cases = [
-    case(module, pictures(size), F.mse_loss, file=file, call=call, block=small_unit if "small_unit" in call else None)
+    case(module, pictures(size) if isinstance(size, int) else {"image": size}, F.mse_loss, file=file, call=call, block=small_unit if "small_unit" in call else None)
     for file, call, module, size in calls
 ]
 cases += [
