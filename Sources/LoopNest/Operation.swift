@@ -23,6 +23,9 @@ public enum Operation: Hashable, Sendable {
     case acrossLanes(BinaryFunction, Register)
     /// The lanes before `active`, zero in the others.
     case keep(Register, active: Index)
+    /// The first, and the second, half of the lanes of both vectors in turn: lane 0 of one, lane 0 of the other, lane 1 of one, …
+    case interleaveFirst(Register, Register)
+    case interleaveSecond(Register, Register)
     /// Both vectors rounded to bf16: the nearest, ties to even, denormal numbers zero, a NaN quiet. See `BFloat16`.
     case pack(low: Register, high: Register)
     /// The lower, and the upper, numbers of pairs, as f32.
@@ -78,6 +81,8 @@ extension Operation {
             (.uniform, [.register(seed), .integer(stream), .counter(index, stride: stride)])
         case .acrossLanes(let function, let a): (.acrossLanes, [.combination(function), .register(a)])
         case .keep(let a, let active): (.keep, [.register(a), .index(active)])
+        case .interleaveFirst(let a, let b): (.interleaveFirst, [.register(a), .register(b)])
+        case .interleaveSecond(let a, let b): (.interleaveSecond, [.register(a), .register(b)])
         case .pack(let low, let high): (.pack, [.register(low), .register(high)])
         case .lower(let pairs): (.lower, [.register(pairs)])
         case .upper(let pairs): (.upper, [.register(pairs)])
@@ -135,6 +140,13 @@ extension InstructionRow {
         .acrossLanes($0.combination(0), $0.register(1))
     }
     static let keep = InstructionRow("keep \(.vector) active \(.index)", gives: .vector) { .keep($0.register(0), active: $0.index(1)) }
+
+    static let interleaveFirst = InstructionRow("interleaveFirst\(.vectors(2))", gives: .vector) {
+        .interleaveFirst($0.register(0), $0.register(1))
+    }
+    static let interleaveSecond = InstructionRow("interleaveSecond\(.vectors(2))", gives: .vector) {
+        .interleaveSecond($0.register(0), $0.register(1))
+    }
 
     static let pack = InstructionRow("pack\(.vectors(2))", gives: .pairs) { .pack(low: $0.register(0), high: $0.register(1)) }
     static let lower = InstructionRow("lower\(.registers([.pairs]))", gives: .vector) { .lower($0.register(0)) }
@@ -205,7 +217,8 @@ extension InstructionRow {
 
     /// The instructions but for the functions of scalars.
     static let table: [InstructionRow] = [
-        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep, pack, lower, upper, loadPairs,
+        constant, load, broadcast, gather, fusedMultiplyAdd, select, position, uniform, acrossLanes, keep,
+        interleaveFirst, interleaveSecond, pack, lower, upper, loadPairs,
         broadcastPair, dot, oddDot, zeroTile, loadTileOfSums, loadTileOfPairs, tileProduct, store, scatter, storePairs, storeTile, prefetch,
     ]
 

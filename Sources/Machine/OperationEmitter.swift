@@ -26,6 +26,8 @@ extension KernelEmitter {
         case .keep(let a, let active):
             guard let mask = mask(active) else { return register(a) }
             return build.select(mask, register(a), build.zero(vector))
+        case .interleaveFirst(let a, let b): return interleave(register(a), register(b), from: 0)
+        case .interleaveSecond(let a, let b): return interleave(register(a), register(b), from: lanes)
         case .pack(let low, let high): return pairs(low: register(low), high: register(high))
         case .lower(let pairs): return lowerNumbers(register(pairs))
         case .upper(let pairs): return upperNumbers(register(pairs))
@@ -109,6 +111,11 @@ extension KernelEmitter {
     }
 
     // MARK: Lanes
+
+    /// Lanes of both vectors in turn, those from number `first` on of twice as many as a vector has.
+    private func interleave(_ a: LLVMValue, _ b: LLVMValue, from first: Int) -> LLVMValue {
+        build.shuffle(a, b, lanes: (first..<first + lanes).map { $0 / 2 + ($0 % 2 == 0 ? 0 : lanes) })
+    }
 
     /// `0, stride, 2 * stride, …` as 32-bit integers.
     private func steps(_ stride: Int) -> LLVMValue {

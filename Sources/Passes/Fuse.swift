@@ -4,6 +4,7 @@ extension Pass {
     /// Decides which nodes become one kernel, by what they compute and the shapes they compute it over:
     ///
     /// - a contraction or window takes along the element-wise operations that alone use its result (`joinEpilogues`);
+    /// - a product of matrices takes along the softmax of another product of matrices that it multiplies (`joinAttention`);
     /// - a cheap element-wise value is computed anew by each of its readers and never stored (`chooseRecomputed`);
     /// - element-wise operations and reductions over one space share a loop where they share tensors (`joinLoops`);
     /// - a reshape that moves nothing is no kernel; everything else is one of its own.
@@ -12,6 +13,7 @@ extension Pass {
     public static let fuse = Pass("fuse", "Decides which nodes become one kernel.") { graph, context in
         var fusion = Fusion(GraphFacts(graph), context)
         fusion.joinEpilogues()
+        fusion.joinAttention()
         fusion.chooseRecomputed()
         fusion.noteReads()
         fusion.joinLoops()

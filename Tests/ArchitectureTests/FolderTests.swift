@@ -6,7 +6,10 @@ import Testing
 private let foldersInOrder: [String: [String]] = [
     "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection"],
     "LoopNest": ["Target", ".", "Interpreter"],
-    "Kernels": ["Model", "Lowering", "Contraction", "Direct", "Tiles", "ReductionSplit", "Winograd", "MatrixProduct", "Selection", "Plan"],
+    "Kernels": [
+        "Model", "Lowering", "Contraction", "Direct", "Tiles", "ReductionSplit", "Winograd", "MatrixProduct", "Attention", "Selection",
+        "Plan",
+    ],
     "Compiler": [".", "Description", "Drawing", "Benchmark", "Tuning", "Calibration"],
     "LanguageServer": [".", "Answers"],
     "braid": ["Console", "Options", "Reports", "Commands", "."],

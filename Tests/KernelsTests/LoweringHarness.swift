@@ -105,6 +105,7 @@ struct LoweringHarness {
         let scale = expected.values.map(abs).filter(\.isFinite).max() ?? 0
         let wrong = numbers.indices.filter {
             !(abs(numbers[$0] - wanted[$0]) <= relativeTolerance * max(scale, 1e-3)) && numbers[$0] != wanted[$0]
+                && !(numbers[$0].isNaN && wanted[$0].isNaN)
         }
         guard let first = wrong.first else { return }
         Issue.record(

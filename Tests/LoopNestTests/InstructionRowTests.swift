@@ -36,6 +36,7 @@ import Testing
                 "constant 0.5", "load x[task + 1] active 5", "broadcast x[task + 1]", "gather x[task + 1 stride 3] active 5",
                 "fma(%0, %1, %2)", "select(%0 <= %2, %3, %4)", "position task stride 4", "uniform(%0, stream -6) at task stride 4",
                 "across maximum(%1)", "keep %0 active task * 2",
+                "interleaveFirst(%0, %1)", "interleaveSecond(%0, %1)",
                 "pack(%0, %1)", "lower(%0)", "upper(%0)", "pairs x[task + 1]", "pair x[task + 1]", "dot(%0, %1, %2)", "oddDot(%0, %1, %2)",
                 "zeroTile",
                 "sumTile x[task + 1 stride 3]",

@@ -42,6 +42,9 @@ import Testing
         }
         try checkElementwise(target, "fused multiply-add") { $0.multiplyAdd($1[0], $1[1], $1[2]) }
         try checkElementwise(target, "constant") { $0.binary(.multiply, $1[0], $0.constant(0.1)) }
+        try checkElementwise(target, "interleaved") {
+            $0.binary(.add, $0.define(.interleaveFirst($1[0], $1[1])), $0.define(.interleaveSecond($1[1], $1[2])))
+        }
         for function in [BinaryFunction.add, .maximum, .minimum] {
             try checkElementwise(target, "\(function) across lanes") { $0.define(.acrossLanes(function, $1[0])) }
         }

@@ -43,6 +43,22 @@ struct ContractionShape {
     /// register-blocked kernels need them.
     static func phases(of contraction: Value, in group: Group, lanes: Int) -> [ContractionShape]? {
         let graph = group.graph
+        guard let formula = group.facts.contraction(of: contraction),
+            var shape = ContractionShape(contraction, in: group, lanes: lanes)
+        else { return nil }
+        let isInOrder =
+            shape.vectorIsLoadable(in: group, lanes: lanes) && shape.axesHaveOneRole && shape.blocksAreWhole(in: graph, lanes: lanes)
+        if formula.isMatrixProduct, !group.facts.isWeight(shape.vector.value), !(isInOrder && !shape.reducesChannels) {
+            shape.isOfActivations = true
+            return [shape]
+        }
+        guard isInOrder else { return nil }
+        return shape.splitIntoPhases()
+    }
+
+    /// The axes in their roles, however the operands lie; nil if the result does not have lanes along one axis, which one operand has.
+    init?(_ contraction: Value, in group: Group, lanes: Int) {
+        let graph = group.graph
         guard let formula = group.facts.contraction(of: contraction), formula.reads.count == 2,
             formula.body == .argument(0) * .argument(1), let lane = graph.layout(contraction).blocks.last?.axis,
             graph.layout(contraction).blockSize(of: lane) == lanes
@@ -51,21 +67,14 @@ struct ContractionShape {
         let accesses = formula.reads.map { Access(value: operands[$0.operand], position: $0.position) }
         let vectors = accesses.indices.filter { accesses[$0].reads(lane) }
         guard vectors.count == 1 else { return nil }
-        let vector = accesses[vectors[0]]
-        let broadcast = accesses[1 - vectors[0]]
-        let result = Access(value: contraction, position: (0..<formula.resultRank).map { .axis($0) })
-        var shape = ContractionShape(
-            names: formula.axes.map(\.name), extents: formula.axes.map { $0.extent.value! }, resultRank: formula.resultRank, lane: lane,
-            vector: vector, broadcast: broadcast, result: result)
-        if formula.isMatrixProduct, graph[broadcast.value].type.rank > 2 { shape.channelDimension = graph[broadcast.value].type.rank - 1 }
-        let isInOrder =
-            shape.vectorIsLoadable(in: group, lanes: lanes) && shape.axesHaveOneRole && shape.blocksAreWhole(in: graph, lanes: lanes)
-        if formula.isMatrixProduct, !group.facts.isWeight(vector.value), !(isInOrder && !shape.reducesChannels) {
-            shape.isOfActivations = true
-            return [shape]
-        }
-        guard isInOrder else { return nil }
-        return shape.splitIntoPhases()
+        vector = accesses[vectors[0]]
+        broadcast = accesses[1 - vectors[0]]
+        result = Access(value: contraction, position: (0..<formula.resultRank).map { .axis($0) })
+        names = formula.axes.map(\.name)
+        extents = formula.axes.map { $0.extent.value! }
+        resultRank = formula.resultRank
+        self.lane = lane
+        if formula.isMatrixProduct, graph[broadcast.value].type.rank > 2 { channelDimension = graph[broadcast.value].type.rank - 1 }
     }
 
     /// The vector operand lies in memory with its lanes side by side.

@@ -18,7 +18,9 @@ struct Epilogue {
     }
 
     /// Applies the epilogue to one register of the contraction's result and stores the group's results.
-    func store(_ sum: Register, at position: [Position]) {
+    ///
+    /// - Parameter known: registers of other members that the epilogue reads.
+    func store(_ sum: Register, at position: [Position], knowing known: [(Value, Register)] = []) {
         let graph = emitter.graph
         let extents = graph.extents(shape.result.value)
         let extent = extents[shape.lane]
@@ -26,6 +28,7 @@ struct Epilogue {
             extent % emitter.builder.lanes == 0 ? nil : .constant(extent) + position[shape.lane].index * -1
         let point = emitter.point(extents, at: position, lane: shape.lane, active: active)
         point.set(shape.result.value, sum)
+        for (value, register) in known { point.set(value, register) }
         let registers = emitter.group.results.map { point.value($0) }
         for (value, register) in zip(emitter.group.results, registers) {
             emitter.store(register, to: value, at: position, lane: shape.lane, active: active)

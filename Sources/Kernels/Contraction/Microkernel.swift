@@ -88,7 +88,7 @@ struct Microkernel {
         let dimension = shape.vector.dimension(of: shape.lane)!
         let vectors = (0..<tile.laneBlocks).map { block in
             if let panel {
-                let place = base.local[panel.axis].index * panel.width + .constant(block * builder.lanes)
+                let place = base.local[panel.axis].index * panel.width + panel.start + .constant(block * builder.lanes)
                 return builder.load(panel.buffer, place)
             }
             let position = shape.vector.position.map { $0.position(base.absolute) }

@@ -7,4 +7,6 @@ struct VectorPanel {
     var axis: Int
     /// The elements of a row.
     var width: Int
+    /// Where it begins in the buffer.
+    var start: Index = 0
 }

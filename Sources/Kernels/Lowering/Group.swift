@@ -54,9 +54,18 @@ extension Group {
         }
     }
 
-    /// Whether every read of `value` in the group is at the point that is being written: never by a window, a sum or a view.
+    /// Whether every read of `value` in the group is at the point that is being written: never by a window, a sum or a view, nor by what the
+    /// group computes for a contraction of its own.
     func readsOnlyInPlace(_ value: Value) -> Bool {
-        !facts.storedOperands(of: members.filter { facts.expression(of: $0) == nil }).contains(value)
+        var elsewhere = members.filter { facts.expression(of: $0) == nil }
+        var pending = elsewhere.filter { facts.contraction(of: $0) != nil }
+        while let next = pending.popLast() {
+            for operand in facts.readOperands(of: next) where members.contains(operand) && !elsewhere.contains(operand) {
+                elsewhere.append(operand)
+                pending.append(operand)
+            }
+        }
+        return !facts.storedOperands(of: elsewhere).contains(value)
     }
 
     /// A name for the group's kernel: the label and operation of its first member.

@@ -25,7 +25,10 @@ public final class Point {
     }
 
     /// Makes `register` the value of a node here: how a contraction's accumulator reaches its epilogue.
-    public func set(_ value: Value, _ register: Register) { known[value] = register }
+    public func set(_ value: Value, _ register: Register) {
+        let extents = emitter.graph.extents(value)
+        if extents == self.extents { known[value] = register } else { projected(to: extents).set(value, register) }
+    }
 
     /// The value of a node of this space (same extents, up to axes of extent 1), loaded or computed.
     public func value(_ value: Value) -> Register {

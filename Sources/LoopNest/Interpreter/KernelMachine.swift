@@ -99,6 +99,8 @@ final class KernelMachine {
             case .keep(let to, let a, let active):
                 let count = evaluate(active)
                 for lane in 0..<lanes { registers[to + lane] = lane < count ? registers[a + lane] : 0 }
+            case .interleave(let to, let a, let b, let first):
+                for lane in 0..<lanes { registers[to + lane] = registers[((first + lane) % 2 == 0 ? a : b) + (first + lane) / 2] }
             // A pair of bf16 is kept as the bits of a number; it is moved, and never computed with as one.
             case .pack(let to, let low, let high):
                 for lane in 0..<lanes {
