@@ -15,7 +15,7 @@ extension OperatorCatalog {
         .adaptiveAveragePool, .binAverage, .binAverageBackward, .upsample, .resize, .resample, .resampleBackward,
         // Reductions.
         .sum, .mean, .max, .minimumOverAxes, .product, .norm, .variance, .standardDeviation, .logSumExponential, .argmax, .argmin,
-        .cumulativeSum,
+        .cumulativeSum, .topK, .placeInOrder, .positionOfPlace, .gather, .gatherBackward,
         .firstElement,
         // Views.
         .flatten, .unflatten, .reshape, .squeeze, .unsqueeze, .concat, .stack, .slice, .padSlice, .split, .chunk,

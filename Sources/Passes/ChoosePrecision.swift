@@ -8,8 +8,8 @@ extension Pass {
     /// - what kernels store between layers, if a contraction still follows on the way to the outputs: maps, and what such contractions read.
     ///   A value is, only if whoever makes it and all that read it lie in bf16.
     ///
-    /// Vectors (biases, scales, sums over whole maps), statistics (sums and maxima over axes, and what is computed from them alone) and what
-    /// is computed once are kept as they are: they are few, and many numbers read each. A training is not rounded.
+    /// Vectors (biases, scales, sums over whole maps), statistics (sums and maxima over axes, and what is computed from them alone), positions
+    /// and what is computed once are kept as they are: they are few, and many numbers read each. A training is not rounded.
     public static let choosePrecision = Pass("choose_precision", "Decides what is stored and multiplied in less than f32.") {
         graph, context in
         var graph = graph
@@ -75,7 +75,7 @@ private struct ContractionFlow {
     let isFactor: [Bool]
     /// Whether a contraction that is not the last, or one that is rounded, reads the value's numbers, wherever they are moved to.
     private let feeds: [Bool]
-    /// Whether the value is a sum or maximum over axes, or computed from such ones alone.
+    /// Whether the value is a sum or maximum over axes, a position, or computed from such ones alone.
     private let isStatistic: [Bool]
     /// Whether all that read the value lie in bf16: where it is only moved, those behind, and where it is read within the kernel of others,
     /// these, too.
@@ -87,6 +87,8 @@ private struct ContractionFlow {
         self.facts = facts
         let graph = facts.graph
         func isContraction(_ value: Value) -> Bool { facts.contraction(of: value) != nil && !facts.isPrepared(value) }
+        // Positions and counts are integers that bf16 could not tell apart.
+        func carriesGradients(_ value: Value) -> Bool { if case .stops? = graph[value].operation?.gradient { false } else { true } }
         // Whether a contraction has led to the value: itself, or one before it.
         var behind: [Bool] = []
         for value in graph.values {
@@ -99,7 +101,7 @@ private struct ContractionFlow {
             switch facts.lowering(of: value) {
             case .reduction: statistic.append(true)
             case .elementwise, .view: statistic.append(isOfStatistics)
-            default: statistic.append(false)
+            default: statistic.append(!carriesGradients(value))
             }
         }
         var before = [Bool](repeating: false, count: graph.nodes.count)

@@ -97,6 +97,12 @@ def reductions():
     case("argmin", "argmin", x, lambda x: x.argmin(-1), axes=[-1])
     case("cumulative_sum", "cumsum", x, lambda x: x.cumsum(1))
     case("cumulative_sum", "flip, cumsum, flip", x, lambda x: x.flip(-1).cumsum(-1).flip(-1), axis=-1, reverse=True)
+    case("top_k", "topk", x, lambda x: x.topk(2, -1)[0], count=2, axis=-1)
+    case("top_k", "topk", x, lambda x: x.topk(3, 1, largest=False)[0], count=3, largest=False)
+    case("top_k", "topk", x, lambda x: x.topk(2, 1)[1], count=2, part=1)
+    positions = [0, 3, 2, 2, 1, 1, 0, 0, 3, 3, 3, 1]
+    case("gather", "gather", [[2, 4, 3], [2, 2, 3]], lambda x, i: x.gather(1, i), ["wave", positions])
+    case("gather", "index_select", [[2, 4, 3], [1, 2, 1]], lambda x, i: x.index_select(1, i.flatten()), ["wave", [3, 3]])
     case("softmax", "softmax", x, lambda x: x.softmax(-1), axis=-1)
     case("log_softmax", "log_softmax", x, lambda x: x.log_softmax(2), axis=2)
 
