@@ -144,6 +144,8 @@ extension Initializer {
             self = match
         } else if let (_, _, make) = Self.withNumber.first(where: { scanner.accept($0.name) }) {
             self = make(try Self.argument(&scanner))
+        } else if scanner.accept("tensor") {
+            self = .values(try ConstantTensor(reading: &scanner))
         } else if scanner.accept("fan_in_uniform") {
             guard scanner.accept("(") else {
                 self = .fanInUniform(fanIn: nil)
@@ -155,7 +157,7 @@ extension Initializer {
             let known = (plain.map(\.text) + Self.withNumber.map { "\($0.name)(\($0.number))" }).joined(separator: ", ")
             throw scanner.error(
                 "expected an initializer, found \(scanner.found)",
-                repair: "there are \(known) and fan_in_uniform", at: place)
+                repair: "there are \(known), fan_in_uniform and tensor [values]", at: place)
         }
     }
 
@@ -171,5 +173,21 @@ extension Initializer {
         let value = try scanner.number()
         try scanner.expect(")")
         return value
+    }
+}
+
+extension ConstantTensor {
+    /// Reads `[1, 2, 1]` behind `tensor`.
+    convenience init(reading scanner: inout TextScanner) throws(TextError) {
+        try scanner.expect("[")
+        var values: [Float] = []
+        while !scanner.accept("]") {
+            if !values.isEmpty { try scanner.expect(",") }
+            guard values.count < Self.maximumCount else {
+                throw scanner.error("a tensor of the program has at most \(Self.maximumCount) values")
+            }
+            values.append(Float(try scanner.number()))
+        }
+        self.init(values)
     }
 }

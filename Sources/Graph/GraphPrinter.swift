@@ -9,7 +9,9 @@ extension Graph: CustomStringConvertible {
     /// - Parameter spans: also writes where each node comes from, as `@file:lower-upper`.
     public func text(spans: Bool = false) -> String {
         var lines = ["graph \(TextScanner.text(ofName: name)) {"]
-        for constraint in constraints { lines.append("  where \(constraint)") }
+        for constraint in constraints {
+            lines.append("  where \(constraint)" + (constraint.message.isEmpty ? "" : " " + TextScanner.quoted(constraint.message)))
+        }
         for (path, precision) in precisions.sorted {
             lines.append("  precision " + (path.isEmpty ? "" : TextScanner.text(ofName: path) + " ") + precision.rawValue)
         }
@@ -99,6 +101,7 @@ extension Initializer {
         case .zeros: "zeros"
         case .ones: "ones"
         case .constant(let value): "constant(\(TextScanner.text(ofNumber: value)))"
+        case .values(let tensor): tensor.text
         case .heNormal: "he_normal"
         case .heUniform: "he_uniform"
         case .heNormalFanOut: "he_normal_fan_out"

@@ -122,7 +122,12 @@ private struct GraphReader {
             let initializer = try Initializer(reading: &scanner)
             try scanner.expect(":")
             parameterByName[name] = value
-            return Node(.parameter(Parameter(name, role, initializer)), type: try type())
+            let start = scanner.skipBlanks()
+            let type = try type()
+            if case .values(let tensor) = initializer, type.element != .f32 || type.shape.elementCount != tensor.values.count {
+                throw scanner.error("\(tensor.values.count) values do not fill \(type)", at: start)
+            }
+            return Node(.parameter(Parameter(name, role, initializer)), type: type)
         }
         if scanner.accept("tensor") { return try tensor() }
         let name = try scanner.name("an operator")
@@ -135,22 +140,14 @@ private struct GraphReader {
 
     /// Reads `[1, 2, 1] : f32[3]` behind `tensor`.
     private mutating func tensor() throws(TextError) -> Node {
-        try scanner.expect("[")
-        var values: [Float] = []
-        while !scanner.accept("]") {
-            if !values.isEmpty { try scanner.expect(",") }
-            guard values.count < ConstantTensor.maximumCount else {
-                throw scanner.error("a tensor of the program has at most \(ConstantTensor.maximumCount) values")
-            }
-            values.append(Float(try scanner.number()))
-        }
+        let tensor = try ConstantTensor(reading: &scanner)
         try scanner.expect(":")
         let start = scanner.skipBlanks()
         let type = try type()
-        guard type.element == .f32, type.shape.elementCount == values.count else {
-            throw scanner.error("\(values.count) values do not fill \(type)", at: start)
+        guard type.element == .f32, type.shape.elementCount == tensor.values.count else {
+            throw scanner.error("\(tensor.values.count) values do not fill \(type)", at: start)
         }
-        return Node(.tensor(ConstantTensor(values)), type: type)
+        return Node(.tensor(tensor), type: type)
     }
 
     private mutating func operationNode(_ operation: Operator, at start: Int) throws(TextError) -> Node {
@@ -278,7 +275,8 @@ private struct GraphReader {
         let constraint = try SizeConstraint(reading: &scanner)
         scanner.symbols = known
         result.constraints.append(constraint)
-        if let (symbol, multiple) = constraint.multiple {
+        // What is asserted, with a message, is checked only.
+        if constraint.message.isEmpty, let (symbol, multiple) = constraint.multiple {
             scanner.symbols[symbol.name] = (known[symbol.name] ?? symbol).multiple(of: multiple)
         }
         try scanner.endLine()

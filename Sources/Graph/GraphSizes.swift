@@ -22,9 +22,12 @@ extension Graph {
                 span: .none)
         }
         for constraint in constraints where constraint.holds(sizes) == false {
+            let isAsserted = !constraint.message.isEmpty
             throw SizeError(
-                message: "the network takes sizes with \(constraint) only, and \(given)", repair: constraint.repair(sizes), notes: [],
-                span: .none)
+                message: isAsserted
+                    ? "asserted: \(constraint.message)" : "the network takes sizes with \(constraint) only, and \(given)",
+                repair: constraint.repair(sizes), notes: isAsserted ? ["\(constraint) does not hold with \(given)"] : [],
+                span: constraint.span)
         }
         let graph = bound(sizes)
         for value in graph.values {

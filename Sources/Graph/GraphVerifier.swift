@@ -18,6 +18,9 @@ extension Graph {
         for value in values {
             let node = self[value]
             func complain(_ message: String) { found.append(GraphViolation(value: value, message: message)) }
+            if case .values(let tensor)? = node.parameter?.initializer, node.type.shape.elementCount != tensor.values.count {
+                complain("\(tensor.values.count) values do not fill '\(node.parameter?.name ?? "")', \(node.type)")
+            }
             if let name = node.inputName ?? node.parameter?.name, !names.insert(name).inserted {
                 complain("a second input or parameter is called '\(name)'")
             }

@@ -3,6 +3,8 @@ public enum Initializer: Hashable, Sendable {
     case zeros
     case ones
     case constant(Double)
+    /// The values themselves, as many as the parameter has.
+    case values(ConstantTensor)
     /// Normal with standard deviation sqrt(2 / fan-in) (He et al., arXiv 1502.01852).
     case heNormal
     case heUniform

@@ -1,3 +1,5 @@
+import Source
+
 /// A comparison of sizes that holds whenever a network runs: `H % 32 == 0`, `W >= 64`.
 public struct SizeConstraint: Hashable, Sendable, CustomStringConvertible {
     public enum Comparison: String, Hashable, Sendable, CaseIterable {
@@ -23,11 +25,27 @@ public struct SizeConstraint: Hashable, Sendable, CustomStringConvertible {
     public var left: SizeExpression
     public var comparison: Comparison
     public var right: SizeExpression
+    /// What is said where it does not hold; empty where that is the constraint itself.
+    public var message: String
+    /// Where it stands in the source; of no matter to equality.
+    public var span: Span
 
-    public init(_ left: SizeExpression, _ comparison: Comparison, _ right: SizeExpression) {
+    public init(_ left: SizeExpression, _ comparison: Comparison, _ right: SizeExpression, message: String = "", span: Span = .none) {
         self.left = left
         self.comparison = comparison
         self.right = right
+        self.message = message
+        self.span = span
+    }
+
+    public static func == (a: SizeConstraint, b: SizeConstraint) -> Bool {
+        a.left == b.left && a.comparison == b.comparison && a.right == b.right && a.message == b.message
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(left)
+        hasher.combine(comparison)
+        hasher.combine(right)
     }
 
     public var symbols: Set<SizeSymbol> { left.symbols.union(right.symbols) }
@@ -53,7 +71,12 @@ public struct SizeConstraint: Hashable, Sendable, CustomStringConvertible {
     }
 
     public func bound(_ values: [String: Int]) -> SizeConstraint {
-        SizeConstraint(left.bound(values), comparison, right.bound(values))
+        SizeConstraint(left.bound(values), comparison, right.bound(values), message: message, span: span)
+    }
+
+    /// The same of sizes of which nothing is known, as a graph's text has it.
+    public var forgettingMultiples: SizeConstraint {
+        SizeConstraint(left.forgettingMultiples, comparison, right.forgettingMultiples, message: message, span: span)
     }
 
     /// As the language writes it.
@@ -65,7 +88,8 @@ public struct SizeConstraint: Hashable, Sendable, CustomStringConvertible {
         guard let comparison = Comparison.allCases.first(where: { scanner.accept($0.rawValue) }) else {
             throw scanner.error("expected a comparison, found \(scanner.found)")
         }
-        self.init(left, comparison, try SizeExpression(reading: &scanner))
+        let right = try SizeExpression(reading: &scanner)
+        self.init(left, comparison, right, message: scanner.sees("\"") ? try scanner.quoted() : "")
     }
 }
 

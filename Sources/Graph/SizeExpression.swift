@@ -251,6 +251,25 @@ extension SizeExpression {
         }
     }
 
+    /// The expression of symbols of which nothing is known: rounded down where they are divided by what they are multiples of.
+    public var forgettingMultiples: SizeExpression {
+        guard !isUnbounded else { return self }
+        return terms.reduce(SizeExpression(constant)) { sum, term in
+            var coefficient = term.coefficient
+            var product = SizeExpression(1)
+            for factor in term.factors {
+                switch factor {
+                case .quotient(let inner, let divisor): product = product * inner.forgettingMultiples.dividedRoundingDown(by: divisor)
+                case .symbol(let symbol):
+                    let (own, isWhole) = (SizeExpression(SizeSymbol(symbol.name)), coefficient % symbol.multiple == 0)
+                    product = product * (isWhole ? own : own.dividedRoundingDown(by: symbol.multiple))
+                    if isWhole { coefficient /= symbol.multiple }
+                }
+            }
+            return sum + SizeExpression(coefficient) * product
+        }
+    }
+
     /// The expression with other integers for those that its symbols stand for, which are symbols divided by what they are known to be multiples
     /// of; nil leaves one as it is.
     private func replacingSymbols(_ replacement: (SizeSymbol) -> SizeExpression?) -> SizeExpression {

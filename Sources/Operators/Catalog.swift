@@ -5,6 +5,7 @@ extension OperatorCatalog {
     public static let standard = OperatorCatalog([
         // Element by element.
         .map, .add, .subtract, .multiply, .divide, .maximum, .minimum, .power, .parametricRectifier, .broadcast, .detach, .elementCount,
+        .size,
         .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual, .choose, .oneHot,
         // Contractions.
         .convolution, .convolutionTransposed, .groupedConvolution, .convolutionBackwardData, .convolutionBackwardWeights,
@@ -18,12 +19,12 @@ extension OperatorCatalog {
         .cumulativeSum, .topK, .placeInOrder, .positionOfPlace, .gather, .gatherBackward,
         .firstElement,
         // Views.
-        .flatten, .unflatten, .reshape, .squeeze, .unsqueeze, .concat, .stack, .slice, .padSlice, .split, .chunk,
+        .flatten, .unflatten, .reshape, .squeeze, .unsqueeze, .expand, .concat, .stack, .slice, .padSlice, .split, .chunk,
         .permute, .transpose, .flip, .channelShuffle, .pixelShuffle, .pixelUnshuffle, .pad,
         // Normalization and regularization.
         .batchNormalization, .normalize, .nextValue,
         .layerNormalization, .groupNormalization, .instanceNormalization, .localResponseNormalization, .channelWindowSum, .dropout,
-        .spatialDropout, .uniformNoise, .normalNoise, .embedding, .embeddingBackward,
+        .spatialDropout, .stochasticDepth, .uniformNoise, .normalNoise, .embedding, .embeddingBackward,
         // Probabilities and losses.
         .softmax, .logSoftmax, .crossEntropy, .crossEntropyTerms, .meanSquaredError,
     ])

@@ -10,9 +10,9 @@ extension OperatorCatalog {
             # Operators
 
             Made from the rows of the catalog in `Sources/Operators` by the tests (`UPDATE_EXPECTED=1`); edit the rows, not this page.
-            Images are `[N, C, H, W]`; the batch `N` may be a symbol. An operand of an element-wise operator has the result's shape, or
-            is repeated to it: a scalar, one value a channel, or a tensor with extents of 1. A composite operator is written with others;
-            all other kinds are what kernels are made of. In a function, `@1` is the position along axis 1.
+            Images are `[N, C, H, W]`, signals `[N, C, L]`, volumes `[N, C, D, H, W]`; the batch `N` may be a symbol, as the others may.
+            An operand of an element-wise operator has the result's shape, or is repeated to it: a scalar, one value a channel, or a tensor with
+            extents of 1. A composite operator is written with others; all other kinds are what kernels are made of. In a function, `@1` is the position along axis 1.
 
             ## In the language
 

@@ -66,7 +66,7 @@ extension Operator {
 
     private static func globalPool(_ name: String, _ summary: String, by reduction: Operator) -> Operator {
         Operator(
-            name, summary, inputs: [OperatorInput("x", "the image [N, C, H, W]")],
+            name, summary, inputs: [OperatorInput("x", "the image [N, C, H, W]; of signals [N, C, L], of volumes [N, C, D, H, W]")],
             type: { (check) throws(TypeError) in
                 let shape = try check.pixels()
                 return try check.result(shape.dimensions.prefix(2) + [Dimension](repeating: 1, count: shape.rank - 2))
@@ -130,7 +130,7 @@ extension Operator {
     static func spread(_ builder: GraphBuilder, _ value: Value, over signature: Signature) -> Value {
         let shape = signature.operands[0].shape
         let axes = Set(signature.attributes.integers("axes").map(shape.fromFront))
-        let kept = Shape((0..<shape.rank).map { axes.contains($0) ? 1 : shape[$0] })
+        let kept = Shape((0..<shape.rank).map { axes.isEmpty || axes.contains($0) ? 1 : shape[$0] })
         var value = value
         if builder.type(of: value).shape.aligned(to: shape.rank) != kept {
             value = builder.apply(reshape, value, attributes: ["shape": .shape(kept)])
@@ -140,7 +140,7 @@ extension Operator {
 
     static let reductionInputs = [OperatorInput("x", "the tensor")]
     static let reductionParameters: [OperatorParameter] = [
-        OperatorParameter("axes", .integers, "the axes to reduce over"),
+        OperatorParameter("axes", .integers, default: .integers([]), "the axes to reduce over; all if left out"),
         OperatorParameter("keep", .boolean, default: .boolean(false), "whether reduced axes stay, with extent 1"),
     ]
     static let reductionExamples: [OperatorExample] = [
@@ -150,6 +150,8 @@ extension Operator {
         OperatorExample("each row from the last axis, kept", [.f32(3, 5)], ["axes": .integer(-1), "keep": .boolean(true)]),
         OperatorExample("one plane a batch", [.f32(2, 3, 4)], ["axes": .integers([1])]),
         OperatorExample("everything", [.f32(2, 3, 5)], ["axes": .integers([0, 1, 2])]),
+        OperatorExample("everything, unsaid", [.f32(2, 3, 4)]),
+        OperatorExample("everything, unsaid and kept", [.f32(3, 20)], ["keep": .boolean(true)]),
     ]
 
     private static func reduction(
@@ -204,6 +206,9 @@ extension Checker {
     func reduction() throws(TypeError) -> Reduction {
         let type = signature.operands[0]
         guard type.element == .f32 else { throw error("takes an f32 tensor, not \(type)", operand: 0) }
-        return Reduction(operand: type.shape, axes: try axes(rank: type.rank), keep: signature.attributes.boolean("keep"))
+        let isGiven = !signature.attributes.integers("axes").isEmpty || type.rank == 0
+        return Reduction(
+            operand: type.shape, axes: isGiven ? try axes(rank: type.rank) : Array(0..<type.rank),
+            keep: signature.attributes.boolean("keep"))
     }
 }

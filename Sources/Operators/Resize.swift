@@ -7,7 +7,7 @@ extension Operator {
         inputs: [OperatorInput("x", "the image [N, C, H, W]")],
         parameters: [
             OperatorParameter(
-                "size", .integers, default: .integers([]), "the result's height and width, or one number for both; or else `scale`"),
+                "size", .extents, default: .integers([]), "the result's height and width, or one number for both; or else `scale`"),
             OperatorParameter(
                 "scale", .number, default: .number(0), "how many times as high and wide, rounded down; or else `size`"),
             OperatorParameter(
@@ -51,9 +51,8 @@ private struct Resizing {
     }
 
     var image: Shape
-    var height: Int
-    var width: Int
-    var size: Pair
+    /// The result's height and width; numbers, as those of the image, once all sizes are known.
+    var size: Area
     /// The factor that was asked for, in place of a size.
     var scale: (numerator: Int, denominator: Int)?
     var mode: Mode
@@ -61,19 +60,20 @@ private struct Resizing {
     var isAntialiased: Bool
 
     var type: TensorType {
-        TensorType(.f32, Shape([image[0], image[1], .fixed(size.vertical), .fixed(size.horizontal)]))
+        TensorType(.f32, Shape([image[0], image[1], size.vertical, size.horizontal]))
     }
 
     func value(_ builder: GraphBuilder, _ x: Value) -> Value {
-        if mode == .area { return builder.apply(.adaptiveAveragePool, x, attributes: ["size": size.attribute]) }
+        let (rows, columns) = (size.vertical.number, size.horizontal.number)
+        if mode == .area { return builder.apply(.adaptiveAveragePool, x, attributes: ["size": .integers([rows, columns])]) }
         // The smaller of both tensors is made on the way.
-        let order = size.vertical * width <= height * size.horizontal ? [2, 3] : [3, 2]
+        let order = rows * image.number(3) <= image.number(2) * columns ? [2, 3] : [3, 2]
         return order.reduce(x) { resized(builder, $0, axis: $1) }
     }
 
     /// Axis 2 or 3 of the image as it will be read; nil where its one position is repeated or one of its positions taken.
     func resampling(axis: Int) -> Resampling? {
-        let (from, to) = axis == 2 ? (height, size.vertical) : (width, size.horizontal)
+        let (from, to) = (image.number(axis), (axis == 2 ? size.vertical : size.horizontal).number)
         guard from > 1, coordinates != .alignedCorners || to > 1 else { return nil }
         var (step, parts) = scale.map { ($0.denominator, $0.numerator) } ?? (from, to)
         if coordinates == .alignedCorners { (step, parts) = (from - 1, to - 1) }
@@ -95,7 +95,7 @@ private struct Resizing {
 
     private func resized(_ builder: GraphBuilder, _ x: Value, axis: Int) -> Value {
         var shape = builder.type(of: x).shape
-        let to = axis == 2 ? size.vertical : size.horizontal
+        let to = (axis == 2 ? size.vertical : size.horizontal).number
         guard let resampling = resampling(axis: axis) else {
             if shape.number(axis) > 1 {
                 return builder.apply(.slice, x, attributes: ["axis": .integer(axis), "start": .integer(0), "count": .integer(1)])
@@ -128,8 +128,6 @@ private struct Resizing {
 extension Checker {
     fileprivate func resizing() throws(TypeError) -> Resizing {
         let image = try operand(0, rank: 4, form: "an image f32[N, C, H, W]")
-        // A size that is decided when the network runs has no places to be worked out now.
-        let (height, width) = (try extent(image, 2), try extent(image, 3))
         guard let mode = Resizing.Mode(rawValue: signature.attributes.text("mode")) else {
             throw error(
                 "has no mode \(signature.attributes.text("mode").debugDescription)",
@@ -147,33 +145,35 @@ extension Checker {
         guard coordinates == .halfPixel || !isAntialiased else {
             throw error("takes 'antialias' with half_pixel coordinates only", parameter: "coordinates")
         }
-        let (size, scale) = try resizedSize(height, width)
+        let (size, scale) = try resizedSize(image)
         let resizing = Resizing(
-            image: image, height: height, width: width, size: size, scale: scale, mode: mode, coordinates: coordinates,
-            isAntialiased: isAntialiased)
-        if mode == .area {
-            try checkBins(size.vertical, over: height, parameter: "size")
-            try checkBins(size.horizontal, over: width, parameter: "size")
-            return resizing
-        }
+            image: image, size: size, scale: scale, mode: mode, coordinates: coordinates, isAntialiased: isAntialiased)
         // What the bicubic mode reads has two rows and columns more on each side.
-        try checkSound([image[0], image[1], .fixed(height + 4), .fixed(width + 4)], operand: 0)
-        for axis in 2...3 {
-            if let resampling = resizing.resampling(axis: axis) { try checkExact(resampling, parameter: scale == nil ? "size" : "scale") }
+        if mode != .area {
+            try checkSound(Shape([image[0], image[1]] + (2...3).map { Dimension(image[$0].expression + SizeExpression(4)) }), operand: 0)
+        }
+        // Sizes that a run decides are checked then.
+        for (axis, result) in [(2, size.vertical), (3, size.horizontal)] {
+            guard let from = image[axis].value, let to = result.value else { continue }
+            if mode == .area {
+                try checkBins(to, over: from, parameter: "size")
+            } else if let resampling = resizing.resampling(axis: axis) {
+                try checkExact(resampling, parameter: scale == nil ? "size" : "scale")
+            }
         }
         return resizing
     }
 
     /// The size that the parameters `size` and `scale` ask for.
-    private func resizedSize(_ height: Int, _ width: Int) throws(TypeError) -> (Pair, scale: (numerator: Int, denominator: Int)?) {
-        let (size, factor) = (signature.attributes.integers("size"), signature.attributes.number("scale"))
+    private func resizedSize(_ image: Shape) throws(TypeError) -> (Area, scale: (numerator: Int, denominator: Int)?) {
+        let (size, factor) = (signature.attributes.extents("size"), signature.attributes.number("scale"))
         guard size.isEmpty != (factor == 0) else { throw error("needs either 'size' or 'scale'", parameter: "size") }
         guard size.isEmpty else {
             guard size.count <= 2 else {
                 throw error("cannot use a 'size' of \(size.count) numbers", repair: "give one or two", parameter: "size")
             }
-            try check(size, "size", atLeast: 1)
-            return (Pair(size[0], size[size.count - 1]), nil)
+            try check(size.compactMap(\.value), "size", atLeast: 1)
+            return (Area(size[0], size[size.count - 1]), nil)
         }
         let limit = 1024.0
         guard factor >= 1 / limit, factor <= limit else {
@@ -188,9 +188,13 @@ extension Checker {
                 parameter: "scale")
         }
         let numerator = Int((factor * Double(denominator)).rounded())
-        let result = Pair(height * numerator / denominator, width * numerator / denominator)
-        guard result.vertical >= 1, result.horizontal >= 1 else {
-            throw error("leaves nothing of an image of \(height)x\(width)", parameter: "scale")
+        func scaled(_ extent: Dimension) -> Dimension {
+            if let number = extent.value { return .fixed(number * numerator / denominator) }
+            return Dimension((extent.expression * SizeExpression(numerator)).dividedRoundingDown(by: denominator))
+        }
+        let result = Area(scaled(image[2]), scaled(image[3]))
+        guard [result.vertical, result.horizontal].allSatisfy({ $0.value ?? 1 >= 1 }) else {
+            throw error("leaves nothing of an image of \(Area(image[2], image[3]))", parameter: "scale")
         }
         return (result, (numerator, denominator))
     }

@@ -6,7 +6,8 @@ extension Operator {
     func takingSignals(_ examples: [OperatorExample]) -> Operator {
         let image = self
         return Operator(
-            name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom, results: results,
+            name, summary, inputs: inputs.map { $0.saying("; of signals", ["H, W": "L", "kh, kw": "k"]) }, parameters: parameters,
+            isInLanguage: isInLanguage, isRandom: isRandom, results: results,
             weights: { (signature) throws(TypeError) in
                 guard signature.isOfSignals else { return try image.weights(signature) }
                 return try image.weights(image.raised(signature)).map { declaration in
@@ -70,6 +71,18 @@ extension Operator {
             return type
         }
         return Signature(operands, attributes)
+    }
+}
+
+extension OperatorInput {
+    /// The input whose summary also says what of other things the tensor in brackets is: with other axes in place of those of images.
+    func saying(_ words: String, _ axes: [String: String]) -> OperatorInput {
+        guard let start = summary.firstIndex(of: "["), let end = summary[start...].firstIndex(of: "]") else { return self }
+        let form = summary[start...end]
+        guard let (own, other) = axes.first(where: { form.hasSuffix($0.key + "]") }) else { return self }
+        var input = self
+        input.summary += "\(words) \(form.replacing(own, with: other))"
+        return input
     }
 }
 

@@ -10,7 +10,8 @@ extension Operator {
     ) -> Operator {
         let image = self
         return Operator(
-            name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom, results: results,
+            name, summary, inputs: inputs.map { $0.saying(", of volumes", ["H, W": "D, H, W", "kh, kw": "kd, kh, kw"]) },
+            parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom, results: results,
             weights: { (signature) throws(TypeError) in
                 guard signature.operands.first?.rank == 5 else { return try image.weights(signature) }
                 let (planes, depths) = try image.parts(of: signature)

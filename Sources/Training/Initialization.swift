@@ -19,6 +19,7 @@ extension Initializer {
         case .zeros: return [Float](repeating: 0, count: range.count)
         case .ones: return [Float](repeating: 1, count: range.count)
         case .constant(let value): return [Float](repeating: Float(value), count: range.count)
+        case .values(let tensor): return Array(tensor.values[range])
         case .heNormal: return draw.normal(deviation: (2 / fans.input).squareRoot())
         case .heUniform: return draw.uniform(bound: (6 / fans.input).squareRoot())
         case .heNormalFanOut: return draw.normal(deviation: (2 / fans.output).squareRoot())

@@ -47,7 +47,7 @@ import Testing
         #expect(odd.status == 1)
         #expect(
             odd.errors.hasPrefix(
-                "error: the network takes sizes with H % 4 == 0 only, and H = 6, W = 8\n  = help: H of 4 or 8 would do: resize or pad the input\n"
+                "error: the network takes sizes with H % 4 == 0 only, and H = 6, W = 8\n --> net.braid:2:40\n"
             ),
             "\(odd.errors)")
         try NumPy.write(HostTensor(name: "x", shape: [3, 4, 8], floats: [Float](repeating: 1, count: 96)), to: workplace.path("x.npy"))

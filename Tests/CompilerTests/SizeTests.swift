@@ -97,6 +97,11 @@ import Testing
         #expect(
             message { _ = try network.sized(["H": 9, "W": 64]) } == """
                 error: the network takes sizes with H % 2 == 0 only, and H = 9, W = 64
+                 --> n.braid:2:40
+                  |
+                2 |     input image: f32[N, 3, H, W] where H % 2 == 0
+                  |                                        ^^^^^^^^^^
+                  |
                   = help: H of 8 or 10 would do: resize or pad the input
 
                 """)

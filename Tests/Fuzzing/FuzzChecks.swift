@@ -93,9 +93,31 @@ public struct FuzzChecks {
             }
             guard program.networks.count == 1, let whole = try? Network.read(text, path: "fuzz.braid") else { continue }
             if let sizes = whole.typicalSizes { _ = NetworkDescription(whole, batch: Self.batch, sizes: sizes) }
-            try road(whole)
+            if whole.sizeSymbols.isEmpty { try road(whole) } else { try sizes(whole, text) }
         }
         return isElaborated
+    }
+
+    /// A network with symbols at some sizes: refused with a diagnostic, or the same as with the numbers from the beginning.
+    private func sizes(_ network: Network, _ text: String) throws(FuzzFinding) {
+        for first in [1, 6, 8] {
+            let sizes = Dictionary(uniqueKeysWithValues: network.sizeSymbols.enumerated().map { ($1, first + 4 * $0) })
+            let bound: Network
+            do {
+                bound = try network.sized(sizes)
+            } catch {
+                try check(error.diagnostics, error.sources)
+                continue
+            }
+            try roundTrip(bound.graph)
+            let definitions = sizes.mapValues { "\($0)" }
+            if let numbers = try? Network.read(text, path: "fuzz.braid", definitions: definitions) {
+                func outputs(_ graph: Graph) -> [String] { graph.outputs.map { "\($0.name): \(graph[$0.value].type)" } }
+                let (own, given) = (outputs(bound.graph), outputs(numbers.graph))
+                try require(own == given, "with \(sizes) outputs are \(own), and \(given) where they are numbers from the beginning")
+            }
+            try road(bound)
+        }
     }
 
     /// A C file, and a network that calls each of its functions.

@@ -154,8 +154,9 @@ private typealias SourceLocation = Testing.SourceLocation
             because: """
                 2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, he_normal_fan_out, \
                 he_uniform_fan_out, xavier_uniform, xavier_normal, constant(value), normal(deviation), truncated_normal(deviation), \
-                uniform(bound), orthogonal(gain) and fan_in_uniform
+                uniform(bound), orthogonal(gain), fan_in_uniform and tensor [values]
                 """)
+        check(rejects: "%0 = weight w tensor [1, 2] : f32[3]", because: "2:31: 2 values do not fill f32[3]")
         check(
             rejects: "%0 = weight w zeros : f32[2]\n%1 = input x : f32[3]\nupdate w = %1",
             because: "4:12: 'w' is f32[2], but its next value is f32[3]")

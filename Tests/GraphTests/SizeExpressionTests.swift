@@ -34,6 +34,18 @@ private func number(_ value: Int) -> SizeExpression { SizeExpression(value) }
         #expect(SizeSymbol("H", multipleOf: 4).multiple(of: 6).multiple == 12)
     }
 
+    @Test func forgetsMultiples() {
+        #expect("\(many.forgettingMultiples)" == "H" && many.forgettingMultiples == h)
+        #expect("\(even.remainder(dividingBy: 4).forgettingMultiples)" == "H - 4 * floor(H / 4)")
+        #expect("\(many.dividedRoundingDown(by: 64).forgettingMultiples)" == "floor(H / 64)")
+        #expect("\((many.dividedRoundingDown(by: 32) * w).forgettingMultiples)" == "W * floor(H / 32)")
+        for height in [0, 32, 96] {
+            for size in [many * many, many.dividedRoundingDown(by: 3), (many.dividedRoundingDown(by: 16) + w).dividedRoundingDown(by: 5)] {
+                #expect(size.forgettingMultiples.evaluate(["H": height, "W": 7]) == size.evaluate(["H": height, "W": 7]))
+            }
+        }
+    }
+
     @Test func tellsSymbolsAndNumbers() {
         #expect(many.symbol?.name == "H" && (many + many).symbol == nil && (many + number(1)).symbol == nil)
         #expect((h - h).value == 0 && number(7).value == 7 && h.value == nil)

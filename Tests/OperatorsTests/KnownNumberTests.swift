@@ -292,6 +292,31 @@ func evaluate(
         #expect(inference.outputs["y"] == ones)
     }
 
+    @Test func stochasticDepthDropsWholeImagesOrAll() throws {
+        let ones = ReferenceTensor([200, 3, 2], repeating: 1)
+        func graph(_ mode: String) -> Graph {
+            let builder = GraphBuilder(name: "depth")
+            let x = builder.input("x", .f32(200, 3, 2))
+            builder.output("y", builder.apply(.stochasticDepth, x, attributes: ["rate": .number(0.25), "mode": .text(mode)]))
+            return builder.finish()
+        }
+        func run(_ mode: String, seed: Double) throws -> [[Double]] {
+            let given = ["x": ones, "seed": ReferenceTensor.scalar(seed)]
+            let values = try #require(ReferenceEvaluator(mode: .training).run(graph(mode), inputs: given).outputs["y"]).values
+            return stride(from: 0, to: values.count, by: 6).map { Array(values[$0..<$0 + 6]) }
+        }
+        let rows = try run("row", seed: 3)
+        #expect(rows.allSatisfy { Set($0).count == 1 } && Set(rows.map { $0[0] }) == [0, 1 / 0.75])
+        #expect(abs(rows.filter { $0[0] != 0 }.count - 150) < 20)
+        #expect(try run("row", seed: 3) == rows && run("row", seed: 4) != rows)
+        let batches = try (0..<200).map { try run("batch", seed: Double($0)) }
+        #expect(batches.allSatisfy { Set($0.flatMap { $0 }).count == 1 } && Set(batches.map { $0[0][0] }) == [0, 1 / 0.75])
+        #expect(abs(batches.filter { $0[0][0] != 0 }.count - 150) < 20)
+        for mode in ["row", "batch"] {
+            #expect(ReferenceEvaluator(mode: .inference).run(graph(mode), inputs: ["x": ones]).outputs["y"] == ones)
+        }
+    }
+
     @Test func spatialDropoutDropsWholeChannels() throws {
         let ones = ReferenceTensor([10, 40, 2, 3], repeating: 1)
         let builder = GraphBuilder(name: "dropout")

@@ -25,6 +25,12 @@ import Testing
     }
 
     /// What a part holds does not depend on where it begins or ends.
+    @Test func valuesAreThoseGiven() {
+        let initializer = Initializer.values(ConstantTensor([1, 2.5, -1, 0, 7, 3]))
+        #expect(initializer.values(name: "w", extents: [2, 3], seed: 1) == [1, 2.5, -1, 0, 7, 3])
+        #expect(initializer.values(name: "w", extents: [2, 3], seed: 2, in: 2..<4) == [-1, 0])
+    }
+
     @Test func partsAreThoseOfTheWhole() {
         let extents = [40, 1000]
         for expectation in Self.expectations {

@@ -58,7 +58,15 @@ extension Elaborator {
         let a = evaluate(left)
         // The right side of `and` and `or` is not looked at where the left one decides.
         if case .boolean(let value) = a, operation == .and && !value || operation == .or && value { return a }
-        let b = evaluate(right)
+        return combined(operation, (a, left.span), (evaluate(right), right.span), mark, at: span)
+    }
+
+    /// The result of an operator whose sides have been evaluated.
+    func combined(
+        _ operation: BinaryOperator, _ left: (value: ElaboratedValue, span: Span), _ right: (value: ElaboratedValue, span: Span),
+        _ mark: Span, at span: Span
+    ) -> ElaboratedValue {
+        let (a, b) = (left.value, right.value)
         if a.isPoison || b.isPoison { return .poison }
         if let result = elementwise(operation, a, b, CallPlaces(whole: span, callee: mark, operands: [left.span, right.span])) {
             return result

@@ -147,8 +147,9 @@ extension Elaborator {
                 guard let argument = matched[index] else { continue }
                 if case .tensor(let tensor) = argument.value {
                     tensors.append(tensor)
-                } else if let number = argument.value.asNumber {
-                    tensors.append(builder.constant(number))
+                } else if argument.value.asNumber != nil || argument.value.isSize {
+                    guard let tensor = operand(argument.value, at: argument.span) else { return .poison }
+                    tensors.append(tensor)
                 } else {
                     return report("`\(called.text)` takes tensors, not \(phrase(argument.value))", at: argument.span)
                 }
@@ -221,8 +222,9 @@ extension Elaborator {
             for argument in matched {
                 if case .tensor(let tensor) = argument.value {
                     tensors.append(tensor)
-                } else if let number = argument.value.asNumber {
-                    tensors.append(builder.constant(number))
+                } else if argument.value.asNumber != nil || argument.value.isSize {
+                    guard let tensor = operand(argument.value, at: argument.span) else { return .poison }
+                    tensors.append(tensor)
                 } else {
                     return report("`\(called.text)` takes tensors and numbers, not \(phrase(argument.value))", at: argument.span)
                 }

@@ -100,14 +100,29 @@ extension Elaborator {
         case (.poison, _): return .poison
         case (.list(let items), "count"), (.tuple(let items), "count"): return .integer(items.count)
         case (.tensor(let tensor), "rank"): return .integer(builder.type(of: tensor).rank)
-        case (.tensor(let tensor), "channels"), (.tensor(let tensor), "height"), (.tensor(let tensor), "width"):
+        case (.tensor(let tensor), let property) where ["channels", "height", "width", "length", "depth", "last"].contains(property):
             let type = builder.type(of: tensor)
-            let axis = name.text == "channels" ? 1 : name.text == "height" ? 2 : 3
-            guard name.text == "channels" ? type.rank >= 2 : type.rank == 4 else {
-                return report("\(type) has no \(name.text)", at: name.span, help: "images are [N, channels, height, width]")
+            guard let axis = axis(property, rank: type.rank) else {
+                return report(
+                    "\(type) has no \(property == "last" ? "axis behind the batch" : property)", at: name.span,
+                    help:
+                        "signals are [N, channels, length], images [N, channels, height, width], volumes [N, channels, depth, height, width]"
+                )
             }
             return extent(type.shape[axis])
         default: return report("\(phrase(value)) has no `\(name.text)`", at: name.span)
+        }
+    }
+
+    /// The axis that a property of tensors of a rank is the extent of; nil where there is none.
+    private func axis(_ property: String, rank: Int) -> Int? {
+        switch (property, rank) {
+        case ("channels", 2...): 1
+        case ("last", 2...): rank - 1
+        case ("length", 3), ("height", 4), ("depth", 5): 2
+        case ("width", 4), ("height", 5): 3
+        case ("width", 5): 4
+        default: nil
         }
     }
 

@@ -68,7 +68,7 @@ extension Elaborator {
         for operand in operands {
             switch operand.value {
             case .tensor(let tensor): tensors.append(tensor)
-            case .integer, .number, .list:
+            case .integer, .number, .list, .size:
                 guard let tensor = self.operand(operand.value, at: operand.span) else { return .poison }
                 tensors.append(tensor)
             default: return report("`\(called.text)` takes a tensor here, not \(phrase(operand.value))", at: operand.span)

@@ -66,9 +66,17 @@ extension Elaborator {
     }
 
     /// The comparison of two sizes or integers, without quotients.
-    private func constraint(_ comparison: SizeConstraint.Comparison, _ a: ElaboratedValue, _ b: ElaboratedValue) -> SizeConstraint? {
+    private func constraint(_ comparison: SizeConstraint.Comparison, _ a: ElaboratedValue, _ b: ElaboratedValue, at span: Span = .none)
+        -> SizeConstraint?
+    {
         guard let x = a.asSize, let y = b.asSize else { return nil }
-        return SizeConstraint(x.dividend * SizeExpression(y.divisor), comparison, y.dividend * SizeExpression(x.divisor))
+        return SizeConstraint(x.dividend * SizeExpression(y.divisor), comparison, y.dividend * SizeExpression(x.divisor), span: span)
+    }
+
+    /// What is asserted of sizes: true and false where that does not depend on them; nil of other values.
+    func assertion(_ operation: BinaryOperator, _ a: ElaboratedValue, _ b: ElaboratedValue, at span: Span) -> SizeConstraint? {
+        guard a.isSize || b.isSize, let comparison = SizeConstraint.Comparison(rawValue: operation.rawValue) else { return nil }
+        return constraint(comparison, a, b, at: span)
     }
 
     /// Notes what is said to hold for the sizes of an input, before its type is made: `where H % 32 == 0`.
@@ -90,7 +98,7 @@ extension Elaborator {
             let (a, b) = (evaluate(left), evaluate(right))
             frame.scopes.removeLast()
             if a.isPoison || b.isPoison { continue }
-            guard let constraint = constraint(comparison, a, b) else {
+            guard let constraint = constraint(comparison, a, b, at: expression.span) else {
                 report(
                     "`where` compares sizes with integers, not \(phrase(a)) with \(phrase(b))", at: mark,
                     help: "write `where H % 32 == 0, W >= 64`")

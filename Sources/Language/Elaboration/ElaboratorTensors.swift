@@ -39,14 +39,24 @@ extension Elaborator {
         }
     }
 
-    /// A value as an operand where a tensor is wanted: numbers and lists of them become constants. Nil for what is none, after a report
+    /// A value as an operand where a tensor is wanted: numbers and lists of them become constants, and sizes numbers that a run knows. Nil for what is none, after a report
     /// only where it is a list.
     func operand(_ value: ElaboratedValue, at span: Span) -> Value? {
         if case .tensor(let tensor) = value { return tensor }
+        if case .size(let size) = value {
+            guard !self.size(size, at: span).isPoison else { return nil }
+            let attributes: Attributes = ["value": .shape(Shape([Dimension(size.dividend)])), "divisor": .integer(size.divisor)]
+            return try? builder.append(.size, [], attributes, span: span)
+        }
         guard case .list(let items) = value else { return value.asNumber.map { builder.constant($0) } }
+        return constant(items, at: span).map { builder.tensor($0.tensor, $0.shape, span: span) }
+    }
+
+    /// Nested lists of numbers as a tensor of the program; nil after a report.
+    func constant(_ items: [ElaboratedValue], at span: Span) -> (tensor: ConstantTensor, shape: Shape)? {
         var values: [Float] = []
         guard let extents = flatten(items, depth: 1, into: &values, at: span) else { return nil }
-        return builder.tensor(ConstantTensor(values), Shape(extents.map(Dimension.fixed)), span: span)
+        return (ConstantTensor(values), Shape(extents.map(Dimension.fixed)))
     }
 
     /// Appends the numbers of nested lists in row-major order.

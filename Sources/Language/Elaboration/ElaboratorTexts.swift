@@ -24,6 +24,7 @@ extension Elaborator {
         switch value {
         case .text(let text): return depth == 0 ? text : text.debugDescription
         case .tensor(let tensor): return "\(builder.type(of: tensor))"
+        case .size(let size): return "\(size)"
         case .list(let items), .tuple(let items):
             guard depth < 4 else { return "…" }
             let shown = items.prefix(64).map { self.shown($0, depth: depth + 1) } + (items.count > 64 ? ["…"] : [])
@@ -46,9 +47,9 @@ extension Elaborator {
         return arguments.first?.value ?? .nothing
     }
 
-    /// `assert condition, "message"`: an error with the message where the condition does not hold.
+    /// `assert condition, "message"`: an error with the message where the condition does not hold; of sizes, once they are known.
     func check(_ condition: ExpressionSyntax, _ message: ExpressionSyntax?) {
-        let value = evaluate(condition)
+        let value = asserted(condition, message)
         // What follows in a block relies on it.
         defer { if frame.kind == .block, case .boolean(false) = value { frame.returned = frame.returned ?? .poison } }
         switch value {
@@ -67,5 +68,27 @@ extension Elaborator {
         let text = evaluate(message)
         if text.isPoison { return }
         report("asserted: \(shown(text))", at: condition.span, label: "does not hold")
+    }
+
+    /// The value of a condition; what it says of sizes is noted, and counts as true.
+    private func asserted(_ condition: ExpressionSyntax, _ message: ExpressionSyntax?) -> ElaboratedValue {
+        guard case .binary(let operation, let left, let right, let mark) = condition.kind else { return evaluate(condition) }
+        if operation == .and {
+            let first = asserted(left, message)
+            guard case .boolean(true) = first else { return first }
+            return asserted(right, message)
+        }
+        guard SizeConstraint.Comparison(rawValue: operation.rawValue) != nil else { return evaluate(condition) }
+        let (a, b) = (evaluate(left), evaluate(right))
+        guard var constraint = assertion(operation, a, b, at: condition.span) else {
+            return combined(operation, (a, left.span), (b, right.span), mark, at: condition.span)
+        }
+        if let settled = constraint.isSettled { return .boolean(settled) }
+        // What is asserted is checked and no more: with a message of its own it is told apart from what shapes make use of.
+        let text = message.map { evaluate($0) } ?? .text(map.text(of: condition.span) ?? "\(constraint)")
+        if text.isPoison { return .poison }
+        constraint.message = shown(text)
+        builder.addConstraint(constraint.forgettingMultiples)
+        return .boolean(true)
     }
 }

@@ -35,7 +35,7 @@ extension Elaborator {
         // What the name checker has said of an extent is not said again.
         guard !syntax.dimensions.contains(where: { known.contains($0.span) }), let type = type(syntax),
             isKnown(type, of: (path + [name.text]).joined(separator: "."), at: syntax.span),
-            let initializer = initializer(first, of: word)
+            let initializer = initializer(first, of: word, type)
         else { return bind(name, .poison) }
         guard type.element == .f32 else {
             report("a \(word) holds f32 values, not \(type.element.rawValue)", at: syntax.element.span, help: "write `f32\(type.shape)`")
@@ -49,8 +49,8 @@ extension Elaborator {
         bind(name, .tensor(role == .state ? states.value(of: made) : made))
     }
 
-    /// How a parameter begins: with a number everywhere, or as an initializer says.
-    private func initializer(_ expression: ExpressionSyntax, of word: String) -> Initializer? {
+    /// How a parameter begins: with a number everywhere, with a tensor of the program, or as an initializer says.
+    private func initializer(_ expression: ExpressionSyntax, of word: String, _ type: TensorType) -> Initializer? {
         let names = RecipeForms.initializers.map(\.name)
         switch expression.kind {
         case .name(let name) where names.contains(name) && lookUp(name) == nil:
@@ -60,10 +60,28 @@ extension Elaborator {
         default: break
         }
         let value = evaluate(expression)
+        var given: (tensor: ConstantTensor, shape: Shape)?
+        switch value {
+        case .list(let items):
+            given = constant(items, at: expression.span)
+            if given == nil { return nil }
+        case .tensor(let tensor):
+            given = builder.graph[tensor].tensor.map { ($0, builder.type(of: tensor).shape) }
+        default: break
+        }
+        if let given {
+            guard given.shape == type.shape else {
+                report(
+                    "a \(word) \(type) cannot begin with values of the shape \(given.shape)", at: expression.span,
+                    help: "give as many values along each axis as the type says")
+                return nil
+            }
+            return .values(given.tensor)
+        }
         guard let number = value.asNumber, Float(number).isFinite else {
             if value.isPoison { return nil }
             report(
-                "a \(word) begins with a number of f32 or an initializer, not "
+                "a \(word) begins with a number of f32, a list of numbers or an initializer, not "
                     + (value.asNumber.map { "\($0)" } ?? phrase(value)), at: expression.span,
                 help: "such as `0`, `ones` or `normal(0.02)`")
             return nil

@@ -3,7 +3,7 @@ import Source
 
 /// Names in expressions.
 extension NameChecker {
-    static let properties = ["channels", "height", "width", "rank", "count"]
+    static let properties = ["channels", "height", "width", "length", "depth", "last", "rank", "count"]
 
     mutating func check(_ expression: ExpressionSyntax) {
         switch expression.kind {

@@ -1,7 +1,7 @@
 """Writes pytorch.json: values and gradients of PyTorch's functions in float64, beside which PyTorchTests.swift holds the operators.
 
 Operands are sine waves and gradients those of the result's sum weighted by cosines, as `wave` and `weighting` of the tests have them.
-Made with PyTorch 2; needed only to make the numbers anew.
+Made with PyTorch 2 and torchvision; needed only to make the numbers anew.
 """
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from torchvision.ops import StochasticDepth
 
 torch.set_default_dtype(torch.float64)
 SLOPES = [(0.7, 0.2), (1.3, 0.5), (2.1, 0.1)]
@@ -63,6 +64,8 @@ def views():
     case("unflatten", "unflatten", [[2, 12]], lambda x: x.unflatten(1, (3, -1)), extents=[3, -1])
     case("squeeze", "squeeze", [[2, 1, 3, 1]], lambda x: x.squeeze(-1), axes=[-1])
     case("unsqueeze", "unsqueeze", [[2, 3]], lambda x: x.unsqueeze(1), axis=1)
+    case("expand", "expand", [[2, 3, 1, 1]], lambda x: x.expand(-1, -1, 2, 3), extents=[-1, 2, 3])
+    case("expand", "expand", [[2, 1, 4]], lambda x: x.expand(2, 3, 4), extents=[3, 4])
     case("stack", "stack", [[2, 3], [2, 3], [2, 3]], lambda *x: torch.stack(x, 1))
     case("stack", "stack", [[2, 3], [2, 3]], lambda *x: torch.stack(x, -1), axis=-1)
     case("slice", "x[:, 1:8:3]", [[2, 9, 2]], lambda x: x[:, 1:8:3], start=1, count=-1, step=3)
@@ -80,6 +83,12 @@ def views():
 
 def reductions():
     x = [[2, 3, 4]]
+    case("sum", "sum", x, lambda x: x.sum())
+    case("mean", "mean", x, lambda x: x.mean((0, 1, 2), keepdim=True), keep=True)
+    case("norm", "linalg.vector_norm", x, lambda x: torch.linalg.vector_norm(x))
+    case("variance", "var", x, lambda x: x.var())
+    case("argmax", "argmax", x, lambda x: x.argmax())
+    case("product", "prod", [[2, 4]], lambda x: x.prod())
     case("min", "amin", x, lambda x: x.amin((1, 2)), axes=[1, 2])
     case("min", "amin", [[2, 6]], lambda x: x.amin(1, keepdim=True), ["positive"], axes=[1], keep=True)
     case("max", "amax", x, lambda x: x.amax((1, 2)), axes=[1, 2])
@@ -109,6 +118,7 @@ def reductions():
 
 def elements():
     x = [[2, 3, 4], [2, 3, 4]]
+    case("stochastic_depth", "StochasticDepth of torchvision, predicting", [[2, 3, 4]], StochasticDepth(0.5, "row").eval(), rate=0.5)
     for name, function in [("less", torch.lt), ("less_or_equal", torch.le), ("greater", torch.gt), ("greater_or_equal", torch.ge),
                            ("equal", torch.eq), ("not_equal", torch.ne)]:
         case(name, function.__name__, x, function)
