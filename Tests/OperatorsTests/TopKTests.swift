@@ -17,7 +17,9 @@ import Testing
         }
         #expect(positions == sorted.map(Double.init))
         let elements = try Self.top(4, part: 0, isDescending)
-        #expect(elements.map(\.description) == sorted.prefix(4).map { row[$0].description })
+        // A sum with zeros does not keep the sign of a zero.
+        #expect(zip(elements, sorted).allSatisfy { $0 == row[$1] || $0.isNaN && row[$1].isNaN })
+        #expect(elements.count == 4)
     }
 
     private static func top(_ count: Int, part: Int, _ isDescending: Bool) throws -> [Double] {
