@@ -29,6 +29,7 @@ import Testing
             Case(note: "row-major", a: [2, 30, 20], b: [2, 20, 37], aLayout: .plain, bLayout: .plain),
             Case(note: "right transposed", a: [2, 30, 20], b: [2, 37, 20], isRightTransposed: true),
             Case(note: "right transposed, row-major", a: [2, 15, 7], b: [2, 40, 7], isRightTransposed: true, bLayout: .plain, cores: 16),
+            Case(note: "right transposed, in stretches", a: [1, 20, 1000], b: [1, 19, 1000], isRightTransposed: true),
             Case(note: "left transposed", a: [2, 20, 33], b: [2, 20, 37], isLeftTransposed: true, cores: 8),
             Case(
                 note: "left transposed and computed", a: [1, 20, 133], b: [1, 20, 18], isLeftTransposed: true, isLeftComputed: true,
@@ -37,6 +38,10 @@ import Testing
                 note: "both transposed", a: [2, 9, 31], b: [2, 20, 9], isLeftTransposed: true, isRightTransposed: true, aLayout: .plain),
             Case(note: "left computed", a: [2, 30, 20], b: [2, 20, 37], isLeftComputed: true, cores: 4),
             Case(note: "one row", a: [3, 1, 20], b: [3, 20, 90]),
+            Case(note: "one row, row-major", a: [3, 1, 20], b: [3, 20, 90], bLayout: .plain),
+            Case(note: "two rows of long sums", a: [1, 2, 77], b: [1, 77, 40], cores: 2),
+            Case(note: "three rows of long sums, row-major", a: [2, 3, 100], b: [2, 100, 37], aLayout: .plain, bLayout: .plain, cores: 4),
+            Case(note: "three rows computed, whole vectors", a: [2, 3, 100], b: [2, 100, 64], bLayout: .plain, isLeftComputed: true),
             Case(note: "few rows", a: [3, 5, 20], b: [3, 20, 90], cores: 2),
             Case(note: "sums of one product", a: [2, 20, 1], b: [2, 1, 37], aLayout: .plain),
             Case(note: "a batch of 1 on the left", a: [1, 20, 9], b: [3, 9, 37]),

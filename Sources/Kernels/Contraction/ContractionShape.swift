@@ -84,6 +84,12 @@ struct ContractionShape {
         return layout.blocks.last?.axis == dimension && layout.blocks.last?.size == lanes && layout.blockSize(of: dimension) == lanes
     }
 
+    /// The vector operand lies in memory row by row, with its lanes side by side; the last vector of a row may be a partial one.
+    func vectorLiesInRows(in group: Group) -> Bool {
+        guard group.reads.contains(vector.value), let dimension = vector.dimension(of: lane) else { return false }
+        return dimension == vector.position.count - 1 && group.graph.layout(vector.value) == .plain
+    }
+
     /// Every axis is the lane, a point axis of the broadcast operand alone, or reduced and in both operands.
     private var axesHaveOneRole: Bool {
         pointAxes.allSatisfy { broadcast.reads($0) && !vector.reads($0) }

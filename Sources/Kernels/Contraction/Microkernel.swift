@@ -79,6 +79,12 @@ struct Microkernel {
         }
     }
 
+    /// How many of the lanes from a position on there are, where no padding fills the last vector.
+    private func active(_ position: Position) -> Index? {
+        let (extent, size) = (shape.extents[shape.lane], emitter.graph.layout(shape.vector.value).blocks.last?.size ?? 1)
+        return extent % builder.lanes == 0 || size % builder.lanes == 0 ? nil : .constant(extent) + position.index * -1
+    }
+
     /// How many steps ahead weights are fetched: longer than memory takes, and less than what a panel of the first-level cache holds.
     private static let prefetchDistance = 48
 
@@ -97,7 +103,8 @@ struct Microkernel {
             let offset = memory.offset(of: blocked, lane: nil).offset
             // The weights of a block are one stream, which the processor's own prefetching loses at the end of every page.
             builder.prefetch(weights, offset + .constant(Self.prefetchDistance * builder.lanes * (usesPairs ? 2 : 1)))
-            return usesPairs ? builder.define(.loadPairs(weights, offset)) : builder.load(weights, offset)
+            return usesPairs
+                ? builder.define(.loadPairs(weights, offset)) : builder.load(weights, offset, active: active(blocked[dimension]))
         }
         var result = sums
         for (number, point) in tile.points(from: base).enumerated() {

@@ -14,6 +14,8 @@ struct ViewLowering {
     let group: Group
     let result: Value
     private var copies: [Copy] = []
+    /// The only copy, where it exchanges rows and columns.
+    private var squares: SquareCopy?
 
     private var graph: Graph { group.graph }
 
@@ -22,13 +24,16 @@ struct ViewLowering {
         self.result = result
         let graph = group.graph
         let operands = graph[result].operands
+        var isRearranged = false
         func add(_ operand: Value, _ extents: [Int], from: [AffineIndex], to: [AffineIndex]) {
             let write = TensorAccess(
                 value: result, extents: graph.extents(result), layout: graph.layout(result), position: to, isWrite: true)
             let accesses = group.accesses(of: operand, at: from) + [write]
             let space = IterationSpace(names: MapLowering.names(extents.count), extents: extents, accesses: accesses, widest: lanes)
             copies.append(Copy(operand: operand, from: from, to: to, space: space))
+            if isRearranged { squares = SquareCopy(group, operand, to: result, extents, accesses, widest: lanes) }
         }
+        if case .rearrange = view { isRearranged = true }
         switch view {
         case .reshape:
             if let (extents, from, to) = Self.commonAxes(graph.extents(operands[0]), graph.extents(result)) {
@@ -57,6 +62,7 @@ struct ViewLowering {
     /// One kernel for all copies of as many lanes; none where everything lies in its place already.
     func lower(name: String) -> [KernelCall] {
         if graph[result].operands.indices.allSatisfy({ group.facts.isInPlace(result, operand: $0) }) { return [] }
+        if let squares { return [squares.lower(name: name)] }
         if copies.isEmpty { return [recounted(name: name)] }
         let widths = Set(copies.map(\.space.lanes)).sorted(by: >)
         return widths.map { width in

@@ -71,8 +71,7 @@ struct ColumnPacking {
         }
     }
 
-    /// Loads a register of steps from each column and exchanges rows and columns of these squares: with `n` registers of `n` lanes, by
-    /// interleaving registers `i` and `i + n/2` for each `i`, as often as `n` can be halved.
+    /// Loads a register of steps from each column and exchanges rows and columns of these squares.
     ///
     /// - Parameter columns: how many of the block's columns there are; the others are zeros.
     private func transpose(
@@ -80,25 +79,14 @@ struct ColumnPacking {
     ) {
         let whole = count / lanes
         builder.loop("square", to: .constant(whole)) { square in
-            var registers = (0..<lanes).map { column in
+            let rows = (0..<lanes).map { column in
                 guard column < columns else { return builder.constant(0) }
                 var point = origin
                 point.set(shape.lane, origin.absolute[shape.lane].advanced(by: column))
                 point.set(inner, Position(outer: first / lanes + square, split: lanes))
                 return value(point, lane: shape.vector.dimension(of: inner), active: nil)
             }
-            var turns = lanes
-            while turns > 1 {
-                let half = lanes / 2
-                registers = (0..<half).flatMap { number in
-                    [
-                        builder.define(.interleaveFirst(registers[number], registers[number + half])),
-                        builder.define(.interleaveSecond(registers[number], registers[number + half])),
-                    ]
-                }
-                turns /= 2
-            }
-            for (step, register) in registers.enumerated() {
+            for (step, register) in builder.transposed(rows).enumerated() {
                 builder.store(panel.buffer, (square * lanes + .constant(step)) * panel.width + place, register)
             }
         }

@@ -28,6 +28,9 @@ struct MatrixProductNest {
 
     /// The terms over a panel: what a few registers a term take of the second-level cache leaves room for the rest.
     private static let longestStretch = 512
+    /// The terms at a time where a few rows meet columns in place: so many streams of neighbouring elements a processor follows, and not one
+    /// that jumps from row to row.
+    private static let stretchOfFewRows = 8
     /// The fewest rows for which copying columns that do not lie side by side pays.
     static let fewestRows = 4
 
@@ -42,13 +45,16 @@ struct MatrixProductNest {
         inner = shape.reducedAxes[0]
         let (extent, blocks) = (shape.extents[row], shape.laneBlockCount(target.lanes))
         tile = .best(axis: row, extent: extent, laneBlocks: blocks, registers: numerics.accumulatorRegisters(of: target))
-        let isLoadable = shape.vectorIsLoadable(in: group, lanes: target.lanes)
+        let areFew = extent < Self.fewestRows
+        let isLoadable = shape.vectorIsLoadable(in: group, lanes: target.lanes) || areFew && shape.vectorLiesInRows(in: group)
         isPacked = !(isLoadable && extent <= tile.points[0].count)
-        guard isLoadable || extent >= Self.fewestRows else { return nil }
+        guard isLoadable || !areFew else { return nil }
         isStaged = !Self.canReadInPlace(shape, group, row: row, inner: inner)
         let terms = shape.extents[inner]
-        let stretches = isPacked || isStaged ? (terms + Self.longestStretch * 3 / 2 - 1) / (Self.longestStretch * 3 / 2) : 1
-        stretch = stretches == 1 ? terms : Self.longestStretch
+        // Errors are carried along no further than a stretch; what is staged is copied in whole vectors.
+        let ofFewRows = isStaged ? max(Self.stretchOfFewRows, target.lanes) : Self.stretchOfFewRows
+        let longest = areFew && numerics != .strict ? ofFewRows : isPacked || isStaged ? Self.longestStretch : terms
+        stretch = terms <= longest * 3 / 2 ? terms : longest
         split()
     }
 
