@@ -80,7 +80,7 @@ private struct Accumulation {
 extension Checker {
     fileprivate func product() throws(TypeError) -> Reduction {
         let reduction = try self.reduction()
-        for axis in reduction.axes where reduction.operand[axis].value == nil {
+        for axis in reduction.axes where isBatch(axis, of: reduction.operand) {
             throw error("cannot multiply over axis \(axis): its extent \(reduction.operand[axis]) is a symbol", parameter: "axes")
         }
         return reduction
@@ -90,7 +90,7 @@ extension Checker {
         let type = signature.operands[0]
         guard type.element == .f32 else { throw error("takes an f32 tensor, not \(type)", operand: 0) }
         let axis = try self.axis(signature.attributes.integer("axis"), rank: type.rank)
-        guard type.shape[axis].value != nil else {
+        guard !isBatch(axis, of: type.shape) else {
             throw error("cannot sum along axis \(axis): its extent \(type.shape[axis]) is a symbol", parameter: "axis")
         }
         return Accumulation(type: type, axis: axis, isReversed: signature.attributes.boolean("reverse"))

@@ -5,33 +5,9 @@ extension Operator {
     /// elements of a bin share its gradient along each axis; where bins divide the image it is `max_pool`.
     public static let adaptiveMaxPool: Operator = Operator(
         "adaptive_max_pool", "Takes the largest elements to a given height and width.",
-        inputs: [OperatorInput("x", "the image [N, C, H, W]")],
-        parameters: [OperatorParameter("size", .pair, "the result's height and width")],
-        type: { (check) throws(TypeError) in
-            let image = try check.image()
-            let size = try check.positivePair("size")
-            if let height = image.height.value { try check.checkBins(size.vertical, over: height, parameter: "size") }
-            if let width = image.width.value { try check.checkBins(size.horizontal, over: width, parameter: "size") }
-            return try check.result([image.batch, .fixed(image.channels), .fixed(size.vertical), .fixed(size.horizontal)])
-        },
-        lowering: { _ in
-            .composite { context in
-                let extents = context.signature.operands[0].shape.area
-                let size = context.signature.attributes.integers("size")
-                if extents == size { return context.operands[0] }
-                if extents[0] % size[0] == 0, extents[1] % size[1] == 0 {
-                    return context.builder.apply(
-                        maxPool, context.operands[0],
-                        attributes: ["kernel": .integers([extents[0] / size[0], extents[1] / size[1]])])
-                }
-                var result = context.operands[0]
-                for axis in 0..<2 where extents[axis] != size[axis] {
-                    result = context.builder.apply(
-                        binMaximum, result, attributes: ["axis": .integer(axis + 2), "bins": .integer(size[axis])])
-                }
-                return result
-            }
-        },
+        inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: adaptiveParameters,
+        type: { (check) throws(TypeError) in try check.adaptivePool() },
+        lowering: { _ in .composite { adaptive($0, by: maxPool, elsewhere: binMaximum) } },
         gradient: .derived,
         examples: [
             OperatorExample("bins that overlap", [.f32(2, 5, 7, 5)], ["size": .integers([3, 4])]),
@@ -88,7 +64,7 @@ extension Operator {
         examples: binExamples(values: [.labels(below: 3), .labels(below: 3), .normal]) { [$0, $1, $1] })
 
     private static let binParameters = [
-        OperatorParameter("axis", .integer, "the axis, 2 or 3"), OperatorParameter("bins", .integer, "the extent of the result along it"),
+        PoolingBins.axis, OperatorParameter("bins", .integer, "the extent of the result along it"),
     ]
 
     private static func binExamples(
@@ -104,23 +80,7 @@ extension Operator {
     }
 }
 
-/// How an axis of `extent` positions is divided into `count` bins of which the largest elements are taken: bin `i` is
-/// `floor(i extent / count) ..< ceil((i + 1) extent / count)`.
-private struct MaximumBins {
-    var image: Shape
-    var axis: Int
-    var extent: Int
-    var count: Int
-
-    var imageType: TensorType { type(extent) }
-    var resultType: TensorType { type(count) }
-
-    private func type(_ extent: Int) -> TensorType {
-        var shape = image
-        shape[axis] = .fixed(extent)
-        return TensorType(.f32, shape)
-    }
-
+extension PoolingBins {
     private func space(_ extent: Int, _ taps: Int) -> FormulaSpace {
         FormulaSpace(image.axisNames.enumerated().map { ($1, $0 == axis ? .fixed(extent) : image[$0]) }, reducing: [("t", .fixed(taps))])
     }
@@ -177,23 +137,16 @@ private struct MaximumBins {
 }
 
 extension Checker {
-    fileprivate func maximumBins() throws(TypeError) -> MaximumBins {
-        let image = try operand(0, rank: 4, form: "an image f32[N, C, H, W]")
-        let axis = signature.attributes.integer("axis")
-        guard axis == 2 || axis == 3 else { throw error("takes axis 2 or 3, not \(axis)", parameter: "axis") }
-        let bins = MaximumBins(image: image, axis: axis, extent: try extent(image, axis), count: try positive("bins"))
-        try checkBins(bins.count, over: bins.extent, parameter: "bins")
-        return bins
-    }
+    fileprivate func maximumBins() throws(TypeError) -> PoolingBins { try bins(number: positive("bins"), extent: nil) }
 
-    fileprivate func matchSum() throws(TypeError) -> MaximumBins {
+    fileprivate func matchSum() throws(TypeError) -> PoolingBins {
         let bins = try maximumBins()
         try require(1, is: bins.resultType, role: "tensor of elements")
         try require(2, is: bins.imageType, role: "tensor of values")
         return bins
     }
 
-    fileprivate func matchSpread() throws(TypeError) -> MaximumBins {
+    fileprivate func matchSpread() throws(TypeError) -> PoolingBins {
         let bins = try maximumBins()
         for index in 1...2 { try require(index, is: bins.resultType, role: "tensor of elements or values") }
         return bins

@@ -5,34 +5,9 @@ extension Operator {
     /// `floor(i h / b) ..< ceil((i + 1) h / b)`. Bins overlap where `b` does not divide `h`.
     public static let adaptiveAveragePool: Operator = Operator(
         "adaptive_avg_pool", "Averages to a given height and width.",
-        inputs: [OperatorInput("x", "the image [N, C, H, W]")],
-        parameters: [OperatorParameter("size", .pair, "the result's height and width")],
-        type: { (check) throws(TypeError) in
-            let image = try check.image()
-            let size = try check.positivePair("size")
-            if let height = image.height.value { try check.checkBins(size.vertical, over: height, parameter: "size") }
-            if let width = image.width.value { try check.checkBins(size.horizontal, over: width, parameter: "size") }
-            return try check.result([image.batch, .fixed(image.channels), .fixed(size.vertical), .fixed(size.horizontal)])
-        },
-        lowering: { _ in
-            .composite { context in
-                let extents = context.signature.operands[0].shape.area
-                let size = context.signature.attributes.integers("size")
-                if extents == size { return context.operands[0] }
-                if extents[0] % size[0] == 0, extents[1] % size[1] == 0 {
-                    return context.builder.apply(
-                        averagePool, context.operands[0],
-                        attributes: ["kernel": .integers([extents[0] / size[0], extents[1] / size[1]])])
-                }
-                // A bin is a rectangle, so its mean is the mean of its rows' means.
-                var result = context.operands[0]
-                for axis in 0..<2 where extents[axis] != size[axis] {
-                    result = context.builder.apply(
-                        binAverage, result, attributes: ["axis": .integer(axis + 2), "bins": .integer(size[axis])])
-                }
-                return result
-            }
-        },
+        inputs: [OperatorInput("x", "the image [N, C, H, W]")], parameters: adaptiveParameters,
+        type: { (check) throws(TypeError) in try check.adaptivePool() },
+        lowering: { _ in .composite { adaptive($0, by: averagePool, elsewhere: binAverage) } },
         gradient: .derived,
         examples: [
             OperatorExample("bins that overlap", [.f32(2, 5, 7, 5)], ["size": .integers([3, 4])]),
@@ -59,7 +34,7 @@ extension Operator {
     static let binAverage: Operator = Operator(
         "bin_average", "Averages bins along an axis.",
         inputs: [OperatorInput("x", "the image [N, C, H, W]")],
-        parameters: [binAxis, OperatorParameter("bins", .integer, "the extent of the result along it")], isInLanguage: false,
+        parameters: [PoolingBins.axis, OperatorParameter("bins", .integer, "the extent of the result along it")], isInLanguage: false,
         geometry: Checker.binsOfImage, type: \.resultType,
         lowering: { bins, _ in
             let names = bins.image.axisNames
@@ -88,7 +63,7 @@ extension Operator {
     static let binAverageBackward: Operator = Operator(
         "bin_average_backward", "Gradient of bin_average.",
         inputs: [OperatorInput("gradient", "the gradient with respect to the result")],
-        parameters: [binAxis, OperatorParameter("size", .integer, "the image's extent along it")], isInLanguage: false,
+        parameters: [PoolingBins.axis, OperatorParameter("size", .integer, "the image's extent along it")], isInLanguage: false,
         geometry: Checker.binsOfResult, type: \.imageType,
         lowering: { bins, _ in
             let names = bins.image.axisNames
@@ -111,30 +86,13 @@ extension Operator {
             OperatorExample("more columns than there are", [.f32(1, 20, 2, 7)], ["axis": .integer(3), "size": .integer(3)]),
         ])
 
-    private static let binAxis = OperatorParameter("axis", .integer, "the axis, 2 or 3")
 }
 
-/// How an axis of `extent` positions is divided into `count` bins.
-private struct Bins {
-    /// The operand's shape.
-    var image: Shape
-    var axis: Int
-    var extent: Int
-    var count: Int
-
+extension PoolingBins {
     /// Bin `i` begins at `i * stride` or after it.
     var stride: Int { extent / count }
     /// Every bin `i` ends before `i * stride + reach`.
     var reach: Int { extent - (count - 1) * stride }
-
-    var imageType: TensorType { type(extent) }
-    var resultType: TensorType { type(count) }
-
-    private func type(_ extent: Int) -> TensorType {
-        var shape = image
-        shape[axis] = .fixed(extent)
-        return TensorType(.f32, shape)
-    }
 
     /// `value / (the bin's length)` where position `row` lies in the bin of number `bin`, 0 elsewhere.
     ///
@@ -151,28 +109,9 @@ private struct Bins {
 }
 
 extension Checker {
-    /// Bounds extents, so that the arithmetic of `Bins.share` is exact in fp32.
-    func checkBins(_ count: Int, over extent: Int, parameter: String) throws(TypeError) {
-        let limit = 1 << 21
-        guard extent <= limit, (extent + 2) * count <= limit else {
-            throw error("cannot make \(count) bins of \(extent) rows or columns: their product is larger than 2^21", parameter: parameter)
-        }
-    }
-
     /// The bins, as many as the parameter `bins` says, of an image.
-    fileprivate func binsOfImage() throws(TypeError) -> Bins { try bins(number: positive("bins"), extent: nil) }
+    fileprivate func binsOfImage() throws(TypeError) -> PoolingBins { try bins(number: positive("bins"), extent: nil) }
 
     /// The bins that are the operand, of an image of the extent that `size` says.
-    fileprivate func binsOfResult() throws(TypeError) -> Bins { try bins(number: nil, extent: positive("size")) }
-
-    /// The bins along the parameter `axis`; what is nil is the operand's extent.
-    private func bins(number: Int?, extent: Int?) throws(TypeError) -> Bins {
-        let image = try operand(0, rank: 4, form: "an image f32[N, C, H, W]")
-        let axis = signature.attributes.integer("axis")
-        guard axis == 2 || axis == 3 else { throw error("takes axis 2 or 3, not \(axis)", parameter: "axis") }
-        let length = try self.extent(image, axis)
-        let bins = Bins(image: image, axis: axis, extent: extent ?? length, count: number ?? length)
-        try checkBins(bins.count, over: bins.extent, parameter: number == nil ? "size" : "bins")
-        return bins
-    }
+    fileprivate func binsOfResult() throws(TypeError) -> PoolingBins { try bins(number: nil, extent: positive("size")) }
 }

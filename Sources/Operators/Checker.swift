@@ -145,6 +145,9 @@ extension Checker {
         return value
     }
 
+    /// Whether an axis is the batch, of which a lowering knows no extent; sizes along other axes are numbers by then.
+    func isBatch(_ axis: Int, of shape: Shape) -> Bool { axis == 0 && shape[axis].value == nil }
+
     /// Checks that operand `index`, called `role`, has exactly the type `expected`.
     func require(_ index: Int, is expected: TensorType, role: String) throws(TypeError) {
         let type = signature.operands[index]

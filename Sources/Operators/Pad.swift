@@ -10,7 +10,7 @@ extension Operator {
         inputs: [OperatorInput("x", "the tensor [N, C, …]")],
         parameters: [
             OperatorParameter(
-                "pad", .integers,
+                "pad", .extents,
                 "how many on each side: one number for all, one an axis such as (vertical, horizontal), or those before each axis and then "
                     + "those behind, such as (top, left, bottom, right); negative ones cut off"),
             OperatorParameter(
@@ -50,11 +50,13 @@ private struct Surrounding {
     enum Mode: String { case constant, reflect, replicate, circular }
 
     var operand: Shape
-    /// One an axis behind the channels.
-    var sides: [Padding.Sides]
+    /// One an axis behind the channels: how many before and behind, numbers once all sizes are known.
+    var extents: [(before: Dimension, after: Dimension)]
     var mode: Mode
     var value: Double
     var type: TensorType
+
+    var sides: [Padding.Sides] { extents.map { Padding.Sides(before: $0.before.number, after: $0.after.number) } }
 
     var formula: Formula {
         let space = FormulaSpace(operand.axisNames.enumerated().map { ($1, type.shape[$0]) })
@@ -126,13 +128,13 @@ extension Checker {
             throw error("takes a tensor f32[N, C, …] of rank 3 or more, not \(type)", operand: 0)
         }
         let axes = type.rank - 2
-        let numbers = signature.attributes.integers("pad")
-        try check(numbers, "pad", atLeast: -Self.largestParameter)
-        let sides: [Padding.Sides]
+        let numbers = signature.attributes.extents("pad")
+        try check(numbers.compactMap(\.value), "pad", atLeast: -Self.largestParameter)
+        let sides: [(before: Dimension, after: Dimension)]
         switch numbers.count {
-        case 1: sides = (0..<axes).map { _ in Padding.Sides(before: numbers[0], after: numbers[0]) }
-        case axes: sides = numbers.map { Padding.Sides(before: $0, after: $0) }
-        case 2 * axes: sides = (0..<axes).map { Padding.Sides(before: numbers[$0], after: numbers[axes + $0]) }
+        case 1: sides = (0..<axes).map { _ in (numbers[0], numbers[0]) }
+        case axes: sides = numbers.map { ($0, $0) }
+        case 2 * axes: sides = (0..<axes).map { (numbers[$0], numbers[axes + $0]) }
         default:
             throw error(
                 "cannot use a 'pad' of \(numbers.count) numbers", repair: "\(type) takes 1, \(axes) or \(2 * axes)", parameter: "pad")
@@ -146,11 +148,11 @@ extension Checker {
         var shape = type.shape
         for (index, side) in sides.enumerated() {
             let axis = index + 2
-            let (before, after) = (Swift.max(0, side.before), Swift.max(0, side.after))
-            shape[axis] = Dimension(type.shape[axis].expression + SizeExpression(side.before + side.after))
+            shape[axis] = Dimension(type.shape[axis].expression + side.before.expression + side.after.expression)
             // What there is of a size that is no number yet is looked at when it is one.
-            guard let extent = type.shape[axis].value else { continue }
-            let kept = extent + Swift.min(0, side.before) + Swift.min(0, side.after)
+            guard let extent = type.shape[axis].value, let first = side.before.value, let last = side.after.value else { continue }
+            let (before, after) = (Swift.max(0, first), Swift.max(0, last))
+            let kept = extent + Swift.min(0, first) + Swift.min(0, last)
             guard kept >= 1 else { throw error("cuts off all of axis \(axis) of \(type)", parameter: "pad", axis: axis) }
             let most = mode == .reflect ? kept - 1 : mode == .circular ? kept : Int.max
             guard before <= most, after <= most else {
@@ -159,6 +161,6 @@ extension Checker {
                     repair: "at most \(most)", parameter: "pad", axis: axis)
             }
         }
-        return Surrounding(operand: type.shape, sides: sides, mode: mode, value: value, type: TensorType(.f32, shape))
+        return Surrounding(operand: type.shape, extents: sides, mode: mode, value: value, type: TensorType(.f32, shape))
     }
 }

@@ -9,7 +9,7 @@ extension Operator {
         parameters: [
             OperatorParameter(
                 "axes", .integers,
-                "all axes in their new order, negative ones counted from the last; an axis whose extent is a symbol stays first")
+                "all axes in their new order, negative ones counted from the last; the batch stays first")
         ],
         geometry: Checker.permutation, type: \.type,
         lowering: { permutation, _ in .view(.rearrange(permutation.rearrangement)) },
@@ -120,7 +120,7 @@ extension Checker {
     fileprivate func reversal() throws(TypeError) -> Reversal {
         let type = signature.operands[0]
         let axes = try axes(rank: type.rank)
-        for axis in axes where type.shape[axis].value == nil {
+        for axis in axes where isBatch(axis, of: type.shape) {
             throw error("cannot reverse axis \(axis): its extent \(type.shape[axis]) is a symbol", parameter: "axes")
         }
         return Reversal(type: type, axes: axes)

@@ -55,13 +55,15 @@ struct Resampling: Sendable {
         }
     }
 
+    /// How many positions that lie `distance` apart a filter covers, all over `parts`.
+    private func taps(every distance: Int) -> Int { ((filter == .nearest ? parts : 2 * reach) + distance - 1) / distance }
+
     /// No integer that the formulas work out is larger.
     var largestInteger: Int { 2 * step * (result + 1) + 2 * parts * (source + 1) + abs(start) + 4 * reach }
 
     /// The result from the source.
     var forward: Formula {
-        let taps = filter == .nearest ? 1 : (2 * reach + parts - 1) / parts
-        let space = space(result, taps)
+        let space = space(result, taps(every: parts))
         let tap = space.number("t")
         let offset = filter == .nearest ? start : start - 2 * reach + 2 * parts
         let place = Scalar.coordinate(axis) * .constant(Double(2 * step)) + .constant(Double(start))
@@ -72,8 +74,7 @@ struct Resampling: Sendable {
 
     /// The gradient with respect to the source from that with respect to the result.
     var backward: Formula {
-        let taps = filter == .nearest ? (parts + step - 1) / step : (2 * reach + step - 1) / step
-        let space = space(source, taps)
+        let space = space(source, taps(every: step))
         let tap = space.number("t")
         let before = filter == .nearest ? start + 1 : start + 2 * reach
         let row = Scalar.coordinate(axis)

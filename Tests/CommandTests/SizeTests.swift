@@ -74,6 +74,8 @@ import Testing
                 output sum = first + second
                 output rows = x |> reshape((H, 2 * W)) |> slice(1, H - 1, 1)
                 output both = concat(left, left + 1, axis: 0) |> relu
+                output turned = x |> flip(-1) |> slice(1, 0, 1) |> cumulative_sum(axis: 3)
+                output edge = x |> slice(2, 0, 1) |> pad((0, 0, 0, 2 - W % 3), mode: "replicate") |> resize((1, 2 * W), mode: "nearest")
             }
 
             """, to: "cut.braid")
@@ -89,6 +91,20 @@ import Testing
         let both = try NumPy.read(workplace.path("out/both.npy"))
         let left = values.enumerated().filter { $0.offset % 4 == 0 }.map(\.element)
         #expect(both.shape == [4, 2, 3, 1] && both.floats == left + left.map { $0 + 1 })
+        // A row of each picture's first channel backwards, summed up.
+        let turned = try NumPy.read(workplace.path("out/turned.npy"))
+        let starts: [Int] = [0, 4, 8, 24, 28, 32]
+        var summed: [Float] = []
+        for start in starts {
+            for count in 1...4 { summed.append(values[start + 4 - count..<start + 4].reduce(0, +)) }
+        }
+        #expect(turned.shape == [2, 1, 3, 4] && turned.floats == summed)
+        // 0 1 2 3 3, of five 8: positions 0, 0, 1, 1, 2, 3, 3, 4.
+        let edge = try NumPy.read(workplace.path("out/edge.npy"))
+        #expect(edge.shape == [2, 2, 1, 8])
+        let columns: [Float] = [0, 0, 1, 1, 2, 3, 3, 3]
+        let firsts: [Float] = [0, 12, 24, 36]
+        #expect(edge.floats == firsts.flatMap { first in columns.map { first + $0 } })
         let described = try workplace.run("describe", "cut.braid")
         #expect(described.status == 0 && described.output.contains("f32[2 * N, 2, H, 1]"), "\(described.output)\(described.errors)")
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Language
+import Runtime
 import TestSupport
 import Testing
 
@@ -47,6 +48,9 @@ import Testing
             output adaptive = b |> adaptive_avg_pool((3, 5)) |> flatten |> fc: linear(3) |> softmax
             output joined = concat(image, image |> max_pool(3, stride: 1, pad: 1) |> elu, axis: -2) |> flatten
             output rows = image |> reshape((2, H, 2 * W)) |> slice(2, -4, 4) |> reshape((-1, W))
+            output turned = image |> flip([2, 3]) |> permute((0, 3, 2, 1)) |> cumulative_sum(axis: 1)
+            output product = image |> product([-1, 1], keep: true)
+            output padded = image |> pad((1, W % 4, floor(H / 4), 0), mode: "replicate") |> resize((H, 2 * W))
             output inner = image |> slice(3, 1, W - 2) |> slice(2, 0, -1, step: 2)
             let (front, back) = image |> chunk(2, axis: 2)
             let (first, rest) = concat(front, back, axis: 0) |> split((2, W - 2), axis: -1)
@@ -131,6 +135,51 @@ import Testing
             message { _ = try compiler.plan(network, batch: 2) }?.hasPrefix(
                 "error: with N = 2, 'slice' cannot take 1 positions from 2 on: axis 0 has 2\n --> n.braid:1:") == true)
         #expect(try compiler.plan(network, batch: 3).steps.count <= 1)
+    }
+
+    /// A training whose batch is joined and cut learns what one learns that shares its layers instead, the same bits with any threads.
+    @Test func movedBatchesAreTrained() throws {
+        let recipe = """
+            training of n {
+                target goal: f32[N, 3]
+                loss mean_squared_error(distance, goal)
+                optimizer sgd(momentum: 0.9)
+                schedule constant(rate: 0.1)
+            }
+            """
+        let inputs =
+            "block tower(x) { x |> c1: conv(4, 3, pad: 1) |> relu |> c2: conv(3, 3) |> global_avg_pool |> flatten }\n"
+            + "network n {\n input x: f32[N, 2, 6, 5]\n input y: f32[N, 2, 6, 5]\n"
+        let joined =
+            inputs + "let (p, q) = concat(x, y, axis: 0) |> t: tower |> chunk(2, axis: 0)\n"
+            + "output distance = p - q * 0.5\n}\n" + recipe
+        let shared = inputs + "output distance = (x |> t: tower) - (y |> share t: tower) * 0.5\n}\n" + recipe
+        func learned(_ text: String, threads: Int) throws -> [[Float]] {
+            let network = try Network.read(text, path: "n.braid")
+            let executable = try Compiler(cache: nil, threads: threads).executable(
+                network, training: true, batch: 3, pool: ThreadPool(threads: threads))
+            for (seed, name) in ["x", "y", "goal"].enumerated() {
+                let count = name == "goal" ? 9 : 180
+                try executable.setInput(name, to: KnownNumbers.ofSeed(seed, count: count).map(Float.init))
+            }
+            try executable.setInput("learning_rate", to: [Float(0.1)])
+            let owned = [("t.c1.weight", [4, 2, 3, 3]), ("t.c1.bias", [4]), ("t.c2.weight", [3, 4, 3, 3]), ("t.c2.bias", [3])]
+            for (seed, (name, extents)) in owned.enumerated() {
+                let values = KnownNumbers.ofParameter(name, extents: extents, seed: seed).map(Float.init)
+                try executable.setParameter(name, to: values)
+                try executable.setParameter(OptimizerState.momentum.name(of: name), to: values.map { _ in Float(0) })
+            }
+            executable.run()
+            return try owned.map { try executable.parameter(OptimizerState.momentum.name(of: $0.0), as: Float.self) }
+        }
+        #expect(try Network.read(joined, path: "n.braid").graph.movesBatch && !Network.read(shared, path: "n.braid").graph.movesBatch)
+        let (own, expected) = (try learned(joined, threads: 1), try learned(shared, threads: 1))
+        for (gradient, other) in zip(own, expected) {
+            let largest = other.map(abs).max() ?? 0
+            #expect(largest > 1e-3)
+            for (a, b) in zip(gradient, other) { #expect(abs(a - b) <= 1e-5 * largest) }
+        }
+        #expect(try learned(joined, threads: 3) == own)
     }
 
     /// An array decides the sizes that its input's type names.
