@@ -47,6 +47,9 @@ import Testing
             Case(note: "a mask for all", mask: [1, 30, 37]),
             Case(note: "a mask of keys", mask: [2, 1, 37]),
             Case(note: "causal", rows: 37, isCausal: true),
+            Case(note: "causal, more keys than rows", rows: 30, keys: 49, isCausal: true),
+            Case(note: "causal, fewer keys than rows", rows: 49, keys: 30, isCausal: true, cores: 4),
+            Case(note: "causal, whole vectors", batch: [1], rows: 128, keys: 128, terms: 8, columns: 20, isCausal: true, cores: 8),
             Case(note: "divided first", isDividedFirst: true),
             Case(note: "the scores as they are", scale: 1),
             Case(note: "stretches of keys", keys: 300, cores: 4, cache: 16 << 10),
@@ -146,6 +149,18 @@ import Testing
         #expect(rows == [2, 7])
     }
 
+    /// Causal attention leaves out the keys that no row of a tile sees: half of the products.
+    @Test(arguments: [nil, 64 << 10] as [Int?]) func hiddenKeysAreLeftOut(cache: Int?) throws {
+        func products(isCausal: Bool) throws -> Int {
+            var item = Case(note: "causal", batch: [1], rows: 448, keys: 448, terms: 16, columns: 16, isCausal: isCausal, cache: cache)
+            item.scale = 1
+            let kernel = Group.all(of: GraphFacts(network(item, lanes: 16).graph))[0].lowered(for: target(item, lanes: 16)).calls[0].kernel
+            return kernel.multiplyAdds
+        }
+        let (all, seen) = (try products(isCausal: false), try products(isCausal: true))
+        #expect(Double(seen) < 0.55 * Double(all), "\(seen) of \(all)")
+    }
+
     /// What something else reads, too, or what is no softmax, is no attention.
     @Test func onlyAttentionIsTaken() throws {
         let (graph, _) = network(Case(note: "all"), lanes: 16)
@@ -172,6 +187,38 @@ import Testing
             let (graph, _) = network(Case(note: "heads", rows: 196, keys: 196, terms: 64, columns: 64), lanes: 16)
             let lowered = Group.all(of: GraphFacts(graph))[0].lowered(for: target)
             #expect(lowered.calls[0].kernel.taskCount == tasks, "\(cores) cores")
+        }
+    }
+}
+
+extension Kernel {
+    /// The fused multiply-adds of vectors that all tasks do.
+    fileprivate var multiplyAdds: Int {
+        func count(_ statements: [Statement], _ variables: inout [Int]) -> Int {
+            statements.reduce(0) { sum, statement in
+                switch statement {
+                case .define(_, .fusedMultiplyAdd): return sum + 1
+                case .define, .perform: return sum
+                case .loop(let loop):
+                    var total = 0
+                    for value in stride(from: loop.from.evaluate(variables), to: loop.to.evaluate(variables), by: loop.step) {
+                        variables[loop.variable.index] = value
+                        total += count(loop.body, &variables)
+                    }
+                    return sum + total
+                case .when(let conditions, _, let body):
+                    let holds = conditions.allSatisfy {
+                        $0.lower.evaluate(variables) <= $0.index.evaluate(variables)
+                            && $0.index.evaluate(variables) < $0.upper.evaluate(variables)
+                    }
+                    return holds ? sum + count(body, &variables) : sum
+                }
+            }
+        }
+        return (0..<taskCount).reduce(0) { sum, task in
+            var variables = [Int](repeating: 0, count: variableNames.count)
+            variables[0] = task
+            return sum + count(body, &variables)
         }
     }
 }

@@ -15,6 +15,9 @@ struct AttentionNest {
     /// The products of queries and keys, and of the exponentials and values. Rows are the axis before the last of both.
     let scores: ContractionShape
     let values: ContractionShape
+    /// Whether a row sees the keys up to its own number only, so that those behind are left out. A masked value counts nothing then, even if it is
+    /// infinite or no number.
+    let isCausal: Bool
     /// The rows of a tile, and the lane blocks that are summed at a time, of scores and of results.
     private(set) var tileRows = 1
     private(set) var scoreBlocks = 1
@@ -34,6 +37,10 @@ struct AttentionNest {
         else { return nil }
         (self.group, self.target, self.numerics, self.nodes) = (group, target, numerics, nodes)
         (self.scores, self.values) = (scores, values)
+        let last = scores.resultRank - 1
+        isCausal =
+            group.facts.expression(of: nodes.scores).map { $0.isCausal(key: last, row: last - 1) } ?? false
+            && scores.extents[last] >= scores.extents[last - 1]
         chooseTile()
         chooseStretch()
         split()
@@ -119,8 +126,10 @@ struct AttentionNest {
     private var tileCycles: Double {
         let products = cheapest(rows: tileRows)?.cycles ?? 0
         let factor = numerics == .strict ? 10.0 : 1
-        return products * factor * target.speed.registerTiles
+        let cycles =
+            products * factor * target.speed.registerTiles
             + Double(tileRows * scores.laneBlockCount(target.lanes)) * Self.exponentialCycles
+        return isCausal ? cycles * min(1, Double(rows + tileRows) / Double(2 * keys)) : cycles
     }
 
     /// Of all matrices, where each is copied once.
@@ -164,5 +173,15 @@ struct AttentionNest {
         let seconds = CostModel(target).seconds(cycles)
         call.choice = AlgorithmChoice(AlgorithmChoice.Candidate("attention", predictedSeconds: seconds))
         return LoweredGroup([call])
+    }
+}
+
+extension Scalar {
+    /// Whether it is minus infinity wherever the coordinate along axis `key` is larger than that along `row`.
+    fileprivate func isCausal(key: Int, row: Int) -> Bool {
+        guard case .select(.lessOrEqual, .coordinate(key), .coordinate(row), then: _, otherwise: .constant(-.infinity)) = self else {
+            return false
+        }
+        return true
     }
 }

@@ -27,8 +27,8 @@ struct AttentionTask {
     let rowPart: Index
     let firstRow: Index
 
-    private var builder: KernelBuilder { emitter.builder }
-    private var lanes: Int { builder.lanes }
+    var builder: KernelBuilder { emitter.builder }
+    var lanes: Int { builder.lanes }
     private var row: Int { nest.row }
 
     /// The distance of rows of `count` elements in scratch: such that rows do not share sets of the cache.
@@ -51,8 +51,15 @@ struct AttentionTask {
             }
         }
         let whole = nest.keys / nest.stretch
-        builder.loop("stretch", to: .constant(whole)) { take(from: $0 * nest.stretch, count: nest.stretch) }
-        if nest.keys % nest.stretch > 0 { take(from: .constant(whole * nest.stretch), count: nest.keys % nest.stretch) }
+        func takeSeen(from first: Index, count: Int) {
+            // Of causal attention some stretches lie behind the last row of the task.
+            builder.when(nest.isCausal ? [IndexRange(first, 0, firstRow + rowCount)] : []) {
+                take(from: first, count: count)
+                return []
+            }
+        }
+        builder.loop("stretch", to: .constant(whole)) { takeSeen(from: $0 * nest.stretch, count: nest.stretch) }
+        if nest.keys % nest.stretch > 0 { takeSeen(from: .constant(whole * nest.stretch), count: nest.keys % nest.stretch) }
         tiles { tile, size in
             groups(nest.columnBlocks, nest.valueBlocks) { block, laneBlocks in
                 let registers = places(tile, size, block, laneBlocks).map { builder.load(results, $0) }
@@ -78,15 +85,54 @@ struct AttentionTask {
                 from: first, count: count)
         }
         tiles { tile, size in
-            let queries = stage(tile, size)
-            groups(keyBlocks, nest.scoreBlocks) { block, laneBlocks in
-                let panel = VectorPanel(
-                    buffer: scratch.keys, axis: nest.inner, width: laneBlocks * lanes, start: block * (nest.terms * lanes))
-                score(queries, panel, tile, size, first, block, laneBlocks)
+            guard nest.isCausal else {
+                take(Seen(end: .constant(count), count: count), from: first, tile, size)
+                return
             }
-            builder.loop("row", to: .constant(size)) { exponentiate($0, tile, count: count) }
-            multiply(tile, size, count: count)
+            let end = Index.least(.constant(count), firstRow + tile + first * -1 + .constant(size))
+            builder.when(nest.isStretched ? [IndexRange(end, 1, .constant(count + 1))] : []) {
+                take(Seen(end: end, count: count), from: first, tile, size)
+                return []
+            }
         }
+    }
+
+    /// The keys of a stretch that rows see: those before `end`, of `count`.
+    struct Seen {
+        var end: Index
+        var count: Int
+
+        var isAll: Bool { end.constantValue == count }
+        /// The groups of `size` keys with what is seen, of `most`.
+        func groups(of size: Int, most: Int) -> Index {
+            isAll ? .constant(most) : .least(.constant(most), (end + .constant(size - 1)) / size)
+        }
+    }
+
+    /// Lets a tile's rows see keys from `first` on.
+    private func take(_ seen: Seen, from first: Index, _ tile: Index, _ size: Int) {
+        let queries = stage(tile, size)
+        let keyBlocks = (seen.count + lanes - 1) / lanes
+        let (whole, rest) = keyBlocks.quotientAndRemainder(dividingBy: nest.scoreBlocks)
+        func group(_ block: Index, _ laneBlocks: Int) {
+            let panel = VectorPanel(
+                buffer: scratch.keys, axis: nest.inner, width: laneBlocks * lanes, start: block * (nest.terms * lanes))
+            score(queries, panel, tile, size, first, block, laneBlocks)
+        }
+        if whole > 0 {
+            builder.loop("block", to: seen.groups(of: nest.scoreBlocks * lanes, most: whole)) {
+                group($0 * nest.scoreBlocks, nest.scoreBlocks)
+            }
+        }
+        if rest > 0 {
+            let begin = whole * nest.scoreBlocks
+            builder.when(seen.isAll ? [] : [IndexRange(seen.end, .constant(begin * lanes + 1), .constant(seen.count + 1))]) {
+                group(.constant(begin), rest)
+                return []
+            }
+        }
+        builder.loop("row", to: .constant(size)) { exponentiate($0, tile, seen) }
+        multiply(tile, size, seen)
     }
 
     // MARK: Scores
@@ -125,7 +171,7 @@ struct AttentionTask {
         let shape = nest.scores
         var base = point(shape, tile)
         base.set(shape.lane, Position(outer: first / lanes + block, split: lanes))
-        let registers = product(shape, queries, panel, tile, size, laneBlocks, steps: nest.terms, base, initial: nil)
+        let registers = product(shape, queries, panel, tile, size, laneBlocks, steps: .constant(nest.terms), base, initial: nil)
         let (extents, keys) = (emitter.graph.extents(shape.result.value), nest.keys)
         let stride = Self.stride(nest.stretch, lanes)
         for number in 0..<size {
@@ -142,78 +188,10 @@ struct AttentionTask {
         }
     }
 
-    // MARK: Exponentials
-
-    /// The exponentials of a row's scores less the largest, with their sum; what was summed before is rescaled if there is a larger one now.
-    private func exponentiate(_ row: Index, _ tile: Index, count: Int) {
-        let (base, whole) = (row * Self.stride(nest.stretch, lanes), count / lanes)
-        let lowest = builder.constant(-.infinity)
-        /// The scores behind the last whole register; those of keys that are not there cannot be the largest.
-        func last() -> Register? {
-            guard count % lanes > 0 else { return nil }
-            let (lane, end) = (builder.define(.position(0, stride: 1)), builder.define(.position(.constant(count % lanes), stride: 0)))
-            let score = builder.load(scratch.scores, base + .constant(whole * lanes))
-            return builder.define(.select(.less, lane, end, then: score, otherwise: lowest))
-        }
-        // One instruction. A NaN may be lost here, for its exponential is one, too.
-        func larger(_ a: Register, _ b: Register) -> Register { builder.define(.select(.less, a, b, then: b, otherwise: a)) }
-        var most = fold(whole, from: lowest, larger) { builder.load(scratch.scores, base + $0 * lanes) }
-        let rest = last()
-        if let rest { most = larger(most, rest) }
-        most = builder.define(.acrossLanes(.maximum, most))
-        guard let largest = scratch.largest, let results = scratch.results else {
-            builder.store(scratch.sums, row * lanes, exponentials(base, whole, rest, less: most))
-            return
-        }
-        let number = tile + row
-        let before = builder.load(largest, number * lanes)
-        most = builder.binary(.maximum, before, most)
-        // As long as all scores are minus infinity, nothing counts.
-        let shift = builder.define(.select(.equal, most, lowest, then: builder.constant(0), otherwise: most))
-        let factor = builder.define(.unary(.exponential, builder.binary(.subtract, before, shift)))
-        let sum = exponentials(base, whole, rest, less: shift)
-        builder.store(largest, number * lanes, most)
-        builder.store(scratch.sums, number * lanes, builder.multiplyAdd(builder.load(scratch.sums, number * lanes), factor, sum))
-        for block in 0..<nest.columnBlocks {
-            let place = (number * nest.columnBlocks + .constant(block)) * lanes
-            builder.store(results, place, builder.binary(.multiply, builder.load(results, place), factor))
-        }
-    }
-
-    /// Writes the exponentials over a row's scores and gives their sum in all lanes.
-    private func exponentials(_ base: Index, _ whole: Int, _ rest: Register?, less shift: Register) -> Register {
-        func exponential(_ vector: Index, of score: Register) -> Register {
-            let result = builder.define(.unary(.exponential, builder.binary(.subtract, score, shift)))
-            builder.store(scratch.scores, base + vector * lanes, result)
-            return result
-        }
-        func add(_ a: Register, _ b: Register) -> Register { builder.binary(.add, a, b) }
-        var sum = fold(whole, from: builder.constant(0), add) { exponential($0, of: builder.load(scratch.scores, base + $0 * lanes)) }
-        if let rest { sum = add(sum, exponential(.constant(whole), of: rest)) }
-        return builder.define(.acrossLanes(.add, sum))
-    }
-
-    /// The values of vectors `0 ..< count` combined, four side by side.
-    private func fold(
-        _ count: Int, from identity: Register, _ combine: (Register, Register) -> Register, _ value: (Index) -> Register
-    ) -> Register {
-        let width = 4
-        let main = count / width * width
-        var total = identity
-        if main > 0 {
-            let parts = builder.loop("vector", to: .constant(main), step: width, carrying: .init(repeating: identity, count: width)) {
-                vector, parts in parts.indices.map { combine(parts[$0], value(vector + .constant($0))) }
-            }
-            total = combine(combine(parts[0], parts[1]), combine(parts[2], parts[3]))
-        }
-        for vector in main..<count { total = combine(total, value(.constant(vector))) }
-        return total
-    }
-
     // MARK: Results
 
-    /// Multiplies the exponentials of a tile's rows by `count` values.
-    private func multiply(_ tile: Index, _ size: Int, count: Int) {
+    /// Multiplies the exponentials of a tile's rows by the values of the keys that they see.
+    private func multiply(_ tile: Index, _ size: Int, _ seen: Seen) {
         let shape = nest.values
         let exponentials = source(scratch.scores, shape.broadcast.value, Self.stride(nest.stretch, lanes))
         groups(nest.columnBlocks, nest.valueBlocks) { block, laneBlocks in
@@ -223,7 +201,7 @@ struct AttentionTask {
             base.set(shape.lane, Position(outer: block, split: lanes))
             let kept = places(tile, size, block, laneBlocks)
             let initial = scratch.results.map { results in kept.map { builder.load(results, $0) } }
-            let registers = product(shape, exponentials, panel, tile, size, laneBlocks, steps: count, base, initial: initial)
+            let registers = product(shape, exponentials, panel, tile, size, laneBlocks, steps: seen.end, base, initial: initial)
             if let results = scratch.results {
                 for (place, register) in zip(kept, registers) { builder.store(results, place, register) }
             } else {
@@ -255,13 +233,16 @@ struct AttentionTask {
 
     private func product(
         _ shape: ContractionShape, _ source: BroadcastSource, _ panel: VectorPanel, _ tile: Index, _ size: Int, _ laneBlocks: Int,
-        steps: Int, _ base: ContractionPoint, initial: [Register]?
+        steps: Index, _ base: ContractionPoint, initial: [Register]?
     ) -> [Register] {
         let tile = RegisterTile(points: [.init(axis: row, count: size)], laneBlocks: laneBlocks)
         let unroll = RegisterTile.unroll(laneBlocks: laneBlocks, registers: nest.target.vectors.registers)
         let kernel = Microkernel(
             shape: shape, source: source, weights: panel.buffer, panel: panel, emitter: emitter, tile: tile,
-            loops: [.axis(nest.inner, count: steps, unroll: unroll)],
+            loops: [
+                steps.constantValue.map { .axis(nest.inner, count: $0, unroll: unroll) }
+                    ?? .beginning(nest.inner, end: steps, unroll: unroll)
+            ],
             start: [Position](repeating: Position(0), count: shape.extents.count), numerics: nest.numerics)
         return kernel.reduce(base, initial: initial ?? .init(repeating: builder.constant(0), count: size * laneBlocks))
     }

@@ -7,6 +7,8 @@ struct Microkernel {
     enum ReductionLoop {
         /// Over the whole of an axis.
         case axis(Int, count: Int, unroll: Int)
+        /// Over the beginning of an axis, which ends somewhere before its extent.
+        case beginning(Int, end: Index, unroll: Int)
         /// Over the blocks of a blocked axis; `lanes` positions each.
         case blocks(Int, count: Int)
         /// Within the block that an enclosing `blocks` loop has chosen, `step` positions at a time; the last block has only what remains of
@@ -60,6 +62,8 @@ struct Microkernel {
             return builder.loop(shape.names[axis], to: .constant(count), unroll: unroll, carrying: sums) { index, sums in
                 turn(axis, Position(index), sums)
             }
+        case .beginning(let axis, let end, let unroll):
+            return builder.loop(shape.names[axis], to: end, unroll: unroll, carrying: sums) { turn(axis, Position($0), $1) }
         case .blocks(let axis, let count):
             if count == 1 { return turn(axis, Position(outer: 0, split: builder.lanes), sums) }
             return builder.loop(shape.names[axis] + "_block", to: .constant(count), carrying: sums) { index, sums in
