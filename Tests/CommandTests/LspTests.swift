@@ -343,7 +343,7 @@ private func range(_ value: Any?) -> [Int] {
         let argument = try labels(5, 66)
         #expect(argument.contains("bias") && argument.contains("classes") && argument.contains("a") && argument.contains("relu"))
         try change(version: 2, [["text": "block b(x) { x. }"]])
-        #expect(try labels(0, 15) == ["channels", "height", "width", "rank", "count"])
+        #expect(try labels(0, 15) == ["channels", "height", "width", "length", "depth", "last", "rank", "count"])
         let settings = ["resize", "crop", "interpolation", "exif_orientation", "mean", "std"]
         let input = "network n { input x: f32[N, 3, 8, 8] prepare "
         try change(version: 3, [["text": input + "resize: 9, "]])
