@@ -169,6 +169,8 @@ extension Network {
             }
             sizes[name] = size
         }
-        return try Network(name: graph.name, origin: origin, graph: graph, sources: sources).sized(sizes)
+        let network = Network(name: graph.name, origin: origin, graph: graph, sources: sources)
+        try network.requireCompilableFunctions()
+        return try network.sized(sizes)
     }
 }

@@ -10,7 +10,7 @@ struct CDefinitions {
         let reader = CTreeReader(files: files)
         var functions: [(id: CFunction.ID, cursor: ClangCursor)] = []
         for cursor in unit.root.children where cursor.kind == "FunctionDecl" && cursor.isDefinition && reader.isOwn(cursor) {
-            if cursor.storageClass != .static { functions.append((reader.read(function: cursor), cursor)) }
+            if cursor.storageClass != .static, !cursor.isOverArrays { functions.append((reader.read(function: cursor), cursor)) }
         }
         var problems = reader.problems
         var definitions: [ActivationSyntax] = []

@@ -1,3 +1,4 @@
+import CompiledC
 import Source
 
 /// What the lines of a C file that begin with `#` tell the preprocessor; those that Braid does not allow are reported.
@@ -9,6 +10,8 @@ struct CDirectives {
         /// The one in quotes, beside the file.
         var isOwn: Bool
         var span: Span
+        /// The bytes of the whole directive.
+        var line = 0..<0
     }
 
     struct Macro {
@@ -25,6 +28,8 @@ struct CDirectives {
     private(set) var text: [CTokens.Token] = []
     /// How many tokens the conditions have.
     private(set) var conditionCount = 0
+    /// Whether the file says that it is included once.
+    private(set) var isOnce = false
     private(set) var diagnostics: [Diagnostic] = []
 
     private let file: FileID
@@ -45,7 +50,9 @@ struct CDirectives {
             }
             var end = index + 1
             while end < read.tokens.count, !read.tokens[end].startsLine { end += 1 }
+            let known = includes.count
             directive(read.tokens[(index + 1)..<end], at: token)
+            if includes.count > known { includes[known].line = token.range.lowerBound..<read.tokens[end - 1].range.upperBound }
             index = end
         }
         for token in read.tokens where token.kind == .word && Self.refused.contains(token.text) {
@@ -75,6 +82,7 @@ struct CDirectives {
                 report("this pragma is not allowed", at: span(first), help: "only `#pragma once` is")
                 return
             }
+            if rest.first?.text == "once" { isOnce = true }
         default:
             report(
                 "`#\(first.text)` is not allowed", at: span(first),

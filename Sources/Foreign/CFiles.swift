@@ -64,6 +64,28 @@ struct CFiles {
         if !diagnostics.hasErrors { checkSize() }
     }
 
+    /// The main file with what it includes in place of its own includes, for a compiler that sees no other file.
+    var joined: String { String(decoding: joined(main.name), as: UTF8.self) }
+
+    private func joined(_ path: String) -> [UInt8] {
+        guard let number = directives.firstIndex(where: { $0.path == path }), let source = byName[Self.name(of: path)]?.source else {
+            return []
+        }
+        let file = directives[number].file
+        var bytes: [UInt8] = []
+        var next = 0
+        for include in file.includes where include.isOwn {
+            bytes += source.bytes[next..<include.line.lowerBound]
+            bytes += joined(SourcePath.target(of: include.path, from: path)) + [UInt8(ascii: "\n")]
+            next = include.line.upperBound
+        }
+        bytes += source.bytes[next...]
+        guard file.isOnce, path != main.name else { return bytes }
+        // The text stands in several places where the file is included in several; the first one counts.
+        let guardName = "BRAID_INCLUDED_\(number)"
+        return Array("#ifndef \(guardName)\n#define \(guardName)\n".utf8) + bytes + Array("\n#endif".utf8)
+    }
+
     private mutating func checkSize() {
         var expansion = CExpansion(directives.flatMap(\.file.macros))
         var sizes: [String: Int] = [:]

@@ -33,6 +33,8 @@ struct ClangCursor {
     var definition: ClangCursor? { existing(clang.getCursorDefinition(raw)) }
     /// The kind of what a declaration stands in.
     var parentKind: String { wrapped(clang.getCursorSemanticParent(raw)).kind }
+    /// Whether a function gives nothing but what it writes to arrays.
+    var isOverArrays: Bool { type.result.kind == "Void" && arguments.contains { $0.type.kind == "Pointer" } }
     var isDefinition: Bool { clang.isCursorDefinition(raw) != 0 }
     /// What a variable begins with.
     var initializer: ClangCursor? { existing(clang.Cursor_getVarDeclInitializer(raw)) }
@@ -121,6 +123,8 @@ struct ClangType {
     /// Of an array, too, whose elements are constant.
     var isConstant: Bool { clang.isConstQualifiedType(clang.getCanonicalType(raw)) != 0 || clang.isConstQualifiedType(raw) != 0 }
     var isVolatile: Bool { clang.isVolatileQualifiedType(raw) != 0 }
+    /// What a pointer points to.
+    var pointee: ClangType { ClangType(library: library, raw: clang.getPointeeType(clang.getCanonicalType(raw))) }
     /// The elements of an array.
     var count: Int { Int(clang.getArraySize(clang.getCanonicalType(raw))) }
     var element: ClangType { ClangType(library: library, raw: clang.getArrayElementType(clang.getCanonicalType(raw))) }

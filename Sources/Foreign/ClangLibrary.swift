@@ -1,4 +1,5 @@
 import CClang
+import CompiledC
 import Foundation
 
 /// libclang, opened while the program runs: without it everything else works.
@@ -45,8 +46,14 @@ struct ClangLibrary: @unchecked Sendable {
     /// Signal handlers belong to the whole process, and so does the environment.
     private static let lock = NSLock()
 
+    /// The folder in which clang looks for what stands in `<…>`; there is none of the name.
+    private static let headers = "/braid-headers"
+    private static let standardFiles = StandardHeaders.files.map { name, text in
+        VirtualFile(name: "\(headers)/\(name)", bytes: Array(text.utf8))
+    }
+
     private static let arguments = [
-        "-xc", "-std=gnu17", "-nostdinc", "-isystem", StandardHeaders.folder, "-Wall", "-Wno-stack-exhausted", "-ferror-limit=20",
+        "-xc", "-std=gnu17", "-nostdinc", "-isystem", headers, "-Wall", "-Wno-stack-exhausted", "-ferror-limit=20",
     ]
 
     private final class Work {
@@ -73,10 +80,11 @@ struct ClangLibrary: @unchecked Sendable {
         return answer
     }
 
-    /// Parses the first file, and calls `body` with what came of it: nil where clang gave up on the text. To be called within `onStack`.
+    /// Parses the first file, with the others and Braid's own headers at hand, and calls `body` with what came of it: nil where clang gave up on the text. To be called within `onStack`.
     ///
     /// - Parameter body: may use cursors only until it returns.
     func parse<Answer>(_ files: [VirtualFile], _ body: (ClangUnit?) -> Answer) -> Answer {
+        let files = files + Self.standardFiles
         // Otherwise libclang parses on a thread of its own, whose stack is small.
         setenv("LIBCLANG_NOTHREADS", "1", 1)
         let clang = functions.pointee

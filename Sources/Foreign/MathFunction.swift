@@ -64,8 +64,6 @@ struct MathFunction: Sendable {
         MathFunction("braid_normal_cdf") { .unary(.normalDistribution, $0) },
     ]
 
-    static let ofBraid = own.map(\.name)
-
     private static let byName = Dictionary(
         uniqueKeysWithValues: all.flatMap { [($0.name, $0), ($0.name + "f", $0)] } + own.map { ($0.name, $0) })
 

@@ -37,6 +37,9 @@ public final class GraphFacts: Sendable {
         if case .contraction(let formula)? = lowerings[value.index] { formula } else { nil }
     }
 
+    /// Whether `value` is what a C function computes, whose operands and results lie row by row in f32.
+    public func isForeign(_ value: Value) -> Bool { if case .foreign? = lowerings[value.index] { true } else { false } }
+
     /// The users of `value`, in order, each once.
     public func users(of value: Value) -> [Value] { usersOfValues[value.index] }
 

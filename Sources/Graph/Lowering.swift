@@ -13,6 +13,8 @@ public enum Lowering: Sendable {
     /// A reduction over a small window: pooling and its gradients.
     case window(Formula)
     case view(View)
+    /// A call of a C function over arrays.
+    case foreign(ForeignCall)
     /// Written with other operators; `decompose` replaces the node by them.
     case composite(@Sendable (Decomposition) -> Value)
 }

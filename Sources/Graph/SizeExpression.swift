@@ -243,6 +243,11 @@ extension SizeExpression {
         return replacingSymbols { symbol in values[symbol.name].map { SizeExpression($0.flooredQuotient(by: symbol.multiple).quotient) } }
     }
 
+    /// The expression with sizes for symbols of which nothing is known; those without one stay.
+    public func substituting(_ values: [String: SizeExpression]) -> SizeExpression {
+        replacingSymbols { $0.multiple == 1 ? values[$0.name] : nil }
+    }
+
     /// The expression where more is known of its symbols: that they are multiples of these numbers, too.
     public func knowing(_ multiples: [String: Int]) -> SizeExpression {
         replacingSymbols { symbol in

@@ -46,7 +46,7 @@ public struct TextMateGrammar: Encodable {
                 patterns: [.match("\\\\.", "constant.character.escape.braid"), .match("\\{[^}\"]*\\}", "meta.embedded.braid")]),
             .match(start + "(import|extern)(?=\\s*\")", captures: "keyword.other.definition.braid"),
             .match(
-                start + "(block|activation|network)\\s+(\(name))(?=\\s*[({=])",
+                start + "(block|activation|operator|network)\\s+(\(name))(?=\\s*[({=])",
                 captures: "keyword.other.definition.braid", "entity.name.function.definition.braid"),
             .match(
                 start + "(training)\\s+(of)\\s+(\(name))",
@@ -61,6 +61,8 @@ public struct TextMateGrammar: Encodable {
             .match(
                 start + "(precision)\\s+(?:((?:[A-Za-z0-9_.,\\s]|\\{[^{}|]*\\})+?)\\s*(:)\\s*)?" + any(Precision.allCases.map(\.rawValue)),
                 captures: "keyword.other.clause.braid", "entity.name.tag.label.braid", "punctuation.separator.braid", "storage.type.braid"),
+            .match("(?<==)\\s*(extern)(?=\\s*\")", captures: "keyword.other.clause.braid"),
+            .match("(?<=,)\\s*(gradient)(?=\\s+\(name)\\s*$)", captures: "keyword.other.clause.braid"),
             .match("(?<=\\])\\s*(prepare)(?=\\s+\(name)\\s*:)", captures: "keyword.other.clause.braid"),
             .match(
                 start + any(Parser.contextualClauses) + "(?!\\(|\\s*(?:=(?!=)|[,.:]|\\|>))", captures: "keyword.other.clause.braid"),

@@ -119,10 +119,12 @@ public struct Kernel: Hashable, Sendable {
     public var variableNames: [String]
     public var registerCount: Int
     public var body: [Statement]
+    /// The C function that each task calls, in place of a body.
+    public var call: ArrayCall?
 
     public init(
         name: String, lanes: Int, taskCount: Int, parameters: [Buffer], scratch: [Buffer] = [], variableNames: [String] = ["task"],
-        registerCount: Int = 0, body: [Statement] = []
+        registerCount: Int = 0, body: [Statement] = [], call: ArrayCall? = nil
     ) {
         self.name = name
         self.lanes = lanes
@@ -132,6 +134,7 @@ public struct Kernel: Hashable, Sendable {
         self.variableNames = variableNames
         self.registerCount = registerCount
         self.body = body
+        self.call = call
     }
 
     /// The buffer `id` names: a parameter, or after those a scratch buffer.

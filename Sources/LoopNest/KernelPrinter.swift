@@ -50,7 +50,8 @@ public struct KernelPrinter {
     /// Words with a meaning of their own, which are quoted when they are names: those that may stand where a name may, and some that texts
     /// have always quoted. Of instructions only those that begin a statement are needed, so the others' words can be names.
     static let reserved: Set<String> = Set(InstructionRow.table.filter { $0.result == nil }.flatMap(\.words)).union([
-        "kernel", "lanes", "tasks", "registers", "scratch", "for", "in", "step", "unroll", "carrying", "next", "when", "and", "active",
+        "kernel", "lanes", "tasks", "registers", "scratch", "calls", "for", "in", "step", "unroll", "carrying", "next", "when", "and",
+        "active",
         "stride", "stream", "at", "constant", "load", "broadcast", "gather", "fma", "select", "position", "uniform", "across", "keep",
         "min", "max", "task", "inf", "nan",
     ])
@@ -69,6 +70,7 @@ public struct KernelPrinter {
         if !kernel.scratch.isEmpty {
             header += " scratch " + list(kernel.scratch.map { "\(Self.quoted($0.name)): \($0.element.rawValue)[\($0.count)]" })
         }
+        if let call = kernel.call { header += text(call) }
         var lines = [header + " {"]
         append(kernel.body, indent: "  ", to: &lines)
         lines.append("}")
@@ -76,7 +78,7 @@ public struct KernelPrinter {
     }
 
     /// Items in parentheses: on one line while they fit, otherwise a line each.
-    private func list(_ items: [String]) -> String {
+    func list(_ items: [String]) -> String {
         let line = "(" + items.joined(separator: ", ") + ")"
         return line.count <= 100 ? line : "(\n    " + items.joined(separator: ",\n    ") + ")"
     }
@@ -147,7 +149,7 @@ public struct KernelPrinter {
 
     private func text(_ register: Register) -> String { "%\(register.index)" }
 
-    private func name(_ buffer: BufferID) -> String { buffers.indices.contains(buffer.index) ? buffers[buffer.index] : "?@\(buffer.index)" }
+    func name(_ buffer: BufferID) -> String { buffers.indices.contains(buffer.index) ? buffers[buffer.index] : "?@\(buffer.index)" }
 
     private func name(_ variable: Variable) -> String {
         variables.indices.contains(variable.index) ? variables[variable.index] : "?@\(variable.index)"

@@ -114,6 +114,7 @@ public struct KernelReader {
         if try accept("scratch") {
             try readList { reader throws(KernelError) in reader.kernel.scratch.append(try reader.readBuffer(isScratch: true)) }
         }
+        if try accept("calls") { kernel.call = try readCall() }
         kernel.body = try readBlock(carried: 0).statements
         return kernel
     }

@@ -76,6 +76,7 @@ struct KernelVerifier {
         for buffer in kernel.scratch {
             try require(buffer.access == .readWrite, "scratch buffer '\(buffer.name)' is both written and read")
         }
+        if let problem = kernel.callProblem { throw error(problem) }
         isDeclared[0] = true
         isInScope[0] = true
         let task = Loop(variable: .task, from: 0, to: .constant(kernel.taskCount), carried: [], body: [])

@@ -44,19 +44,33 @@ public struct CodeGenerator: ~Copyable {
 
     private func makeModule(_ kernels: [NamedKernel], in context: borrowing Context) throws -> Module {
         try target.requireUnits(of: kernels.map(\.kernel))
-        let module = Module("braid", in: context)
-        LLVMSetTarget(module.reference, target.triple)
-        let layout = LLVMCreateTargetDataLayout(machine)
-        LLVMSetModuleDataLayout(module.reference, layout)
-        LLVMDisposeTargetData(layout)
+        let module = makeEmptyModule("braid", in: context)
         let build = InstructionBuilder(context: context, module: module)
-        for (kernel, symbol) in kernels { try KernelEmitter.emit(kernel, as: symbol, for: target, build) }
+        for (kernel, symbol) in kernels {
+            if let call = kernel.call {
+                try add(kernel, calling: call, as: symbol, to: module, in: context)
+            } else {
+                try KernelEmitter.emit(kernel, as: symbol, for: target, build)
+            }
+        }
         assert(module.defect == nil, "invalid IR: \(module.defect ?? "")\n\(module.text)")
         return module
     }
 
-    private func optimize(_ module: borrowing Module) throws {
-        if let reason = LLVM.describe(LLVMRunPasses(module.reference, Self.passes, machine, options)) {
+    func makeEmptyModule(_ name: String, in context: borrowing Context) -> Module {
+        let module = Module(name, in: context)
+        LLVMSetTarget(module.reference, target.triple)
+        let layout = LLVMCreateTargetDataLayout(machine)
+        LLVMSetModuleDataLayout(module.reference, layout)
+        LLVMDisposeTargetData(layout)
+        return module
+    }
+
+    /// - Parameter vectorizing: whether loops are vectorized, which kernels have done themselves.
+    func optimize(_ module: borrowing Module, by passes: String = passes, vectorizing: Bool = false) throws {
+        let all = LLVMCreatePassBuilderOptions()
+        defer { LLVMDisposePassBuilderOptions(all) }
+        if let reason = LLVM.describe(LLVMRunPasses(module.reference, passes, machine, vectorizing ? all : options)) {
             throw MachineError.codeGeneration(reason)
         }
     }

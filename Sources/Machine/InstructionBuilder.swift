@@ -163,6 +163,11 @@ extension InstructionBuilder {
         return LLVMValue(LLVMBuildGEP2(builder, element.reference, base.reference, &index, 1, ""))
     }
 
+    /// The address of `count` elements that last until the function returns.
+    func allocate(_ type: LLVMType, count: Int) -> LLVMValue {
+        LLVMValue(LLVMBuildAlloca(builder, LLVMArrayType2(type.reference, UInt64(count)), ""))
+    }
+
     func load(_ type: LLVMType, _ address: LLVMValue, alignment: Int) -> LLVMValue {
         let load = LLVMBuildLoad2(builder, type.reference, address.reference, "")
         LLVMSetAlignment(load, UInt32(alignment))

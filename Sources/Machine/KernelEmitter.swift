@@ -25,16 +25,18 @@ final class KernelEmitter {
     static func emit(_ kernel: Kernel, as symbol: String, for target: Target, _ build: InstructionBuilder) throws(KernelError) {
         let emitter = try KernelEmitter(kernel, symbol, target, build)
         emitter.writeTask()
-        emitter.writeEntry(symbol)
+        emitter.writeEntry()
     }
 
     private let taskType: LLVMType
+    private let symbol: String
 
     private init(_ kernel: Kernel, _ symbol: String, _ target: Target, _ build: InstructionBuilder) throws(KernelError) {
         self.kernel = kernel
         tiles = try kernel.tiles()
         self.build = build
         self.target = target
+        self.symbol = symbol
         vector = build.vector(of: build.float, kernel.lanes)
         integers = build.vector(of: build.int32, kernel.lanes)
         addresses = AddressEmitter(build, variables: kernel.variableNames.count)
@@ -62,12 +64,12 @@ final class KernelEmitter {
         }
         addresses.enter(build.appendBlock("", to: function))
         addresses.bind(.task, to: addresses.atom(task))
-        emit(kernel.body)
+        if let call = kernel.call { emit(call, task: task) } else { emit(kernel.body) }
         build.returnVoid()
         addresses.leave()
     }
 
-    private func writeEntry(_ symbol: String) {
+    private func writeEntry() {
         let (entry, _) = build.function(symbol, [build.pointer, build.pointer, build.int64, build.int64])
         describe(entry)
         let names = ["buffers", "scratch", "first", "end"]
@@ -102,14 +104,35 @@ final class KernelEmitter {
         build.returnVoid()
     }
 
-    private func describe(_ function: LLVMValue) {
+    private func describe(_ function: LLVMValue) { Self.describe(function, lanes: kernel.lanes, for: target, build) }
+
+    /// Says what a function is compiled for.
+    static func describe(_ function: LLVMValue, lanes: Int, for target: Target, _ build: InstructionBuilder) {
         build.attach("nounwind", to: function)
         build.attach("target-cpu", text: target.processor, to: function)
         build.attach("target-features", text: target.features, to: function)
         // Without these LLVM may split 512-bit vectors for processors that once lowered their clock for them.
-        build.attach("prefer-vector-width", text: "\(32 * kernel.lanes)", to: function)
-        build.attach("min-legal-vector-width", text: "\(32 * kernel.lanes)", to: function)
+        build.attach("prefer-vector-width", text: "\(32 * lanes)", to: function)
+        build.attach("min-legal-vector-width", text: "\(32 * lanes)", to: function)
         build.attach("no-trapping-math", text: "true", to: function)
+    }
+
+    // MARK: Calls
+
+    /// The name of the C function that a kernel with such a symbol calls, until it is linked.
+    static func calledName(_ symbol: String) -> String { symbol + ".call" }
+
+    private func emit(_ call: ArrayCall, task: LLVMValue) {
+        let table = build.allocate(build.pointer, count: call.arrays.count)
+        for (number, array) in call.arrays.enumerated() {
+            let offset = build.integer(.add, build.integer(.multiply, task, build.int64(array.step)), build.int64(array.start))
+            let slot = build.address(table, build.pointer, offset: build.int64(number))
+            build.store(build.address(buffers[array.buffer.index], build.float, offset: offset), slot, alignment: 8)
+        }
+        let bytes = call.shape.flatMap { extent in withUnsafeBytes(of: Int64(extent).littleEndian) { Array($0) } }
+        let shape = build.constant(bytes, symbol + ".shape", alignment: 8)
+        let (called, type) = build.function(Self.calledName(symbol), [build.pointer, build.pointer])
+        build.call(called, type, [table, shape])
     }
 
     // MARK: Statements

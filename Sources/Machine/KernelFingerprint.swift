@@ -1,3 +1,4 @@
+import CompiledC
 import Graph
 import Interchange
 import LoopNest
@@ -71,6 +72,20 @@ private struct FingerprintWriter {
         }
         for buffer in kernel.scratch { write(buffer.count) }
         write(kernel.body)
+        if let call = kernel.call { write(call) }
+    }
+
+    /// The text decides with clang's version, which is LLVM's, what becomes of it.
+    mutating func write(_ call: ArrayCall) {
+        write(CodeGenerator.passesOverCalls)
+        write(call.function.text())
+        write(StandardHeaders.files.count)
+        for (_, text) in StandardHeaders.files { write(text) }
+        write(call.arrays.count)
+        for array in call.arrays {
+            write(array.buffer)
+            for number in [array.start, array.step, array.extents.count] + array.extents { write(number) }
+        }
     }
 
     mutating func write(_ statements: [Statement]) {

@@ -82,6 +82,13 @@ struct Module: ~Copyable {
 
     deinit { LLVMDisposeModule(reference) }
 
+    /// The module for a function that disposes of it.
+    consuming func take() -> LLVMModuleRef {
+        let reference = reference
+        discard self
+        return reference
+    }
+
     /// The module in LLVM's textual form.
     var text: String { LLVM.take(LLVMPrintModuleToString(reference)) }
 

@@ -1,5 +1,6 @@
 internal import CLLVM
 internal import CMemory
+import CompiledC
 import Foundation
 
 /// What can go wrong while machine code is made.
@@ -10,6 +11,8 @@ public enum MachineError: Error, CustomStringConvertible, Sendable {
     case missingUnit(String, kernel: String, target: String)
     case codeGeneration(String)
     case linking(String)
+    /// A C function cannot be compiled.
+    case foreign(CompilationError)
     /// A file that should have been written could not be.
     case file(path: String, reason: String)
 
@@ -18,6 +21,7 @@ public enum MachineError: Error, CustomStringConvertible, Sendable {
         case .unsupportedTarget(let reason): "unsupported target: \(reason)"
         case .missingUnit(let unit, let kernel, let target): "kernel '\(kernel)' needs \(unit), which \(target) has not"
         case .codeGeneration(let reason): "code generation failed: \(reason)"
+        case .foreign(let error): error.description
         case .linking(let reason): "linking of generated code failed: \(reason)"
         case .file(let path, let reason): "\(path): \(reason)"
         }

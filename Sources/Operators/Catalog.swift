@@ -27,5 +27,7 @@ extension OperatorCatalog {
         .spatialDropout, .stochasticDepth, .uniformNoise, .normalNoise, .embedding, .embeddingBackward,
         // Probabilities and losses.
         .softmax, .logSoftmax, .crossEntropy, .crossEntropyTerms, .meanSquaredError,
+        // In C.
+        .foreign,
     ])
 }

@@ -79,6 +79,8 @@ extension Operator {
             guard let value = signature.attributes[parameter.name], value != parameter.defaultValue.flatMap(parameter.kind.convert) else {
                 continue
             }
+            // A text of several lines is a file's.
+            if case .text(let text) = value, text.contains("\n") { continue }
             text += " \(parameter.name)=\(value.text(as: parameter.kind))"
         }
         return text
@@ -96,6 +98,7 @@ extension Lowering {
         case .contraction: "contraction"
         case .window: "window"
         case .view: "view"
+        case .foreign: "foreign"
         case .composite: "composite"
         }
     }

@@ -63,6 +63,7 @@ public final class PointEvaluator {
                     let source = view.source(of: position, in: extents, operands: operandExtents)
                     return operands[source.operand].read(source.position)
                 }
+            case .foreign: preconditionFailure("a C function gives all elements at once, so its values are stored")
             case .composite: preconditionFailure("a composite operator must be decomposed before it is evaluated")
             }
         }

@@ -51,6 +51,7 @@ extension Lowering {
         case .reduction(let formula), .contraction(let formula), .window(let formula):
             ReferenceProducts(formula, operands)?.evaluate(workers) ?? formula.evaluate(operands, workers)
         case .view(let view): view.evaluate(operands, extents: extents)
+        case .foreign(let call): call.evaluate(operands, extents: extents)
         case .composite: preconditionFailure("a composite operator must be decomposed before it is evaluated")
         }
     }

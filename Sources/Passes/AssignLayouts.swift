@@ -12,6 +12,8 @@ extension Pass {
     ///   of three axes and more that views, sums and element-wise operations tie to them;
     /// - everything else has its channels in blocks (`nChw16c`), vectors too, which pads them to whole blocks.
     ///
+    /// C functions take and give row-major tensors: identity maps bring what they read there, and their results away.
+    ///
     /// Where a contraction wants its weight otherwise (the gradient with respect to data has the other channels in lanes), an identity
     /// map with the wanted layout stands between.
     public static let assignLayouts = Pass("assign_layouts", "Decides how tensors lie in memory; inserts relayouts.") { graph, context in
@@ -174,6 +176,16 @@ private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ cont
     var result = Graph(name: graph.name, precisions: graph.precisions)
     var renamed: [Value] = []
     var relayouts: [Relayout: Value] = [:]
+    /// A value in another layout, one node for all that read it so.
+    func relayout(_ value: Value, as layout: Layout) -> Value {
+        let key = Relayout(source: value, layout: layout)
+        if let known = relayouts[key] { return known }
+        let made = Value(result.nodes.count)
+        relayouts[key] = made
+        result.nodes.append(key.node(type: result[value].type, like: result[value]))
+        context.firings.fire("relayout")
+        return made
+    }
     for (index, node) in graph.nodes.enumerated() {
         var node = node
         var operands = node.operands.map { renamed[$0.index] }
@@ -186,20 +198,17 @@ private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ cont
                     let wanted = formula.layout(of: read, in: shape, lane: lane, lanes: context.lanes),
                     wanted.blocks.last?.axis != layouts[operand.index].blocks.last?.axis
                 else { continue }
-                let key = Relayout(source: renamed[operand.index], layout: wanted)
-                if relayouts[key] == nil {
-                    relayouts[key] = Value(result.nodes.count)
-                    result.nodes.append(key.node(type: graph[operand].type, like: graph[operand]))
-                    context.firings.fire("relayout")
-                }
-                operands[read.operand] = relayouts[key]!
+                operands[read.operand] = relayout(renamed[operand.index], as: wanted)
             }
         }
+        let isForeign = facts.isForeign(Value(index))
+        if isForeign { operands = operands.map { result[$0].layout == .plain ? $0 : relayout($0, as: .plain) } }
         node.operands = operands
-        node.layout = layouts[index]
+        node.layout = isForeign ? .plain : layouts[index]
         node.place = nil
         renamed.append(Value(result.nodes.count))
         result.nodes.append(node)
+        if isForeign, layouts[index] != .plain { renamed[index] = relayout(renamed[index], as: layouts[index]) }
     }
     result.outputs = graph.outputs.map { Graph.Output($0.name, renamed[$0.value.index]) }
     result.updates = graph.updates.map { Graph.Update(state: renamed[$0.state.index], value: renamed[$0.value.index]) }

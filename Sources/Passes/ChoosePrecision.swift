@@ -55,6 +55,8 @@ private struct NodePrecisions {
     init(_ graph: Graph, _ context: PassContext) {
         choices = graph.values.map { value in
             let clause = graph.precisions.clause(for: graph[value].label)
+            // A C function takes and gives f32, whatever is said.
+            if case .foreign? = graph.lowering(of: value) { return Choice(isNarrow: false, isSaid: false) }
             return Choice(isNarrow: context.precision(of: value, in: graph) == .bf16, isSaid: clause.map { !$0.path.isEmpty } ?? false)
         }
     }

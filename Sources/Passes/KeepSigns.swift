@@ -78,7 +78,7 @@ private struct SignAnalysis {
         case .view?: return operands.dropFirst().reduce(operands[0]) { $0.union($1) }
         case .reduction(let formula)?: return range(of: formula, operands, isPadded: false)
         case .window(let formula)?: return range(of: formula, operands, isPadded: true)
-        case .contraction?, .composite?, nil: return .all
+        case .contraction?, .foreign?, .composite?, nil: return .all
         }
     }
 
@@ -136,6 +136,8 @@ private struct SignAnalysis {
             for operand in operands where !ranges[operand.index].hasOneSign {
                 demands[operand.index].formUnion(Demand(keepsZeros: true))
             }
+        // What a C function does with signs is not known.
+        case .foreign?: for operand in operands { demands[operand.index].formUnion(Demand(interest: .sign, goesThroughContractions: true)) }
         case .composite?, nil: break
         }
     }

@@ -16,10 +16,10 @@ extension Pass {
         func isStoredAnew(_ value: Value) -> Bool {
             graph[value].operation != nil && graph[value].group != nil && !facts.isPrepared(value)
         }
-        // Reshapes read their operand from end to end, which in another's memory does not lie together.
+        // Reshapes and C functions read their operand from end to end, which in another's memory does not lie together.
         func canMove(_ value: Value) -> Bool {
             isStoredAnew(value) && graph[value].place == nil && !facts.leaves(value)
-                && !facts.users(of: value).contains { facts.isAlias($0) }
+                && !facts.users(of: value).contains { facts.isAlias($0) || facts.isForeign($0) } && !facts.isForeign(value)
         }
         for value in graph.values {
             if let place = facts.placeOfSlice(value), isStoredAnew(place.parent), canMove(value) {

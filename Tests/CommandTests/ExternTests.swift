@@ -1,3 +1,4 @@
+import CompiledC
 import Foreign
 import Foundation
 import Testing
@@ -46,6 +47,49 @@ struct ExternTests {
             #expect(result.status == 1)
             #expect(result.errors.contains("error: \(message)") && result.errors.contains("--> ops.c:\(place)\n"), "\(result.errors)")
         }
+    }
+
+    /// Operators in C: what is wrong has its place, and what is right trains and passes the check of its gradient.
+    @Test(.enabled(if: ArrayFunction.isClangInstalled, "clang is not installed: apt-get install clang-19")) func operatorsTrain() throws {
+        let workplace = try Workplace()
+        try workplace.write(
+            """
+            operator squares(x: f32[N, C, H, W], scale = 0.5): f32[N, C, H, W] = extern "ops.c" squares, gradient squares_gradient
+            network n {
+                input image: f32[N, 1, 28, 28]
+                output logits = image |> c: conv(2, 3, stride: 3) |> squares |> flatten |> fc: linear(10)
+            }
+            training of n { target label: i32[N]; loss cross_entropy(logits, label); optimizer adam; schedule constant(rate: 0.01, epochs: 1); batch 16 }
+
+            """, to: "net.braid")
+        func write(_ value: String, _ derivative: String) throws {
+            try workplace.write(
+                """
+                #include <stdint.h>
+                void squares(const float *x, float *y, const int64_t *shape, float scale) {
+                    for (int64_t i = 0; i < shape[0] * shape[1] * shape[2]; i++) y[i] = \(value);
+                }
+                void squares_gradient(const float *x, const float *dy, float *dx, const int64_t *shape, float scale) {
+                    for (int64_t i = 0; i < shape[0] * shape[1] * shape[2]; i++) dx[i] = \(derivative);
+                }
+
+                """, to: "ops.c")
+        }
+        try write("scale * x[i] * x[i]", "2 * scale * x[i] * dy[i]")
+        #expect(try workplace.run("check", "net.braid", "--gradients").status == 0)
+        let training = try workplace.run("overfit", "net.braid", "--steps", "150")
+        #expect(training.status == 0, "\(training.errors)")
+        let losses = training.output.matches(of: /loss ([0-9.]+) to ([0-9.]+)/).first
+        #expect(try #require(Double(losses?.2 ?? "")) < 0.5 * (try #require(Double(losses?.1 ?? ""))))
+
+        try write("scale * x[i] * x[i]", "scale * x[i] * dy[i]")
+        let wrong = try workplace.run("check", "net.braid", "--gradients")
+        #expect(wrong.status == 1 && wrong.errors.contains("error: the gradient of `x` by `squares_gradient` is wrong\n --> net.braid:4:"))
+        #expect(try workplace.run("check", "net.braid").status == 0)
+
+        try write("scale * x[i] *", "scale")
+        let broken = try workplace.run("describe", "net.braid")
+        #expect(broken.status == 1 && broken.errors.contains("error: expected expression\n --> ops.c:3:"), "\(broken.errors)")
     }
 
     @Test func runsAndIsDescribed() throws {

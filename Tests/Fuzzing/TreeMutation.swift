@@ -37,6 +37,12 @@ private struct ExpressionCollector {
             for parameter in block.parameters { add(parameter.defaultValue) }
             add(block.body)
         case .activation(let activation): add(activation.body)
+        case .operator(let definition):
+            for parameter in definition.parameters {
+                add(parameter.defaultValue)
+                for dimension in parameter.type?.dimensions ?? [] { add(dimension) }
+            }
+            for dimension in definition.result.dimensions { add(dimension) }
         case .network(let network):
             for parameter in network.parameters { add(parameter.defaultValue) }
             add(network.body)

@@ -21,6 +21,7 @@ import Testing
     ]
     private static let expectations = [
         "Tests/LanguageTests/Cases", "Tests/ForeignTests", "Tests/OperatorsTests/Cases", "Tests/CompilerTests/DiagnosticTests.swift",
+        "Tests/CompilerTests/ForeignOperatorTests.swift",
     ]
 
     /// Messages that no text can bring about, by a constant part, and why they are there all the same.

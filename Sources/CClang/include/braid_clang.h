@@ -93,6 +93,7 @@ typedef struct {
     FUNCTION(unsigned, isVolatileQualifiedType, (CXType))                                                                              \
     FUNCTION(long long, getArraySize, (CXType))                                                                                        \
     FUNCTION(CXType, getArrayElementType, (CXType))                                                                                    \
+    FUNCTION(CXType, getPointeeType, (CXType))                                                                                         \
     FUNCTION(CXType, getResultType, (CXType))                                                                                          \
     FUNCTION(unsigned, isFunctionTypeVariadic, (CXType))                                                                               \
     FUNCTION(void *_Nullable, Cursor_Evaluate, (CXCursor))                                                                             \

@@ -74,6 +74,7 @@ extension Network {
                 "the precision of '\(name)' is decided already", help: "give the .braid file, or the text of the stage graph", sources)
         }
         try requireSizes()
+        try prepareReference()
         guard batch > 1, let batchSymbol else { return }
         // Each sample is looked at by itself, and where they are mixed, none can be.
         for output in graph.outputs where graph[output.value].type.shape.dimensions.first != .symbol(batchSymbol) {

@@ -73,7 +73,7 @@ struct LayerAnalysis {
         for lowering in lowerings {
             switch lowering {
             case .contraction: return .contraction
-            case .window: return .window
+            case .window, .foreign: return .window
             case .reduction: reduces = true
             case .elementwise: computes = true
             case .view, .composite: break

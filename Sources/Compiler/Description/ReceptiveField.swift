@@ -98,6 +98,9 @@ public struct ReceptiveField: Hashable, Sendable {
                     return moved
                 }
             }
+        case .foreign:
+            // Nothing is known of where it looks.
+            return operands.contains { $0.field != nil } ? ReceptiveField(vertical: nil, horizontal: nil) : nil
         case .composite: preconditionFailure("composite operators are decomposed before their reads are followed")
         }
         return reads.dropFirst().reduce(reads.first) { $0?.joined(with: $1) }

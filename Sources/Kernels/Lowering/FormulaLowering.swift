@@ -213,7 +213,7 @@ extension Lowering {
     var formula: Formula? {
         switch self {
         case .reduction(let formula), .contraction(let formula), .window(let formula): formula
-        case .elementwise, .view, .composite: nil
+        case .elementwise, .view, .foreign, .composite: nil
         }
     }
 }

@@ -39,6 +39,7 @@ extension Elaborator {
         switch callable {
         case .block(let block): return declared(block.parameters)
         case .activation(let activation): return declared(activation.parameters)
+        case .foreign(let definition): return declared(definition.parameters)
         case .builtin(let builtin): return builtin.parameters.map { FormalParameter(name: $0, isRequired: true) }
         case .operation(let operation):
             let operands = operation.inputs.filter { $0.role == .operand }.map { FormalParameter(name: $0.name, isRequired: true) }

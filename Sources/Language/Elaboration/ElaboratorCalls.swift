@@ -79,6 +79,7 @@ extension Elaborator {
         switch callable {
         case .block(let block): return call(block, name, arguments, label: label, at: span)
         case .activation(let activation): return call(activation, name, arguments, label: label, at: span)
+        case .foreign(let definition): return call(definition, name, arguments, label: label, at: span)
         case .builtin(let builtin): return call(builtin, name, arguments, label: label, at: span)
         case .operation(let operation): return call(operation, name, arguments, label: label, at: span)
         case .function(let function): return call(function, name, arguments, at: span)
@@ -86,7 +87,7 @@ extension Elaborator {
     }
 
     /// Binds parameters in a new frame: arguments as given, defaults evaluated in order, so that they may use earlier parameters.
-    private func enter(_ kind: Frame.Kind, _ parameters: [ParameterSyntax], _ matched: [EvaluatedArgument?]) {
+    func enter(_ kind: Frame.Kind, _ parameters: [ParameterSyntax], _ matched: [EvaluatedArgument?]) {
         frame = Frame(kind: kind)
         for (parameter, argument) in zip(parameters, matched) {
             bind(parameter.name, argument?.value ?? parameter.defaultValue.map { evaluate($0) } ?? .poison)
@@ -271,7 +272,7 @@ extension Elaborator {
             }
             return formula(activation, NameSyntax(text: activation.name.text, span: span), arguments)
                 .map { ScalarFunction(activation.name.text, elements.map { activation.parameters[$0].name.text }, $0) }
-        case .block, .operation, .function:
+        case .block, .operation, .foreign, .function:
             report("\(callable.phrase) is no scalar function", at: span, help: "give the name of an activation")
             return nil
         }

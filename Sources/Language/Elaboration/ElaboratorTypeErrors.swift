@@ -74,5 +74,5 @@ extension Operator {
 
 extension String {
     /// The text with names in the quotes that the language's messages use.
-    fileprivate func replacingQuotes() -> String { String(map { $0 == "'" ? "`" : $0 }) }
+    func replacingQuotes() -> String { String(map { $0 == "'" ? "`" : $0 }) }
 }

@@ -149,10 +149,10 @@ struct LineLayout {
         let (piece, previous) = (pieces[index], pieces[index - 1])
         if previous.isToken(.documentation) || previous.isOpener || piece.isCloser { return false }
         if groups.isEmpty, let (definition, isDocumented) = definition(beginningAt: index), hasDefinition {
-            // Imports, and activations of one line, may stand together.
+            // Imports, and activations and operators of one line, may stand together.
             let imports = ["import", "extern"]
             let areAlike =
-                definition.text == lastDefinition && definition.text == "activation"
+                definition.text == lastDefinition && ["activation", "operator"].contains(definition.text)
                 || imports.contains(definition.text) && imports.contains(lastDefinition)
             if !areAlike || isDocumented { return true }
         }

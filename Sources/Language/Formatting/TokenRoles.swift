@@ -49,6 +49,10 @@ struct TokenRoles {
             startBefore(activation.name.span)
             visit(activation.parameters)
             visit(activation.body)
+        case .operator(let definition):
+            startBefore(definition.name.span)
+            visit(definition.parameters)
+            visit(definition.result)
         case .network(let network):
             startBefore(network.name.span)
             visit(network.parameters)
@@ -79,6 +83,7 @@ struct TokenRoles {
     private mutating func visit(_ parameters: [ParameterSyntax]) {
         for parameter in parameters {
             if let value = parameter.defaultValue { visit(value) }
+            if let type = parameter.type { visit(type) }
         }
     }
 

@@ -41,6 +41,9 @@ extension Program {
         case .activation(let activation):
             return CallableDescription(
                 name: name, kind: .activation, documentation: activation.documentation, parameters: parameters(activation.parameters))
+        case .foreign(let definition):
+            return CallableDescription(
+                name: name, kind: .operator, documentation: definition.documentation, parameters: parameters(definition.parameters))
         case .builtin(let builtin):
             return CallableDescription(
                 name: name, kind: .function, documentation: builtin.summary,

@@ -4,6 +4,7 @@ import Graph
 enum Callable {
     case block(BlockSyntax)
     case activation(ActivationSyntax)
+    case foreign(OperatorSyntax)
     case builtin(Builtin)
     case operation(Operator)
     /// Of numbers and lists, while the network is built.
@@ -15,7 +16,7 @@ enum Callable {
         case .block: "a block"
         case .activation: "an activation"
         case .builtin, .function: "a function"
-        case .operation: "an operator"
+        case .operation, .foreign: "an operator"
         }
     }
 
@@ -23,6 +24,7 @@ enum Callable {
         switch self {
         case .block(let block): block.name.text
         case .activation(let activation): activation.name.text
+        case .foreign(let definition): definition.name.text
         case .builtin(let builtin): builtin.name
         case .operation(let operation): operation.name
         case .function(let function): function.name

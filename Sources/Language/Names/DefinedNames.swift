@@ -14,6 +14,7 @@ struct DefinedNames: Sendable {
     private(set) var trainings: [String: NetworkTraining] = [:]
     private(set) var blocks: [String: BlockSyntax] = [:]
     private(set) var activations: [String: ActivationSyntax] = [:]
+    private(set) var operators: [String: OperatorSyntax] = [:]
     /// Where each definition of a user's file stands, by its name.
     private(set) var places: [String: Span] = [:]
     /// The networks whose names could not be had, by name: what refers to them is right.
@@ -50,6 +51,12 @@ struct DefinedNames: Sendable {
             case .activation(let activation):
                 problem = claim(activation.name)
                 if problem == nil { activations[activation.name.text] = activation }
+            case .operator(let definition):
+                problem = claim(definition.name)
+                if problem == nil {
+                    operators[definition.name.text] = definition
+                    activations[definition.name.text] = nil
+                }
             case .network(let network):
                 problem = claim(network.name)
                 if problem == nil { networks.append(network) } else { refusedNetworks[network.name.text] = network }
@@ -99,6 +106,7 @@ struct DefinedNames: Sendable {
     /// What `name` calls outside of any body, nil where it calls nothing.
     func callable(_ name: String) -> Callable? {
         if let block = blocks[name] { return .block(block) }
+        if let definition = operators[name] { return .foreign(definition) }
         if let activation = activations[name] { return .activation(activation) }
         if let builtin = Builtin.byName[name] { return .builtin(builtin) }
         if let function = LanguageFunction.byName[name] { return .function(function) }
@@ -108,7 +116,7 @@ struct DefinedNames: Sendable {
 
     /// All names that can be called, for suggestions.
     var callables: [String] {
-        Array(blocks.keys) + Array(activations.keys) + Builtin.all.map(\.name) + LanguageFunction.all.map(\.name)
+        Array(blocks.keys) + Array(activations.keys) + Array(operators.keys) + Builtin.all.map(\.name) + LanguageFunction.all.map(\.name)
             + catalog.operators.filter(\.isInLanguage).map(\.name)
     }
 }

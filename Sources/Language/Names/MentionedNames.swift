@@ -102,6 +102,11 @@ extension DefinitionSyntax {
         case .activation(let activation):
             collector.add(activation.parameters)
             collector.add(activation.body)
+        case .operator(let definition):
+            collector.add(definition.parameters)
+            for type in definition.parameters.compactMap(\.type) + [definition.result] {
+                for dimension in type.dimensions { collector.add(dimension) }
+            }
         case .network(let network):
             collector.add(network.parameters)
             collector.add(network.body)
@@ -117,6 +122,7 @@ extension DefinitionSyntax {
         switch self {
         case .block(let block): block.name
         case .activation(let activation): activation.name
+        case .operator(let definition): definition.name
         case .network(let network): network.name
         case .training: nil
         }

@@ -61,8 +61,33 @@ struct NameChecker {
                 $0.declare(activation.parameters, mustBeUsed: !activation.body.isInvalid)
                 $0.check(activation.body)
             }
+        case .operator(let definition): check(definition)
         case .network(let network): check(network)
         case .training(let training): check(training)
+        }
+    }
+
+    private mutating func check(_ definition: OperatorSyntax) {
+        place = .block
+        let inputs = definition.inputs
+        if inputs.isEmpty {
+            report(
+                "the operator `\(definition.name.text)` has no input", at: definition.name.span,
+                help: "give one its type: `operator \(definition.name.text)(image: f32[N, C, H, W], …): …`")
+        }
+        let types = inputs.compactMap(\.type) + [definition.result]
+        for type in types where type.element.text != ElementType.f32.rawValue {
+            report("C functions take and give f32, not \(type.element.text)", at: type.element.span, help: "write `f32`")
+        }
+        scoped { checker in
+            checker.declare(definition.parameters, mustBeUsed: false)
+            // What stands alone as an extent of an input is a name for it.
+            for dimension in inputs.compactMap(\.type).flatMap(\.dimensions) {
+                guard case .name(let name) = dimension.kind, name.isSymbol else { continue }
+                let symbol = NameSyntax(text: name, span: dimension.span)
+                if !checker.use(symbol) { checker.bind(symbol, NameScopes.Binding(span: dimension.span)) }
+            }
+            for dimension in types.flatMap(\.dimensions) { checker.check(dimension) }
         }
     }
 

@@ -59,6 +59,7 @@ extension NameChecker {
         refer(name.span, to: names.places[name.text])
         switch names.callable(name.text) {
         case .block(let block): for argument in arguments { refer(argument, toOneOf: block.parameters) }
+        case .foreign(let definition): for argument in arguments { refer(argument, toOneOf: definition.parameters) }
         case .activation(let activation): for argument in arguments { refer(argument, toOneOf: activation.parameters) }
         case .builtin, .operation, .function: break
         // `precision(bf16)`: what was meant has been said at the argument.

@@ -60,7 +60,7 @@ extension DefinitionSyntax {
     fileprivate var isEntry: Bool {
         switch self {
         case .network, .training: true
-        case .block, .activation: false
+        case .block, .activation, .operator: false
         }
     }
 }

@@ -12,6 +12,31 @@ public protocol ForeignLoader: Sendable {
     func load(
         path: String, text: String, into map: inout SourceMap, at place: Span, readFile: (_ path: String) -> String?
     ) -> ForeignFile
+
+    /// Reads the functions over arrays of a file, with the same parameters.
+    func loadArrays(
+        path: String, text: String, into map: inout SourceMap, at place: Span, readFile: (_ path: String) -> String?
+    ) -> ForeignArrays
+}
+
+/// The functions over arrays of a file of another language.
+public struct ForeignArrays: Sendable {
+    /// All of the text that is compiled.
+    public var source: String
+    public var functions: [ForeignArrayFunction]
+    /// What is said of the file whatever it is read for.
+    public var remarks: [Diagnostic]
+    /// What is wrong with it as one that is compiled.
+    public var problems: [Diagnostic]
+
+    public init(source: String = "", functions: [ForeignArrayFunction] = [], remarks: [Diagnostic] = [], problems: [Diagnostic] = []) {
+        self.source = source
+        self.functions = functions
+        self.remarks = remarks
+        self.problems = problems
+    }
+
+    var isSound: Bool { !remarks.hasErrors && !problems.hasErrors }
 }
 
 /// What a file of another language brings.

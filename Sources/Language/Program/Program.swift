@@ -58,6 +58,7 @@ public struct Program: Sendable {
         loaded.insert(SourcePath.normalized(path))
         diagnostics += root.diagnostics
         imports(of: root.syntax, from: path, depth: 0, listFolder, readFile)
+        root.syntax = resolvingOperators(of: root.syntax, from: path, listFolder, readFile)
         diagnostics += names.define(root.syntax)
         diagnostics += NameChecker.check(names, root.syntax)
         for file in imported { diagnostics += NameChecker.check(names, file) }
@@ -104,9 +105,10 @@ public struct Program: Sendable {
             }
             let before = imported.count
             let source = SourceFile(name: target, text: text)
-            let parsed = Parser.parse(source, as: map.add(source))
+            var parsed = Parser.parse(source, as: map.add(source))
             diagnostics += parsed.diagnostics
             imports(of: parsed.syntax, from: target, depth: depth + 1, listFolder, readFile)
+            parsed.syntax = resolvingOperators(of: parsed.syntax, from: target, listFolder, readFile)
             diagnostics += names.define(parsed.syntax)
             imported.append(parsed.syntax)
             if depth == 0 { brought.append((item, imported[before...].flatMap(\.definitions))) }
@@ -116,8 +118,7 @@ public struct Program: Sendable {
     /// Takes up the definitions of a file of another language.
     private mutating func extern(_ item: ImportSyntax, _ target: String, _ text: String, isOfRoot: Bool, _ readFile: FileReader) {
         guard let foreign else {
-            diagnostics.append(
-                Diagnostic("no C files are read here", at: item.span, help: "the command reads them: `braid check FILE`"))
+            diagnostics.append(noForeignFiles(at: item.span))
             names.lacksImports = true
             return
         }
@@ -128,6 +129,56 @@ public struct Program: Sendable {
         let definitions = file.definitions.map { DefinitionSyntax.activation($0) }
         diagnostics += names.define(FileSyntax(definitions: definitions))
         if isOfRoot { brought.append((item, definitions)) }
+    }
+
+    /// The functions over arrays of each file that was read for them, by its path; nil where it could not be.
+    private var arrays: [String: ForeignArrays?] = [:]
+
+    /// A file whose operators have the functions that they name.
+    private mutating func resolvingOperators(
+        of syntax: FileSyntax, from path: String, _ listFolder: FolderReader, _ readFile: FileReader
+    ) -> FileSyntax {
+        var syntax = syntax
+        for index in syntax.definitions.indices {
+            guard case .operator(let definition) = syntax.definitions[index] else { continue }
+            let item = ImportSyntax(kind: .extern, path: definition.path, span: definition.pathSpan)
+            guard let arrays = arrays(of: item, from: path, listFolder, readFile), arrays.isSound else { continue }
+            let (resolved, problems) = ForeignSignature.resolved(definition, with: arrays)
+            diagnostics += problems
+            syntax.definitions[index] = .operator(resolved)
+        }
+        return syntax
+    }
+
+    /// The functions over arrays of a file; what is wrong with it is reported once.
+    private mutating func arrays(
+        of item: ImportSyntax, from path: String, _ listFolder: FolderReader, _ readFile: FileReader
+    ) -> ForeignArrays? {
+        let target = Self.target(of: item, from: path)
+        if let known = arrays[target] { return known }
+        arrays[target] = .some(nil)
+        guard target.hasSuffix(".c") else {
+            diagnostics.append(wrongKind(item))
+            return nil
+        }
+        guard let text = readFile(target) else {
+            diagnostics.append(missing(item, target, from: path, listFolder))
+            return nil
+        }
+        guard let foreign else {
+            diagnostics.append(noForeignFiles(at: item.span))
+            return nil
+        }
+        let file = foreign.loadArrays(path: target, text: text, into: &map, at: item.span, readFile: readFile)
+        arrays[target] = file
+        // What is wrong with a file that is an `extern` too has been said.
+        if !loaded.contains(target) { diagnostics += file.remarks }
+        diagnostics += file.problems
+        return file
+    }
+
+    private func noForeignFiles(at place: Span) -> Diagnostic {
+        Diagnostic("no C files are read here", at: place, help: "the command reads them: `braid check FILE`")
     }
 
     /// Says that a file is not of the language that its clause is for.

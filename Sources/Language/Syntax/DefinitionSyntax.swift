@@ -24,6 +24,7 @@ public struct ImportSyntax: Sendable {
 public enum DefinitionSyntax: Sendable {
     case block(BlockSyntax)
     case activation(ActivationSyntax)
+    case `operator`(OperatorSyntax)
     case network(NetworkSyntax)
     case training(TrainingSyntax)
 }
@@ -55,6 +56,27 @@ public struct ActivationSyntax: Sendable {
         self.body = body
         self.foreign = foreign
     }
+}
+
+/// `operator name(image: f32[N, C, H, W], sigma = 1.0): f32[N, C, H, W] = extern "ops.c" function, gradient other`: a function over arrays
+/// of a file of another language.
+public struct OperatorSyntax: Sendable {
+    public var documentation: String
+    public var name: NameSyntax
+    /// Inputs have a type, numbers a default.
+    public var parameters: [ParameterSyntax]
+    public var result: TypeSyntax
+    /// The path of the file, as the text literal has it.
+    public var path: String
+    public var pathSpan: Span
+    public var function: NameSyntax
+    /// The function that computes the gradients of the inputs.
+    public var gradient: NameSyntax?
+    /// What the file has for it; nil until it was read, and where it does not fit.
+    public var code: ForeignCode?
+
+    public var inputs: [ParameterSyntax] { parameters.filter { $0.type != nil } }
+    public var numbers: [ParameterSyntax] { parameters.filter { $0.type == nil } }
 }
 
 /// `network name(classes = 10) { input …, output … }`.
@@ -91,12 +113,15 @@ public enum ClauseSyntax: Sendable {
 public struct ParameterSyntax: Sendable {
     public var name: NameSyntax
     public var defaultValue: ExpressionSyntax?
+    /// Of an operator's input.
+    public var type: TypeSyntax?
     /// What it is, where its definition says so.
     public var summary: String
 
-    public init(name: NameSyntax, defaultValue: ExpressionSyntax? = nil, summary: String = "") {
+    public init(name: NameSyntax, defaultValue: ExpressionSyntax? = nil, type: TypeSyntax? = nil, summary: String = "") {
         self.name = name
         self.defaultValue = defaultValue
+        self.type = type
         self.summary = summary
     }
 }

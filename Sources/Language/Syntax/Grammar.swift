@@ -6,9 +6,12 @@ public enum Grammar {
     public static let text = """
         file        = { definition end } [ definition ] ;
         end         = LINE-BREAK | ";" ;
-        definition  = ( "import" | "extern" ) TEXT | block | activation | network | training ;
+        definition  = ( "import" | "extern" ) TEXT | block | activation | operator | network | training ;
         block       = "block" NAME parameters body ;
         activation  = "activation" NAME parameters "=" expression ;
+        operator    = "operator" NAME "(" [ taken { "," taken } [ "," ] ] ")" ":" type
+                                       "=" "extern" TEXT NAME [ "," "gradient" NAME ] ;
+        taken       = NAME ( ":" type | "=" expression ) ;          (* an input or a number *)
         network     = "network" NAME [ parameters ] body ;
         training    = "training" "of" subject { "," subject } "{" { clause end | ";" } [ clause ] "}" ;
         subject     = NAME [ arguments ] ;

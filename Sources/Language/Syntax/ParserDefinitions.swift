@@ -1,7 +1,7 @@
 import Source
 
 extension Parser {
-    static let definitionWords = ["block", "activation", "network", "training", "import", "extern"]
+    static let definitionWords = ["block", "activation", "operator", "network", "training", "import", "extern"]
 
     /// The words that begin the clauses of a training, but for `target`, which declares a name.
     public static let contextualClauses = clauseWords.filter { $0 != "target" }
@@ -9,7 +9,8 @@ extension Parser {
     /// The words that begin definitions, statements and clauses; names of their own elsewhere.
     public static let contextualWords =
         definitionWords + [
-            "of", "input", "where", "prepare", "output", "precision", "share", "parameter", "state", "update", "assert", "return",
+            "of", "gradient", "input", "where", "prepare", "output", "precision", "share", "parameter", "state", "update", "assert",
+            "return",
         ]
         + clauseWords
 
@@ -21,6 +22,7 @@ extension Parser {
         switch text(of: token) {
         case "block", "activation", "network":
             return next.kind == .name && [.leftParenthesis, .leftBrace, .equal].contains(tokens[index + 2].kind)
+        case "operator": return next.kind == .name && tokens[index + 2].kind == .leftParenthesis
         case "training": return isWord("of", next)
         case "import", "extern": return next.kind == .text
         default: return false
@@ -59,12 +61,13 @@ extension Parser {
             if at(.rightBrace) { throw fail("this `}` closes nothing", at: start.span, help: "remove it") }
             throw fail(
                 "expected a definition", at: start.span,
-                help: "a file holds `import`, `extern`, `block`, `activation`, `network` and `training of` definitions")
+                help: "a file holds `import`, `extern`, `block`, `activation`, `operator`, `network` and `training of` definitions")
         }
         var word = text(of: start)
         if !Self.definitionWords.contains(word) {
             let nearest = ForeignSpelling.definitionWords[word] ?? Spelling.nearest(to: word, in: Self.definitionWords)
-            let repair = nearest.map { "did you mean `\($0)`?" } ?? "begin with `block`, `activation`, `network` or `training of`"
+            let repair =
+                nearest.map { "did you mean `\($0)`?" } ?? "begin with `block`, `activation`, `operator`, `network` or `training of`"
             let error = fail("`\(word)` does not begin a definition", at: start.span, help: repair)
             guard let nearest, ImportSyntax.Kind(rawValue: nearest) != nil ? peek().kind == .text : peek().kind == .name else {
                 throw error
@@ -81,6 +84,7 @@ extension Parser {
             file.imports.append(ImportSyntax(kind: .extern, path: unquoted(path), span: path.span))
         case "block": file.definitions.append(.block(try block(documentation)))
         case "activation": file.definitions.append(.activation(try activation(documentation)))
+        case "operator": file.definitions.append(.operator(try foreignOperator(documentation)))
         case "network": file.definitions.append(.network(try network(documentation)))
         default: file.definitions.append(.training(try training(documentation, from: start.span)))
         }
@@ -111,6 +115,40 @@ extension Parser {
             value = ExpressionSyntax(kind: .invalid, span: previous.span)
         }
         return ActivationSyntax(documentation: documentation, name: name, parameters: parameters, body: value)
+    }
+
+    private mutating func foreignOperator(_ documentation: String) throws(Unreadable) -> OperatorSyntax {
+        let name = try expectName("the operator")
+        let form =
+            "write `operator \(name.text)(image: f32[N, C, H, W], sigma = 1.0): f32[N, C, H, W] = extern \"ops.c\" function, gradient other`"
+        let open = try expect(.leftParenthesis, "and the inputs and numbers of `\(name.text)`", help: form)
+        let parameters = try list(until: .rightParenthesis, openedBy: open) { (parser) throws(Unreadable) in
+            let name = try parser.expectName("an input or a number")
+            if parser.take(.colon) != nil { return ParameterSyntax(name: name, type: try parser.type()) }
+            guard parser.take(.equal) != nil else {
+                throw parser.expected("the type of `\(name.text)`, or its default", help: "an input has a type, a number a default")
+            }
+            return ParameterSyntax(name: name, defaultValue: try parser.expression())
+        }
+        _ = try expect(.colon, "and the result's type", help: form)
+        let result = try type()
+        _ = try expect(.equal, "and the C function that computes it", help: form)
+        guard isWord("extern", current) else { throw expected("`extern` and the path of a C file", help: form) }
+        advance()
+        let path = try expect(.text, "with the path of the C file", help: form)
+        func isMissing(_ parser: Parser) -> Bool { parser.current.startsLine && parser.startsDefinition(at: parser.position) }
+        if isMissing(self) { throw expected("the name of the C function", help: form) }
+        let function = try expectName("the C function")
+        var gradient: NameSyntax?
+        if take(.comma) != nil {
+            guard isWord("gradient", current) else { throw expected("`gradient` and the C function that computes it", help: form) }
+            advance()
+            if isMissing(self) { throw expected("the name of the gradient's C function", help: form) }
+            gradient = try expectName("the gradient's C function")
+        }
+        return OperatorSyntax(
+            documentation: documentation, name: name, parameters: parameters, result: result, path: unquoted(path), pathSpan: path.span,
+            function: function, gradient: gradient)
     }
 
     private mutating func parameters(of name: NameSyntax) throws(Unreadable) -> [ParameterSyntax] {

@@ -37,6 +37,15 @@ private struct SyntaxPrinter {
         case .activation(let activation):
             document(activation.documentation)
             line("activation \(activation.name.text)\(parameters(activation.parameters)) \(expression(activation.body))")
+        case .operator(let definition):
+            document(definition.documentation)
+            let inputs = definition.parameters.map { parameter in
+                parameter.type.map { " (\(parameter.name.text) \(type($0)))" } ?? self.parameters([parameter])
+            }
+            let gradient = definition.gradient.map { " gradient \($0.text)" } ?? ""
+            line(
+                "operator \(definition.name.text)\(inputs.joined()) \(type(definition.result)) extern \(definition.path.debugDescription) "
+                    + definition.function.text + gradient)
         case .training(let training):
             document(training.documentation)
             line("training of " + training.subjects.map { $0.network.text + arguments($0.arguments) }.joined(separator: ", "))

@@ -73,7 +73,7 @@ extension Inspection {
         for index in tokens.indices {
             let token = tokens[index]
             let text = program.map.text(of: token.span) ?? ""
-            if token.startsLine, ["block", "activation", "network", "training"].contains(text) { names = [] }
+            if token.startsLine, ["block", "activation", "operator", "network", "training"].contains(text) { names = [] }
             guard token.kind == .name, index > tokens.startIndex else { continue }
             let previous = tokens[index - 1]
             let isNext = tokens.indices.contains(index + 1)

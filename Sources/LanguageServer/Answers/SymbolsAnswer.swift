@@ -9,6 +9,9 @@ extension Inspection {
             case .block(let block): return [symbol(block.name, "block", .function, to: block.body.span, document)]
             case .activation(let activation):
                 return [symbol(activation.name, "activation", .function, to: activation.body.span, document)]
+            case .operator(let definition):
+                let end = definition.gradient?.span ?? definition.function.span
+                return [symbol(definition.name, "operator", .function, to: end, document)]
             case .network(let network):
                 let children = interface(of: network.body).map { statement -> DocumentSymbol in
                     symbol(statement.name, statement.word, .property, to: statement.span, document)

@@ -43,6 +43,10 @@ public struct KernelInterpreter {
         let program = try KernelProgram(kernel)
         let memory = KernelMemory(kernel, parameters: buffers)
         try withExtendedLifetime(memory) { () throws(KernelError) in
+            if let call = kernel.call {
+                for task in tasks(kernel.taskCount) { try call.run(task: task, memory) }
+                return
+            }
             let machine = KernelMachine(program, memory, turnLimit: turnLimit)
             for task in tasks(kernel.taskCount) { try machine.run(task) }
         }

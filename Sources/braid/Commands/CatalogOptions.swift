@@ -16,8 +16,8 @@ struct CatalogOptions: ParsableArguments {
         defaultAsFlag: everything,
         help: ArgumentHelp(
             """
-            Lists the operators and activations of the language, explains one, or lists the blocks and activations that a .braid file \
-            defines and imports; needs no FILE.
+            Lists the operators and activations of the language, explains one, or lists the blocks, activations and \
+            operators that a .braid file defines and imports; needs no FILE.
             """,
             valueName: "name"))
     var operators: String?

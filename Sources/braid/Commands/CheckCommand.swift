@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compiler
 import Language
+import Runtime
 import Source
 
 struct CheckCommand: ParsableCommand {
@@ -11,6 +12,10 @@ struct CheckCommand: ParsableCommand {
             EXAMPLES
               braid check graphs/*.braid
               braid check net.braid --json
+              braid check net.braid --gradients
+
+            --gradients also runs the operators in C that networks use, on random numbers: their values are compared with those of the same C
+            in fp64, and their gradients with finite differences.
 
             All mistakes of a file are reported in one go. Exit status 1 where there is an error.
             """)
@@ -20,6 +25,9 @@ struct CheckCommand: ParsableCommand {
 
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
+
+    @Flag(help: "Runs the operators in C, and checks their values and gradients.")
+    var gradients = false
 
     func run() throws {
         StandardOutput.outlivesItsReader()
@@ -41,13 +49,25 @@ struct CheckCommand: ParsableCommand {
         do throws(CompilerError) {
             if file.hasSuffix(".braid") {
                 let program = try Network.program(file)
-                return (program.check(), program.map)
+                let diagnostics = program.check()
+                guard gradients, !diagnostics.hasErrors else { return (diagnostics, program.map) }
+                var found: [Diagnostic] = []
+                for network in program.networks where network.parameters.allSatisfy({ $0.defaultValue != nil }) {
+                    let network = try Network.load(file, name: network.name.text)
+                    for problem in try operatorProblems(of: network) where !found.contains(problem) { found.append(problem) }
+                }
+                return ((diagnostics + found).inReadingOrder(), program.map)
             }
             let network = try Network.load(file)
-            return (network.diagnostics, network.sources)
+            return (network.diagnostics + (gradients ? try operatorProblems(of: network) : []), network.sources)
         } catch {
             return (error.diagnostics.inReadingOrder(), error.sources)
         }
+    }
+
+    private func operatorProblems(of network: Network) throws(CompilerError) -> [Diagnostic] {
+        guard network.origin != .kernels else { return [] }
+        return try ForeignCheck(network, Compiler(), pool: ThreadPool(threads: 1)).diagnostics
     }
 
     private struct Report: Encodable {

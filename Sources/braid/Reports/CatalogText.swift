@@ -42,14 +42,15 @@ enum CatalogText {
         return lines.joined(separator: "\n")
     }
 
-    /// The blocks and activations that a file defines and imports.
+    /// The blocks, activations and operators that a file defines and imports.
     static func definitions(of program: Program) -> String {
         let described = program.callables.filter { program.definitionPlaces[$0] != nil }.compactMap(program.describe)
-        let parts = [("BLOCKS", CallableDescription.Kind.block), ("ACTIVATIONS", .activation)].compactMap { title, kind -> String? in
-            let rows = described.filter { $0.kind == kind }.map(text)
-            return rows.isEmpty ? nil : title + "\n\n" + rows.joined(separator: "\n")
-        }
-        return parts.isEmpty ? "no blocks and activations are defined there" : parts.joined(separator: "\n\n")
+        let parts = [("BLOCKS", CallableDescription.Kind.block), ("ACTIVATIONS", .activation), ("OPERATORS", .operator)]
+            .compactMap { title, kind -> String? in
+                let rows = described.filter { $0.kind == kind }.map(text)
+                return rows.isEmpty ? nil : title + "\n\n" + rows.joined(separator: "\n")
+            }
+        return parts.isEmpty ? "no blocks, activations and operators are defined there" : parts.joined(separator: "\n\n")
     }
 
     private static func text(_ callable: CallableDescription) -> String {

@@ -1,15 +1,16 @@
 /// The headers that a C file may include without quotes. They are Braid's own and hold what such a file can use, so that what it means
 /// depends on no system.
-enum StandardHeaders {
-    /// The folder in which clang looks for them; there is none of the name.
-    static let folder = "/braid-headers"
+public enum StandardHeaders {
+    public static let names = texts.keys.sorted()
 
-    static let names = texts.keys.sorted()
+    /// Each header by its name, in order.
+    public static let files: [(name: String, text: String)] = names.map { ($0, texts[$0] ?? "") }
 
-    /// The user's files, then the headers.
-    static func files(behind own: [ClangLibrary.VirtualFile]) -> [ClangLibrary.VirtualFile] { own + files }
+    /// The macro that is defined where a file is compiled, and not only read: `braid.h` has bodies then.
+    static let compiling = "BRAID_COMPILING"
 
-    private static let files = names.map { ClangLibrary.VirtualFile(name: "\(folder)/\($0)", bytes: Array((texts[$0] ?? "").utf8)) }
+    /// The names of the mathematical functions of `float`, and of those of `double` that do the same.
+    static let functionsOfFloat = functions.flatMap { group in group.names.map { (float: $0 + "f", double: $0) } }
 
     /// What math.h of C17 declares with one, two and three numbers. Functions that cannot be translated are declared too, so that they are
     /// refused for what they are.
@@ -56,11 +57,22 @@ enum StandardHeaders {
             }
         }.joined()
 
+    /// The functions of `braid.h`, which C's library lacks and formulas need to keep their digits.
+    private static let ofBraid: [(name: String, body: String)] = [
+        ("braid_sigmoid", "return 1 / (1 + expf(-x));"), ("braid_softplus", "return (x > 0 ? x : 0) + log1pf(expf(-fabsf(x)));"),
+        ("braid_gaussian", "return expf(-x * x);"), ("braid_normal_cdf", "return 0.5f * erfcf(-x / sqrtf(2));"),
+    ]
+
     private static let texts = [
         "math.h": math,
         "braid.h": """
         #pragma once
-        \(MathFunction.ofBraid.map { "float \($0)(float);" }.joined(separator: "\n"))
+        #ifdef \(compiling)
+        #include <math.h>
+        \(ofBraid.map { "static inline float \($0.name)(float x) { \($0.body) }" }.joined(separator: "\n"))
+        #else
+        \(ofBraid.map { "float \($0.name)(float);" }.joined(separator: "\n"))
+        #endif
 
         """,
         "float.h": """

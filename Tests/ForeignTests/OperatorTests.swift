@@ -1,0 +1,159 @@
+import CompiledC
+import Foreign
+import Language
+import Source
+import Testing
+
+/// Operators in C: what does not fit, in the declaration and in C, and what fits.
+@Suite(
+    .enabled(if: hasClang && ArrayFunction.isClangInstalled, "clang is not installed: apt-get install clang-19 libclang-19-dev"))
+struct OperatorTests {
+    private static let declaration =
+        "operator f(x: f32[N, C, H, W], k = 1, s = 0.5): f32[N, C, H, W] = extern \"ops.c\" f, gradient g\n"
+    private static let network = "network n { input x: f32[N, 2, 4, 4]; output y = x |> f }\n"
+    private static let include = "#include <stdint.h>\n"
+    private static let forward = "void f(const float *x, float *y, const int64_t *shape, int k, float s) { y[0] = k * s * x[0]; }\n"
+    private static let backward =
+        "void g(const float *x, const float *dy, float *dx, const int64_t *shape, int k, float s) { dx[0] = k * s * dy[0]; }\n"
+
+    private static func check(_ braid: String, _ c: String) -> (text: String, hasErrors: Bool) {
+        let program = load(braid, ["ops.c": c, "own.h": "#pragma once\nstatic inline float twice(float x) { return 2 * x; }\n"])
+        let diagnostics = program.check()
+        return (DiagnosticRenderer(program.map).render(diagnostics), diagnostics.hasErrors)
+    }
+
+    @Test func fits() {
+        let own = "#include \"own.h\"\n#include \"own.h\"\n"
+        for c in [Self.forward + Self.backward, own + Self.forward + Self.backward, own + "/* §äö */\n" + Self.forward + Self.backward] {
+            let (text, hasErrors) = Self.check(Self.declaration + Self.network, Self.include + c)
+            #expect(!hasErrors, "\(text)")
+        }
+    }
+
+    /// What is wrong with the C functions, said at their place with the operator's.
+    @Test(arguments: [
+        (
+            "void f(const float *x, const float *y, const int64_t *shape, int k, float s) { }\n", "ops.c:2:37",
+            "parameter 2 of `f` is `const float *`, and must be `float *`, for the result"
+        ),
+        (
+            "void f(const float *x, float *y, int k, float s) { }\n", "ops.c:2:38",
+            "parameter 3 of `f` is `int`, and must be `const int64_t *`, for the shapes"
+        ),
+        (
+            "void f(const float *x, float *y, const int64_t *shape) { }\n", "ops.c:2:6",
+            "`f` takes 3 parameters, and the operator has 5 for it"
+        ),
+        (
+            "void f(float *x, float *y, const int64_t *shape, int k, float s) { }\n", "ops.c:2:15",
+            "parameter 1 of `f` is `float *`, and must be `const float *`, for the input `x`"
+        ),
+        (
+            "void f(const double *x, float *y, const int64_t *shape, int k, float s) { }\n", "ops.c:2:22",
+            "parameter 1 of `f` is `const double *`, and must be `const float *`"
+        ),
+        (
+            "void f(const float *x, float *y, const int64_t *shape, int k, double s) { }\n", "ops.c:2:70",
+            "parameter 5 of `f` is `double`, and must be `float`, for the number `s`"
+        ),
+        (
+            "void f(const float *x, volatile float *y, const int64_t *shape, int k, float s) { }\n", "ops.c:2:40",
+            "parameter 2 of `f` is `volatile float *`"
+        ),
+        (
+            "void f(const float *x, float *y, const int *shape, int k, float s) { }\n", "ops.c:2:45",
+            "parameter 3 of `f` is `const int *`, and must be `const int64_t *`"
+        ),
+        ("void ff(const float *x, float *y) { }\n", "main.braid:1:82", "`ops.c` has no function `f` over arrays"),
+        ("", "main.braid:1:82", "`ops.c` has no function `f` over arrays"),
+        ("float f(float x) { return x; }\n", "main.braid:1:82", "`ops.c` has no function `f` over arrays"),
+        ("static float sum;\n" + forward, "ops.c:2:14", "`sum` lasts from call to call"),
+        ("void h(float *y) { static int count; y[0] = count++; }\n" + forward, "ops.c:2:31", "`count` lasts from call to call"),
+        ("void system(const char *);\n" + forward, "ops.c:2:6", "`system` has no body"),
+        ("void braid_entry(float *y) { }\n" + forward, "ops.c:2:6", "names that begin with `braid_` are Braid's"),
+        ("void h(float *y) { __asm__(\"nop\"); }\n" + forward, "ops.c:2:20", "assembly cannot be used here"),
+        ("void h(float *y) { y[0] = z; }\n" + forward, "ops.c:2:27", "use of undeclared identifier `z`"),
+        ("void h(float *y) { y[0] = exp(1); }\n" + forward, "ops.c:2:27", "call to undeclared library function `exp`"),
+        ("#include <stdio.h>\n" + forward, "ops.c:2:10", "there is no `<stdio.h>` here"),
+    ])
+    func mistakesInC(c: String, place: String, message: String) {
+        let (text, hasErrors) = Self.check(Self.declaration + Self.network, Self.include + c + Self.backward)
+        #expect(hasErrors && text.contains("error: \(message)") && text.contains("--> \(place)\n"), "\(text)")
+    }
+
+    /// What is wrong with the gradient's function.
+    @Test(arguments: [
+        (
+            "void g(const float *x, float *dx, const int64_t *shape, int k, float s) { }\n", "ops.c:3:31",
+            "parameter 2 of `g` is `float *`, and must be `const float *`, for the gradient of the result"
+        ),
+        (
+            "void g(const float *x, const float *dy, const int64_t *shape, int k, float s) { }\n", "ops.c:3:56",
+            "parameter 3 of `g` is `const int64_t *`, and must be `float *`, for the gradient of the input `x`"
+        ),
+        (
+            "void g(const float *x, const float *dy, float *dx, const int64_t *shape, float k, float s) { }\n", "ops.c:3:80",
+            "parameter 5 of `g` is `float`, and must be `int`, for the number `k`"
+        ),
+        ("void h(const float *x) { }\n", "main.braid:1:94", "`ops.c` has no function `g` over arrays"),
+    ])
+    func mistakesInGradients(c: String, place: String, message: String) {
+        let (text, hasErrors) = Self.check(Self.declaration + Self.network, Self.include + Self.forward + c)
+        #expect(hasErrors && text.contains("error: \(message)") && text.contains("--> \(place)\n"), "\(text)")
+    }
+
+    /// What is wrong with the types of the declaration, and with uses.
+    @Test(arguments: [
+        ("x: f32[N, C, H, W]", "f32[4, C, H, W]", "x", "the first extent of the result must be the batch"),
+        ("x: f32[N, C, H, W]", "f32[N, C, N, W]", "x", "`N` is the batch, and can only be a first extent"),
+        ("x: f32[C, C, H, W]", "f32[N, C, H, W]", "x", "unknown name `N`"),
+        ("x: f32[C, 2 * N, H, W]", "f32[C, C, H, W]", "x", "unknown name `N`"),
+        ("x: f32[N, C, H, 2 * W]", "f32[N, C, H, W]", "x", "unknown name `W`"),
+        ("x: f32[N, C, H, W]", "f32[N, C, H, W / 2]", "x", "an extent must be a positive integer, not "),
+        ("x: f32[N, C, H, W]", "f32[N, C, H, s]", "x", "an extent must be a positive integer, not a"),
+        ("x: f32[]", "f32[N, C, H, W]", "x", "unknown name `N`"),
+        ("x: f32[N, C, H, W]", "f32[N, C, H - 9, W]", "x", "the result f32[N, C, H - 9, W] would have an extent of -5"),
+        ("x: f32[N, C, H, H]", "f32[N, C, H, H]", "x |> pad((0, 1))", "`x` must be f32[N, C, H, H], not f32[N, 2, 4, 6]"),
+        ("x: f32[N, 3, H, W]", "f32[N, 3, H, W]", "x", "`x` must be f32[N, 3, H, W], not f32[N, 2, 4, 4]"),
+        ("x: f32[N, C, H]", "f32[N, C, H]", "x", "`x` must be f32[N, C, H], not f32[N, 2, 4, 4]"),
+        ("x: f32[N, C, H, W]", "f32[N, C, H, W]", "3", "`f` takes a tensor as `x`, not a"),
+        ("x: f32[N, C, H, W]", "f32[N, C, H, W]", "x |> global_avg_pool |> flatten", "`x` must be f32[N, C, H, W], not f32[N, 2]"),
+    ])
+    func mistakesInTypes(input: String, result: String, use: String, message: String) {
+        let braid = """
+            operator f(\(input), k = 1, s = 0.5): \(result) = extern "ops.c" f, gradient g
+            network n { input x: f32[N, 2, 4, 4]; output y = (\(use)) |> f; output z = x }
+
+            """
+        let (text, hasErrors) = Self.check(braid, Self.include + Self.forward + Self.backward)
+        #expect(hasErrors && text.contains("error: \(message)"), "\(text)")
+    }
+
+    @Test(arguments: [
+        ("k: 0.5", "`k` must be an integer of 32 bits, not a"), ("k: 3000000000", "`k` must be an integer of 32 bits, not a"),
+        ("s: 1e60", "`s` must be a number of f32, not a"), ("s: true", "`s` must be a number of f32, not a"),
+        ("t: 1", "`f` has no argument `t`"),
+    ])
+    func mistakesInNumbers(argument: String, message: String) {
+        let network = "network n { input x: f32[N, 2, 4, 4]; output y = x |> f(\(argument)) }\n"
+        let (text, hasErrors) = Self.check(Self.declaration + network, Self.include + Self.forward + Self.backward)
+        #expect(hasErrors && text.contains("error: \(message)"), "\(text)")
+    }
+
+    @Test func saysWhatIsNotInstalled() {
+        let program = Program.load(
+            path: "main.braid", text: Self.declaration, foreign: CLoader(compiles: false), readFile: { _ in Self.forward })
+        let text = DiagnosticRenderer(program.map).render(program.check())
+        #expect(text.contains("error: clang 19, which compiles C functions over arrays, is not installed"), "\(text)")
+        #expect(text.contains("apt-get install clang-19"))
+    }
+
+    /// The comments of the C file are the operator's documentation.
+    @Test func isDocumented() throws {
+        let c = Self.include + "/// Halves.\n/// @param x The picture.\n/// @param s By how much.\n" + Self.forward + Self.backward
+        let described = try #require(load(Self.declaration, ["ops.c": c]).describe(callable: "f"))
+        #expect(described.documentation == "Halves." && described.kind == .operator)
+        #expect(described.parameters.map(\.summary) == ["The picture.", "", "By how much."])
+        #expect(described.signature == "f(x, k = 1, s = 0.5)")
+    }
+}
