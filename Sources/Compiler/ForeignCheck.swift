@@ -9,7 +9,8 @@ extension Network {
     /// The C functions that the network calls, each once.
     private var foreignCalls: [ArrayFunction] {
         var found: [ArrayFunction] = []
-        for value in graph.values {
+        // What others are lowered to may not be known yet.
+        for value in graph.values where graph[value].operation == .foreign {
             guard case .foreign(let call)? = graph.lowering(of: value), !found.contains(call.compiled) else { continue }
             found.append(call.compiled)
         }

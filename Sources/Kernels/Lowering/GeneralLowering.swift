@@ -7,6 +7,7 @@ import LoopNest
 /// A group becomes one kernel where its parts run over the same positions, otherwise a kernel a part.
 enum GeneralLowering {
     static func lower(_ group: Group, target: Target) -> LoweredGroup {
+        if let call = ForeignLowering(group) { return LoweredGroup([call.lower(lanes: target.lanes)]) }
         var parts = Self.parts(of: group)
         var lowered = LoweredGroup([])
         let isOne = parts.count == 1

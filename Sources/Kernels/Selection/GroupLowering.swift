@@ -6,7 +6,6 @@ extension Group {
     ///
     /// - Parameter tuned: what measurements chose, which comes before what the cost model says.
     public func lowered(for target: Target, _ numerics: Numerics = .standard, _ tuned: TunedChoices = .none) -> LoweredGroup {
-        if let call = ForeignLowering(self) { return LoweredGroup([call.lower(lanes: target.lanes)]) }
         if let attention = AttentionNest(self, target: target, numerics: numerics) { return attention.lower() }
         let problem = ContractionProblem(self, target: target, numerics: numerics)
         return problem.flatMap { ContractionSelection($0).lower(tuned) } ?? GeneralLowering.lower(self, target: target)
