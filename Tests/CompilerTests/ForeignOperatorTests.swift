@@ -197,7 +197,7 @@ struct ForeignOperatorTests {
     @Test func boundsItsResults() throws {
         let half = "f32[N, 1048576, 1048576]"
         let signature = Signature(
-            [.f32(2, 1_048_576, 1_048_576)],
+            [.f32(1, 1_048_576, 1_048_576)],
             ["rule": .text("x: \(half) -> \(half), \(half)"), "function": .text("f"), "source": .text("void f();")])
         let error = #expect(throws: TypeError.self) {
             try Operator.foreign.inferType(Signature(signature.operands, Operator.foreign.completing(signature.attributes)))
