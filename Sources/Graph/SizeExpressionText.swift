@@ -20,6 +20,14 @@ extension SizeExpression.Term {
         for case .symbol(let symbol) in factors { denominator = .clampedProduct(denominator, symbol.multiple) }
         let common = Int.greatestCommonDivisor(coefficient, denominator)
         let numerator = coefficient.magnitude / UInt(common)
+        // What stands before a division is within the bounds, too, so that the text can be read: else each symbol is divided by itself.
+        let dividend = Int.clampedProduct(Int(clamping: numerator), denominator)
+        guard dividend <= SizeExpression.largestCoefficient, denominator / common <= SizeExpression.largestDivisor else {
+            let units = factors.map { factor in
+                if case .symbol(let symbol) = factor, symbol.multiple > 1 { "\(factor.text) / \(symbol.multiple)" } else { factor.text }
+            }
+            return (units + (coefficient.magnitude == 1 ? [] : ["\(coefficient.magnitude)"])).joined(separator: " * ")
+        }
         let product = (numerator == 1 ? [] : ["\(numerator)"]) + factors.map(\.text)
         return product.joined(separator: " * ") + (denominator == common ? "" : " / \(denominator / common)")
     }
@@ -93,7 +101,7 @@ extension SizeExpression {
 
     private static func factor(_ scanner: inout TextScanner, depth: Int) throws(TextError) -> SizeExpression {
         scanner.skipBlanks()
-        if scanner.seesDigit() { return SizeExpression(try scanner.integer("a size", in: 0...TextScanner.integerLimit)) }
+        if scanner.seesDigit() { return SizeExpression(try scanner.integer("a size", in: 0...largestCoefficient)) }
         if scanner.accept("(") {
             let inner = try sum(&scanner, depth: depth + 1)
             try scanner.expect(")")
@@ -110,6 +118,6 @@ extension SizeExpression {
     }
 
     private static func divisor(_ scanner: inout TextScanner) throws(TextError) -> Int {
-        try scanner.integer("a divisor", in: 1...TextScanner.integerLimit)
+        try scanner.integer("a divisor", in: 1...largestDivisor)
     }
 }

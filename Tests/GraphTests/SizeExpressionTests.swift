@@ -109,6 +109,28 @@ private func number(_ value: Int) -> SizeExpression { SizeExpression(value) }
         }
     }
 
+    /// Texts read back up to the bounds: factors, divisors and what is multiplied before it is divided.
+    @Test(arguments: [
+        (1 << 20 + 1, 1, 1), (1 << 20 + 1, 1 << 20, 1 << 18), (1 << 31, 1 << 31, (1 << 31) - 1), (1 << 31, 3, 1 << 39), (2, 1, 1 << 40),
+        (1, 1, (1 << 40) - 1), (1_048_577, 1_048_583, 524_288), (6, 1_048_583, 1 << 30),
+    ]) func textsReadBackUpToTheBounds(_ height: Int, _ width: Int, _ coefficient: Int) throws {
+        let (h, w) = (symbol("H", height), symbol("W", width))
+        let held = [("H", height), ("W", width)].filter { $0.1 > 1 }.map { "  where \($0) % \($1) == 0\n" }.joined()
+        let (unit, other) = (try #require(h.dividedExactly(by: height)), try #require(w.dividedExactly(by: width)))
+        var read = 0
+        for expression in [
+            h, unit, unit * number(coefficient), unit * other, unit * other * number(coefficient),
+            unit * number(coefficient) + number(coefficient), (unit + other).dividedRoundingDown(by: 1 << 31) * unit * number(coefficient),
+        ] where !expression.isUnbounded {
+            read += 1
+            let text = "graph g {\n\(held)  %0 = input x : f32[N, \(expression), H, W]\n}\n"
+            let graph = try Graph(reading: text, catalog: TinyOperators.catalog)
+            #expect(graph[Value(0)].type.shape[1] == Dimension(expression), "\(expression)")
+            #expect(graph.description == text)
+        }
+        #expect(read >= 6)
+    }
+
     @Test func constraintsHoldOrNot() throws {
         let text = """
             graph g {
@@ -140,7 +162,7 @@ private func number(_ value: Int) -> SizeExpression { SizeExpression(value) }
     @Test(arguments: [
         ("H / 2", "H is no multiple of 2"), ("H - H", "an extent must lie in 1...2147483647, not 0"),
         ("floor(H)", "expected '/', found ')'"),
-        ("floor(H / 0)", "a divisor must lie in 1...2147483647, not 0"), ("H *", "expected a size, found ']'"),
+        ("floor(H / 0)", "a divisor must lie in 1...2147483648, not 0"), ("H *", "expected a size, found ']'"),
         ("H H", "expected ',', found 'H'"),
         ("2147483647 * 2147483647 * H", "this size is too long or too large"),
         (String(repeating: "(", count: 99), "this size nests too deeply"),
