@@ -143,7 +143,7 @@ private typealias SourceLocation = Testing.SourceLocation
         check(rejects: "%0 = input x : f32[0]", because: "2:20: an extent must lie in 1...2147483647, not 0")
         check(
             rejects: "%0 = input x : f32[99999999999999999999]",
-            because: "2:20: a size must lie in 0...2147483647, not 99999999999999999999")
+            because: "2:20: a size must lie in 0...1099511627776, not 99999999999999999999")
         check(
             rejects: "%0 = input x : f32[2000000000, 2000000000]",
             because: "2:19: [2000000000, 2000000000] is too large; a tensor has at most 2^40 elements")
