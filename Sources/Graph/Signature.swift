@@ -29,4 +29,16 @@ public struct TypeError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { repair.map { "\(message); \($0)" } ?? message }
+
+    /// What `body` gives; what it throws names the axis that `axis` gives for the one it finds at fault, for operators that are written with others
+    /// of another rank.
+    public static func renamingAxes<Result>(
+        _ axis: (Int) -> Int?, _ body: () throws(TypeError) -> Result
+    ) throws(TypeError) -> Result {
+        do { return try body() } catch {
+            var error = error
+            error.axis = error.axis.flatMap(axis)
+            throw error
+        }
+    }
 }

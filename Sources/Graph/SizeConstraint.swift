@@ -64,6 +64,9 @@ public struct SizeConstraint: Hashable, Sendable, CustomStringConvertible {
         return comparison.holds(a, b)
     }
 
+    /// Whether a side has left the bounds: of no use but to be refused.
+    public var isUnbounded: Bool { left.isUnbounded || right.isUnbounded }
+
     /// Whether it holds whatever its symbols are; nil where that depends on them.
     public var isSettled: Bool? {
         guard let difference = (left - right).value else { return nil }

@@ -10,7 +10,9 @@ extension Operator {
             isInLanguage: isInLanguage, isRandom: isRandom, results: results,
             weights: { (signature) throws(TypeError) in
                 guard signature.isOfSignals else { return try image.weights(signature) }
-                return try image.weights(image.raised(signature)).map { declaration in
+                let raised = try image.raised(signature)
+                let declarations = try TypeError.renamingAxes(axisOfSignal) { () throws(TypeError) in try image.weights(raised) }
+                return declarations.map { declaration in
                     var declaration = declaration
                     declaration.type.shape = declaration.type.shape.lowered
                     return declaration
@@ -18,7 +20,9 @@ extension Operator {
             },
             inferType: { (signature) throws(TypeError) in
                 guard signature.isOfSignals else { return try image.inferType(signature) }
-                return TensorType(.f32, try image.inferType(image.raised(signature)).shape.lowered)
+                let raised = try image.raised(signature)
+                let type = try TypeError.renamingAxes(axisOfSignal) { () throws(TypeError) in try image.inferType(raised) }
+                return TensorType(.f32, type.shape.lowered)
             },
             doubt: { signature in
                 guard signature.isOfSignals else { return image.doubt(signature) }
@@ -85,6 +89,9 @@ extension OperatorInput {
         return input
     }
 }
+
+/// The axis of signals that an axis of images of one row is.
+private func axisOfSignal(_ axis: Int) -> Int? { axis == 2 ? nil : Swift.min(axis, 2) }
 
 extension Signature {
     /// Whether the first operand is a signal `[N, C, L]`.

@@ -47,7 +47,8 @@ extension Operator {
     /// The type of the result of a use of volumes.
     fileprivate func volume(_ signature: Signature) throws(TypeError) -> TensorType {
         let (planes, depths) = try parts(of: signature)
-        let (plane, depth) = try (inferType(planes), inferType(depths))
+        let plane = try TypeError.renamingAxes({ $0 < 2 ? $0 : $0 + 1 }) { () throws(TypeError) in try inferType(planes) }
+        let depth = try TypeError.renamingAxes({ $0 > 2 ? nil : $0 }) { () throws(TypeError) in try inferType(depths) }
         let check = Checker(name, accepted: signature)
         for (index, type) in signature.operands.enumerated() { try check.checkSound(type.shape, operand: index) }
         let shape = signature.operands[0].shape

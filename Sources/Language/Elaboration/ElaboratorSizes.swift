@@ -8,8 +8,11 @@ extension Elaborator {
 
     /// The value of a size, or a report that it has left all bounds.
     func size(_ size: SizeQuotient, at span: Span) -> ElaboratedValue {
-        guard !size.isUnbounded else { return report("this size is too long or too large an expression", at: span, help: sizeHelp) }
-        return size.value
+        size.isUnbounded ? reportUnboundedSize(at: span) : size.value
+    }
+
+    func reportUnboundedSize(at span: Span) -> ElaboratedValue {
+        report("this size is too long or too large an expression", at: span, help: sizeHelp)
     }
 
     /// Whether the type of a parameter is one of numbers; reports where it is not.
@@ -60,6 +63,7 @@ extension Elaborator {
             return nil
         }
         if let settled = constraint.isSettled { return .boolean(settled) }
+        guard !constraint.isUnbounded else { return reportUnboundedSize(at: mark) }
         return report(
             "whether \(constraint) holds is known only when the network runs", at: mark,
             help: "what is built cannot depend on it: \(sizeHelp)")
@@ -102,6 +106,10 @@ extension Elaborator {
                 report(
                     "`where` compares sizes with integers, not \(phrase(a)) with \(phrase(b))", at: mark,
                     help: "write `where H % 32 == 0, W >= 64`")
+                continue
+            }
+            guard !constraint.isUnbounded else {
+                _ = reportUnboundedSize(at: expression.span)
                 continue
             }
             if let settled = constraint.isSettled {

@@ -84,6 +84,7 @@ extension Elaborator {
             return combined(operation, (a, left.span), (b, right.span), mark, at: condition.span)
         }
         if let settled = constraint.isSettled { return .boolean(settled) }
+        guard !constraint.isUnbounded else { return reportUnboundedSize(at: mark) }
         // What is asserted is checked and no more: with a message of its own it is told apart from what shapes make use of.
         let text = message.map { evaluate($0) } ?? .text(map.text(of: condition.span) ?? "\(constraint)")
         if text.isPoison { return .poison }

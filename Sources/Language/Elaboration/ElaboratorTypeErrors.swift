@@ -14,7 +14,7 @@ extension Elaborator {
         var help = error.repair?.replacingQuotes()
         let trace = GraphTrace(graph: builder.graph, map: map, path: path)
         var notes: [String] = []
-        if let axis = error.axis, let operand = operands.first {
+        if let axis = error.axis, let operand = operands.first, axis < builder.type(of: operand).rank {
             if let history = trace.history(of: operand, axis: axis) { notes.append(history) }
             if axis > 1, let earlier = earlierRepair(trace, of: operation, operand, attributes, axis: axis) {
                 help = (help.map { $0 + "; or " } ?? "") + earlier
