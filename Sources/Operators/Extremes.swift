@@ -39,15 +39,19 @@ extension Operator {
 }
 
 extension Checker {
-    /// Bounds what a position can be, so that f32 holds it exactly.
+    /// Checks that f32 holds every position of so many exactly.
+    func checkPositions(_ count: Int, parameter: String) throws(TypeError) {
+        guard count <= 1 << 24 else {
+            throw error("cannot number more than 2^24 positions", repair: "f32 holds no larger integers exactly", parameter: parameter)
+        }
+    }
+
     fileprivate func position() throws(TypeError) -> Reduction {
         let reduction = try self.reduction()
         var count = 1
         for axis in reduction.axes {
             count = count.multipliedReportingOverflow(by: reduction.operand[axis].value ?? 1).partialValue
-            guard count <= 1 << 24 else {
-                throw error("cannot number more than 2^24 positions", repair: "f32 holds no larger integers exactly", parameter: "axes")
-            }
+            try checkPositions(count, parameter: "axes")
         }
         return reduction
     }

@@ -132,10 +132,7 @@ extension Checker {
                     "takes positions of extent \(wanted) or 1 along axis \(number), as \(x) has, not \(position)", operand: 1)
             }
         }
-        // f32 holds no larger integers exactly, and positions may be computed.
-        guard x.shape[axis].value ?? 0 <= 1 << 24 else {
-            throw error("cannot number more than 2^24 positions", repair: "f32 holds no larger integers exactly", parameter: "axis")
-        }
+        try checkPositions(x.shape[axis].value ?? 0, parameter: "axis")
         return Gathering(x: x, position: position, taken: taken, axis: axis)
     }
 }

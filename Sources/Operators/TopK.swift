@@ -137,9 +137,7 @@ extension Checker {
         guard let extent = type.shape[axis].value else {
             throw error("cannot order axis \(axis): its extent \(type.shape[axis]) is a symbol", parameter: "axis")
         }
-        guard extent <= 1 << 24 else {
-            throw error("cannot number more than 2^24 positions", repair: "f32 holds no larger integers exactly", parameter: "axis")
-        }
+        try checkPositions(extent, parameter: "axis")
         return TopElements(result: type, axis: axis, count: extent)
     }
 }
