@@ -24,6 +24,8 @@ public struct Network: Sendable {
     public var name: String
     public var origin: Origin
     public var documentation = ""
+    /// The doc comments of inputs and outputs, by name.
+    public var interfaceDocumentation: [String: String] = [:]
     /// Inputs to outputs; of a printed later stage, that stage's graph.
     public var graph: Graph
     public var training: ElaboratedNetwork.Training?
@@ -82,8 +84,9 @@ extension Network {
         let (elaborated, diagnostics) = program.elaborate(name, definitions: definitions)
         guard let elaborated else { throw CompilerError(diagnostics, program.map) }
         return Network(
-            name: elaborated.name, origin: .language, documentation: elaborated.documentation, graph: elaborated.graph,
-            training: elaborated.training, blocks: elaborated.blocks, sources: program.map, diagnostics: diagnostics, program: program)
+            name: elaborated.name, origin: .language, documentation: elaborated.documentation,
+            interfaceDocumentation: elaborated.interfaceDocumentation, graph: elaborated.graph, training: elaborated.training,
+            blocks: elaborated.blocks, sources: program.map, diagnostics: diagnostics, program: program)
     }
 
     /// Parses a file of the language and what it imports.
@@ -159,6 +162,10 @@ extension Network {
             graph = try Graph(reading: text, catalog: .standard)
         } catch {
             throw CompilerError([error.diagnostic(in: file)], sources)
+        }
+        guard !graph.outputs.isEmpty || !graph.updates.isEmpty else {
+            throw CompilerError(
+                "'\(graph.name)' has no output, so that there is nothing to compute", help: "end it with 'output logits = %3'")
         }
         let origin: Origin = graph.nodes.contains { $0.group != nil } ? .optimized : graph.updates.isEmpty ? .graph : .training
         // What the language's parameters were is no longer in the text; its sizes are.

@@ -22,28 +22,46 @@ struct DocumentationComment {
             let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
             let line = Self.content(of: bytes, start..<end)
             start = end + 1
-            let words = Self.words(of: bytes, line)
-            guard let first = words.first else {
+            if line.isEmpty {
                 isOfParameter = false
                 if !text.isEmpty, !text.hasSuffix("\n") { text += "\n" }
-                continue
             }
-            let command = Self.command(Self.string(bytes, first))
-            if command == "param", words.count >= 2 {
-                isOfParameter = true
-                parameters.append(Self.parameter(bytes, Array(words.dropFirst())))
-            } else if command == nil, isOfParameter, let last = parameters.indices.last {
-                parameters[last].summary = (parameters[last].summary + " " + Self.string(bytes, line)).trimmed
-            } else {
-                isOfParameter = false
-                // `@brief` says nothing by itself, `@return` begins a sentence.
-                let isReturn = command == "return" || command == "returns"
-                let content = command == nil ? line : (words.dropFirst().first?.lowerBound ?? line.upperBound)..<line.upperBound
-                let sentence = (isReturn ? "Returns " : "") + Self.string(bytes, content)
-                text += (text.isEmpty || text.hasSuffix("\n") ? "" : "\n") + sentence
-            }
+            for part in Self.parts(of: bytes, line) { add(part, of: bytes, &isOfParameter) }
         }
         text = text.trimmed
+    }
+
+    /// Takes in a part of a line that has one command, in front, or none.
+    private mutating func add(_ part: Range<Int>, of bytes: [UInt8], _ isOfParameter: inout Bool) {
+        let words = Self.words(of: bytes, part)
+        let command = words.first.flatMap { Self.command(Self.string(bytes, $0)) }
+        if command == "param", words.count >= 2 {
+            isOfParameter = true
+            parameters.append(Self.parameter(bytes, Array(words.dropFirst())))
+        } else if command == nil, isOfParameter, let last = parameters.indices.last {
+            parameters[last].summary = (parameters[last].summary + " " + Self.string(bytes, part)).trimmed
+        } else {
+            isOfParameter = false
+            // `@brief` says nothing by itself, `@return` begins a sentence.
+            let isReturn = command == "return" || command == "returns"
+            let content = command == nil ? part : (words.dropFirst().first?.lowerBound ?? part.upperBound)..<part.upperBound
+            let sentence = (isReturn ? "Returns " : "") + Self.string(bytes, content)
+            text += (text.isEmpty || text.hasSuffix("\n") ? "" : "\n") + sentence
+        }
+    }
+
+    /// A line in parts that begin with the commands which end what stands before them.
+    private static func parts(of bytes: [UInt8], _ line: Range<Int>) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
+        var start: Int?
+        for word in words(of: bytes, line) {
+            if let begun = start, ["param", "return", "returns"].contains(command(string(bytes, word))) {
+                parts.append(begun..<word.lowerBound)
+                start = word.lowerBound
+            }
+            start = start ?? word.lowerBound
+        }
+        return parts + (start.map { [$0..<line.upperBound] } ?? [])
     }
 
     private static func string(_ bytes: [UInt8], _ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }

@@ -26,9 +26,10 @@ extension Shape {
         switch (rank, axis) {
         case (_, 0) where rank >= 2: "batch sizes"
         case (2..., 1): "channels"
-        case (4, 2): "heights"
-        case (4, 3): "widths"
-        case (1, _): "lengths"
+        case (5, 2): "depths"
+        case (4, 2), (5, 3): "heights"
+        case (4, 3), (5, 4): "widths"
+        case (1, _), (3, 2): "lengths"
         default: "extents along axis \(axis)"
         }
     }

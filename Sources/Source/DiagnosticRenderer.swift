@@ -9,9 +9,18 @@ public struct DiagnosticRenderer: Sendable {
         self.usesColor = usesColor
     }
 
-    /// Returns all diagnostics in reading order, an empty line between two.
+    /// How many diagnostics are drawn at once: more than anybody reads, and few enough that a broken file of any size is answered at once.
+    public static let maximumDrawn = 100
+
+    /// Returns the diagnostics in reading order, an empty line between two. Of more than `maximumDrawn` the first ones, errors before
+    /// warnings, and how many there are besides.
     public func render(_ diagnostics: some Sequence<Diagnostic>) -> String {
-        diagnostics.inReadingOrder().map(render).joined(separator: "\n")
+        let ordered = diagnostics.inReadingOrder()
+        guard ordered.count > Self.maximumDrawn else { return ordered.map(render).joined(separator: "\n") }
+        let errors = ordered.filter { $0.severity == .error }
+        let drawn = (errors + ordered.filter { $0.severity != .error }).prefix(Self.maximumDrawn).inReadingOrder()
+        let rest = "... and \(ordered.count - drawn.count) more: repair these first, and look again\n"
+        return (drawn.map(render) + [rest]).joined(separator: "\n")
     }
 
     /// Returns one diagnostic, ending in a line break.

@@ -24,7 +24,7 @@ private func describe(body: String, image: String = "f32[N, 3, 64, 64]") throws 
         let network = try describe("residual")
         func field(_ label: String) throws -> ReceptiveField.Extent? {
             let layer = network.layers.last { $0.label == label }
-            return try #require(layer?.receptiveField, "\(label)").vertical
+            return try #require(layer?.receptiveField, "\(label)").extents[0]
         }
         let expected: [(String, Double, Double)] = [
             ("conv1", 7, 2), ("bn1", 7, 2), ("layer1.0.conv1", 11, 4), ("layer1.0.conv2", 19, 4), ("layer1.0.downsample.0", 11, 4),
@@ -46,8 +46,17 @@ private func describe(body: String, image: String = "f32[N, 3, 64, 64]") throws 
     ])
     func receptiveFieldsFollowFromTheReads(steps: String, height: Double, width: Double, down: Double, right: Double) throws {
         let field = try #require(try describe(body: "output y = image |> \(steps)").layers.last?.receptiveField)
-        #expect(field.vertical?.size == height && field.horizontal?.size == width, "\(field)")
-        #expect(field.vertical?.stride == down && field.horizontal?.stride == right, "\(field)")
+        #expect(field.extents.map { $0?.size } == [height, width] && field.extents.map { $0?.stride } == [down, right], "\(field)")
+    }
+
+    /// Along the length of signals; none of volumes.
+    @Test func signalsHaveFields() throws {
+        let signal = try describe(body: "output y = image |> c: conv(4, 5, stride: 2) |> max_pool(3)", image: "f32[N, 1, 64]").layers.last
+        #expect(signal?.receptiveField?.extents.map { $0?.size } == [9] && signal?.receptiveField?.extents.map { $0?.stride } == [6])
+        let volume = try describe(
+            body: "output y = image |> c: conv(4, (3, 1, 5), stride: (1, 2, 1)) |> relu", image: "f32[N, 1, 8, 16, 16]"
+        ).layers.last
+        #expect(volume?.receptiveField == nil)
     }
 
     /// A squeeze sees everything, and so does what it scales.
@@ -60,8 +69,9 @@ private func describe(body: String, image: String = "f32[N, 3, 64, 64]") throws 
     /// Sixty strides of a million: nothing overflows.
     @Test func strideAfterStrideStops() throws {
         let steps = (0..<60).map { "c\($0): conv(1, 1, stride: 1048576)" }.joined(separator: " |> ")
-        let field = try describe(body: "output y = image |> \(steps) |> last: conv(1, 3, pad: 1)").layers.last?.receptiveField
-        #expect(try #require(field?.vertical).size.isFinite && field?.vertical?.stride == 1e15)
+        let layer = try describe(body: "output y = image |> \(steps) |> last: conv(1, 3, pad: 1)").layers.last
+        let field = try #require(layer?.receptiveField?.extents.first ?? nil)
+        #expect(field.size.isFinite && field.stride == 1e15)
     }
 
     @Test func countsStopAtTheLargest() throws {

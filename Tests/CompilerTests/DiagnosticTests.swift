@@ -119,6 +119,9 @@ import Testing
             message { () throws(CompilerError) in _ = try compiler.optimize(read) }
                 == "error: 'printed' is a text of kernels; the graph they came from is not in it\n"
                 + "  = help: give the .braid file, or the text of an earlier stage; kernels can be checked, and dumped as machine code\n")
+        #expect(
+            message { () throws(CompilerError) in _ = try Network.read("graph n {\n  %0 = input x : f32[N, 3]\n}\n", path: "printed") }
+                == "error: 'n' has no output, so that there is nothing to compute\n  = help: end it with 'output logits = %3'\n")
         let optimized = try compiler.optimize(network).text()
         let edited = try Network.read(optimized.replacing(" group 1", with: " group 0"), path: "edited")
         #expect(

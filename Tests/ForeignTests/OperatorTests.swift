@@ -111,6 +111,7 @@ struct OperatorTests {
         ("x: f32[N, C, H, 2 * W]", "f32[N, C, H, W]", "x", "unknown name `W`"),
         ("x: f32[N, C, H, W]", "f32[N, C, H, W / 2]", "x", "an extent must be a positive integer, not "),
         ("x: f32[N, C, H, W]", "f32[N, C, H, s]", "x", "an extent must be a positive integer, not a"),
+        ("x: f32[N, C, H, W]", "f32[N, C, H, 99999999999]", "x", "99999999999 is too large"),
         ("x: f32[]", "f32[N, C, H, W]", "x", "unknown name `N`"),
         ("x: f32[N, C, H, W]", "f32[N, C, H - 9, W]", "x", "the result f32[N, C, H - 9, W] would have an extent of -5"),
         ("x: f32[N, C, H, H]", "f32[N, C, H, H]", "x |> pad((0, 1))", "`x` must be f32[N, C, H, H], not f32[N, 2, 4, 6]"),

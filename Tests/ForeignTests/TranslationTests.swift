@@ -1,10 +1,11 @@
-import Foreign
 import Foundation
 import Graph
 import Language
 import Source
 import TestSupport
 import Testing
+
+@testable import Foreign
 
 /// The formula of the only function of a C file, of elements only.
 private func formula(_ c: String) throws -> Scalar {
@@ -119,6 +120,21 @@ private func native(_ activation: String) throws -> Scalar {
         let (network, diagnostics) = program.elaborate()
         let graph = try #require(network?.graph, "\(DiagnosticRenderer(program.map).render(diagnostics))")
         #expect(graph.text().contains("(if 0 < 2 * x { 2 * x } else { -0.5 * (2 * x) }) + 3"), "\(graph.text())")
+    }
+
+    /// What a comment says of parameters, on lines of their own or behind other words.
+    @Test(arguments: [
+        "/// Bends.\n/// @param slope = 0.5 Below zero.\n/// @return twice as much",
+        "/** Bends. @param slope = 0.5 Below zero. @return twice as much */",
+        "/** Bends.  \\param slope=0.5 Below\n * zero.\n * @returns twice as much\n */",
+    ])
+    func readsComments(comment: String) throws {
+        let read = DocumentationComment(comment)
+        #expect(read.text.split(whereSeparator: \.isWhitespace) == ["Bends.", "Returns", "twice", "as", "much"], "\(read)")
+        #expect(read.parameters.map(\.name) == ["slope"] && read.parameters[0].summary == "Below zero.", "\(read)")
+        #expect(read.parameters[0].defaultValue?.text == "0.5")
+        let range = try #require(read.parameters.first?.range)
+        #expect(String(decoding: Array(comment.utf8)[range], as: UTF8.self) == "slope")
     }
 
     /// What depends on a given number is reported where it stands in C, with the call.

@@ -31,6 +31,8 @@ public struct NetworkDescription: Sendable {
 
     public var name: String
     public var documentation: String
+    /// The doc comments of inputs and outputs, by name.
+    public var interfaceDocumentation: [String: String]
     public var batch: Int
     public var layers: [Layer]
     /// The values that each layer reads, without parameters and constants.
@@ -75,7 +77,7 @@ public struct NetworkDescription: Sendable {
             if let name = node.inputName {
                 sources[value.index] = .input(inputs.count)
                 inputs.append((name, symbolic[value].type))
-                if node.type.rank == 4 { fields[value.index] = .pixel }
+                fields[value.index] = .pixel(node.type.shape)
             }
             guard let operation = node.operation else { continue }
             // A parameter that several layers share counts where it first occurs.
@@ -96,6 +98,7 @@ public struct NetworkDescription: Sendable {
         }
         name = network.name
         documentation = network.documentation
+        interfaceDocumentation = network.interfaceDocumentation
         self.batch = batch
         self.layers = layers
         self.operands = operands

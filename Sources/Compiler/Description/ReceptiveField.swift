@@ -1,6 +1,6 @@
 import Graph
 
-/// The part of the network's input images that one element of a value depends on, along both of their axes.
+/// The part of the network's input images or signals that one element of a value depends on, along each of their spatial axes.
 public struct ReceptiveField: Hashable, Sendable {
     /// What one element sees along one axis of the images, in pixels.
     public struct Extent: Hashable, Sendable {
@@ -42,20 +42,21 @@ public struct ReceptiveField: Hashable, Sendable {
         }
     }
 
-    /// Nil where an element sees the whole height, or width, of the images: after global pooling or flattening.
-    public var vertical: Extent?
-    public var horizontal: Extent?
+    /// Height and width of images, or the length of signals. Nil where an element sees the whole of it: after global pooling or flattening.
+    public var extents: [Extent?]
 
-    /// Every pixel of an image `[N, C, H, W]` sees itself.
-    static let pixel = ReceptiveField(
-        vertical: Extent(size: 1, stride: 1, axis: 2), horizontal: Extent(size: 1, stride: 1, axis: 3))
+    /// Every pixel of `[N, C, H, W]` and every element of `[N, C, L]` sees itself; nil for other shapes. Layers of volumes merge axes on
+    /// their way to layers of images, so that nothing would be known of them behind the first.
+    static func pixel(_ shape: Shape) -> ReceptiveField? {
+        (3...4).contains(shape.rank) ? ReceptiveField(extents: (2..<shape.rank).map { Extent(size: 1, stride: 1, axis: $0) }) : nil
+    }
 
     /// Whether an element sees the images whole.
-    public var isWhole: Bool { vertical == nil && horizontal == nil }
+    public var isWhole: Bool { extents.allSatisfy { $0 == nil } }
 
-    private func map(_ transform: (Extent) -> Extent?) -> ReceptiveField {
-        ReceptiveField(vertical: vertical.flatMap(transform), horizontal: horizontal.flatMap(transform))
-    }
+    private var whole: ReceptiveField { ReceptiveField(extents: extents.map { _ in nil }) }
+
+    private func map(_ transform: (Extent) -> Extent?) -> ReceptiveField { ReceptiveField(extents: extents.map { $0.flatMap(transform) }) }
 
     /// The larger of both along each axis: what an element sees that is made from an element of each.
     private func joined(with other: ReceptiveField) -> ReceptiveField {
@@ -63,7 +64,9 @@ public struct ReceptiveField: Hashable, Sendable {
             guard let a, let b, a.axis == b.axis else { return nil }
             return Extent(size: max(a.size, b.size), stride: max(a.stride, b.stride), axis: a.axis)
         }
-        return ReceptiveField(vertical: larger(vertical, other.vertical), horizontal: larger(horizontal, other.horizontal))
+        // A signal and an image, say: how far either is seen is no one figure.
+        guard extents.count == other.extents.count else { return extents.count > other.extents.count ? whole : other.whole }
+        return ReceptiveField(extents: zip(extents, other.extents).map(larger))
     }
 
     /// What an element of a node's result sees, from what elements of its operands see: from the reads of its lowering alone.
@@ -100,7 +103,7 @@ public struct ReceptiveField: Hashable, Sendable {
             }
         case .foreign:
             // Nothing is known of where it looks.
-            return operands.contains { $0.field != nil } ? ReceptiveField(vertical: nil, horizontal: nil) : nil
+            reads = operands.compactMap { $0.field?.whole }
         case .composite: preconditionFailure("composite operators are decomposed before their reads are followed")
         }
         return reads.dropFirst().reduce(reads.first) { $0?.joined(with: $1) }

@@ -78,6 +78,9 @@ extension Elaborator {
                 case .size(let size) where size.whole != nil: dimensions.append(Dimension(size.whole ?? SizeExpression(0)))
                 case .integer(let extent) where (1...Self.maximumInteger).contains(extent): dimensions.append(.fixed(extent))
                 case .poison: return nil
+                case .integer(let extent) where extent > 0:
+                    report("\(extent) is too large", at: dimension.span, help: "integers here go up to \(Self.maximumInteger)")
+                    return nil
                 case let value:
                     report(
                         "an extent must be a positive integer, not \(phrase(value))", at: dimension.span,

@@ -61,8 +61,10 @@ struct GraphTrace {
         switch (axis, rank) {
         case (0, _): "batch"
         case (1, 2...): "channels"
-        case (2, 4): "height"
-        case (3, 4): "width"
+        case (2, 3): "length"
+        case (2, 5): "depth"
+        case (2, 4), (3, 5): "height"
+        case (3, 4), (4, 5): "width"
         default: "extent \(axis)"
         }
     }

@@ -13,15 +13,19 @@ struct CheckCommand: ParsableCommand {
               braid check graphs/*.braid
               braid check net.braid --json
               braid check net.braid --gradients
+              braid check net.braid --network wide -D classes=100 -D H=97
 
             --gradients also runs the operators in C that networks use, on random numbers: their values are compared with those of the same C
             in fp64, and their gradients with finite differences.
 
-            All mistakes of a file are reported in one go. Exit status 1 where there is an error.
+            All mistakes of a file are reported in one go, the first 100 of them drawn. Each network is checked with the defaults of its
+            parameters, and for all sizes; --network and -D check one, with values for some of them. Exit status 1 where there is an error.
             """)
 
     @Argument(help: ArgumentHelp("Files of the language, or printed stages.", valueName: "file"))
     var files: [String]
+
+    @OptionGroup var choice: NetworkChoice
 
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
@@ -47,6 +51,10 @@ struct CheckCommand: ParsableCommand {
 
     private func diagnose(_ file: String) -> ([Diagnostic], SourceMap) {
         do throws(CompilerError) {
+            if choice.isMade {
+                let network = try choice.network(of: file)
+                return (network.diagnostics + (gradients ? try operatorProblems(of: network) : []), network.sources)
+            }
             if file.hasSuffix(".braid") {
                 let program = try Network.program(file)
                 let diagnostics = program.check()

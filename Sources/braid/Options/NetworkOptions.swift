@@ -26,10 +26,18 @@ struct NetworkChoice: ParsableArguments {
         transform: ParameterDefinition.init)
     var definitions: [ParameterDefinition] = []
 
+    /// Whether anything is chosen.
+    var isMade: Bool { network != nil || !definitions.isEmpty }
+
+    /// Reads and elaborates the network of `file`; its warnings are in it.
+    func network(of file: String) throws(CompilerError) -> Network {
+        let values = Dictionary(definitions.map { ($0.name, $0.value) }) { _, last in last }
+        return try Network.load(file, name: network, definitions: values)
+    }
+
     /// Reads and elaborates the network of `file`; warnings go to standard error.
     func load(_ file: String) throws(CompilerError) -> Network {
-        let values = Dictionary(definitions.map { ($0.name, $0.value) }) { _, last in last }
-        let network = try Network.load(file, name: network, definitions: values)
+        let network = try network(of: file)
         if !network.diagnostics.isEmpty {
             Console.error(CompilerError(network.diagnostics, network.sources).text(usesColor: Console.errorUsesColor))
         }

@@ -7,9 +7,12 @@ struct DescriptionRecord: Encodable {
         var name: String
         var element: String
         var shape: [Extent]
+        /// The doc comment, absent if there is none.
+        var documentation: String?
 
-        init(_ name: String, _ type: TensorType) {
+        init(_ name: String, _ type: TensorType, _ documentation: String?) {
             self.name = name
+            self.documentation = documentation
             element = type.element.rawValue
             shape = type.shape.dimensions.map(Extent.init)
         }
@@ -30,14 +33,14 @@ struct DescriptionRecord: Encodable {
         }
     }
 
-    /// Pixels along the height and the width; null where the image is seen whole.
+    /// Pixels along the height and the width, of signals elements along the length; null where they are seen whole.
     struct Field: Encodable {
         var size: [Double?]
         var stride: [Double?]
 
         init(_ field: ReceptiveField) {
-            size = [field.vertical?.size, field.horizontal?.size]
-            stride = [field.vertical?.stride, field.horizontal?.stride]
+            size = field.extents.map { $0?.size }
+            stride = field.extents.map { $0?.stride }
         }
     }
 
@@ -108,8 +111,8 @@ struct DescriptionRecord: Encodable {
         parameters = description.parameters
         macs = description.macs
         activationBytes = description.activationBytes
-        inputs = description.inputs.map { Tensor($0.name, $0.type) }
-        outputs = description.outputs.map { Tensor($0.name, $0.type) }
+        inputs = description.inputs.map { Tensor($0.name, $0.type, description.interfaceDocumentation[$0.name]) }
+        outputs = description.outputs.map { Tensor($0.name, $0.type, description.interfaceDocumentation[$0.name]) }
         let isNarrow = description.isNarrow
         layers = description.layers.map { layer in
             Layer(

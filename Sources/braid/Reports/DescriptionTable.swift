@@ -62,10 +62,17 @@ struct DescriptionTable {
     private func printHead() {
         print(Console.bold(Self.line(description.name)))
         if !description.documentation.isEmpty { print(DisplayText.sanitized(description.documentation)) }
-        for (name, type) in description.inputs { print("  input   \(Self.line("\(name): \(type)"))") }
+        for (name, type) in description.inputs { printValue("input ", name, type) }
         for constraint in description.constraints { print("          \(Self.line("where \(constraint)"))") }
-        for (name, type, _) in description.outputs { print("  output  \(Self.line("\(name): \(type)"))") }
+        for (name, type, _) in description.outputs { printValue("output", name, type) }
         print()
+    }
+
+    private func printValue(_ kind: String, _ name: String, _ type: TensorType) {
+        print("  \(kind)  \(Self.line("\(name): \(type)"))")
+        for line in (description.interfaceDocumentation[name] ?? "").split(separator: "\n") {
+            print("          " + DisplayText.sanitized(String(line)))
+        }
     }
 
     private func add(_ index: Int, to table: inout Table) {
@@ -151,8 +158,7 @@ struct DescriptionTable {
     }
 
     private static func text(_ field: ReceptiveField) -> String {
-        func pixels(_ extent: ReceptiveField.Extent?) -> String { extent.map { "\(Int($0.size.rounded(.up)))" } ?? "whole" }
-        let (height, width) = (pixels(field.vertical), pixels(field.horizontal))
-        return height == width ? height : "\(height)x\(width)"
+        let pixels = field.extents.map { extent in extent.map { "\(Int($0.size.rounded(.up)))" } ?? "whole" }
+        return Set(pixels).count == 1 ? pixels[0] : pixels.joined(separator: "x")
     }
 }
