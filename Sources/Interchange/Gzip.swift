@@ -60,14 +60,17 @@ public final class GzipReader {
     private let stream: UnsafeMutablePointer<z_stream>
     private var offset = 0
     private var isFinished = false
+    private let isRaw: Bool
 
-    public init(_ data: Data, path: String) {
+    /// - Parameter isRaw: whether the data are one deflated stream with neither header nor checksum (RFC 1951), as in ZIP archives.
+    public init(_ data: Data, path: String, isRaw: Bool = false) {
         self.data = data
         self.path = path
+        self.isRaw = isRaw
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        let gzipWindow: Int32 = 15 + 16
-        let started = inflateInit2_(stream, gzipWindow, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        // The window's bits: with 16 more for gzip's header, negative for none.
+        let started = inflateInit2_(stream, isRaw ? -15 : 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         precondition(started == Z_OK, "zlib does not start: \(started)")
     }
 
@@ -106,6 +109,7 @@ public final class GzipReader {
         offset += used
         switch status {
         case Z_OK where used > 0 || made > 0: break
+        case Z_STREAM_END where isRaw: isFinished = true
         case Z_STREAM_END:
             offset += data.dropFirst(offset).prefix { $0 == 0 }.count
             isFinished = offset == data.count

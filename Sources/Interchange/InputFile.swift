@@ -19,7 +19,7 @@ public enum InputFile {
     }
 
     /// Returns the size in bytes of a regular file.
-    static func size(_ path: String) throws(InterchangeError) -> Int {
+    public static func size(_ path: String) throws(InterchangeError) -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else {
             if errno == ENOENT { throw InterchangeError(path, "there is no such file", repair: "check the path") }

@@ -17,22 +17,30 @@ public struct InterchangeError: Error, Equatable, Sendable, CustomStringConverti
     public let message: String
     /// What to do about it, in one sentence without a final stop.
     public let repair: String
+    /// What belongs to it one by one, such as the files that an error of several is about.
+    public let notes: [String]
 
-    public init(_ path: String, _ place: Place, _ message: String, repair: String) {
+    public init(_ path: String, _ place: Place, _ message: String, repair: String, notes: [String] = []) {
         self.path = path
         self.place = place
         self.message = message
         self.repair = repair
+        self.notes = notes
     }
 
     /// Describes a mistake of the file as a whole.
-    public init(_ path: String, _ message: String, repair: String) { self.init(path, .file, message, repair: repair) }
+    public init(_ path: String, _ message: String, repair: String, notes: [String] = []) {
+        self.init(path, .file, message, repair: repair, notes: notes)
+    }
 
-    public var description: String {
+    public var description: String { (["\(finding); \(repair)"] + notes).joined(separator: "\n  ") }
+
+    /// What was found and where, without the repair.
+    public var finding: String {
         switch place {
-        case .file: "\(path): \(message); \(repair)"
-        case .byte(let offset): "\(path), byte \(offset): \(message); \(repair)"
-        case .entry(let name): "\(path), \(name): \(message); \(repair)"
+        case .file: "\(path): \(message)"
+        case .byte(let offset): "\(path), byte \(offset): \(message)"
+        case .entry(let name): "\(path), \(name): \(message)"
         }
     }
 }

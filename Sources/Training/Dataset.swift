@@ -39,6 +39,8 @@ public struct Dataset: Sendable {
     public let pixels: [UInt8]
     /// The class of each picture, from 0 up to but without `classNames.count`.
     public let labels: [Int32]
+    /// What was left out because it cannot be read, in the order of the data.
+    public internal(set) var skipped: [InterchangeError] = []
 
     /// Wraps pictures; the number of values must be `labels.count * extents.count`, and every label must be a class.
     public init(name: String, isSynthetic: Bool, classNames: [String], extents: ImageExtents, pixels: [UInt8], labels: [Int32]) {
@@ -46,7 +48,8 @@ public struct Dataset: Sendable {
         precondition(labels.allSatisfy { classNames.indices.contains(Int($0)) }, "a label is none of the \(classNames.count) classes")
         self.name = name
         self.isSynthetic = isSynthetic
-        self.classNames = classNames
+        // Names are shown on terminals, which control characters would steer.
+        self.classNames = classNames.map(\.withoutControlCharacters)
         self.extents = extents
         self.pixels = pixels
         self.labels = labels

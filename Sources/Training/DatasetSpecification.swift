@@ -2,62 +2,89 @@ import Foundation
 import Graph
 import Interchange
 
-/// Where data come from, as `--data` names it: `mnist:DIR`, `folder:DIR` or `builtin:digits`.
+/// Where data come from, as `--data` names it: a kind and a path, such as `folder:photos`.
 public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
     /// A folder with the four files of MNIST, or of a data set in its format (Fashion-MNIST, EMNIST), with any number of classes.
     case mnist(folder: String)
+    /// A folder with the binary files of CIFAR-10 or CIFAR-100.
+    case cifar(folder: String)
     /// A folder with `train/CLASS/*.jpg` and `val/CLASS/*.jpg` (or .jpeg, .png).
     case folder(String)
+    /// A list `path,label` of pictures, or a folder with `train.csv` and `val.csv`.
+    case csv(String)
+    /// An `.npz` archive, or a folder of `.npy` files, with arrays of pictures and labels such as `x_train` and `y_train`.
+    case numpy(String)
     /// The synthetic digits, drawn by code.
     case digits
 
-    private static let forms =
-        "mnist:DIR (also Fashion-MNIST, EMNIST and their like), folder:DIR (train/CLASS/*.jpg, val/CLASS/*.jpg) or builtin:digits"
+    /// What may be written, in a few words.
+    public static let forms = "mnist:DIR, cifar:DIR, folder:DIR, csv:PATH, numpy:PATH or builtin:digits (synthetic)"
+    private static let explainedForms =
+        "mnist:DIR (also Fashion-MNIST, EMNIST and their like), cifar:DIR (binary files), folder:DIR (train/CLASS/*.jpg, val/CLASS/*.jpg), "
+        + "csv:PATH (lines path,label), numpy:PATH (.npz, or a folder of .npy) or builtin:digits"
 
-    /// Reads the text of `--data`; throws where it is none of the three forms.
+    /// Reads the text of `--data`; throws where it is none of the forms.
     public init(parsing text: String) throws(InterchangeError) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else {
-            // A bare path is the likeliest mistake, so the folder itself shows which form was meant.
+            // A bare path is the likeliest mistake, so what lies there shows which form was meant.
             if FileManager.default.fileExists(atPath: text) {
-                let kind = DatasetIDX.isIn(text) ? "mnist" : "folder"
-                throw InterchangeError(text, "a data set is named with its kind", repair: "write \(kind):\(text)")
+                throw InterchangeError(text, "a data set is named with its kind", repair: "write \(Self.likelyKind(of: text)):\(text)")
             }
-            throw InterchangeError(text, "this names no data set", repair: "write \(Self.forms)")
+            throw InterchangeError(text, "this names no data set", repair: "write \(Self.explainedForms)")
         }
         switch (parts[0], parts[1]) {
-        case ("mnist", ""), ("folder", ""):
+        case ("mnist", ""), ("cifar", ""), ("folder", ""):
             throw InterchangeError(text, "the folder is missing", repair: "write \(parts[0]):DIR")
+        case ("csv", ""), ("numpy", ""):
+            throw InterchangeError(text, "the path is missing", repair: "write \(parts[0]):PATH")
         case ("mnist", let folder): self = .mnist(folder: folder)
+        case ("cifar", let folder): self = .cifar(folder: folder)
         case ("folder", let folder): self = .folder(folder)
+        case ("csv", let path): self = .csv(path)
+        case ("numpy", let path): self = .numpy(path)
         case ("builtin", "digits"): self = .digits
         case ("builtin", let name):
             throw InterchangeError(text, "there is no built-in data set \"\(name)\"", repair: "write builtin:digits")
         default:
-            throw InterchangeError(text, "\"\(parts[0])\" is no kind of data set", repair: "write \(Self.forms)")
+            throw InterchangeError(text, "\"\(parts[0])\" is no kind of data set", repair: "write \(Self.explainedForms)")
         }
+    }
+
+    private static func likelyKind(of path: String) -> String {
+        let ending = (path as NSString).pathExtension.lowercased()
+        if ending == "csv" || FileManager.default.fileExists(atPath: "\(path)/train.csv") { return "csv" }
+        if ending == "npz" || DatasetArrays.areIn(path) { return "numpy" }
+        return DatasetIDX.isIn(path) ? "mnist" : DatasetCIFAR.isIn(path) ? "cifar" : "folder"
     }
 
     public var description: String {
         switch self {
         case .mnist(let folder): "mnist:\(folder)"
+        case .cifar(let folder): "cifar:\(folder)"
         case .folder(let folder): "folder:\(folder)"
+        case .csv(let path): "csv:\(path)"
+        case .numpy(let path): "numpy:\(path)"
         case .digits: "builtin:digits"
         }
     }
 
     /// Reads or draws one part of the data.
     ///
-    /// `extents` is what the network takes, and `preparation` how pictures become that: photos are prepared for it, grey or RGB; the other
-    /// data sets have their own, 1 x 28 x 28, and refuse another unless the preparation resizes or crops. Without it photos take the
-    /// extents of the first one. Throws where files are missing, damaged or of other extents.
+    /// `extents` is what the network takes, and `preparation` how pictures become that: photos are prepared for it, grey or RGB; data sets
+    /// whose pictures have one size refuse another unless the preparation resizes or crops. Without it photos take the extents of the first
+    /// one. Throws where files are missing, damaged or of other extents.
     public func open(
-        _ part: Dataset.Part, extents: ImageExtents? = nil, preparation: PicturePreparation = PicturePreparation()
+        _ part: Dataset.Part, extents: ImageExtents? = nil, preparation: PicturePreparation = PicturePreparation(),
+        options: DatasetOptions = DatasetOptions()
     ) throws(InterchangeError) -> Dataset {
         let dataset: Dataset
         switch self {
         case .mnist(let folder): dataset = try DatasetIDX.read(folder, part)
-        case .folder(let folder): return try DatasetFolder(folder, part).read(extents: extents, preparation)
+        case .cifar(let folder): dataset = try DatasetCIFAR(folder).read(part)
+        case .folder(let folder): return try DatasetFolder.pictures(folder, part).read(extents: extents, preparation, options)
+        case .csv(let path): return try DatasetList.pictures(path, part).read(extents: extents, preparation, options)
+        case .numpy(let path): dataset = try DatasetArrays(path).read(part, extents: extents)
         case .digits: dataset = Self.drawDigits(part)
         }
         let isPrepared = preparation.resize != nil || preparation.crop != nil

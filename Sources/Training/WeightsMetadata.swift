@@ -17,8 +17,7 @@ public struct WeightsMetadata: Equatable, Sendable {
     public init(_ file: Safetensors) throws(InterchangeError) {
         normalization = try PixelNormalization.remembered(in: file.metadata, path: file.path)
         let names = file.metadata["classes"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
-        // Names are shown on terminals, which control characters would steer.
-        classNames = names?.map { String(String.UnicodeScalarView($0.unicodeScalars.filter { $0.properties.generalCategory != .control })) }
+        classNames = names?.map(\.withoutControlCharacters)
         network = file.metadata["network"]
     }
 
@@ -28,5 +27,12 @@ public struct WeightsMetadata: Equatable, Sendable {
         fields["network"] = network
         if let classNames, let data = try? JSONEncoder().encode(classNames) { fields["classes"] = String(decoding: data, as: UTF8.self) }
         return fields
+    }
+}
+
+extension String {
+    /// The text as it may be shown on terminals.
+    var withoutControlCharacters: String {
+        String(String.UnicodeScalarView(unicodeScalars.filter { $0.properties.generalCategory != .control }))
     }
 }

@@ -83,7 +83,8 @@ struct Calibration {
 
     /// The first held-out pictures of a data set.
     static func samples(
-        _ data: DatasetSpecification, for network: Network, count: Int, _ metadata: WeightsMetadata?
+        _ data: DatasetSpecification, for network: Network, count: Int, _ metadata: WeightsMetadata?,
+        options: DatasetOptions = DatasetOptions()
     ) throws -> CalibrationSamples {
         guard let input = network.graph.nodes.first(where: { $0.inputName != nil && $0.type.rank == 4 }), let name = input.inputName,
             let channels = input.type.shape[1].value, let height = input.type.shape[2].value, let width = input.type.shape[3].value
@@ -93,7 +94,7 @@ struct Calibration {
         }
         let preparation = network.preparation(of: name)
         let extents = ImageExtents(channels: channels, height: height, width: width)
-        let dataset = try data.open(.heldOut, extents: extents, preparation: preparation)
+        let dataset = try data.open(.heldOut, extents: extents, preparation: preparation, options: options)
         let normalization = try network.normalization(metadata, channels: channels, preparation)
         return try CalibrationSamples(dataset, first: count, for: network, normalization: normalization.values)
     }

@@ -76,8 +76,10 @@ struct DataShowCommand: ParsableCommand {
         case heldOut = "held-out"
     }
 
-    @Argument(help: ArgumentHelp("The data: mnist:DIR, folder:DIR or builtin:digits.", valueName: "data"), transform: parseData)
+    @Argument(help: ArgumentHelp("The data: \(DatasetSpecification.forms).", valueName: "data"), transform: parseData)
     var data: DatasetSpecification
+
+    @OptionGroup var reading: DataReading
 
     @Option(help: ArgumentHelp("Which pictures: training or held-out.", valueName: "part"))
     var part = Part.training
@@ -105,7 +107,7 @@ struct DataShowCommand: ParsableCommand {
             StandardOutput.outlivesItsReader()
             try OutputPath.requireWritable(output)
         }
-        let dataset = try data.open(part == .training ? .training : .heldOut)
+        let dataset = try reading.open(data, part == .training ? .training : .heldOut)
         print("\(Console.bold(dataset.name)), \(part.rawValue) part: \(Format.grouped(dataset.count)) pictures of \(dataset.extents)")
         var counts = [Int](repeating: 0, count: dataset.classNames.count)
         for label in dataset.labels { counts[Int(label)] += 1 }

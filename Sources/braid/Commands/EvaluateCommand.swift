@@ -27,8 +27,10 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The weights: a safetensors file.", valueName: "path"))
     var weights: String
 
-    @Option(help: ArgumentHelp("The data: mnist:DIR, folder:DIR or builtin:digits (synthetic).", valueName: "data"), transform: parseData)
+    @Option(help: ArgumentHelp("The data: \(DatasetSpecification.forms).", valueName: "data"), transform: parseData)
     var data: DatasetSpecification
+
+    @OptionGroup var reading: DataReading
 
     @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
     var batch = 64
@@ -63,7 +65,7 @@ struct EvaluateCommand: ParsableCommand {
         var report = NonFiniteReport()
         report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
         let preparation = network.preparation(of: classifier.imageInput)
-        let heldOut = try data.open(.heldOut, extents: classifier.extents, preparation: preparation)
+        let heldOut = try reading.open(data, .heldOut, extents: classifier.extents, preparation: preparation)
         let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels, preparation)
         if normalization.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
         var line = ProgressLine(isQuiet: progress.quiet)
@@ -85,7 +87,9 @@ struct EvaluateCommand: ParsableCommand {
     ) throws -> (compiler: Compiler, network: Network, assignment: PrecisionAssignment?) {
         let own =
             precision.isAuto && precision.calibrate.isEmpty
-            ? try Calibration.samples(data, for: network, count: precision.count ?? PrecisionOption.pictures, WeightsMetadata(file)) : nil
+            ? try Calibration.samples(
+                data, for: network, count: precision.count ?? PrecisionOption.pictures, WeightsMetadata(file), options: reading.options)
+            : nil
         return try Calibration(precision, weights: file, batch: batch, isQuiet: progress.quiet, isReported: !json)
             .apply(to: network, execution.compiler(precision.chosen), pool, samples: own)
     }

@@ -25,8 +25,10 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: ArgumentHelp("The data: mnist:DIR, folder:DIR or builtin:digits (synthetic).", valueName: "data"), transform: parseData)
+    @Option(help: ArgumentHelp("The data: \(DatasetSpecification.forms).", valueName: "data"), transform: parseData)
     var data: DatasetSpecification
+
+    @OptionGroup var reading: DataReading
 
     @Option(help: ArgumentHelp("Passes over the data (default: the recipe's, else 1).", valueName: "count"))
     var epochs: Int?
@@ -95,8 +97,8 @@ struct TrainCommand: ParsableCommand {
         let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
         let classifier = try Classifier(inference)
         let preparation = network.preparation(of: classifier.imageInput)
-        let training = try data.open(.training, extents: classifier.extents, preparation: preparation)
-        let heldOut = try data.open(.heldOut, extents: classifier.extents, preparation: preparation)
+        let training = try reading.open(data, .training, extents: classifier.extents, preparation: preparation)
+        let heldOut = try reading.open(data, .heldOut, extents: classifier.extents, preparation: preparation)
         let step = try execution.compiler().executable(network, training: true, batch: batch, pool: pool)
         try files.requireRoom(weightBytes: inference.parameterBytes, checkpointBytes: step.parameterBytes)
 

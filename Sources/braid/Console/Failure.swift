@@ -40,7 +40,7 @@ enum Failure {
             case .byte(let offset): "\(error.path), byte \(offset)"
             case .entry(let name): "\(error.path), \(name)"
             }
-        return report("\(place): \(error.message)", help: error.repair)
+        return report("\(place): \(error.message)", notes: error.notes, help: error.repair)
     }
 
     /// Prints a mistake of the input.

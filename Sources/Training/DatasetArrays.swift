@@ -1,0 +1,94 @@
+import Foundation
+import Interchange
+
+/// Pictures and labels in arrays of NumPy: an `.npz` archive, or a folder of `.npy` files.
+struct DatasetArrays {
+    /// What the parts are called in names of arrays, and how names are made of them.
+    private static let partNames: [Dataset.Part: [String]] = [
+        .training: ["train"], .heldOut: ["val", "valid", "validation", "test"],
+    ]
+    private static let forms = [
+        ("x_#", "y_#"), ("#_x", "#_y"), ("#_images", "#_labels"), ("images_#", "labels_#"), ("#_data", "#_labels"),
+    ]
+    /// Arrays that are not parted; the last ones are those that `numpy.savez` names by itself.
+    private static let wholes = [("images", "labels"), ("x", "y"), ("image", "label"), ("data", "labels"), ("arr_0", "arr_1")]
+    private static let largestLabel: Int64 = 65_535
+
+    private let path: String
+    private let arrays: NumPyCollection
+
+    /// Lists the arrays; throws where there are none.
+    init(_ path: String) throws(InterchangeError) {
+        self.path = path
+        arrays = try NumPyCollection(path: path)
+    }
+
+    /// Tells whether there are arrays of pictures and labels.
+    static func areIn(_ path: String) -> Bool {
+        guard let arrays = try? DatasetArrays(path) else { return false }
+        return [Dataset.Part.training, .heldOut].contains { (try? arrays.pair($0)) != nil }
+    }
+
+    /// Reads one part; `wanted` is what a network takes, and decides where an array may be read in two ways.
+    func read(_ part: Dataset.Part, extents wanted: ImageExtents?) throws(InterchangeError) -> Dataset {
+        guard let pair = try pair(part) else { throw absence(part) }
+        let labels = try readLabels(pair.labels)
+        let images = try DatasetArray(try arrays.read(pair.images), place: place(pair.images), extents: wanted)
+        guard images.count == labels.count else {
+            throw InterchangeError(
+                place(pair.labels), "there are \(labels.count) labels, but \(images.count) pictures in \(pair.images)",
+                repair: "save both of the same pictures")
+        }
+        let other = try self.pair(part == .training ? .heldOut : .training)
+        let others = try other.map { pair throws(InterchangeError) in try readLabels(pair.labels) } ?? []
+        let largest = max(labels.max() ?? 0, others.max() ?? 0)
+        return Dataset(
+            name: "numpy:\(path)", isSynthetic: false, classNames: (0...largest).map(String.init), extents: images.extents,
+            pixels: images.pixels, labels: labels)
+    }
+
+    /// How errors name an array.
+    private func place(_ name: String) -> String { "\(path), \(name)" }
+
+    /// The arrays of one part, as they are spelled; nil where there are none.
+    private func pair(_ part: Dataset.Part) throws(InterchangeError) -> (images: String, labels: String)? {
+        let known = Dictionary(arrays.names.map { ($0.lowercased(), $0) }) { first, _ in first }
+        var candidates = (Self.partNames[part] ?? []).flatMap { name in
+            Self.forms.map { ($0.0.replacing("#", with: name), $0.1.replacing("#", with: name)) }
+        }
+        if part == .training { candidates += Self.wholes }
+        for (images, labels) in candidates {
+            guard let images = known[images] else { continue }
+            if let labels = known[labels] { return (images, labels) }
+            throw InterchangeError(path, "there is '\(images)', but no '\(labels)'", repair: "save the labels, too")
+        }
+        return nil
+    }
+
+    private func absence(_ part: Dataset.Part) -> InterchangeError {
+        let found = arrays.names.prefix(12).joined(separator: ", ")
+        let wanted = part == .training ? "x_train and y_train" : "x_test and y_test"
+        return InterchangeError(
+            path, "there are no arrays \(wanted)" + (found.isEmpty ? "" : ", but \(found)"),
+            repair: "save them: numpy.savez(path, x_train=…, y_train=…, x_test=…, y_test=…)")
+    }
+
+    /// Labels [N] or [N, 1], whole numbers from 0 of any type.
+    private func readLabels(_ name: String) throws(InterchangeError) -> [Int32] {
+        let tensor = try arrays.read(name)
+        guard tensor.shape.count == 1 || tensor.shape.count == 2 && tensor.shape[1] == 1 else {
+            let isOneHot = tensor.shape.count == 2
+            throw InterchangeError(
+                place(name), "the array is \(tensor.element) \(tensor.shape), not labels [N]",
+                repair: isOneHot ? "save the classes' numbers: labels.argmax(1)" : "save one number a picture")
+        }
+        let numbers = tensor.integers?.map { Optional($0) } ?? tensor.doubles.map { Int64(exactly: $0) }
+        if let wrong = numbers.firstIndex(where: { $0.map { !(0...Self.largestLabel).contains($0) } ?? true }) {
+            let value = tensor.integers.map { "\($0[wrong])" } ?? "\(tensor.doubles[wrong])"
+            throw InterchangeError(
+                place(name), .entry("label \(wrong)"), "\(value) is not a class from 0 to \(Self.largestLabel)",
+                repair: "number the classes from 0")
+        }
+        return numbers.map { Int32(truncatingIfNeeded: $0 ?? 0) }
+    }
+}

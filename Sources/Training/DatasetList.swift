@@ -1,0 +1,151 @@
+import Foundation
+import Interchange
+
+/// Lists of pictures in files of comma-separated values: a row a picture, its path, relative to the list's folder, and its label.
+///
+/// A first line without a picture's path is a header, in which columns called as below are looked for; otherwise the path comes first.
+enum DatasetList {
+    private static let partNames: [Dataset.Part: [String]] = [
+        .training: ["train.csv", "training.csv"], .heldOut: ["val.csv", "valid.csv", "validation.csv", "test.csv"],
+    ]
+    private static let pathColumns: Set<String> = ["path", "file", "filename", "file_name", "filepath", "image", "image_path", "picture"]
+    private static let labelColumns: Set<String> = ["label", "labels", "class", "class_name", "category", "target"]
+    /// More classes than any data set has; names of all of them are held in memory.
+    private static let largestLabel = 65_535
+
+    /// One row, whose labels are not looked at yet.
+    private struct Row {
+        var line: Int
+        var path: String
+        var labels: [String]
+    }
+
+    /// Reads the list of one part: the file itself, which has no held-out part, or the lists of a folder.
+    ///
+    /// Labels that are whole numbers are classes from 0; other texts are names of classes, sorted, those of the training part.
+    static func pictures(_ path: String, _ part: Dataset.Part) throws(InterchangeError) -> DatasetPictures {
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        if !isThere { throw InterchangeError(path, "there is no such file or folder", repair: "check the path") }
+        if !isFolder.boolValue {
+            guard part == .training else {
+                throw InterchangeError(
+                    path, "one list has no held-out part", repair: "name a folder that holds train.csv and val.csv")
+            }
+            return try pictures(list: path, training: path, other: nil, name: "csv:\(path)")
+        }
+        guard let training = find(.training, in: path) else {
+            throw InterchangeError(path, "there is no train.csv in the folder", repair: "add one, or name the list itself")
+        }
+        let heldOut = find(.heldOut, in: path)
+        if part == .training { return try pictures(list: training, training: training, other: heldOut, name: "csv:\(path)") }
+        guard let heldOut else {
+            throw InterchangeError(path, "there is no val.csv or test.csv in the folder", repair: "add a list of the held-out pictures")
+        }
+        return try pictures(list: heldOut, training: training, other: training, name: "csv:\(path)")
+    }
+
+    private static func find(_ part: Dataset.Part, in folder: String) -> String? {
+        (partNames[part] ?? []).map { "\(folder)/\($0)" }.first { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    /// - Parameters:
+    ///   - training: the list whose labels are the classes.
+    ///   - other: a further list that may have larger numbers as labels.
+    private static func pictures(
+        list: String, training: String, other: String?, name: String
+    ) throws(InterchangeError) -> DatasetPictures {
+        let rows = try rows(of: list)
+        let known = training == list ? rows : try self.rows(of: training)
+        let others = try other.map { path throws(InterchangeError) in path == training ? known : try self.rows(of: path) } ?? []
+        let classes = try Classes(known.flatMap(\.labels), (rows + others).flatMap(\.labels), list: training)
+        var pictures = DatasetPictures(name: name, path: list, classNames: classes.names, files: [])
+        let folder = (list as NSString).deletingLastPathComponent
+        for row in rows {
+            do throws(InterchangeError) {
+                let label = try label(of: row, classes, list)
+                let isAbsolute = row.path.hasPrefix("/") || folder.isEmpty
+                pictures.files.append((isAbsolute ? row.path : "\(folder)/\(row.path)", label))
+            } catch { pictures.broken.append(error) }
+        }
+        return pictures
+    }
+
+    private static func label(of row: Row, _ classes: Classes, _ list: String) throws(InterchangeError) -> Int32 {
+        func fail(_ message: String, _ repair: String) -> InterchangeError {
+            InterchangeError(list, .entry("line \(row.line)"), message, repair: repair)
+        }
+        if row.path.isEmpty { throw fail("there is no path of a picture", "write path,label") }
+        guard let text = row.labels.first, !text.isEmpty else { throw fail("there is no label behind the path", "write path,label") }
+        if row.labels.count > 1 {
+            let message = "the picture has \(row.labels.count) labels, and networks are trained on one class a picture"
+            throw fail(message, "keep one label a line, or name the columns path and label in a header")
+        }
+        guard let label = classes.label(text) else {
+            if classes.areNumbers { throw fail("\(text) is not a class from 0 to \(largestLabel)", "number the classes from 0") }
+            let known = classes.names.prefix(12).joined(separator: ", ")
+            throw fail("the class \(text) is not among those of the training part", "use one of \(known)")
+        }
+        return label
+    }
+
+    /// What labels mean.
+    private struct Classes {
+        let names: [String]
+        let areNumbers: Bool
+        private let places: [String: Int32]
+
+        init(_ labels: [String], _ others: [String], list: String) throws(InterchangeError) {
+            let texts = Set(labels.lazy.filter { !$0.isEmpty })
+            areNumbers = !texts.isEmpty && texts.allSatisfy { Int($0) != nil }
+            if areNumbers {
+                let numbers = (labels + others).compactMap { Int($0) }.filter { (0...largestLabel).contains($0) }
+                names = (0...(numbers.max() ?? 0)).map(String.init)
+            } else {
+                names = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+                guard names.count <= largestLabel + 1 else {
+                    throw InterchangeError(
+                        list, "there are \(names.count) classes, more than \(largestLabel + 1)",
+                        repair: "name the column of labels `label` in a header")
+                }
+            }
+            places = Dictionary(names.enumerated().map { ($1, Int32(truncatingIfNeeded: $0)) }) { first, _ in first }
+        }
+
+        func label(_ text: String) -> Int32? {
+            guard areNumbers else { return places[text] }
+            return Int(text).flatMap { names.indices.contains($0) ? Int32(truncatingIfNeeded: $0) : nil }
+        }
+    }
+
+    private static func rows(of list: String) throws(InterchangeError) -> [Row] {
+        var rows = try CommaSeparated.read(list)
+        if let first = rows.first, first.fields.count == 1, let separator = [";", "\t", "|"].first(where: first.fields[0].contains) {
+            let name = separator == "\t" ? "tabs" : "'\(separator)'"
+            throw InterchangeError(
+                list, .entry("line \(first.line)"), "the fields are separated by \(name)", repair: "separate them by commas")
+        }
+        let folder = (list as NSString).deletingLastPathComponent
+        var (pathColumn, labelColumn): (Int, Int?) = (0, nil)
+        if let first = rows.first, isHeader(first.fields, in: folder) {
+            let names = first.fields.map { $0.lowercased() }
+            if let path = names.firstIndex(where: pathColumns.contains), let label = names.firstIndex(where: labelColumns.contains) {
+                (pathColumn, labelColumn) = (path, label)
+            }
+            rows.removeFirst()
+        }
+        if rows.isEmpty { throw InterchangeError(list, "the list holds no picture", repair: "write lines path,label") }
+        return rows.map { row in
+            func field(_ index: Int) -> String { index < row.fields.count ? row.fields[index] : "" }
+            // A comma at the end of a line is no further label.
+            let labels =
+                labelColumn.map { [field($0)] } ?? Array(row.fields.dropFirst().enumerated().filter { $0 == 0 || !$1.isEmpty }.map(\.1))
+            return Row(line: row.line, path: field(pathColumn), labels: labels)
+        }
+    }
+
+    private static func isHeader(_ fields: [String], in folder: String) -> Bool {
+        if fields.contains(where: DatasetPictures.isPicture) { return false }
+        return !FileManager.default.fileExists(atPath: folder.isEmpty ? fields[0] : "\(folder)/\(fields[0])") || fields[0].isEmpty
+    }
+}

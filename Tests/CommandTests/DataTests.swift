@@ -1,0 +1,97 @@
+import Foundation
+import Interchange
+import Testing
+
+/// Data sets on the command line.
+@Suite struct DataTests {
+    private let workplace: Workplace
+
+    init() throws { workplace = try Workplace() }
+
+    private func write(_ bytes: some ContiguousBytes, to name: String) throws {
+        try workplace.makeFolder((name as NSString).deletingLastPathComponent)
+        try AtomicFile.write(bytes, to: workplace.path(name))
+    }
+
+    /// A folder of bright and dark pictures, one of which is cut off in each part.
+    private func writePictures() throws {
+        for part in ["train", "val"] {
+            for (name, value) in [("dark", 20), ("light", 220)] as [(String, UInt8)] {
+                for index in 0..<4 {
+                    let bytes = Image(width: 8, height: 8, channels: 1, filledWith: value + UInt8(index)).encodedPNG()
+                    try write(bytes, to: "photos/\(part)/\(name)/\(index).png")
+                }
+            }
+            let whole = Image(width: 8, height: 8, channels: 1, filledWith: 9).encodedPNG()
+            try write(whole.prefix(whole.count / 2), to: "photos/\(part)/dark/cut.png")
+        }
+    }
+
+    private static let network = """
+        network n {
+            input image: f32[N, 1, 8, 8]
+            output logits = image |> flatten |> fc: linear(2)
+        }
+        training of n {
+            target label: i32[N]
+            loss cross_entropy(logits, label)
+            optimizer sgd
+            schedule constant(0.1)
+            batch 2
+        }
+
+        """
+
+    /// Pictures that cannot be read end a run, or are left out of every command's work.
+    @Test func leavesBrokenPicturesOut() throws {
+        try writePictures()
+        try workplace.write(Self.network, to: "net.braid")
+        let train = ["train", "net.braid", "--data", "folder:photos", "--epochs", "2", "-o", "out"]
+        let refused = try workplace.run(train)
+        #expect(refused.status == 1 && refused.errors.contains("photos/train/dark/cut.png: the PNG data cannot be decoded"))
+        #expect(refused.errors.contains("or leave it out with --skip-broken"))
+        let trained = try workplace.run(train + ["--skip-broken"])
+        #expect(trained.status == 0, "\(trained.errors)")
+        for part in ["training", "held-out"] {
+            let text = "warning: 1 of the 9 \(part) pictures of folder:photos cannot be read and is left out; 8 are left"
+            #expect(trained.errors.contains(text), "\(trained.errors)")
+        }
+        #expect(trained.errors.contains("note: photos/val/dark/cut.png: the PNG data cannot be decoded"))
+        let evaluate = ["evaluate", "net.braid", "--weights", "out.safetensors", "--data", "folder:photos", "--json"]
+        #expect(try workplace.run(evaluate).status == 1)
+        let record = try workplace.run(evaluate + ["--skip-broken"]).json()
+        #expect(record["count"] as? Int == 8)
+        #expect((record["classes"] as? [[String: Any]])?.compactMap { $0["name"] as? String } == ["dark", "light"])
+        try write(Data([0xff, 0xd8]), to: "photos/train/light/\u{1B}[31m.jpg")
+        let several = try workplace.run("data", "show", "folder:photos")
+        #expect(several.status == 1 && several.errors.contains("photos/train: 2 of 10 pictures cannot be read"), "\(several.errors)")
+        #expect(several.errors.contains("note: photos/train/dark/cut.png") && !several.errors.contains("\u{1B}"))
+    }
+
+    /// The same pictures give the same weights from a folder, a list and arrays.
+    @Test func trainsOnEveryKind() throws {
+        var (lists, pixels, labels): ([String: String], [UInt8], [UInt8]) = ([:], [], [])
+        for part in ["train", "val"] {
+            (pixels, labels) = ([], [])
+            for (name, value) in [("0", 20), ("1", 220)] as [(String, UInt8)] {
+                for index in 0..<4 {
+                    let image = Image(width: 8, height: 8, channels: 1, filledWith: value + UInt8(index))
+                    try write(image.encodedPNG(), to: "photos/\(part)/\(name)/\(index).png")
+                    lists[part, default: "path,label\n"] += "photos/\(part)/\(name)/\(index).png,\(name)\n"
+                    pixels += image.pixels
+                    labels += [UInt8(name)!]
+                }
+            }
+            try workplace.write(lists[part]!, to: "\(part).csv")
+            try write(NumPy.encode(HostTensor(element: .u8, shape: [8, 8, 8], bytes: pixels)), to: "arrays/x_\(part).npy")
+            try write(NumPy.encode(HostTensor(element: .u8, shape: [8], bytes: labels)), to: "arrays/y_\(part).npy")
+        }
+        try workplace.write(Self.network, to: "net.braid")
+        for (name, data) in [("folder", "folder:photos"), ("list", "csv:."), ("arrays", "numpy:arrays")] {
+            let trained = try workplace.run("train", "net.braid", "--data", data, "--epochs", "2", "-o", "\(name)-weights")
+            #expect(trained.status == 0, "\(trained.errors)")
+        }
+        let weights = try workplace.bytes("folder-weights.safetensors")
+        #expect(try workplace.bytes("list-weights.safetensors") == weights && workplace.bytes("arrays-weights.safetensors") == weights)
+    }
+}
