@@ -19,6 +19,8 @@ public struct CounterGenerator: RandomNumberGenerator, Sendable {
         case crop = 9
         /// Elements that are compared with a reference.
         case samples = 10
+        /// Which pictures are held out.
+        case split = 20
     }
 
     private var state: UInt64

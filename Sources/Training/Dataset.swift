@@ -58,12 +58,37 @@ public struct Dataset: Sendable {
     /// The number of pictures.
     public var count: Int { labels.count }
 
+    /// The number of pictures with those that were left out.
+    public var allCount: Int { count + skipped.count }
+
     /// The first `count` pictures, or all where there are fewer.
     public func prefix(_ count: Int) -> Dataset {
         let kept = min(count, self.count)
         return Dataset(
             name: name, isSynthetic: isSynthetic, classNames: classNames, extents: extents,
             pixels: Array(pixels[..<(kept * extents.count)]), labels: Array(labels[..<kept]))
+    }
+
+    /// The pictures at these places.
+    func selecting(_ places: [Int]) -> Dataset {
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(places.count * extents.count)
+        for place in places { pixels += self.pixels[place * extents.count..<(place + 1) * extents.count] }
+        return Dataset(
+            name: name, isSynthetic: isSynthetic, classNames: classNames, extents: extents, pixels: pixels,
+            labels: places.map { labels[$0] })
+    }
+
+    /// The data with the classes that weights remember, `names`: where the data only number their classes, the numbers mean those; where
+    /// they name them, the names do, if all are known.
+    func named(as names: [String]) -> Dataset {
+        let areNumbers = classNames.enumerated().allSatisfy { $1 == String($0) }
+        let known = Dictionary(names.enumerated().map { ($1, Int32(truncatingIfNeeded: $0)) }) { first, _ in first }
+        let places = areNumbers ? classNames.indices.map { Int32(truncatingIfNeeded: $0) } : classNames.compactMap { known[$0] }
+        guard places.count == classNames.count, names.count >= classNames.count else { return self }
+        return Dataset(
+            name: name, isSynthetic: isSynthetic, classNames: names, extents: extents, pixels: pixels,
+            labels: labels.map { places[Int($0)] })
     }
 
     /// Returns picture `index` for looking at.

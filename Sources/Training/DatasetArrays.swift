@@ -47,6 +47,8 @@ struct DatasetArrays {
             pixels: images.pixels, labels: labels)
     }
 
+    func hasPart(_ part: Dataset.Part) -> Bool { (try? pair(part)) != nil }
+
     /// How errors name an array.
     private func place(_ name: String) -> String { "\(path), \(name)" }
 
@@ -70,7 +72,8 @@ struct DatasetArrays {
         let wanted = part == .training ? "x_train and y_train" : "x_test and y_test"
         return InterchangeError(
             path, "there are no arrays \(wanted)" + (found.isEmpty ? "" : ", but \(found)"),
-            repair: "save them: numpy.savez(path, x_train=…, y_train=…, x_test=…, y_test=…)")
+            repair: "save them: numpy.savez(path, x_train=…, y_train=…, x_test=…, y_test=…)"
+                + (part == .heldOut && hasPart(.training) ? ", or hold out a share: --held-out 0.1" : ""))
     }
 
     /// Labels [N] or [N, 1], whole numbers from 0 of any type.

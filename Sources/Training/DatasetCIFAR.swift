@@ -71,12 +71,16 @@ struct DatasetCIFAR {
         (folder, kind, names) = first
     }
 
+    func hasPart(_ part: Dataset.Part) -> Bool { !kind.files(part, names).isEmpty }
+
     /// Reads one part.
     func read(_ part: Dataset.Part) throws(InterchangeError) -> Dataset {
         let files = kind.files(part, names)
         if files.isEmpty {
             let wanted = part == .training ? "data_batch_1.bin or train.bin" : "test_batch.bin or test.bin"
-            throw InterchangeError(folder, "there is no \(wanted) in the folder", repair: "unpack the whole archive")
+            throw InterchangeError(
+                folder, "there is no \(wanted) in the folder",
+                repair: "unpack the whole archive" + (part == .heldOut ? ", or hold out a share: --held-out 0.1" : ""))
         }
         let record = kind.labelBytes + Self.extents.count
         var count = 0

@@ -5,20 +5,29 @@ import Interchange
 enum DatasetFolder {
     private static let partNames: [Dataset.Part: [String]] = [.training: ["train"], .heldOut: ["val", "valid", "validation", "test"]]
 
-    /// Lists the pictures of one part; the classes are the folders of the training part, sorted by name.
-    static func pictures(_ path: String, _ part: Dataset.Part) throws(InterchangeError) -> DatasetPictures {
-        let training = try partFolder(.training, in: path)
-        let classNames = try list(training, folders: true)
+    static func hasPart(_ part: Dataset.Part, in path: String) -> Bool { find(part, in: path) != nil }
+
+    /// Lists the pictures of one part, where there is no training part those of the folder itself, `CLASS/*.jpg`.
+    ///
+    /// The classes are the folders of the training part, sorted by name.
+    /// - Parameter known: the classes, where weights remember them; then a held-out part can do without the other.
+    static func pictures(
+        _ path: String, _ part: Dataset.Part, classNames known: [String]? = nil
+    ) throws(InterchangeError) -> DatasetPictures {
+        let folder = try partFolder(part, in: path)
+        let training = known == nil ? try partFolder(.training, in: path) : folder
+        let classNames: [String]
+        if let known { classNames = known } else { classNames = try list(training, folders: true) }
         if classNames.isEmpty {
             throw InterchangeError(training, "there is no folder of a class", repair: "put the pictures in \(training)/CLASS/")
         }
         let labels = Dictionary(classNames.enumerated().map { ($1, Int32(truncatingIfNeeded: $0)) }) { first, _ in first }
-        let folder = part == .training ? training : try partFolder(part, in: path)
         var files: [(path: String, label: Int32)] = []
         for name in try list(folder, folders: true) {
-            guard let label = labels[name] else {
-                let known = classNames.prefix(12).joined(separator: ", ")
-                throw InterchangeError("\(folder)/\(name)", "the class is not among those of \(training)", repair: "use one of \(known)")
+            guard let label = labels[known == nil ? name : name.withoutControlCharacters] else {
+                let message = "the class is not among those " + (known == nil ? "of \(training)" : "that were trained")
+                let repair = "use one of \(classNames.prefix(12).joined(separator: ", "))"
+                throw InterchangeError("\(folder)/\(name)", message, repair: repair)
             }
             let names = try list("\(folder)/\(name)", folders: false)
             if names.isEmpty {
@@ -32,9 +41,17 @@ enum DatasetFolder {
     }
 
     private static func partFolder(_ part: Dataset.Part, in path: String) throws(InterchangeError) -> String {
-        let names = partNames[part] ?? []
-        for name in names where FileManager.default.fileExists(atPath: "\(path)/\(name)") { return "\(path)/\(name)" }
-        throw InterchangeError(path, "there is no folder \(names[0]) in it", repair: "lay it out as \(names[0])/CLASS/*.jpg")
+        if let folder = find(part, in: path) { return folder }
+        let isThere = FileManager.default.fileExists(atPath: path)
+        if part == .training, isThere, !hasPart(.heldOut, in: path) { return path }
+        let name = partNames[part]?.first ?? ""
+        throw InterchangeError(
+            path, isThere ? "there is no folder \(name) in it" : "there is no such folder",
+            repair: "lay it out as \(name)/CLASS/*.jpg" + (part == .heldOut ? ", or hold out a share: --held-out 0.1" : ""))
+    }
+
+    private static func find(_ part: Dataset.Part, in path: String) -> String? {
+        (partNames[part] ?? []).map { "\(path)/\($0)" }.first { FileManager.default.fileExists(atPath: $0) }
     }
 
     /// Returns the folders or the pictures in a folder, by name; hidden ones are left out.

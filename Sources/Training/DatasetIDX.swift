@@ -14,6 +14,8 @@ enum DatasetIDX {
         partNames.values.joined().contains { !candidates("\($0)-images-idx3", in: folder).isEmpty }
     }
 
+    static func hasPart(_ part: Dataset.Part, in folder: String) -> Bool { exists("images-idx3", part, in: folder) }
+
     /// Reads one part: pictures [N, rows, columns] of 8 bits, and labels [N], whole numbers from 0.
     ///
     /// There are as many classes as the labels of both parts have, from 0 to the largest; their names are these numbers.
@@ -74,7 +76,9 @@ enum DatasetIDX {
         }
         throw InterchangeError(
             folder, "there is no \(names[0])-ubyte.gz in the folder",
-            repair: "fetch it: braid data fetch mnist --to \(folder); or train on builtin:digits")
+            repair: part == .heldOut && hasPart(.training, in: folder)
+                ? "add it, or hold out a share of the training part: --held-out 0.1"
+                : "fetch it: braid data fetch mnist --to \(folder); or train on builtin:digits")
     }
 
     /// The files of this name or with something before it and a hyphen, in the order of the endings; `prefix` ends in the hyphen.

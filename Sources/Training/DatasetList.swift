@@ -20,29 +20,40 @@ enum DatasetList {
         var labels: [String]
     }
 
+    static func hasPart(_ part: Dataset.Part, in path: String) -> Bool { find(part, in: path) != nil }
+
     /// Reads the list of one part: the file itself, which has no held-out part, or the lists of a folder.
     ///
     /// Labels that are whole numbers are classes from 0; other texts are names of classes, sorted, those of the training part.
-    static func pictures(_ path: String, _ part: Dataset.Part) throws(InterchangeError) -> DatasetPictures {
+    ///
+    /// - Parameter classNames: the classes, where weights remember them: a number is then one's place.
+    static func pictures(
+        _ path: String, _ part: Dataset.Part, classNames: [String]? = nil
+    ) throws(InterchangeError) -> DatasetPictures {
         var isFolder: ObjCBool = false
         let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         if !isThere { throw InterchangeError(path, "there is no such file or folder", repair: "check the path") }
         if !isFolder.boolValue {
             guard part == .training else {
                 throw InterchangeError(
-                    path, "one list has no held-out part", repair: "name a folder that holds train.csv and val.csv")
+                    path, "one list has no held-out part",
+                    repair: "name a folder that holds train.csv and val.csv, or hold out a share: --held-out 0.1")
             }
-            return try pictures(list: path, training: path, other: nil, name: "csv:\(path)")
+            return try pictures(list: path, training: path, other: nil, name: "csv:\(path)", classNames)
+        }
+        let heldOut = find(.heldOut, in: path)
+        if part == .heldOut, let heldOut, classNames != nil {
+            return try pictures(list: heldOut, training: heldOut, other: nil, name: "csv:\(path)", classNames)
         }
         guard let training = find(.training, in: path) else {
             throw InterchangeError(path, "there is no train.csv in the folder", repair: "add one, or name the list itself")
         }
-        let heldOut = find(.heldOut, in: path)
-        if part == .training { return try pictures(list: training, training: training, other: heldOut, name: "csv:\(path)") }
+        if part == .training { return try pictures(list: training, training: training, other: heldOut, name: "csv:\(path)", classNames) }
         guard let heldOut else {
-            throw InterchangeError(path, "there is no val.csv or test.csv in the folder", repair: "add a list of the held-out pictures")
+            throw InterchangeError(
+                path, "there is no val.csv or test.csv in the folder", repair: "add one, or hold out a share: --held-out 0.1")
         }
-        return try pictures(list: heldOut, training: training, other: training, name: "csv:\(path)")
+        return try pictures(list: heldOut, training: training, other: training, name: "csv:\(path)", nil)
     }
 
     private static func find(_ part: Dataset.Part, in folder: String) -> String? {
@@ -53,12 +64,12 @@ enum DatasetList {
     ///   - training: the list whose labels are the classes.
     ///   - other: a further list that may have larger numbers as labels.
     private static func pictures(
-        list: String, training: String, other: String?, name: String
+        list: String, training: String, other: String?, name: String, _ classNames: [String]?
     ) throws(InterchangeError) -> DatasetPictures {
         let rows = try rows(of: list)
         let known = training == list ? rows : try self.rows(of: training)
         let others = try other.map { path throws(InterchangeError) in path == training ? known : try self.rows(of: path) } ?? []
-        let classes = try Classes(known.flatMap(\.labels), (rows + others).flatMap(\.labels), list: training)
+        let classes = try Classes(known.flatMap(\.labels), (rows + others).flatMap(\.labels), names: classNames, list: training)
         var pictures = DatasetPictures(name: name, path: list, classNames: classes.names, files: [])
         let folder = (list as NSString).deletingLastPathComponent
         for row in rows {
@@ -82,9 +93,9 @@ enum DatasetList {
             throw fail(message, "keep one label a line, or name the columns path and label in a header")
         }
         guard let label = classes.label(text) else {
-            if classes.areNumbers { throw fail("\(text) is not a class from 0 to \(largestLabel)", "number the classes from 0") }
+            if classes.areNumbers { throw fail("\(text) is not a class from 0 to \(classes.largest)", "number the classes from 0") }
             let known = classes.names.prefix(12).joined(separator: ", ")
-            throw fail("the class \(text) is not among those of the training part", "use one of \(known)")
+            throw fail("the class \(text) is not among those that were trained", "use one of \(known)")
         }
         return label
     }
@@ -93,12 +104,17 @@ enum DatasetList {
     private struct Classes {
         let names: [String]
         let areNumbers: Bool
+        /// The largest number that is a class.
+        let largest: Int
         private let places: [String: Int32]
 
-        init(_ labels: [String], _ others: [String], list: String) throws(InterchangeError) {
+        init(_ labels: [String], _ others: [String], names given: [String]?, list: String) throws(InterchangeError) {
             let texts = Set(labels.lazy.filter { !$0.isEmpty })
+            largest = given.map { $0.count - 1 } ?? largestLabel
             areNumbers = !texts.isEmpty && texts.allSatisfy { Int($0) != nil }
-            if areNumbers {
+            if let given {
+                names = given
+            } else if areNumbers {
                 let numbers = (labels + others).compactMap { Int($0) }.filter { (0...largestLabel).contains($0) }
                 names = (0...(numbers.max() ?? 0)).map(String.init)
             } else {

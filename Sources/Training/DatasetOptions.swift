@@ -2,8 +2,14 @@
 public struct DatasetOptions: Equatable, Sendable {
     /// Whether pictures that cannot be read are left out, and named in `Dataset.skipped`; otherwise they are errors.
     public var skipsBroken: Bool
+    /// What is held out, where the data have no held-out part.
+    public var split: DatasetSplit?
+    /// The classes that weights remember, which labels are then told apart by; nil takes those of the data.
+    public var classNames: [String]?
 
-    public init(skipsBroken: Bool = false) {
+    public init(skipsBroken: Bool = false, split: DatasetSplit? = nil, classNames: [String]? = nil) {
         self.skipsBroken = skipsBroken
+        self.split = split
+        self.classNames = classNames
     }
 }

@@ -21,6 +21,16 @@ struct DatasetPictures {
         "jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff", "ppm", "pgm", "heic", "avif", "jp2",
     ]
 
+    /// The pictures of one part of a split, or all of them.
+    func part(_ part: Dataset.Part, of split: DatasetSplit?) throws(InterchangeError) -> DatasetPictures {
+        guard let split else { return self }
+        var result = self
+        result.files = try split.places(part, labels: files.map(\.label), path: path).map { files[$0] }
+        // What has no class is of no part, and told of once.
+        if part == .heldOut { result.broken = [] }
+        return result
+    }
+
     /// Decodes all pictures, on all cores, prepared for `extents` or for those of the first one.
     ///
     /// Throws where pictures cannot be read, naming all of them, unless they are to be left out; and where none can.

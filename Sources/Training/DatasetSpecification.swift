@@ -69,7 +69,19 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Reads or draws one part of the data.
+    /// Whether the data have a part to judge by; `open` with a split needs data that have none.
+    public var hasHeldOutPart: Bool {
+        switch self {
+        case .mnist(let folder): DatasetIDX.hasPart(.heldOut, in: folder)
+        case .cifar(let folder): (try? DatasetCIFAR(folder))?.hasPart(.heldOut) ?? false
+        case .folder(let folder): DatasetFolder.hasPart(.heldOut, in: folder)
+        case .csv(let path): DatasetList.hasPart(.heldOut, in: path)
+        case .numpy(let path): (try? DatasetArrays(path))?.hasPart(.heldOut) ?? false
+        case .digits: true
+        }
+    }
+
+    /// Reads or draws one part of the data; with a split, what of the training part it makes that part of.
     ///
     /// `extents` is what the network takes, and `preparation` how pictures become that: photos are prepared for it, grey or RGB; data sets
     /// whose pictures have one size refuse another unless the preparation resizes or crops. Without it photos take the extents of the first
@@ -78,15 +90,27 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         _ part: Dataset.Part, extents: ImageExtents? = nil, preparation: PicturePreparation = PicturePreparation(),
         options: DatasetOptions = DatasetOptions()
     ) throws(InterchangeError) -> Dataset {
-        let dataset: Dataset
-        switch self {
-        case .mnist(let folder): dataset = try DatasetIDX.read(folder, part)
-        case .cifar(let folder): dataset = try DatasetCIFAR(folder).read(part)
-        case .folder(let folder): return try DatasetFolder.pictures(folder, part).read(extents: extents, preparation, options)
-        case .csv(let path): return try DatasetList.pictures(path, part).read(extents: extents, preparation, options)
-        case .numpy(let path): dataset = try DatasetArrays(path).read(part, extents: extents)
-        case .digits: dataset = Self.drawDigits(part)
+        if options.split != nil, hasHeldOutPart {
+            throw InterchangeError(description, "the data have a held-out part already", repair: "leave out --held-out")
         }
+        let stored = options.split == nil ? part : .training
+        var dataset: Dataset
+        switch self {
+        case .mnist(let folder): dataset = try DatasetIDX.read(folder, stored)
+        case .cifar(let folder): dataset = try DatasetCIFAR(folder).read(stored)
+        case .folder(let folder):
+            return try DatasetFolder.pictures(folder, stored, classNames: options.classNames).part(part, of: options.split)
+                .read(extents: extents, preparation, options)
+        case .csv(let path):
+            return try DatasetList.pictures(path, stored, classNames: options.classNames).part(part, of: options.split)
+                .read(extents: extents, preparation, options)
+        case .numpy(let path): dataset = try DatasetArrays(path).read(stored, extents: extents)
+        case .digits: dataset = Self.drawDigits(stored)
+        }
+        if let split = options.split {
+            dataset = dataset.selecting(try split.places(part, labels: dataset.labels, path: description))
+        }
+        if let names = options.classNames { dataset = dataset.named(as: names) }
         let isPrepared = preparation.resize != nil || preparation.crop != nil
         if let extents, isPrepared, extents.channels == dataset.extents.channels, [1, 3].contains(extents.channels) {
             return dataset.prepared(preparation, height: extents.height, width: extents.width)

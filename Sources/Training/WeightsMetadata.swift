@@ -6,11 +6,16 @@ public struct WeightsMetadata: Equatable, Sendable {
     public var normalization: PixelNormalization?
     public var classNames: [String]?
     public var network: String?
+    /// What of the data was held out, where a training had a share of them for that.
+    public var heldOut: HeldOutShare?
 
-    public init(normalization: PixelNormalization?, classNames: [String]?, network: String?) {
+    public init(
+        normalization: PixelNormalization?, classNames: [String]?, network: String?, heldOut: HeldOutShare? = nil
+    ) {
         self.normalization = normalization
         self.classNames = classNames
         self.network = network
+        self.heldOut = heldOut
     }
 
     /// Reads what a file has of it; throws where it has a normalization that cannot be.
@@ -19,12 +24,14 @@ public struct WeightsMetadata: Equatable, Sendable {
         let names = file.metadata["classes"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
         classNames = names?.map(\.withoutControlCharacters)
         network = file.metadata["network"]
+        heldOut = file.metadata["held_out"].flatMap(HeldOutShare.init(text:))
     }
 
     /// The metadata of a safetensors file.
     public var fields: [String: String] {
         var fields = normalization?.metadata ?? [:]
         fields["network"] = network
+        fields["held_out"] = heldOut?.text
         if let classNames, let data = try? JSONEncoder().encode(classNames) { fields["classes"] = String(decoding: data, as: UTF8.self) }
         return fields
     }

@@ -94,4 +94,52 @@ import Testing
         let weights = try workplace.bytes("folder-weights.safetensors")
         #expect(try workplace.bytes("list-weights.safetensors") == weights && workplace.bytes("arrays-weights.safetensors") == weights)
     }
+
+    /// A share of the data is held out, and evaluation knows which one from the weights, as it knows the classes' names.
+    @Test func holdsOutAShare() throws {
+        for (name, value) in [("dark", 20), ("light", 220)] as [(String, UInt8)] {
+            for index in 0..<10 {
+                let image = Image(width: 8, height: 8, channels: 1, filledWith: value + UInt8(index))
+                try write(image.encodedPNG(), to: "photos/\(name)/\(index).png")
+            }
+        }
+        try workplace.write(Self.network, to: "net.braid")
+        let train = ["train", "net.braid", "--data", "folder:photos", "--epochs", "2", "--seed", "5", "-o", "out"]
+        let refused = try workplace.run(train)
+        #expect(refused.status == 1 && refused.errors.contains("hold out a share: --held-out 0.1"), "\(refused.errors)")
+        let trained = try workplace.run(train + ["--held-out", "0.2"])
+        #expect(trained.status == 0 && trained.output.contains("16 pictures to learn from, 4 held out"), "\(trained.errors)")
+        let metadata = try Safetensors(path: workplace.path("out.safetensors")).metadata
+        #expect(metadata["held_out"] == "0.2 seed 5 count 4" && metadata["classes"] == #"["dark","light"]"#)
+        let evaluate = ["evaluate", "net.braid", "--weights", "out.safetensors", "--data", "folder:photos"]
+        let record = try workplace.run(evaluate + ["--json"]).json()
+        let history = try JSONSerialization.jsonObject(with: workplace.bytes("out.history.json")) as? [String: Any]
+        let last = (history?["epochs"] as? [[String: Any]])?.last
+        #expect(record["count"] as? Int == 4 && record["loss"] as? Double == last?["held_out_loss"] as? Double)
+        // Another share may hold what was learned from.
+        let other = try workplace.run(evaluate + ["--held-out", "0.5"])
+        #expect(
+            other.status == 0 && other.errors.contains("warning: the training held out a share of 0.2 with the seed 5"), "\(other.errors)")
+        #expect(other.output.contains("10 held-out pictures") && other.output.contains("light"))
+        #expect(try workplace.run(evaluate + ["--held-out", "0.2"]).errors.isEmpty)
+        // A resumed training must hold out the same.
+        let resume = try workplace.run(train + ["--held-out", "0.3", "--resume", "out.checkpoint.safetensors"])
+        #expect(resume.status == 1 && resume.errors.contains("give --data folder:photos --held-out 0.2"), "\(resume.errors)")
+        #expect(try workplace.run(train + ["--held-out", "0.2", "--resume", "out.checkpoint.safetensors"]).status == 0)
+        // Other data have other pictures to hold out.
+        try write(Image(width: 8, height: 8, channels: 1).encodedPNG(), to: "photos/dark/10.png")
+        for index in 10..<14 { try write(Image(width: 8, height: 8, channels: 1).encodedPNG(), to: "photos/light/\(index).png") }
+        let changed = try workplace.run(evaluate)
+        #expect(
+            changed.status == 1 && changed.errors.contains("the training held out 4 pictures, but of folder:photos that share is 5"),
+            "\(changed.errors)")
+        // One picture of a class that was never trained.
+        try write(Image(width: 8, height: 8, channels: 1).encodedPNG(), to: "test/val/pink/1.png")
+        let unknown = try workplace.run("evaluate", "net.braid", "--weights", "out.safetensors", "--data", "folder:test")
+        #expect(unknown.status == 1 && unknown.errors.contains("test/val/pink: the class is not among those that were trained"))
+        for share in ["0", "1", "-0.1", "nan", "2"] {
+            let result = try workplace.run(train + ["--held-out", share])
+            #expect(result.status == 2 && result.errors.contains("--held-out takes a share between 0 and 1"), "\(share): \(result.errors)")
+        }
+    }
 }

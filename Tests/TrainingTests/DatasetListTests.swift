@@ -52,8 +52,7 @@ import Training
         try folder.write(Data("e.JPG,cat\n".utf8), to: "val.csv")
         #expect(try specification.open(.heldOut).labels == [1])
         try folder.write(Data("e.JPG,cat\na.png,cow\n".utf8), to: "val.csv")
-        checkDatasetFailure("val.csv, line 2: the class cow is not among those of the training part; use one of ant, cat, or leave it out")
-        {
+        checkDatasetFailure("val.csv, line 2: the class cow is not among those that were trained; use one of ant, cat, or leave it out") {
             _ = try specification.open(.heldOut)
         }
         checkDatasetFailure("write csv:") { _ = try DatasetSpecification(parsing: folder.path) }

@@ -81,7 +81,7 @@ struct Calibration {
     /// The data set that a text names, where it names one and no input or file.
     private func dataset(_ text: String) -> DatasetSpecification? { try? DatasetSpecification(parsing: text) }
 
-    /// The first held-out pictures of a data set.
+    /// The first held-out pictures of a data set, or of its training part where it has no other.
     static func samples(
         _ data: DatasetSpecification, for network: Network, count: Int, _ metadata: WeightsMetadata?,
         options: DatasetOptions = DatasetOptions()
@@ -94,7 +94,8 @@ struct Calibration {
         }
         let preparation = network.preparation(of: name)
         let extents = ImageExtents(channels: channels, height: height, width: width)
-        let dataset = try data.open(.heldOut, extents: extents, preparation: preparation, options: options)
+        let part: Dataset.Part = data.hasHeldOutPart || options.split != nil ? .heldOut : .training
+        let dataset = try data.open(part, extents: extents, preparation: preparation, options: options)
         let normalization = try network.normalization(metadata, channels: channels, preparation)
         return try CalibrationSamples(dataset, first: count, for: network, normalization: normalization.values)
     }

@@ -81,6 +81,9 @@ struct DataShowCommand: ParsableCommand {
 
     @OptionGroup var reading: DataReading
 
+    @Option(help: ArgumentHelp("What --held-out goes by.", valueName: "number"))
+    var seed: UInt64 = 0
+
     @Option(help: ArgumentHelp("Which pictures: training or held-out.", valueName: "part"))
     var part = Part.training
 
@@ -107,7 +110,7 @@ struct DataShowCommand: ParsableCommand {
             StandardOutput.outlivesItsReader()
             try OutputPath.requireWritable(output)
         }
-        let dataset = try reading.open(data, part == .training ? .training : .heldOut)
+        let dataset = try DataReading.open(data, part == .training ? .training : .heldOut, options: reading.options(seed: seed))
         print("\(Console.bold(dataset.name)), \(part.rawValue) part: \(Format.grouped(dataset.count)) pictures of \(dataset.extents)")
         var counts = [Int](repeating: 0, count: dataset.classNames.count)
         for label in dataset.labels { counts[Int(label)] += 1 }

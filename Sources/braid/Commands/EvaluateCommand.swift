@@ -32,6 +32,9 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var reading: DataReading
 
+    @Option(help: ArgumentHelp("What --held-out goes by (default: the training's seed).", valueName: "number"))
+    var seed: UInt64?
+
     @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
     var batch = 64
 
@@ -59,14 +62,17 @@ struct EvaluateCommand: ParsableCommand {
         try network.requireGraph()
         let pool = ThreadPool(threads: execution.threadCount)
         let file = try Safetensors(path: weights)
-        let (compiler, computed, assignment) = try calibrated(network, file, pool)
+        let metadata = try WeightsMetadata(file)
+        let options = dataOptions(metadata)
+        let (compiler, computed, assignment) = try calibrated(network, file, pool, options)
         let executable = try compiler.executable(computed, batch: batch, pool: pool)
         let classifier = try Classifier(executable)
         var report = NonFiniteReport()
         report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
         let preparation = network.preparation(of: classifier.imageInput)
-        let heldOut = try reading.open(data, .heldOut, extents: classifier.extents, preparation: preparation)
-        let normalization = try network.normalization(WeightsMetadata(file), channels: classifier.extents.channels, preparation)
+        let heldOut = try DataReading.open(data, .heldOut, extents: classifier.extents, preparation: preparation, options: options)
+        try requireHeldOut(heldOut, options, metadata)
+        let normalization = try network.normalization(metadata, channels: classifier.extents.channels, preparation)
         if normalization.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
         var line = ProgressLine(isQuiet: progress.quiet)
         let evaluation = try classifier.evaluate(heldOut, normalization: normalization.values) { done in
@@ -81,14 +87,36 @@ struct EvaluateCommand: ParsableCommand {
         if json { Console.printJSON(Record(evaluation, heldOut, report, assignment)) } else { show(evaluation, heldOut) }
     }
 
+    /// What is read: where the data have no held-out part, what was held out of them in training, unless something else is said.
+    private func dataOptions(_ metadata: WeightsMetadata) -> DatasetOptions {
+        var options = reading.options(seed: seed ?? metadata.heldOut?.split.seed ?? 0)
+        options.classNames = metadata.classNames
+        if options.split == nil, !data.hasHeldOutPart { options.split = metadata.heldOut?.split }
+        return options
+    }
+
+    /// Checks that the pictures are those that the training held out; warns where it may have learned from them.
+    private func requireHeldOut(_ heldOut: Dataset, _ options: DatasetOptions, _ metadata: WeightsMetadata) throws(TrainingError) {
+        guard let split = options.split, let trained = metadata.heldOut else { return }
+        if split != trained.split {
+            WeightsReport.warn(
+                "the training held out a share of \(trained.split.share) with the seed \(trained.split.seed): it may have learned from these pictures",
+                help: "leave out --held-out and --seed")
+        } else if heldOut.allCount != trained.count {
+            throw TrainingError(
+                "the training held out \(trained.count) pictures, but of \(heldOut.name) that share is \(heldOut.allCount): these are other data",
+                repair: "name the data of the training, or data with a held-out part")
+        }
+    }
+
     /// The network in the precision that was asked for, found on the first pictures of the data where no others are named.
     private func calibrated(
-        _ network: Network, _ file: Safetensors, _ pool: ThreadPool
+        _ network: Network, _ file: Safetensors, _ pool: ThreadPool, _ options: DatasetOptions
     ) throws -> (compiler: Compiler, network: Network, assignment: PrecisionAssignment?) {
         let own =
             precision.isAuto && precision.calibrate.isEmpty
             ? try Calibration.samples(
-                data, for: network, count: precision.count ?? PrecisionOption.pictures, WeightsMetadata(file), options: reading.options)
+                data, for: network, count: precision.count ?? PrecisionOption.pictures, WeightsMetadata(file), options: options)
             : nil
         return try Calibration(precision, weights: file, batch: batch, isQuiet: progress.quiet, isReported: !json)
             .apply(to: network, execution.compiler(precision.chosen), pool, samples: own)

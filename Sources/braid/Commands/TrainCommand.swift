@@ -97,13 +97,16 @@ struct TrainCommand: ParsableCommand {
         let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
         let classifier = try Classifier(inference)
         let preparation = network.preparation(of: classifier.imageInput)
-        let training = try reading.open(data, .training, extents: classifier.extents, preparation: preparation)
-        let heldOut = try reading.open(data, .heldOut, extents: classifier.extents, preparation: preparation)
+        let seed = seed ?? recipe.seed.map { UInt64($0) } ?? 0
+        let reading = reading.options(seed: seed)
+        let training = try DataReading.open(data, .training, extents: classifier.extents, preparation: preparation, options: reading)
+        let heldOut = try DataReading.open(data, .heldOut, extents: classifier.extents, preparation: preparation, options: reading)
         let step = try execution.compiler().executable(network, training: true, batch: batch, pool: pool)
         try files.requireRoom(weightBytes: inference.parameterBytes, checkpointBytes: step.parameterBytes)
 
         let options = TrainerOptions(
-            dataName: data.description, epochs: epochs ?? recipe.epochs ?? 1, seed: seed ?? recipe.seed.map { UInt64($0) } ?? 0,
+            dataName: data.description + (reading.split.map { " --held-out \($0.share)" } ?? ""), epochs: epochs ?? recipe.epochs ?? 1,
+            seed: seed,
             checkpointPath: files.checkpoint, checkpointInterval: checkpointEvery,
             graphDigest: SHA256.hexadecimal(Data(definition.graph.description.utf8)), numerics: execution.arithmetic.numerics.description)
         let trainer = try Trainer(
@@ -130,7 +133,9 @@ struct TrainCommand: ParsableCommand {
             report.interrupted(files.checkpoint)
             Interruption.end()
         }
-        let metadata = WeightsMetadata(normalization: trainer.normalization, classNames: training.classNames, network: network.name)
+        let metadata = WeightsMetadata(
+            normalization: trainer.normalization, classNames: training.classNames, network: network.name,
+            heldOut: reading.split.map { HeldOutShare(split: $0, count: heldOut.allCount) })
         try Safetensors.write(trainer.weights, metadata: metadata.fields, to: files.weights)
         try trainer.history.write(to: files.history)
         let curves = trainer.history.curves(title: network.name, stepsPerEpoch: trainer.learningRate.stepsPerEpoch)

@@ -9,12 +9,26 @@ struct DataReading: ParsableArguments {
     @Flag(help: "Leaves out pictures that cannot be read, and names them; otherwise they are errors.")
     var skipBroken = false
 
-    var options: DatasetOptions { DatasetOptions(skipsBroken: skipBroken) }
+    @Option(
+        help: ArgumentHelp(
+            "Holds out a share of every class, such as 0.1, where the data have no held-out part; which pictures, the seed says.",
+            valueName: "share"))
+    var heldOut: Double?
+
+    func validate() throws {
+        if let heldOut, !(heldOut > 0 && heldOut < 1) { throw ValidationError("--held-out takes a share between 0 and 1, such as 0.1") }
+    }
+
+    /// - Parameter seed: what decides which pictures are held out.
+    func options(seed: UInt64) -> DatasetOptions {
+        DatasetOptions(skipsBroken: skipBroken, split: heldOut.map { DatasetSplit(share: $0, seed: seed) })
+    }
 
     /// Reads one part; tells on standard error what was left out.
-    func open(
+    static func open(
         _ data: DatasetSpecification, _ part: Dataset.Part, extents: ImageExtents? = nil,
-        preparation: PicturePreparation = PicturePreparation()
+        preparation: PicturePreparation = PicturePreparation(),
+        options: DatasetOptions
     ) throws(InterchangeError) -> Dataset {
         let dataset = try data.open(part, extents: extents, preparation: preparation, options: options)
         if !dataset.skipped.isEmpty {
