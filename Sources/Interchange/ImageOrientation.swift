@@ -78,6 +78,9 @@ private struct FileFields {
 }
 
 extension Image {
+    /// Whether a picture file says nothing of lying on its side or head, or mirrored.
+    public static func isUpright(_ file: Data) -> Bool { ImageOrientation(of: file) == .upright }
+
     /// The picture turned and mirrored so that it is upright.
     func turned(_ orientation: ImageOrientation) -> Image {
         if orientation == .upright { return self }

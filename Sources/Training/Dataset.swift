@@ -113,16 +113,6 @@ public struct Dataset: Sendable {
         return Dataset(
             name: name, isSynthetic: isSynthetic, classNames: classNames, extents: target, pixels: pixels, labels: labels)
     }
-
-    /// Returns the pictures of `indices` side by side, `columns` a row, for looking at.
-    public func contactSheet(_ indices: Range<Int>, columns: Int) -> Image {
-        let rows = (indices.count + columns - 1) / columns
-        var sheet = Image(width: columns * extents.width, height: max(1, rows) * extents.height, channels: extents.channels)
-        for (place, index) in indices.enumerated() {
-            sheet.paste(image(index), x: place % columns * extents.width, y: place / columns * extents.height)
-        }
-        return sheet
-    }
 }
 
 extension Image {

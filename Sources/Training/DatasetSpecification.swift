@@ -90,20 +90,13 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         _ part: Dataset.Part, extents: ImageExtents? = nil, preparation: PicturePreparation = PicturePreparation(),
         options: DatasetOptions = DatasetOptions()
     ) throws(InterchangeError) -> Dataset {
-        if options.split != nil, hasHeldOutPart {
-            throw InterchangeError(description, "the data have a held-out part already", repair: "leave out --held-out")
-        }
+        try requireSplit(options)
         let stored = options.split == nil ? part : .training
         var dataset: Dataset
         switch self {
         case .mnist(let folder): dataset = try DatasetIDX.read(folder, stored)
         case .cifar(let folder): dataset = try DatasetCIFAR(folder).read(stored)
-        case .folder(let folder):
-            return try DatasetFolder.pictures(folder, stored, classNames: options.classNames).part(part, of: options.split)
-                .read(extents: extents, preparation, options)
-        case .csv(let path):
-            return try DatasetList.pictures(path, stored, classNames: options.classNames).part(part, of: options.split)
-                .read(extents: extents, preparation, options)
+        case .folder, .csv: return try pictures(part, options).read(extents: extents, preparation, options)
         case .numpy(let path): dataset = try DatasetArrays(path).read(stored, extents: extents)
         case .digits: dataset = Self.drawDigits(stored)
         }
@@ -122,6 +115,36 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
                 repair: "declare the input as f32[N, \(own.channels), \(own.height), \(own.width)]")
         }
         return dataset
+    }
+
+    /// Says what one part of the data holds; pictures that cannot be read are named there.
+    ///
+    /// Throws where there is no such part, and where the data are damaged.
+    public func describe(_ part: Dataset.Part, options: DatasetOptions = DatasetOptions()) throws(InterchangeError) -> DatasetDescription {
+        switch self {
+        case .folder, .csv:
+            try requireSplit(options)
+            return try DatasetDescription(pictures(part, options))
+        case .mnist, .cifar, .numpy, .digits: return DatasetDescription(try open(part, options: options))
+        }
+    }
+
+    /// The picture files of a part, where the data are such.
+    private func pictures(_ part: Dataset.Part, _ options: DatasetOptions) throws(InterchangeError) -> DatasetPictures {
+        let stored = options.split == nil ? part : .training
+        switch self {
+        case .folder(let folder):
+            return try DatasetFolder.pictures(folder, stored, classNames: options.classNames).part(part, of: options.split)
+        case .csv(let path):
+            return try DatasetList.pictures(path, stored, classNames: options.classNames).part(part, of: options.split)
+        case .mnist, .cifar, .numpy, .digits: preconditionFailure("\(self) has no files of pictures")
+        }
+    }
+
+    private func requireSplit(_ options: DatasetOptions) throws(InterchangeError) {
+        if options.split != nil, hasHeldOutPart {
+            throw InterchangeError(description, "the data have a held-out part already", repair: "leave out --held-out")
+        }
     }
 
     private static func drawDigits(_ part: Dataset.Part) -> Dataset {

@@ -20,26 +20,15 @@ public struct PixelNormalization: Equatable, Sendable {
     ///
     /// The sums are integers, so that the result does not depend on their order. A constant channel gets deviation 1/255.
     public init(of dataset: Dataset) {
-        let channels = dataset.extents.channels, area = dataset.extents.height * dataset.extents.width
-        var sums = [Int](repeating: 0, count: channels), squares = sums
+        let area = dataset.extents.height * dataset.extents.width
+        var sums = PixelSums(channels: dataset.extents.channels)
         dataset.pixels.withUnsafeBufferPointer { pixels in
-            for start in stride(from: 0, to: pixels.count, by: max(1, area)) {
-                var sum = 0, square = 0
-                for value in pixels[start..<start + area] {
-                    sum += Int(value)
-                    square += Int(value) * Int(value)
-                }
-                sums[start / area % channels] += sum
-                squares[start / area % channels] += square
+            for start in stride(from: 0, to: pixels.count, by: max(1, dataset.extents.count)) {
+                let picture = UnsafeBufferPointer(rebasing: pixels[start..<start + dataset.extents.count])
+                sums.add(picture, channelStride: area, pixelStride: 1)
             }
         }
-        let count = Double(max(1, dataset.count * area))
-        mean = sums.map { Float(Double($0) / count / 255) }
-        deviation = zip(sums, squares).map { sum, square in
-            let mean = Double(sum) / count
-            let variance = max(Double(square) / count - mean * mean, 1)
-            return Float(variance.squareRoot() / 255)
-        }
+        self = sums.normalization
     }
 
     /// What a checkpoint's metadata keep, so that a network is later run on values like those it learned from.

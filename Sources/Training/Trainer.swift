@@ -71,7 +71,7 @@ public final class Trainer {
         let given = preparation.normalization ?? recipe.normalization
         normalization = try given?.values(channels: training.extents.channels) ?? PixelNormalization(of: training)
         maker = BatchMaker(
-            training, normalization: normalization, options: Self.batches(recipe, size: classifier.batchSize, seed: options.seed))
+            training, normalization: normalization, options: Self.batchOptions(recipe, size: classifier.batchSize, seed: options.seed))
         learningRate = LearningRate(recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs)
         takesSeed = step.plan.inputs.contains { $0.name == Self.seedInput }
         let identity = TrainingIdentity(
@@ -103,7 +103,8 @@ public final class Trainer {
         }
     }
 
-    private static func batches(_ recipe: TrainingRecipe, size: Int, seed: UInt64) -> BatchOptions {
+    /// How a recipe has batches made: shuffled, and augmented as it says.
+    public static func batchOptions(_ recipe: TrainingRecipe, size: Int, seed: UInt64) -> BatchOptions {
         var options = BatchOptions.training(batchSize: size, seed: seed)
         for augmentation in recipe.augmentations {
             switch augmentation {

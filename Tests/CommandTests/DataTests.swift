@@ -142,4 +142,48 @@ import Testing
             #expect(result.status == 2 && result.errors.contains("--held-out takes a share between 0 and 1"), "\(share): \(result.errors)")
         }
     }
+
+    @Test func describes() throws {
+        try writePictures()
+        let text = try workplace.run("data", "describe", "folder:photos", "--skip-broken")
+        #expect(text.status == 0 && text.errors.contains("warning: 1 of the 9 held-out pictures"), "\(text.errors)")
+        for part in ["2 classes", "training  8 pictures of 1 x 8 x 8", "normalize mean: 0.4765, std: 0.3922", "dark          4         4"] {
+            #expect(text.output.contains(part), "\(part): \(text.output)")
+        }
+        let record = try workplace.run("data", "describe", "folder:photos", "--json")
+        #expect(record.status == 1)
+        let training = try #require(try record.json()["training"] as? [String: Any])
+        #expect(training["class_counts"] as? [Int] == [4, 4] && (training["broken"] as? [String])?.count == 1)
+        #expect(try record.json()["held_out"] != nil)
+    }
+
+    /// What is drawn is what the training meets: here moved by a pixel at most, in an order of its own every epoch.
+    @Test func showsWhatTrainingSees() throws {
+        try workplace.writeTinyTraining()
+        let show = ["data", "show", "mnist:data", "--for", "tiny.braid", "--count", "6", "--columns", "3", "-o"]
+        for (name, options) in [("a", []), ("b", []), ("c", ["--epoch", "2"]), ("d", ["--seed", "7"]), ("e", ["--index", "3"])] {
+            let result = try workplace.run(show + ["\(name).png"] + options)
+            #expect(result.status == 0 && result.output.contains("wrote \(name).png: 6 pictures from"), "\(result.errors)")
+        }
+        let first = try workplace.bytes("a.png")
+        #expect(try workplace.bytes("b.png") == first)
+        for name in ["c", "d", "e"] { #expect(try workplace.bytes("\(name).png") != first) }
+        let (sheet, later) = (try Image(path: workplace.path("a.png")), try Image(path: workplace.path("e.png")))
+        #expect(sheet.width == 3 * 58 && sheet.height == 2 * 68)
+        #expect(sheet.cropped(x: 0, y: 68, width: 174, height: 68) == later.cropped(x: 0, y: 0, width: 174, height: 68))
+        // Held-out pictures are in their order and as they are.
+        let heldOut = try workplace.run(show + ["f.png", "--part", "held-out"])
+        #expect(heldOut.output.contains("of class 0 1 2 3 4 5"), "\(heldOut.output)")
+        #expect(try workplace.run("data", "show", "mnist:data", "--part", "held-out", "--index", "0", "-o", "one.png").status == 0)
+        let (drawn, one) = (try Image(path: workplace.path("f.png")), try Image(path: workplace.path("one.png")))
+        #expect(one.width == 28 && (0..<28).allSatisfy { y in (0..<28).allSatisfy { drawn[2 * $0, 2 * y] == one[$0, y] } })
+        let beyond = try workplace.run(show + ["g.png", "--index", "480"])
+        #expect(beyond.status == 1 && beyond.errors.contains("there is no picture 480"), "\(beyond.errors)")
+        try workplace.write("network n { input x: f32[N, 8]\n output y = x |> relu }\n", to: "flat.braid")
+        let flat = try workplace.run("data", "show", "mnist:data", "--for", "flat.braid")
+        #expect(flat.status == 1 && flat.errors.contains("'n' does not take pictures"), "\(flat.errors)")
+        try workplace.write("network n { input x: f32[N, 1, 28, 28]\n output y = x |> relu }\n", to: "untrained.braid")
+        let untrained = try workplace.run("data", "show", "mnist:data", "--for", "untrained.braid")
+        #expect(untrained.status == 1 && untrained.errors.contains("'n' has no training"), "\(untrained.errors)")
+    }
 }

@@ -72,6 +72,10 @@ import Testing
         (["data", "fetch", "imagenet", "--to", "x"], 2, "there are mnist, fashion-mnist"),
         (["data", "fetch", "mnist", "--to", "m", "--mirror", "http://127.0.0.1:9/none"], 1, "http://127.0.0.1:9/none"),
         (["data", "show", "builtin:letters"], 2, "write builtin:digits"),
+        (["data", "show", "builtin:digits", "--epoch", "2"], 2, "--epoch are about the network of --for"),
+        (["data", "show", "builtin:digits", "--for", "tiny.braid", "--epoch", "0"], 2, "--epoch must be from 1 to 1000000, not 0"),
+        (["data", "show", "builtin:digits", "--held-out", "0.1"], 1, "leave out --held-out"),
+        (["data", "describe", "folder:absent"], 1, "there is no such folder"),
     ])
     func exits(arguments: [String], status: Int, message: String) throws {
         let result = try workplace.run(arguments)
@@ -134,7 +138,7 @@ import Testing
 
     @Test(arguments: [
         "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
-        "data show", "cache", "cache show", "cache clear", "lsp", "version",
+        "data describe", "data show", "cache", "cache show", "cache clear", "lsp", "version",
     ])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)

@@ -153,7 +153,6 @@ import Training
         let dataset = try DatasetSpecification.folder(folder.path).open(.training)
         #expect(dataset.pixels == [1, 4, 2, 5, 3, 6])
         #expect(dataset.image(0) == image)
-        #expect(dataset.contactSheet(0..<1, columns: 2).pixels == [1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0])
     }
 
     @Test func normalizes() throws {

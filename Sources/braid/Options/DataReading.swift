@@ -31,14 +31,17 @@ struct DataReading: ParsableArguments {
         options: DatasetOptions
     ) throws(InterchangeError) -> Dataset {
         let dataset = try data.open(part, extents: extents, preparation: preparation, options: options)
-        if !dataset.skipped.isEmpty {
-            let (skipped, count) = (dataset.skipped.count, dataset.skipped.count + dataset.count)
-            let warning = Diagnostic(
-                "\(Format.grouped(skipped)) of the \(Format.grouped(count)) \(part == .training ? "training" : "held-out") pictures of \(data) "
-                    + "cannot be read and \(skipped == 1 ? "is" : "are") left out; \(Format.grouped(dataset.count)) \(dataset.count == 1 ? "is" : "are") left",
-                severity: .warning, at: .none, notes: dataset.skipped.map(\.finding))
-            Console.error(DiagnosticRenderer(SourceMap(), usesColor: Console.errorUsesColor).render(warning))
-        }
+        warn(dataset.skipped, left: dataset.count, part == .training ? "training" : "held-out", data)
         return dataset
+    }
+
+    /// Warns of what cannot be read, naming each.
+    static func warn(_ broken: [InterchangeError], left: Int, _ part: String, _ data: DatasetSpecification) {
+        if broken.isEmpty { return }
+        let warning = Diagnostic(
+            "\(Format.grouped(broken.count)) of the \(Format.grouped(broken.count + left)) \(part) pictures of \(data) cannot be read "
+                + "and \(broken.count == 1 ? "is" : "are") left out; \(Format.grouped(left)) \(left == 1 ? "is" : "are") left",
+            severity: .warning, at: .none, notes: broken.map(\.finding))
+        Console.error(DiagnosticRenderer(SourceMap(), usesColor: Console.errorUsesColor).render(warning))
     }
 }

@@ -1,0 +1,152 @@
+import ArgumentParser
+import Compiler
+import Graph
+import Interchange
+import Training
+
+struct DataShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Draws pictures of a data set as a PNG file, as they are or as a training sees them.",
+        discussion: """
+            EXAMPLES
+              braid data show builtin:digits
+              braid data show builtin:digits --count 100 -o sheet.png
+              braid data show mnist:data/mnist --part held-out --index 7 -o seven.png
+              braid data show builtin:digits --for graphs/mnist_resnet.braid --epoch 3 -o third.png
+
+            With --for the pictures are prepared for the network's input and augmented as its recipe says, in the order in which that epoch meets them.
+            A sheet has the class below each picture; a single picture (--index) is drawn as it is, as a file for `braid run`.
+            """)
+
+    enum Part: String, ExpressibleByArgument, CaseIterable {
+        case training
+        case heldOut = "held-out"
+    }
+
+    @Argument(help: ArgumentHelp("The data: \(DatasetSpecification.forms).", valueName: "data"), transform: parseData)
+    var data: DatasetSpecification
+
+    @OptionGroup var reading: DataReading
+
+    @Option(help: ArgumentHelp("Which pictures: training or held-out.", valueName: "part"))
+    var part = Part.training
+
+    @Option(help: ArgumentHelp("The first picture to draw, from 0.", valueName: "index"))
+    var index: Int?
+
+    @Option(help: ArgumentHelp("How many pictures to draw (default: 100, or 1 with --index).", valueName: "count"))
+    var count: Int?
+
+    @Option(help: ArgumentHelp("Pictures in a row of the sheet.", valueName: "count"))
+    var columns = 10
+
+    @Option(
+        name: .customLong("for"), help: ArgumentHelp("A network: draws the pictures as its training sees them.", valueName: "file"),
+        completion: .file(extensions: ["braid"]))
+    var file: String?
+
+    @OptionGroup var choice: NetworkChoice
+
+    @Option(help: ArgumentHelp("With --for: the pass over the data, from 1.", valueName: "number"))
+    var epoch = 1
+
+    @Option(help: ArgumentHelp("What augmentations, and --held-out, go by (default: the recipe's, else 0).", valueName: "number"))
+    var seed: UInt64?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the PNG file.", valueName: "path"))
+    var output: String?
+
+    func validate() throws {
+        if let count, !(1...10_000).contains(count) { throw ValidationError("--count must be from 1 to 10000, not \(count)") }
+        if !(1...1000).contains(columns) { throw ValidationError("--columns must be from 1 to 1000, not \(columns)") }
+        if !(1...1_000_000).contains(epoch) { throw ValidationError("--epoch must be from 1 to 1000000, not \(epoch)") }
+        if let index, index < 0 { throw ValidationError("--index counts from 0") }
+        if file == nil, choice.isMade || epoch != 1 { throw ValidationError("--network, -D and --epoch are about the network of --for") }
+    }
+
+    func run() throws {
+        if let output {
+            StandardOutput.outlivesItsReader()
+            try OutputPath.requireWritable(output)
+        }
+        let network = try file.map { try choice.load($0) }
+        let input = try network?.pictureInput()
+        let recipe = network?.training?.recipe
+        if let network, recipe == nil {
+            throw CompilerError(
+                "'\(network.name)' has no training, which says how pictures are augmented", help: "leave out --for", network.sources)
+        }
+        let seed = seed ?? recipe?.seed.map { UInt64($0) } ?? 0
+        let dataset = try DataReading.open(
+            data, part == .training ? .training : .heldOut, extents: input?.extents,
+            preparation: input?.preparation ?? PicturePreparation(),
+            options: reading.options(seed: seed))
+        print("\(Console.bold(dataset.name)), \(part.rawValue) part: \(Format.grouped(dataset.count)) pictures of \(dataset.extents)")
+        var counts = [Int](repeating: 0, count: dataset.classNames.count)
+        for label in dataset.labels { counts[Int(label)] += 1 }
+        var table = Table(("class", .left), ("pictures", .right))
+        for (name, count) in zip(dataset.classNames, counts).prefix(50) { table.add(name, Format.grouped(count)) }
+        print(table.text, terminator: "")
+        if counts.count > 50 { print("… and \(counts.count - 50) more classes") }
+        guard let output else { return }
+        if let recipe, let input {
+            try draw(augmented(dataset, recipe, input.preparation, seed: seed), dataset, to: output)
+        } else {
+            let first = try requireFirst(in: dataset.count, dataset)
+            let indices = first..<min(dataset.count, first + limit)
+            try draw(indices.map { (dataset.image($0), dataset.labels[$0]) }, dataset, to: output)
+        }
+    }
+
+    private var limit: Int { count ?? (index == nil ? 100 : 1) }
+
+    private func requireFirst(in count: Int, _ dataset: Dataset) throws(InterchangeError) -> Int {
+        let first = index ?? 0
+        guard first < count else {
+            throw InterchangeError(dataset.name, "there is no picture \(first)", repair: "the last one is \(count - 1)")
+        }
+        return first
+    }
+
+    /// The pictures of an epoch, as the network meets them; held-out ones are not augmented.
+    private func augmented(
+        _ dataset: Dataset, _ recipe: TrainingRecipe, _ preparation: PicturePreparation, seed: UInt64
+    ) throws -> [(Image, Int32)] {
+        let given = try (preparation.normalization ?? recipe.normalization)?.values(channels: dataset.extents.channels)
+        let normalization = given ?? PixelNormalization(of: dataset)
+        let size = min(recipe.batchSize ?? 64, dataset.count)
+        let isTraining = part == .training
+        let maker = BatchMaker(
+            dataset, normalization: normalization,
+            options: isTraining ? Trainer.batchOptions(recipe, size: size, seed: seed) : .evaluation(batchSize: size))
+        let first = try requireFirst(in: min(dataset.count, maker.batchesPerEpoch * size), dataset)
+        let start = BatchPosition(epoch: isTraining ? epoch - 1 : 0, batch: first / size)
+        let loader = Loader(maker, from: start, epochs: start.epoch + 1)
+        var pictures: [(Image, Int32)] = []
+        var passed = first % size
+        while pictures.count < limit, let batch = loader.next() {
+            for place in min(passed, batch.count)..<batch.count where pictures.count < limit {
+                let count = dataset.extents.count
+                let values = UnsafeBufferPointer(rebasing: batch.images[place * count..<(place + 1) * count])
+                pictures.append((normalization.image(values, dataset.extents), batch.labels[place]))
+            }
+            passed = 0
+        }
+        return pictures
+    }
+
+    private func draw(_ pictures: [(Image, Int32)], _ dataset: Dataset, to path: String) throws {
+        let names = pictures.map { dataset.classNames[Int($0.1)] }
+        if pictures.count == 1, file == nil {
+            try pictures[0].0.writePNG(to: path)
+        } else {
+            var sheet = try PictureSheet(dataset.extents, count: pictures.count, columns: columns, name: dataset.name)
+            for (place, picture) in pictures.enumerated() { sheet.draw(picture.0, label: names[place], at: place) }
+            try sheet.write(to: path)
+        }
+        let listed = names.prefix(10).joined(separator: " ") + (names.count > 10 ? " …" : "")
+        let what = pictures.count == 1 ? "picture" : "\(pictures.count) pictures from"
+        let place = file != nil && part == .training ? " of epoch \(epoch)" : ""
+        print("wrote \(path): \(what) \(index ?? 0)\(place), of class \(listed)")
+    }
+}
