@@ -1,4 +1,5 @@
 import Graph
+import Language
 import Training
 
 extension Network {
@@ -15,5 +16,11 @@ extension Network {
             throw CompilerError("the size of the input '\(name)' is not known", help: "give it with -D", sources)
         }
         return (name, ImageExtents(channels: extents[0], height: extents[1], width: extents[2]), preparation(of: name))
+    }
+
+    /// How the network is trained; throws where nothing says it.
+    public func requireTraining() throws(CompilerError) -> ElaboratedNetwork.Training {
+        if let training { return training }
+        throw CompilerError("'\(name)' has no training, which says how pictures are augmented", help: "leave out --for", sources)
     }
 }

@@ -35,6 +35,9 @@ public final class Loader {
 
     deinit { queue.stop() }
 
+    /// How fast it was so far.
+    public var rate: LoaderRate { queue.currentRate }
+
     /// Lends the next batch; nil after the last one.
     ///
     /// The batch before goes back to the loader, so its buffers must no longer be read.
@@ -65,6 +68,8 @@ private final class BatchQueue: @unchecked Sendable {
     private var filled = 0
     private var isFinished = false
     private var isStopped = false
+    private var rate = LoaderRate()
+    private var hasLent = false
 
     init(_ maker: BatchMaker, buffers: Int) {
         self.maker = maker
@@ -93,8 +98,13 @@ private final class BatchQueue: @unchecked Sendable {
             while position.batch < maker.batchesPerEpoch {
                 guard let free = waitForFreeSlot() else { return }
                 let slot = slots[free]
+                let start = ContinuousClock.now
                 let count = order.withUnsafeBufferPointer { maker.fill(position, order: $0, images: slot.images, labels: slot.labels) }
+                let seconds = (ContinuousClock.now - start).seconds
                 condition.lock()
+                rate.batches += 1
+                rate.pictures += count
+                rate.makingSeconds += seconds
                 slots[free].position = position
                 slots[free].count = count
                 filled += 1
@@ -122,12 +132,24 @@ private final class BatchQueue: @unchecked Sendable {
     func take() -> Batch? {
         condition.lock()
         defer { condition.unlock() }
-        while filled == 0, !isFinished { condition.wait() }
+        if filled == 0, !isFinished {
+            let start = ContinuousClock.now
+            while filled == 0, !isFinished { condition.wait() }
+            // Nobody can have made the first batch before it was asked for.
+            if hasLent { rate.waitingSeconds += (ContinuousClock.now - start).seconds }
+        }
+        hasLent = true
         if filled == 0 { return nil }
         let slot = slots[first]
         return Batch(
             position: slot.position, count: slot.count, images: UnsafeBufferPointer(slot.images),
             labels: UnsafeBufferPointer(slot.labels), owner: self)
+    }
+
+    var currentRate: LoaderRate {
+        condition.lock()
+        defer { condition.unlock() }
+        return rate
     }
 
     /// Frees the slot that `take` returned.

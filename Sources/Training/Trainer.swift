@@ -26,6 +26,9 @@ public final class Trainer {
     private var hasTrained = false
     private var hasBegun = false
 
+    /// How fast batches were made in the last run, and the seconds of its steps, waiting included.
+    public private(set) var loading: (rate: LoaderRate, stepSeconds: Double) = (LoaderRate(), 0)
+
     public let learningRate: LearningRate
     public let normalization: PixelNormalization
 
@@ -188,8 +191,10 @@ public final class Trainer {
         let loader = Loader(maker, from: position, epochs: options.epochs)
         var begin = ContinuousClock.now
         var isWhole = position.batch == 0
+        defer { loading = (loader.rate, clock.trainingSeconds) }
+        // Waiting for a batch is a part of a step.
+        clock.begin()
         while let batch = loader.next() {
-            clock.begin()
             try run(batch)
             clock.endStep()
             report(.step(progress(batch.position)))
@@ -204,6 +209,7 @@ public final class Trainer {
                 try writeCheckpoint(report)
                 return false
             }
+            clock.begin()
         }
         return true
     }

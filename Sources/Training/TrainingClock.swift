@@ -26,6 +26,9 @@ struct TrainingClock {
 
     private var elapsed: Double { (clock.now - start).seconds }
 
+    /// The seconds of all steps, with the waiting for their batches.
+    var trainingSeconds: Double { stepSeconds }
+
     var secondsPerStep: Double { stepSeconds / Double(max(1, steps)) }
 
     func secondsLeft(steps: Int, evaluations: Int) -> Double {

@@ -186,4 +186,17 @@ import Testing
         let untrained = try workplace.run("data", "show", "mnist:data", "--for", "untrained.braid")
         #expect(untrained.status == 1 && untrained.errors.contains("'n' has no training"), "\(untrained.errors)")
     }
+
+    @Test func measuresLoading() throws {
+        try workplace.writeTinyTraining()
+        let text = try workplace.run("data", "bench", "mnist:data", "--seconds", "0.1")
+        #expect(text.status == 0 && text.output.contains("mnist:data: 480 pictures of 1 x 28 x 28"), "\(text.errors)")
+        #expect(text.output.contains("pictures/s in batches of 64, "), "\(text.output)")
+        let record = try workplace.run("data", "bench", "mnist:data", "--for", "tiny.braid", "--seconds", "0", "--json").json()
+        let rate = try #require(record["images_per_second"] as? Double)
+        #expect(record["batch"] as? Int == 16 && record["count"] as? Int == 480 && record["extents"] as? [Int] == [1, 28, 28])
+        #expect(rate > 0 && (record["batches"] as? Int ?? 0) >= 1 && record["bytes_per_second"] as? Double == rate * 3136)
+        let train = try workplace.run("train", "tiny.braid", "--data", "mnist:data", "--epochs", "1", "--json").json()
+        #expect((train["loader_images_per_second"] as? Double ?? 0) > 0 && train["waited_seconds"] is Double)
+    }
 }

@@ -76,6 +76,8 @@ import Testing
         (["data", "show", "builtin:digits", "--for", "tiny.braid", "--epoch", "0"], 2, "--epoch must be from 1 to 1000000, not 0"),
         (["data", "show", "builtin:digits", "--held-out", "0.1"], 1, "leave out --held-out"),
         (["data", "describe", "folder:absent"], 1, "there is no such folder"),
+        (["data", "bench", "builtin:digits", "--seconds", "-1"], 2, "--seconds must be from 0 to 3600"),
+        (["data", "bench", "builtin:digits", "-D", "classes=3"], 2, "about the network of --for"),
     ])
     func exits(arguments: [String], status: Int, message: String) throws {
         let result = try workplace.run(arguments)
@@ -138,7 +140,7 @@ import Testing
 
     @Test(arguments: [
         "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
-        "data describe", "data show", "cache", "cache show", "cache clear", "lsp", "version",
+        "data bench", "data describe", "data show", "cache", "cache show", "cache clear", "lsp", "version",
     ])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)

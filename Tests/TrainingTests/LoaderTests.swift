@@ -152,6 +152,28 @@ import Training
         }
     }
 
+    @Test func measuresItself() {
+        // Cropping makes a picture of this size slow enough to be waited for.
+        let large = Dataset(
+            name: "large", isSynthetic: true, classNames: ["a"], extents: ImageExtents(channels: 1, height: 200, width: 200),
+            pixels: [UInt8](repeating: 1, count: 280_000), labels: [Int32](repeating: 0, count: 7))
+        var options = BatchOptions(batchSize: 2, seed: 0, isShuffled: false, maximumShift: 0, lastBatch: .padded)
+        options.minimumCrop = 0.5
+        let start = ContinuousClock.now
+        let loader = Loader(BatchMaker(large, normalization: PixelNormalization(mean: [0], deviation: [1]), options: options), epochs: 3)
+        #expect(loader.rate.picturesPerSecond >= 0)
+        while loader.next() != nil {}
+        let (rate, elapsed) = (loader.rate, (ContinuousClock.now - start).seconds)
+        #expect(rate.batches == 12 && rate.pictures == 21)
+        #expect(rate.makingSeconds > 0 && rate.makingSeconds <= elapsed && rate.waitingSeconds > 0 && rate.waitingSeconds <= elapsed)
+        #expect(rate.picturesPerSecond == 21 / rate.makingSeconds)
+        #expect(rate.wasLimit(of: 5 * rate.waitingSeconds) && !rate.wasLimit(of: 20 * rate.waitingSeconds))
+        #expect(!LoaderRate().wasLimit(of: 0) && LoaderRate().picturesPerSecond == 0)
+        // A single batch, which nobody could have made before, is never waited for.
+        let single = Loader(BatchMaker(dataset, normalization: raw, options: .evaluation(batchSize: 10)), epochs: 1)
+        #expect(single.next()?.count == 10 && single.rate.waitingSeconds == 0)
+    }
+
     @Test func stopsWithItsOwner() {
         for _ in 0..<50 {
             let loader = Loader(BatchMaker(dataset, normalization: raw, options: .training(batchSize: 2, seed: 0)), epochs: 1_000_000)

@@ -5,7 +5,7 @@ import Training
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Fetches data sets and shows what is in them.",
-        subcommands: [DataFetchCommand.self, DataDescribeCommand.self, DataShowCommand.self])
+        subcommands: [DataFetchCommand.self, DataDescribeCommand.self, DataShowCommand.self, DataBenchCommand.self])
 }
 
 struct DataFetchCommand: ParsableCommand {

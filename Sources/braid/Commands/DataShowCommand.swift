@@ -71,11 +71,7 @@ struct DataShowCommand: ParsableCommand {
         }
         let network = try file.map { try choice.load($0) }
         let input = try network?.pictureInput()
-        let recipe = network?.training?.recipe
-        if let network, recipe == nil {
-            throw CompilerError(
-                "'\(network.name)' has no training, which says how pictures are augmented", help: "leave out --for", network.sources)
-        }
+        let recipe = try network.map { try $0.requireTraining().recipe }
         let seed = seed ?? recipe?.seed.map { UInt64($0) } ?? 0
         let dataset = try DataReading.open(
             data, part == .training ? .training : .heldOut, extents: input?.extents,

@@ -146,9 +146,10 @@ struct TrainCommand: ParsableCommand {
                 Record(
                     network: network.name, data: data.description, epochs: options.epochs, batch: batch, seed: options.seed,
                     steps: trainer.stepsDone, seconds: seconds, accuracy: trainer.history.epochs.last?.heldOutAccuracy,
-                    loss: trainer.history.epochs.last?.loss, weights: files.weights, checkpoint: files.checkpoint, history: files.history))
+                    loss: trainer.history.epochs.last?.loss, weights: files.weights, checkpoint: files.checkpoint, history: files.history,
+                    loaderImagesPerSecond: trainer.loading.rate.picturesPerSecond, waitedSeconds: trainer.loading.rate.waitingSeconds))
         } else {
-            report.end(trainer.history, seconds: seconds, files)
+            report.end(trainer.history, seconds: seconds, loading: trainer.loading, files)
         }
     }
 
@@ -171,5 +172,8 @@ struct TrainCommand: ParsableCommand {
         var weights: String
         var checkpoint: String
         var history: String
+        /// What the loader can make, and how long steps waited for it.
+        var loaderImagesPerSecond: Double
+        var waitedSeconds: Double
     }
 }

@@ -73,7 +73,7 @@ struct TrainReport {
         Console.error("\(Interruption.reason); go on with --resume \(checkpoint)\n")
     }
 
-    mutating func end(_ history: TrainingHistory, seconds: Double, _ files: ResultFiles) {
+    mutating func end(_ history: TrainingHistory, seconds: Double, loading: (rate: LoaderRate, stepSeconds: Double), _ files: ResultFiles) {
         line.clear()
         let points = history.points.map(\.loss)
         if points.count >= 8, !isQuiet {
@@ -84,6 +84,11 @@ struct TrainReport {
             print(
                 (isQuiet ? "" : "\n") + Console.green("\(Format.percent(accuracy)) of the held-out pictures recognized")
                     + ", \(Format.duration(seconds))")
+        }
+        if loading.rate.wasLimit(of: loading.stepSeconds) {
+            print(
+                "  the loader was the limit: it makes \(Format.scaled(loading.rate.picturesPerSecond)) pictures/s, and steps waited for it "
+                    + "\(Format.percent(loading.rate.waitingSeconds / loading.stepSeconds, 0)) of their time")
         }
         print("  weights     \(files.weights)")
         print("  checkpoint  \(files.checkpoint)")
