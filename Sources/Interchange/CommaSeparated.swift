@@ -16,19 +16,26 @@ public enum CommaSeparated {
 
     private static let repair = "save it as comma-separated text in UTF-8"
 
-    /// Reads a file of at most 1 GiB.
+    /// So many fields take some gigabytes of memory.
+    private static let mostFields = 20_000_000
+
+    /// Reads a file of at most 256 MiB and 20 million fields.
     ///
     /// Lines may end in LF, CRLF or CR, and a byte order mark may stand before all. A field in double quotes may hold commas, line breaks and
     /// doubled quotes; blanks around fields do not count, nor do empty lines. Throws where the text is not UTF-8, a quote does not end, or
     /// something stands behind one.
     public static func read(_ path: String) throws(InterchangeError) -> [Row] {
-        try read(data: try InputFile.read(path, maximum: 1 << 30), path: path)
+        try read(data: try InputFile.read(path, maximum: 256 << 20), path: path)
     }
 
     /// Reads a text that is in memory already; `path` names it in errors.
     public static func read(data: Data, path: String) throws(InterchangeError) -> [Row] {
+        try read(data: data, path: path, mostFields: mostFields)
+    }
+
+    static func read(data: Data, path: String, mostFields: Int) throws(InterchangeError) -> [Row] {
         var scanner = Scanner(bytes: [UInt8](data), path: path)
-        return try scanner.rows()
+        return try scanner.rows(mostFields: mostFields)
     }
 
     private struct Scanner {
@@ -47,14 +54,21 @@ public enum CommaSeparated {
             if bytes.starts(with: [0xef, 0xbb, 0xbf]) { place = 3 }
         }
 
-        mutating func rows() throws(InterchangeError) -> [Row] {
+        mutating func rows(mostFields: Int) throws(InterchangeError) -> [Row] {
             if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
                 throw InterchangeError(path, .byte(0), "the text is in UTF-16", repair: repair)
             }
-            var rows: [Row] = []
+            var (rows, fieldCount): ([Row], Int) = ([], 0)
             while place < bytes.count {
                 var row = Row(line: line, fields: [])
-                repeat { row.fields.append(try field()) } while accept(Self.comma)
+                repeat {
+                    row.fields.append(try field())
+                    fieldCount += 1
+                    guard fieldCount <= mostFields else {
+                        throw InterchangeError(
+                            path, .entry("line \(row.line)"), "there are more than \(mostFields) fields", repair: "split the file")
+                    }
+                } while accept(Self.comma)
                 endLine()
                 if row.fields != [""] { rows.append(row) }
             }

@@ -5,6 +5,7 @@ import Interchange
 /// one, and 3072 values of 32 x 32 pixels, red, green and blue each row by row.
 struct DatasetCIFAR {
     private static let extents = ImageExtents(channels: 3, height: 32, width: 32)
+    private static let largestFile = 4 << 30
     /// The folders that the archives unpack to.
     private static let subfolders = ["cifar-10-batches-bin", "cifar-100-binary"]
 
@@ -92,7 +93,8 @@ struct DatasetCIFAR {
                     path, "the file has \(size) bytes, which are no records of \(record) bytes, as \(kind.name) has them",
                     repair: "fetch and unpack the archive again")
             }
-            count += size / record
+            // Larger files are refused when they are read; what they would add does not overflow.
+            count += min(size, Self.largestFile) / record
         }
         try MachineMemory.require(
             count * Self.extents.count, for: "\(count) pictures", path: path, repair: "take fewer files, or a machine with more memory")
@@ -105,7 +107,7 @@ struct DatasetCIFAR {
     }
 
     private func read(_ path: String, _ record: Int, _ pixels: inout [UInt8], _ labels: inout [Int32]) throws(InterchangeError) {
-        let data = try InputFile.read(path, maximum: 4 << 30)
+        let data = try InputFile.read(path, maximum: Self.largestFile)
         var wrong: Int?
         data.withUnsafeBytes { bytes in
             // Whole records alone: the file may have changed since its size was looked at.

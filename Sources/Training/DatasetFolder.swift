@@ -5,6 +5,8 @@ import Interchange
 enum DatasetFolder {
     private static let partNames: [Dataset.Part: [String]] = [.training: ["train"], .heldOut: ["val", "valid", "validation", "test"]]
 
+    private static let deepest = 16
+
     static func hasPart(_ part: Dataset.Part, in path: String) -> Bool { find(part, in: path) != nil }
 
     /// Lists the pictures of one part, where there is no training part those of the folder itself, `CLASS/*.jpg`.
@@ -29,12 +31,12 @@ enum DatasetFolder {
                 let repair = "use one of \(classNames.prefix(12).joined(separator: ", "))"
                 throw InterchangeError("\(folder)/\(name)", message, repair: repair)
             }
-            let names = try list("\(folder)/\(name)", folders: false)
+            let names = try pictures(in: "\(folder)/\(name)")
             if names.isEmpty {
                 throw InterchangeError(
                     "\(folder)/\(name)", "there is no .jpg, .jpeg or .png file", repair: "add pictures or remove the folder")
             }
-            files += names.map { ("\(folder)/\(name)/\($0)", label) }
+            files += names.map { ($0, label) }
         }
         if files.isEmpty { throw InterchangeError(folder, "there is no picture", repair: "put pictures in \(folder)/CLASS/") }
         return DatasetPictures(name: "folder:\(path)", path: folder, classNames: classNames, files: files)
@@ -54,10 +56,24 @@ enum DatasetFolder {
         (partNames[part] ?? []).map { "\(path)/\($0)" }.first { FileManager.default.fileExists(atPath: $0) }
     }
 
+    /// The paths of the pictures in a folder, and then of those in its folders, by name.
+    private static func pictures(in folder: String, depth: Int = 1) throws(InterchangeError) -> [String] {
+        guard depth <= deepest else {
+            throw InterchangeError(folder, "the folders of a class are more than \(deepest) deep", repair: "remove links that lead back")
+        }
+        var paths = try list(folder, folders: false).map { "\(folder)/\($0)" }
+        for name in try list(folder, folders: true) { paths += try pictures(in: "\(folder)/\(name)", depth: depth + 1) }
+        return paths
+    }
+
     /// Returns the folders or the pictures in a folder, by name; hidden ones are left out.
     private static func list(_ folder: String, folders: Bool) throws(InterchangeError) -> [String] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             throw InterchangeError(folder, "the folder cannot be read", repair: "check the path and its permissions")
+        }
+        // Such a name reads back as no file's, so what has it would be passed over.
+        if let name = names.first(where: { $0.unicodeScalars.contains("\u{fffd}") && !isThere("\(folder)/\($0)") }) {
+            throw InterchangeError(folder, "the name '\(name)' in the folder is not UTF-8", repair: "rename it")
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.filter { name in
             if name.hasPrefix(".") || !folders && !DatasetPictures.isPicture(name) { return false }
@@ -67,4 +83,6 @@ enum DatasetFolder {
             return folders ? isThere && isFolder.boolValue : !isFolder.boolValue
         }
     }
+
+    private static func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 }

@@ -115,7 +115,8 @@ import Testing
         let record = try workplace.run(evaluate + ["--json"]).json()
         let history = try JSONSerialization.jsonObject(with: workplace.bytes("out.history.json")) as? [String: Any]
         let last = (history?["epochs"] as? [[String: Any]])?.last
-        #expect(record["count"] as? Int == 4 && record["loss"] as? Double == last?["held_out_loss"] as? Double)
+        let losses = [record["loss"], last?["held_out_loss"]].compactMap { $0 as? Double }
+        #expect(record["count"] as? Int == 4 && losses.count == 2 && abs(losses[0] - losses[1]) < 1e-6, "\(losses)")
         // Another share may hold what was learned from.
         let other = try workplace.run(evaluate + ["--held-out", "0.5"])
         #expect(
@@ -195,7 +196,7 @@ import Testing
         let record = try workplace.run("data", "bench", "mnist:data", "--for", "tiny.braid", "--seconds", "0", "--json").json()
         let rate = try #require(record["images_per_second"] as? Double)
         #expect(record["batch"] as? Int == 16 && record["count"] as? Int == 480 && record["extents"] as? [Int] == [1, 28, 28])
-        #expect(rate > 0 && (record["batches"] as? Int ?? 0) >= 1 && record["bytes_per_second"] as? Double == rate * 3136)
+        #expect(rate > 0 && (record["batches"] as? Int ?? 0) >= 1 && abs((record["bytes_per_second"] as? Double ?? 0) / rate - 3136) < 1e-6)
         let train = try workplace.run("train", "tiny.braid", "--data", "mnist:data", "--epochs", "1", "--json").json()
         #expect((train["loader_images_per_second"] as? Double ?? 0) > 0 && train["waited_seconds"] is Double)
     }

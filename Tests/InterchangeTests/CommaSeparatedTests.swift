@@ -1,6 +1,7 @@
 import Foundation
-import Interchange
 import Testing
+
+@testable import Interchange
 
 @Suite struct CommaSeparatedTests {
     private func fields(_ text: String) throws -> [[String]] {
@@ -45,5 +46,13 @@ import Testing
         checkFailure("there is no such file") { _ = try CommaSeparated.read("/tmp/absent.csv") }
         checkFailure("this is a folder") { _ = try CommaSeparated.read("/tmp") }
         checkFailure("not a regular file") { _ = try CommaSeparated.read("/dev/zero") }
+    }
+
+    @Test func boundsTheNumberOfFields() throws {
+        let text = Data("a,b\nc,d\n,,\n".utf8)
+        #expect(try CommaSeparated.read(data: text, path: "list.csv", mostFields: 7).count == 3)
+        checkFailure("list.csv, line 3: there are more than 6 fields; split the file") {
+            _ = try CommaSeparated.read(data: text, path: "list.csv", mostFields: 6)
+        }
     }
 }

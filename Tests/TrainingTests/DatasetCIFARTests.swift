@@ -61,6 +61,14 @@ import Training
         }
         try folder.write(Data(), to: "data_batch_1.bin")
         checkDatasetFailure("the file has 0 bytes") { _ = try specification.open(.training) }
+        // A file of terabytes that takes no room on the disk.
+        let path = "\(folder.path)/data_batch_2.bin"
+        try folder.write(Data(), to: "data_batch_2.bin")
+        if truncate(path, 3073 << 31) == 0 {
+            try folder.write(records([[1]]), to: "data_batch_1.bin")
+            checkDatasetFailure("more than the 4294967296 allowed here") { _ = try specification.open(.training) }
+        }
+        try FileManager.default.removeItem(atPath: path)
         try folder.write(records([[1], [10]]), to: "data_batch_1.bin")
         checkDatasetFailure("data_batch_1.bin, byte 3073: 10 is not one of the 10 classes of CIFAR-10") {
             _ = try specification.open(.training)

@@ -119,6 +119,37 @@ import Training
         checkDatasetFailure("lay it out as train/CLASS/*.jpg") { _ = try DatasetSpecification.folder("/tmp/none").open(.training) }
     }
 
+    /// As torchvision's ImageFolder, pictures of a class may lie in folders of their own.
+    @Test func readsFoldersWithinClasses() throws {
+        for (name, value) in [
+            ("train/a/y/2.png", 10), ("train/a/y/z/1.png", 20), ("train/a/9.png", 30), ("train/a/x/3.png", 40), ("train/b/1.png", 50),
+        ]
+            as [(String, UInt8)]
+        {
+            try folder.write(Image(width: 1, height: 1, channels: 1, filledWith: value).encodedPNG(), to: name)
+        }
+        let dataset = try DatasetSpecification.folder(folder.path).open(.training)
+        #expect(dataset.pixels == [30, 40, 10, 20, 50] && dataset.labels == [0, 0, 0, 0, 1])
+        try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/train/b/loop", withDestinationPath: "..")
+        checkDatasetFailure("the folders of a class are more than 16 deep; remove links that lead back") {
+            _ = try DatasetSpecification.folder(folder.path).open(.training)
+        }
+    }
+
+    /// What cannot be read is told of, not passed over: links that lead nowhere, and names that are no text.
+    @Test func passesNothingOver() throws {
+        try folder.write(Image(width: 1, height: 1, channels: 1).encodedPNG(), to: "train/a/1.png")
+        try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/train/a/2.png", withDestinationPath: "absent.png")
+        let specification = DatasetSpecification.folder(folder.path)
+        checkDatasetFailure("train/a/2.png: there is no such file; check the path, or leave it out with --skip-broken") {
+            _ = try specification.open(.training)
+        }
+        let path = "\(folder.path)/train/ä".unicodeScalars.map { $0 == "ä" ? CChar(bitPattern: 0xe4) : CChar($0.value) } + [0]
+        #expect(mkdir(path, 0o755) == 0)
+        checkDatasetFailure("in the folder is not UTF-8; rename it") { _ = try specification.open(.training) }
+        rmdir(path)
+    }
+
     @Test func preparesPictures() throws {
         let image = Image(width: 9, height: 20, channels: 3, pixels: (0..<540).map { UInt8(truncatingIfNeeded: $0 * $0) })
         for part in ["train", "val"] { try folder.write(image.encodedPNG(), to: "\(part)/a/1.png") }
