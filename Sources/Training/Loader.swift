@@ -13,24 +13,36 @@ public struct Batch {
     fileprivate let owner: AnyObject
 }
 
-/// Makes batches ahead on a thread of its own.
+/// Makes batches ahead on threads of its own.
 ///
-/// The batches are those of `BatchMaker`, whatever the timing. Nothing is allocated once the loader runs: the thread
-/// fills a fixed number of buffers and waits until one is given back.
+/// The batches are those of `BatchMaker`, in their order, whatever the timing and the number of threads. Nothing is allocated once the loader
+/// runs: the threads fill a fixed number of buffers and wait until one is given back.
 public final class Loader {
     public let maker: BatchMaker
     private let queue: BatchQueue
     private var isLending = false
 
+    /// One thread keeps up with the steps of some eight cores.
+    public static var usualThreads: Int { max(1, min(8, ProcessInfo.processInfo.activeProcessorCount / 8)) }
+
     /// Starts to make the batches from `start` up to the end of epoch `epochs - 1`, at most `buffers` ahead.
-    public init(_ maker: BatchMaker, from start: BatchPosition = BatchPosition(), epochs: Int, buffers: Int = 4) {
-        precondition(buffers > 0 && start.epoch >= 0 && start.batch >= 0, "no loader with \(buffers) buffers from \(start)")
+    ///
+    /// - Parameter buffers: nil for some more than there are threads.
+    public init(
+        _ maker: BatchMaker, from start: BatchPosition = BatchPosition(), epochs: Int, buffers: Int? = nil, threads: Int = usualThreads
+    ) {
+        let buffers = buffers ?? threads + 3
+        precondition(
+            buffers > 0 && threads > 0 && start.epoch >= 0 && start.batch >= 0,
+            "no loader with \(buffers) buffers, \(threads) threads from \(start)")
         self.maker = maker
-        let queue = BatchQueue(maker, buffers: buffers)
+        let queue = BatchQueue(maker, from: start, epochs: epochs, buffers: buffers, threads: threads)
         self.queue = queue
-        let thread = Thread { queue.produce(from: start, epochs: epochs) }
-        thread.name = "braid loader"
-        thread.start()
+        for _ in 0..<threads {
+            let thread = Thread { queue.produce() }
+            thread.name = "braid loader"
+            thread.start()
+        }
     }
 
     deinit { queue.stop() }
@@ -49,31 +61,35 @@ public final class Loader {
     }
 }
 
-/// A ring of filled and free buffers between the loader's thread and its owner.
+/// A ring of buffers between the loader's threads and its owner.
 private final class BatchQueue: @unchecked Sendable {
     private struct Slot {
         var position = BatchPosition()
         var count = 0
+        var isFilled = false
         let images: UnsafeMutableBufferPointer<Float>
         let labels: UnsafeMutableBufferPointer<Int32>
     }
 
     private let maker: BatchMaker
-    /// Guards everything below. A slot's buffers belong to the thread until it counts as filled, then to the owner.
+    private let epochs: Int
+    /// Guards everything below. A slot's buffers belong to the thread that claimed it until it is filled, then to the owner.
     private let condition = NSCondition()
     private var slots: [Slot]
-    private var order: [Int32]
-    /// The oldest filled slot, and how many are filled from there on.
+    /// The oldest claimed slot, and how many are claimed from there on: batch after batch, whoever makes them.
     private var first = 0
-    private var filled = 0
-    private var isFinished = false
+    private var claimed = 0
+    /// The batch that is claimed next.
+    private var position: BatchPosition
     private var isStopped = false
-    private var rate = LoaderRate()
+    private var rate: LoaderRate
     private var hasLent = false
 
-    init(_ maker: BatchMaker, buffers: Int) {
+    init(_ maker: BatchMaker, from start: BatchPosition, epochs: Int, buffers: Int, threads: Int) {
         self.maker = maker
-        order = [Int32](repeating: 0, count: maker.dataset.count)
+        self.epochs = epochs
+        position = start.batch < maker.batchesPerEpoch ? start : BatchPosition(epoch: start.epoch + 1)
+        rate = LoaderRate(threads: threads)
         slots = (0..<buffers).map { _ in
             let images = UnsafeMutableBufferPointer<Float>.allocate(capacity: maker.valueCount)
             images.initialize(repeating: 0)
@@ -90,56 +106,61 @@ private final class BatchQueue: @unchecked Sendable {
         }
     }
 
-    /// Fills slots until the end or until stopped; runs on the loader's thread.
-    func produce(from start: BatchPosition, epochs: Int) {
-        var position = start
-        while position.epoch < epochs {
-            order.withUnsafeMutableBufferPointer { maker.order(epoch: position.epoch, into: $0) }
-            while position.batch < maker.batchesPerEpoch {
-                guard let free = waitForFreeSlot() else { return }
-                let slot = slots[free]
-                let start = ContinuousClock.now
-                let count = order.withUnsafeBufferPointer { maker.fill(position, order: $0, images: slot.images, labels: slot.labels) }
-                let seconds = (ContinuousClock.now - start).seconds
-                condition.lock()
-                rate.batches += 1
-                rate.pictures += count
-                rate.makingSeconds += seconds
-                slots[free].position = position
-                slots[free].count = count
-                filled += 1
-                condition.broadcast()
-                condition.unlock()
-                position.batch += 1
+    /// Whether no batch is left to claim; asked under the lock.
+    private var isExhausted: Bool { position.epoch >= epochs || maker.batchesPerEpoch == 0 }
+
+    /// Fills slots until the end or until stopped; runs on each of the loader's threads.
+    func produce() {
+        var order = [Int32](repeating: 0, count: maker.dataset.count)
+        var orderedEpoch: Int?
+        while let (place, position, slot) = claim() {
+            let start = ContinuousClock.now
+            if orderedEpoch != position.epoch {
+                order.withUnsafeMutableBufferPointer { maker.order(epoch: position.epoch, into: $0) }
+                orderedEpoch = position.epoch
             }
-            position = BatchPosition(epoch: position.epoch + 1)
+            let count = order.withUnsafeBufferPointer { maker.fill(position, order: $0, images: slot.images, labels: slot.labels) }
+            let seconds = (ContinuousClock.now - start).seconds
+            condition.lock()
+            rate.batches += 1
+            rate.pictures += count
+            rate.makingSeconds += seconds
+            slots[place].position = position
+            slots[place].count = count
+            slots[place].isFilled = true
+            condition.broadcast()
+            condition.unlock()
         }
-        condition.lock()
-        isFinished = true
-        condition.broadcast()
-        condition.unlock()
     }
 
-    /// Returns a slot to fill, or nil once stopped.
-    private func waitForFreeSlot() -> Int? {
+    /// Waits for a free slot, and returns it with the batch that it is for; nil behind the last batch, or once stopped.
+    private func claim() -> (place: Int, position: BatchPosition, slot: Slot)? {
         condition.lock()
         defer { condition.unlock() }
-        while filled == slots.count, !isStopped { condition.wait() }
-        return isStopped ? nil : (first + filled) % slots.count
+        while claimed == slots.count, !isStopped, !isExhausted { condition.wait() }
+        if isStopped || isExhausted { return nil }
+        let (place, mine) = ((first + claimed) % slots.count, position)
+        claimed += 1
+        position.batch += 1
+        if position.batch >= maker.batchesPerEpoch { position = BatchPosition(epoch: position.epoch + 1) }
+        // The owner, who waits for a batch, may have to learn that there is none.
+        if isExhausted { condition.broadcast() }
+        return (place, mine, slots[place])
     }
 
-    /// Waits for the oldest filled slot; nil after the last one.
+    /// Waits for the oldest slot to be filled; nil after the last one.
     func take() -> Batch? {
         condition.lock()
         defer { condition.unlock() }
-        if filled == 0, !isFinished {
+        func isWaiting() -> Bool { claimed > 0 ? !slots[first].isFilled : !isExhausted }
+        if isWaiting() {
             let start = ContinuousClock.now
-            while filled == 0, !isFinished { condition.wait() }
+            while isWaiting() { condition.wait() }
             // Nobody can have made the first batch before it was asked for.
             if hasLent { rate.waitingSeconds += (ContinuousClock.now - start).seconds }
         }
         hasLent = true
-        if filled == 0 { return nil }
+        if claimed == 0 { return nil }
         let slot = slots[first]
         return Batch(
             position: slot.position, count: slot.count, images: UnsafeBufferPointer(slot.images),
@@ -155,8 +176,9 @@ private final class BatchQueue: @unchecked Sendable {
     /// Frees the slot that `take` returned.
     func giveBack() {
         condition.lock()
+        slots[first].isFilled = false
         first = (first + 1) % slots.count
-        filled -= 1
+        claimed -= 1
         condition.broadcast()
         condition.unlock()
     }

@@ -16,8 +16,12 @@ import Training
         var labels: [Int32]
     }
 
-    private func batches(_ options: BatchOptions, from start: BatchPosition = BatchPosition(), epochs: Int, pause: Bool = false) -> [Copy] {
-        let loader = Loader(BatchMaker(dataset, normalization: raw, options: options), from: start, epochs: epochs, buffers: 2)
+    private func batches(
+        _ options: BatchOptions, from start: BatchPosition = BatchPosition(), epochs: Int, pause: Bool = false, buffers: Int? = 2,
+        threads: Int = 1
+    ) -> [Copy] {
+        let maker = BatchMaker(dataset, normalization: raw, options: options)
+        let loader = Loader(maker, from: start, epochs: epochs, buffers: buffers, threads: threads)
         var copies: [Copy] = []
         while let batch = loader.next() {
             if pause { usleep(500) }
@@ -52,6 +56,18 @@ import Training
         // A resumed run sees what the interrupted one would have seen.
         #expect(batches(options, from: BatchPosition(epoch: 1, batch: 2), epochs: 3) == Array(all[5...]))
         #expect(batches(options, from: BatchPosition(epoch: 3), epochs: 3).isEmpty)
+        #expect(batches(options, from: BatchPosition(epoch: 0, batch: 3), epochs: 3) == Array(all[3...]))
+        // With any number of threads, and fewer or more buffers than threads.
+        for (threads, buffers) in [(2, 1), (3, 2), (3, nil), (8, 5), (20, nil)] {
+            for _ in 0..<10 {
+                #expect(batches(options, epochs: 3, buffers: buffers, threads: threads) == all)
+                #expect(
+                    batches(options, from: BatchPosition(epoch: 2, batch: 1), epochs: 3, buffers: buffers, threads: threads)
+                        == Array(all[7...]))
+                #expect(batches(options, from: BatchPosition(epoch: 3), epochs: 3, buffers: buffers, threads: threads).isEmpty)
+            }
+        }
+        #expect(batches(options, epochs: 3, pause: true, buffers: 2, threads: 4) == all)
         #expect(batches(.training(batchSize: 3, seed: 6, maximumShift: 2), epochs: 3) != all)
     }
 
@@ -160,7 +176,8 @@ import Training
         var options = BatchOptions(batchSize: 2, seed: 0, isShuffled: false, maximumShift: 0, lastBatch: .padded)
         options.minimumCrop = 0.5
         let start = ContinuousClock.now
-        let loader = Loader(BatchMaker(large, normalization: PixelNormalization(mean: [0], deviation: [1]), options: options), epochs: 3)
+        let loader = Loader(
+            BatchMaker(large, normalization: PixelNormalization(mean: [0], deviation: [1]), options: options), epochs: 3, threads: 1)
         #expect(loader.rate.picturesPerSecond >= 0)
         while loader.next() != nil {}
         let (rate, elapsed) = (loader.rate, (ContinuousClock.now - start).seconds)
@@ -176,7 +193,8 @@ import Training
 
     @Test func stopsWithItsOwner() {
         for _ in 0..<50 {
-            let loader = Loader(BatchMaker(dataset, normalization: raw, options: .training(batchSize: 2, seed: 0)), epochs: 1_000_000)
+            let loader = Loader(
+                BatchMaker(dataset, normalization: raw, options: .training(batchSize: 2, seed: 0)), epochs: 1_000_000, threads: 3)
             #expect(loader.next()?.count == 2)
         }
     }

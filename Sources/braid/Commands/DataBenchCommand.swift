@@ -12,8 +12,8 @@ struct DataBenchCommand: ParsableCommand {
               braid data bench mnist:data/mnist
               braid data bench folder:photos --for graphs/resnet.braid:resnet18
 
-            A training reads its pictures once, on all cores, and keeps them; a thread of its own then makes batches ahead of the steps: shuffled, augmented
-            and normalized. Where it cannot keep up with the steps, `braid train` says so at its end.
+            A training reads its pictures once, on all cores, and keeps them; threads of its own, one on eight cores, then make batches ahead of the steps:
+            shuffled, augmented and normalized. Where it cannot keep up with the steps, `braid train` says so at its end.
             """)
 
     @Argument(help: ArgumentHelp("The data: \(DatasetSpecification.forms).", valueName: "data"), transform: parseData)
@@ -65,7 +65,8 @@ struct DataBenchCommand: ParsableCommand {
         let record = Record(
             data: data.description, count: dataset.count,
             extents: [dataset.extents.channels, dataset.extents.height, dataset.extents.width],
-            readingSeconds: readingSeconds, batch: size, batches: loading.batches, imagesPerSecond: loading.picturesPerSecond,
+            readingSeconds: readingSeconds, threads: loading.threads, batch: size, batches: loading.batches,
+            imagesPerSecond: loading.picturesPerSecond,
             bytesPerSecond: loading.picturesPerSecond * Double(dataset.extents.count * 4))
         if json { Console.printJSON(record) } else { show(record, dataset) }
     }
@@ -87,7 +88,7 @@ struct DataBenchCommand: ParsableCommand {
         print("  read    in \(Format.duration(record.readingSeconds)), \(rate) pictures/s")
         print(
             "  loader  \(Format.scaled(record.imagesPerSecond)) pictures/s in batches of \(record.batch), "
-                + "\(Format.scaled(record.bytesPerSecond, "B"))/s of f32")
+                + "\(Format.scaled(record.bytesPerSecond, "B"))/s of f32, on \(record.threads) thread\(record.threads == 1 ? "" : "s")")
     }
 
     private struct Record: Encodable {
@@ -95,6 +96,7 @@ struct DataBenchCommand: ParsableCommand {
         var count: Int
         var extents: [Int]
         var readingSeconds: Double
+        var threads: Int
         var batch: Int
         var batches: Int
         var imagesPerSecond: Double
