@@ -137,42 +137,43 @@ extension Initializer {
     /// Reads an initializer as `text` prints it.
     public init(reading scanner: inout TextScanner) throws(TextError) {
         let place = scanner.skipBlanks()
-        let plain: [Initializer] = [
-            .zeros, .ones, .heNormal, .heUniform, .heNormalFanOut, .heUniformFanOut, .xavierUniform, .xavierNormal,
-        ]
-        if let match = plain.first(where: { scanner.accept($0.text) }) {
-            self = match
-        } else if let (_, _, make) = Self.withNumber.first(where: { scanner.accept($0.name) }) {
-            self = make(try Self.argument(&scanner))
-        } else if scanner.accept("tensor") {
+        if scanner.accept("tensor") {
             self = .values(try ConstantTensor(reading: &scanner))
-        } else if scanner.accept("fan_in_uniform") {
-            guard scanner.accept("(") else {
-                self = .fanInUniform(fanIn: nil)
-                return
+            return
+        }
+        guard let form = InitializerForm.all.first(where: { scanner.accept($0.name) }) else {
+            let known = InitializerForm.all.map { form in
+                let names = form.parameters.filter { !$0.isOptional }.map(\.name)
+                return form.name + (names.isEmpty ? "" : "(\(names.joined(separator: ", ")))")
             }
-            self = .fanInUniform(fanIn: try scanner.integer("a fan-in", in: 1...Shape.elementLimit))
-            try scanner.expect(")")
-        } else {
-            let known = (plain.map(\.text) + Self.withNumber.map { "\($0.name)(\($0.number))" }).joined(separator: ", ")
             throw scanner.error(
                 "expected an initializer, found \(scanner.found)",
-                repair: "there are \(known), fan_in_uniform and tensor [values]", at: place)
+                repair: "there are \(known.joined(separator: ", ")) and tensor [values]", at: place)
         }
+        self = .form(form, try Self.values(of: form, &scanner))
     }
 
-    /// The initializers that take one number.
-    private static let withNumber: [(name: String, number: String, make: @Sendable (Double) -> Initializer)] = [
-        ("constant", "value", { .constant($0) }), ("normal", "deviation", { .normal($0) }),
-        ("truncated_normal", "deviation", { .truncatedNormal($0) }), ("uniform", "bound", { .uniform($0) }),
-        ("orthogonal", "gain", { .orthogonal(gain: $0) }),
-    ]
-
-    private static func argument(_ scanner: inout TextScanner) throws(TextError) -> Double {
+    /// Reads `(0.02)`, one value a parameter; none where all may be left out.
+    private static func values(of form: InitializerForm, _ scanner: inout TextScanner) throws(TextError) -> Attributes {
+        var values = Attributes()
+        if form.parameters.isEmpty { return values }
+        if form.parameters.allSatisfy({ $0.isOptional || $0.defaultValue != nil }), !scanner.sees("(") { return values }
         try scanner.expect("(")
-        let value = try scanner.number()
+        for (index, parameter) in form.parameters.enumerated() {
+            if index > 0 { try scanner.expect(",") }
+            let place = scanner.skipBlanks()
+            let value: Attribute
+            if parameter.kind == .integer {
+                let range = Int(parameter.range.lowerBound)...Int(parameter.range.upperBound)
+                value = .integer(try scanner.integer("'\(parameter.name)'", in: range))
+            } else {
+                value = try Attribute(reading: &scanner, as: parameter.kind)
+            }
+            guard value == value else { throw scanner.error("'\(parameter.name)' cannot be nan", repair: "give a number", at: place) }
+            values[parameter.name] = value
+        }
         try scanner.expect(")")
-        return value
+        return values
     }
 }
 

@@ -95,25 +95,13 @@ extension Shape {
 }
 
 extension Initializer {
-    /// The initializer as the graph's text and the language name it.
+    /// The initializer as the graph's text names it, and the language, where it has no values of its own.
     public var text: String {
         switch self {
-        case .zeros: "zeros"
-        case .ones: "ones"
-        case .constant(let value): "constant(\(TextScanner.text(ofNumber: value)))"
-        case .values(let tensor): tensor.text
-        case .heNormal: "he_normal"
-        case .heUniform: "he_uniform"
-        case .heNormalFanOut: "he_normal_fan_out"
-        case .heUniformFanOut: "he_uniform_fan_out"
-        case .xavierUniform: "xavier_uniform"
-        case .xavierNormal: "xavier_normal"
-        case .fanInUniform(nil): "fan_in_uniform"
-        case .fanInUniform(let fanIn?): "fan_in_uniform(\(fanIn))"
-        case .normal(let deviation): "normal(\(TextScanner.text(ofNumber: deviation)))"
-        case .truncatedNormal(let deviation): "truncated_normal(\(TextScanner.text(ofNumber: deviation)))"
-        case .uniform(let bound): "uniform(\(TextScanner.text(ofNumber: bound)))"
-        case .orthogonal(let gain): "orthogonal(\(TextScanner.text(ofNumber: gain)))"
+        case .values(let tensor): return tensor.text
+        case .form(let chosen):
+            let values = chosen.form.parameters.compactMap { chosen.values[$0.name]?.text(as: $0.kind) }
+            return chosen.form.name + (values.isEmpty ? "" : "(\(values.joined(separator: ", ")))")
         }
     }
 }

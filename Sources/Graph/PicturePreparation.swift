@@ -43,11 +43,11 @@ public struct PicturePreparation: Hashable, Sendable {
     /// published weights were trained and measured.
     public var appliesOrientation: Bool
     /// What is done to values in 0...1 at last; nil where nothing is said.
-    public var normalization: TrainingRecipe.Normalization?
+    public var normalization: PixelScale?
 
     public init(
         resize: Size? = nil, crop: Extents? = nil, interpolation: Interpolation = .bilinear, appliesOrientation: Bool = false,
-        normalization: TrainingRecipe.Normalization? = nil
+        normalization: PixelScale? = nil
     ) {
         self.resize = resize
         self.crop = crop
@@ -204,7 +204,7 @@ extension PicturePreparation {
                     throw scanner.error(
                         "'std' must be above 0, and follow 'mean' with as many numbers", at: place)
                 }
-                normalization = TrainingRecipe.Normalization(mean: mean, deviation: deviation)
+                normalization = PixelScale(mean: mean, deviation: deviation)
             }
         }
         guard mean.isEmpty || normalization != nil else { throw scanner.error("'mean' needs 'std'") }

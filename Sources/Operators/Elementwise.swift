@@ -79,6 +79,11 @@ extension GraphBuilder {
     ///
     /// - Parameter operands: with the names that the function's parameters get in the graph's text.
     func map(_ name: String, _ operands: KeyValuePairs<String, Value>, _ body: Scalar) -> Value {
-        apply(.map, operands.map(\.value), ["function": .function(ScalarFunction(name, operands.map(\.key), body))])
+        map(name, operands.map { ($0.key, $0.value) }, body)
+    }
+
+    /// Applies the scalar function `name(parameters) = body` element by element.
+    public func map(_ name: String, _ operands: [(String, Value)], _ body: Scalar) -> Value {
+        apply(.map, operands.map(\.1), ["function": .function(ScalarFunction(name, operands.map(\.0), body))])
     }
 }

@@ -15,7 +15,7 @@ extension Operator {
             OperatorParameter("count", .integer, "the number of rows of the table"),
             OperatorParameter("features", .integer, "the length of a row"),
         ],
-        weights: { (check) throws(TypeError) in [WeightDeclaration("weight", try check.table(), .normal(1))] },
+        weights: { (check) throws(TypeError) in [WeightDeclaration("weight", try check.table(), .form(.normal, ["deviation": 1]))] },
         type: { (check) throws(TypeError) in
             let table = try check.table()
             try check.require(1, is: table, role: "weight")

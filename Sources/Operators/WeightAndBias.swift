@@ -4,10 +4,10 @@ import Graph
 extension Checker {
     /// The declarations of both, drawn as PyTorch draws them.
     func declarations(weight: TensorType, bias: TensorType) -> [WeightDeclaration] {
-        let declaration = WeightDeclaration("weight", weight, .fanInUniform(fanIn: nil))
+        let declaration = WeightDeclaration("weight", weight, .form(.fanInUniform))
         guard signature.attributes.boolean("bias") else { return [declaration] }
         let fanIn = weight.shape.dimensions.dropFirst().compactMap(\.value).reduce(1, *)
-        return [declaration, WeightDeclaration("bias", bias, .fanInUniform(fanIn: fanIn))]
+        return [declaration, WeightDeclaration("bias", bias, .form(.fanInUniform, ["fan_in": .integer(max(1, fanIn))]))]
     }
 
     /// Checks that the operands are as declared.

@@ -1,5 +1,6 @@
 import Graph
 import Operators
+import Recipes
 
 extension Pass {
     /// Adds an output `<weight>.gradient` for every weight that the loss depends on, clipped if the recipe says so.
@@ -33,7 +34,8 @@ extension Pass {
                 throw PassError("no output may be called '\(name)'", repair: "rename it", at: graph[output.value].span)
             }
             let gradients = builder.gradients(of: copies[loss.value.index], withRespectTo: weights.map { copies[$0.index] })
-            for (weight, gradient) in zip(weights, clip(gradients, recipe.clip, builder)) {
+            let bounded = recipe.clip.map { $0.form.apply($0.values, to: gradients, builder) } ?? gradients
+            for (weight, gradient) in zip(weights, bounded) {
                 builder.output(gradientName(graph[weight].parameter!), gradient)
             }
         }
@@ -64,41 +66,4 @@ extension PassContext {
         guard let recipe else { throw PassError("there is no recipe to train by", repair: "add a 'training of' definition") }
         return recipe
     }
-}
-
-/// The gradients, kept within bounds as `torch.nn.utils.clip_grad_norm_` and `clip_grad_value_` do.
-private func clip(_ gradients: [Value], _ clip: TrainingRecipe.Clip?, _ builder: GraphBuilder) -> [Value] {
-    builder.currentLabel = "clip"
-    defer { builder.currentLabel = nil }
-    switch clip {
-    case nil: return gradients
-    case .value(let limit):
-        let bounded = Scalar.minimum(.maximum(.argument(0), .constant(-limit)), .constant(limit))
-        return gradients.map { builder.map("clip_value", [("g", $0)], bounded) }
-    case .norm(let limit):
-        let sums = gradients.map { gradient -> Value in
-            let square = builder.map("square", [("g", gradient)], .argument(0) * .argument(0))
-            let axes = Array(0..<builder.type(of: gradient).rank)
-            return axes.isEmpty ? square : builder.apply(.sum, square, attributes: ["axes": .integers(axes)])
-        }
-        let norm = Scalar.squareRoot(.argument(0))
-        let factor = builder.map(
-            "clip_norm", [("sum_of_squares", total(sums, builder))],
-            .minimum(.constant(limit) / (norm + 1e-6), 1))
-        return gradients.map { builder.map("scale", [("g", $0), ("factor", factor)], .argument(0) * .argument(1)) }
-    }
-}
-
-/// The sum of scalars, in a tree of additions of up to 16 at once: few kernels, and one order of summation.
-private func total(_ values: [Value], _ builder: GraphBuilder) -> Value {
-    var values = values
-    while values.count > 1 {
-        values = stride(from: 0, to: values.count, by: 16).map { start in
-            let part = values[start..<min(start + 16, values.count)]
-            let names = part.indices.map { "s\($0 - start)" }
-            let sum = (1..<part.count).reduce(Scalar.argument(0)) { $0 + .argument($1) }
-            return part.count == 1 ? part.first! : builder.map("total", Array(zip(names, part)), sum)
-        }
-    }
-    return values[0]
 }

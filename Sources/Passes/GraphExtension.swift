@@ -30,11 +30,3 @@ extension Graph {
     /// The parameters with `role`, in order.
     func parameters(_ role: ParameterRole) -> [Value] { values.filter { self[$0].parameter?.role == role } }
 }
-
-extension GraphBuilder {
-    /// Applies the scalar function `name(parameters) = body` element by element.
-    func map(_ name: String, _ operands: [(String, Value)], _ body: Scalar) -> Value {
-        let function = ScalarFunction(name, operands.map(\.0), body)
-        return apply(.map, operands.map(\.1), ["function": .function(function)])
-    }
-}

@@ -1,4 +1,5 @@
 import Graph
+import Recipes
 
 /// What passes may know beside the graph.
 public struct PassContext {

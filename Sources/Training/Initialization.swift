@@ -5,53 +5,30 @@ import Interchange
 extension Initializer {
     /// Returns the first values of a parameter, row-major: a pure function of (seed, name, extents), whatever else is initialized.
     ///
-    /// Formulas and fans are PyTorch's (`torch.nn.init`): fan-in is the number of values that one output reads, fan-out the number of
-    /// outputs that one value reaches. A vector's fans are both its length.
+    /// Formulas are those of `InitializerForm`.
     public func values(name: String, extents: [Int], seed: UInt64) -> [Float] {
         values(name: name, extents: extents, seed: seed, in: 0..<extents.reduce(1, *))
     }
 
     /// Returns a part of those values, for parameters that should not be in memory as a whole.
     func values(name: String, extents: [Int], seed: UInt64, in range: Range<Int>) -> [Float] {
-        let fans = Fans(extents)
         let draw = Draw(name, seed, range, of: extents.reduce(1, *))
         switch self {
-        case .zeros: return [Float](repeating: 0, count: range.count)
-        case .ones: return [Float](repeating: 1, count: range.count)
-        case .constant(let value): return [Float](repeating: Float(value), count: range.count)
         case .values(let tensor): return Array(tensor.values[range])
-        case .heNormal: return draw.normal(deviation: (2 / fans.input).squareRoot())
-        case .heUniform: return draw.uniform(bound: (6 / fans.input).squareRoot())
-        case .heNormalFanOut: return draw.normal(deviation: (2 / fans.output).squareRoot())
-        case .heUniformFanOut: return draw.uniform(bound: (6 / fans.output).squareRoot())
-        case .xavierUniform: return draw.uniform(bound: (6 / (fans.input + fans.output)).squareRoot())
-        case .xavierNormal: return draw.normal(deviation: (2 / (fans.input + fans.output)).squareRoot())
-        case .fanInUniform(let fanIn):
-            let input = fanIn.map { Double(max(1, $0)) } ?? fans.input
-            return draw.uniform(bound: 1 / input.squareRoot())
-        case .normal(let deviation): return draw.normal(deviation: deviation)
-        case .truncatedNormal(let deviation): return draw.truncatedNormal(deviation: deviation)
-        case .uniform(let bound): return draw.uniform(bound: bound)
-        case .orthogonal(let gain):
-            // Every value depends on all others.
-            let rows = extents.first ?? 1
-            let columns = extents.dropFirst().reduce(1, *)
-            let whole = Draw(name, seed, 0..<rows * columns, of: rows * columns).normal(deviation: 1)
-            return Array(Orthonormal(whole, rows: rows, columns: columns).values(gain: gain)[range])
+        case .form(let chosen):
+            switch chosen.form.distribution(chosen.values, Fans(extents)) {
+            case .constant(let value): return [Float](repeating: Float(value), count: range.count)
+            case .normal(let deviation): return draw.normal(deviation: deviation)
+            case .truncatedNormal(let deviation): return draw.truncatedNormal(deviation: deviation)
+            case .uniform(let bound): return draw.uniform(bound: bound)
+            case .orthogonal(let gain):
+                // Every value depends on all others.
+                let rows = extents.first ?? 1
+                let columns = extents.dropFirst().reduce(1, *)
+                let whole = Draw(name, seed, 0..<rows * columns, of: rows * columns).normal(deviation: 1)
+                return Array(Orthonormal(whole, rows: rows, columns: columns).values(gain: gain)[range])
+            }
         }
-    }
-}
-
-/// How many values meet in an output, and how many outputs a value reaches, by a weight's shape `[out, in, kernel...]`.
-private struct Fans {
-    let input: Double
-    let output: Double
-
-    init(_ extents: [Int]) {
-        let receptive = extents.dropFirst(2).reduce(1, *)
-        let first = extents.first ?? 1
-        input = Double(max(1, (extents.count > 1 ? extents[1] : first) * receptive))
-        output = Double(max(1, first * receptive))
     }
 }
 

@@ -87,7 +87,7 @@ public struct PixelNormalization: Equatable, Sendable {
     }
 }
 
-extension TrainingRecipe.Normalization {
+extension PixelScale {
     /// The normalization for pictures of so many channels; throws where the numbers of channels differ.
     public func values(channels: Int) throws(TrainingError) -> PixelNormalization {
         guard mean.count == 1 || mean.count == channels, mean.count == deviation.count else {

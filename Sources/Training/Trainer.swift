@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Interchange
+import Recipes
 import Runtime
 
 /// Trains a network: feeds batches to its training step, evaluates each epoch, keeps checkpoints.
@@ -110,10 +111,11 @@ public final class Trainer {
     public static func batchOptions(_ recipe: TrainingRecipe, size: Int, seed: UInt64) -> BatchOptions {
         var options = BatchOptions.training(batchSize: size, seed: seed)
         for augmentation in recipe.augmentations {
-            switch augmentation {
-            case .shift(let pixels): options.maximumShift = max(options.maximumShift, pixels)
-            case .flip: options.isFlipped = true
-            case .crop(let scale): options.minimumCrop = min(options.minimumCrop ?? 1, scale)
+            switch augmentation.form.name {
+            case "shift": options.maximumShift = max(options.maximumShift, augmentation.values.integer("pixels"))
+            case "flip": options.isFlipped = true
+            case "crop": options.minimumCrop = min(options.minimumCrop ?? 1, augmentation.values.number("scale"))
+            default: preconditionFailure("nothing is known of the augmentation '\(augmentation)'")
             }
         }
         return options
@@ -132,7 +134,7 @@ public final class Trainer {
         let found: Checkpoint
         do { found = try Checkpoint(file) } catch { throw .file(error) }
         let difference = checkpoint.identity.difference(
-            from: found.identity, allowsOtherEpochs: !recipe.schedule.dependsOnLength)
+            from: found.identity, allowsOtherEpochs: !recipe.schedule.form.dependsOnLength)
         if let difference { throw .training(difference) }
         guard found.normalization == normalization else {
             throw .training(TrainingError("the checkpoint's normalization is not of this training", repair: "start anew without --resume"))
@@ -217,7 +219,7 @@ public final class Trainer {
     /// Does one step.
     private func run(_ batch: Batch) throws(TrainingFailure) {
         let number = checkpoint.state.step
-        set(Self.learningRateInput, Float(learningRate(number)))
+        set(Self.learningRateInput, Float(rate(of: number)))
         if takesSeed {
             // Random numbers take an integer below 2^24, which f32 holds exactly.
             var random = CounterGenerator(seed: options.seed, .step, number)
@@ -233,7 +235,7 @@ public final class Trainer {
             throw .training(
                 damage(
                     "the loss became \(loss.withoutSignOfNaN) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
-                        + "at a learning rate of \(Float(learningRate(number)))"))
+                        + "at a learning rate of \(Float(rate(of: number)))"))
         }
         let classes = classifier.classCount
         let correct = scores.withUnsafeBufferPointer { scores in
@@ -247,6 +249,9 @@ public final class Trainer {
         if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps { checkpoint.state.endPoint() }
     }
 
+    /// The learning rate of a step that is no further than the next one.
+    private func rate(of step: Int) -> Double { learningRate(step, heldOutLosses: history.epochs.map { $0.heldOutLoss ?? $0.loss }) }
+
     private func set(_ input: String, _ value: Float) { unfailing { () throws(RuntimeError) in try step.setInput(input, to: [value]) } }
 
     private func progress(_ position: BatchPosition) -> TrainingProgress {
@@ -254,7 +259,7 @@ public final class Trainer {
         let left = learningRate.totalSteps - state.step
         return TrainingProgress(
             epoch: position.epoch + 1, epochs: options.epochs, step: position.batch + 1, stepsPerEpoch: learningRate.stepsPerEpoch,
-            loss: state.loss, accuracy: state.accuracy, learningRate: learningRate(state.step - 1),
+            loss: state.loss, accuracy: state.accuracy, learningRate: rate(of: state.step - 1),
             imagesPerSecond: Double(classifier.batchSize) / max(clock.secondsPerStep, 1e-9),
             secondsLeft: clock.secondsLeft(steps: left, evaluations: options.epochs - position.epoch))
     }
@@ -284,7 +289,7 @@ public final class Trainer {
         }
         let record = TrainingHistory.Epoch(
             epoch: epoch + 1, loss: state.loss, accuracy: state.accuracy, heldOutLoss: evaluation.loss,
-            heldOutAccuracy: evaluation.accuracy, learningRate: learningRate(state.step - 1), seconds: seconds)
+            heldOutAccuracy: evaluation.accuracy, learningRate: rate(of: state.step - 1), seconds: seconds)
         checkpoint.state.endEpoch(record)
         report(.epoch(record))
         try writeCheckpoint(report)

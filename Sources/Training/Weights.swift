@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Interchange
+import Recipes
 import Runtime
 
 /// Reading a network's weights from files, by the parameters' names.

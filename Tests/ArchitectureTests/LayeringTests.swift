@@ -6,9 +6,8 @@ let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingL
 
 /// The parts in the order of the road; `Sources/README.md` explains it.
 let partsInOrder = [
-    "Source", "CompiledC", "Graph", "Operators", "Interchange", "Language", "Foreign", "Passes", "LoopNest", "Kernels", "Machine",
-    "Runtime", "Training",
-    "Compiler", "LanguageServer", "braid",
+    "Source", "CompiledC", "Graph", "Operators", "Recipes", "Interchange", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
+    "Machine", "Runtime", "Training", "Compiler", "LanguageServer", "braid",
 ]
 
 /// What each part imports of Braid and of libraries: what it may, and no more.
@@ -18,22 +17,22 @@ private let imported: [String: Set<String>] = [
     "Graph": ["Source"],
     "Operators": ["CompiledC", "Graph"],
     "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
-    "Language": ["Source", "Graph", "Operators"],
+    "Recipes": ["Source", "Graph", "Operators"],
+    "Language": ["Source", "Graph", "Operators", "Recipes"],
     "Foreign": ["Source", "CompiledC", "Graph", "Language", "CClang"],
-    "Passes": ["Source", "Graph", "Operators"],
+    "Passes": ["Source", "Graph", "Operators", "Recipes"],
     "LoopNest": ["CompiledC", "Graph"],
     "Kernels": ["Graph", "LoopNest"],
     "Machine": ["CompiledC", "Graph", "Interchange", "LoopNest", "CLLVM", "CMemory", "CProcessor"],
     "Runtime": ["Graph", "Kernels", "Machine", "CProcessor"],
-    "Training": ["Graph", "Runtime", "Interchange"],
+    "Training": ["Graph", "Recipes", "Runtime", "Interchange"],
     "Compiler": [
-        "Source", "CompiledC", "Graph", "Operators", "Language", "Foreign", "Passes", "LoopNest", "Kernels", "Machine", "Runtime",
-        "Training",
-        "Interchange",
+        "Source", "CompiledC", "Graph", "Operators", "Recipes", "Language", "Foreign", "Passes", "LoopNest", "Kernels", "Machine",
+        "Runtime", "Training", "Interchange",
     ],
     "LanguageServer": ["Source", "Graph", "Language", "Compiler"],
     "braid": [
-        "Source", "Graph", "Operators", "Language", "LoopNest", "Kernels", "Machine", "Runtime", "Training", "Interchange",
+        "Source", "Graph", "Operators", "Recipes", "Language", "LoopNest", "Kernels", "Machine", "Runtime", "Training", "Interchange",
         "Compiler", "LanguageServer", "ArgumentParser",
     ],
 ]

@@ -3,6 +3,7 @@ import LoopNest
 import Machine
 import Operators
 import Passes
+import Recipes
 import Runtime
 import TestSupport
 import Testing
@@ -43,7 +44,7 @@ import Testing
         func convolve(_ x: Value, _ label: String, _ attributes: Attributes) throws -> Value {
             let weight = try Operator.convolution.weights(
                 Signature([builder.type(of: x)], try Operator.convolution.completing(attributes)))[0]
-            let parameter = builder.parameter(Parameter("\(label).weight", .weight, .heNormal), weight.type)
+            let parameter = builder.parameter(Parameter("\(label).weight", .weight, .form(.heNormal)), weight.type)
             return try builder.append(.convolution, [x, parameter], attributes)
         }
         // A first 1x1 convolution makes the second one's input depend on weights, so that its backward-data kernel is needed too.
@@ -60,7 +61,7 @@ import Testing
         let graph = builder.finish()
 
         var network = Network(name: "case", origin: .graph, graph: graph, sources: .init())
-        network.training = .init(graph: graph, recipe: TrainingRecipe(optimizer: .sgd()), targets: [])
+        network.training = .init(graph: graph, recipe: TrainingRecipe(optimizer: Optimizer.sgd()), targets: [])
         let given = graph.randomTensors(seed: example.side)
         for target in [Target.host, .x86AVX2] {
             let compiler = Compiler(target: target, cache: nil, threads: 1)

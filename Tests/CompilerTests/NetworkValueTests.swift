@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Operators
+import Recipes
 import Runtime
 import TestSupport
 import Testing
@@ -130,7 +131,8 @@ import Testing
         var network = try network(variant)
         let training = try #require(network.training)
         // What momentum takes up in the first step is the gradient.
-        network.training = .init(graph: training.graph, recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9)), targets: training.targets)
+        network.training = .init(
+            graph: training.graph, recipe: TrainingRecipe(optimizer: Optimizer.sgd(["momentum": 0.9])), targets: training.targets)
         let compiler = Compiler(cache: nil, threads: 2)
         let step = try compiler.optimize(network, training: true, stoppingAfter: "update").bound(["N": 2])
         var parameters = try parameters(of: network.graph.bound(["N": 2]))

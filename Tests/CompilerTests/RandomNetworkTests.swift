@@ -4,6 +4,7 @@ import LoopNest
 import Machine
 import Operators
 import Passes
+import Recipes
 import Runtime
 import TestSupport
 import Testing
@@ -61,7 +62,9 @@ func expectAgreement(
 ) throws -> Plan {
     let given = given ?? graph.randomTensors(seed: seed)
     var network = Network(name: graph.name, origin: .graph, graph: graph, sources: .init())
-    if training { network.training = .init(graph: graph, recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9)), targets: ["label"]) }
+    if training {
+        network.training = .init(graph: graph, recipe: TrainingRecipe(optimizer: Optimizer.sgd(["momentum": 0.9])), targets: ["label"])
+    }
     let compiler = Compiler(target: target, cache: nil, threads: 2, numerics: numerics, precision: precision)
     let plan = try compiler.plan(network, training: training, batch: batch)
 

@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Language
+import Recipes
 import Runtime
 import TestSupport
 import Testing

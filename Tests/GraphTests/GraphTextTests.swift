@@ -7,8 +7,8 @@ private func everything() throws -> Graph {
     let builder = GraphBuilder(name: "a graph")
     let type = TensorType.f32(.symbol("N"), 64, 28, 28)
     let image = builder.input("image", type)
-    let weight = builder.parameter(Parameter("0.weight", .weight, .fanInUniform(fanIn: 9)), type, label: "features.0")
-    _ = builder.parameter(Parameter("mean", .state, .normal(0.01)), .f32())
+    let weight = builder.parameter(Parameter("0.weight", .weight, .form(.fanInUniform, ["fan_in": 9])), type, label: "features.0")
+    _ = builder.parameter(Parameter("mean", .state, .form(.normal, ["deviation": 0.01])), .f32())
     let half = builder.constant(-0.5)
     let plain = try builder.append(
         TinyOperators.everything, [image, weight], ["function": .function(TinyOperators.relu)], label: "blocks.0.conv1",
@@ -152,9 +152,9 @@ private typealias SourceLocation = Testing.SourceLocation
         check(
             rejects: "%0 = weight w he : f32[2]",
             because: """
-                2:15: expected an initializer, found 'he'; there are zeros, ones, he_normal, he_uniform, he_normal_fan_out, \
-                he_uniform_fan_out, xavier_uniform, xavier_normal, constant(value), normal(deviation), truncated_normal(deviation), \
-                uniform(bound), orthogonal(gain), fan_in_uniform and tensor [values]
+                2:15: expected an initializer, found 'he'; there are zeros, ones, constant(value), normal(deviation), \
+                truncated_normal(deviation), uniform(bound), orthogonal(gain), he_normal, he_uniform, he_normal_fan_out, he_uniform_fan_out, \
+                xavier_normal, xavier_uniform, fan_in_uniform and tensor [values]
                 """)
         check(rejects: "%0 = weight w tensor [1, 2] : f32[3]", because: "2:31: 2 values do not fill f32[3]")
         check(

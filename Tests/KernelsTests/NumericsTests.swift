@@ -13,7 +13,7 @@ import Testing
     private static func convolution() -> Graph {
         let builder = GraphBuilder(name: "cancelling")
         let image = builder.input("image", .f32(2, 64, 5, 6))
-        let weight = builder.parameter(Parameter("conv.weight", .weight, .heNormal), .f32(24, 64, 3, 3))
+        let weight = builder.parameter(Parameter("conv.weight", .weight, .form(.heNormal)), .f32(24, 64, 3, 3))
         let attributes: Attributes = ["channels": .integer(24), "kernel": .integer(3), "pad": .integer(1), "bias": .boolean(false)]
         builder.output("result", builder.apply(.convolution, [image, weight], attributes))
         return builder.finish()

@@ -3,6 +3,7 @@ import Kernels
 import LoopNest
 import Operators
 import Passes
+import Recipes
 import TestSupport
 import Testing
 
@@ -29,7 +30,8 @@ import Testing
         let network = RandomNetwork.make(seed: seed, training: true, operations: 10)
         let target = Target.presets[seed % Target.presets.count]
         let recipe = TrainingRecipe(
-            optimizer: .sgd(momentum: 0.9, nesterov: seed % 2 == 0, weightDecay: 0.01), clip: [nil, .norm(1), .value(0.1)][seed % 3])
+            optimizer: Optimizer.sgd(["momentum": 0.9, "nesterov": .boolean(seed % 2 == 0), "weight_decay": 0.01]),
+            clip: [nil, Clip.norm(["limit": 1]), Clip.value(["limit": 0.1])][seed % 3])
         let context = PassContext(mode: .training, lanes: target.lanes, recipe: recipe)
         let step = try Pipeline.training.run(network, context, stoppingAfter: "update")
         let given = step.randomTensors(seed: seed)

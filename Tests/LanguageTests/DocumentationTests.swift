@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Language
+import Recipes
 import Source
 import TestSupport
 import Testing
@@ -66,6 +67,11 @@ import Testing
             Builtin.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
             + LanguageFunction.all.map { "| `\($0.name)(\($0.parameters.joined(separator: ", ")))` | \($0.summary) |" }
         try replace("functions", ["| function | meaning |", "|---|---|"] + functions, in: &lines)
+        try replace("optimizers", Optimizer.table, in: &lines)
+        try replace("schedules", Schedule.table, in: &lines)
+        try replace("initializers", InitializerForm.table, in: &lines)
+        try replace("clips", Clip.table, in: &lines)
+        try replace("augmentations", Augmentation.table, in: &lines)
         try Golden.check(lines.joined(separator: "\n"), Self.page)
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Language
+import Recipes
 import Source
 import Testing
 
@@ -49,7 +50,7 @@ import Testing
         #expect(training.targets == ["label"])
         #expect(training.graph.outputs.map(\.name) == ["logits", "loss"])
         #expect(training.recipe.epochs == 5)
-        #expect(training.recipe.augmentations == [.shift(2)])
+        #expect(training.recipe.augmentations == [Augmentation.shift(["pixels": 2])])
     }
 
     @Test func takesParameters() throws {

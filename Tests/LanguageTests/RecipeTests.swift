@@ -1,5 +1,6 @@
 import Graph
 import Language
+import Recipes
 import Testing
 
 /// What a recipe prints is what the language reads.
@@ -18,22 +19,38 @@ import Testing
     }
 
     static let recipes: [TrainingRecipe] = [
-        TrainingRecipe(optimizer: .sgd()),
-        TrainingRecipe(optimizer: .sgd(momentum: 0.9, dampening: 0.1, weightDecay: 5e-4), decaysVectors: false),
-        TrainingRecipe(optimizer: .sgd(momentum: 0.9, nesterov: true), schedule: .oneCycle(peak: 0.1), clip: .norm(1), epochs: 3),
-        TrainingRecipe(optimizer: .adam(), schedule: .step(rate: 0.1, epochs: 30), augmentations: [.shift(2), .flip]),
+        TrainingRecipe(optimizer: Optimizer.sgd()),
+        TrainingRecipe(optimizer: Optimizer.sgd(["momentum": 0.9, "dampening": 0.1, "weight_decay": 5e-4, "decay_vectors": false])),
         TrainingRecipe(
-            optimizer: .adam(beta1: 0.8, beta2: 0.99, epsilon: 1e-6, weightDecay: 0.1), schedule: .cosine(rate: 0.1), decaysVectors: false),
+            optimizer: Optimizer.sgd(["momentum": 0.9, "nesterov": true]), schedule: Schedule.oneCycle(["peak": 0.1, "epochs": 3]),
+            clip: Clip.norm(["limit": 1])),
         TrainingRecipe(
-            optimizer: .adam(weightDecay: 0.01, isDecoupled: true), schedule: .cosine(rate: 0.1, floor: 1e-5, warmup: 2.5), epochs: 90),
-        TrainingRecipe(optimizer: .rmsprop(), schedule: .polynomial(rate: 0.04, power: 2), augmentations: [.crop(scale: 0.08), .flip]),
+            optimizer: Optimizer.adam(), schedule: Schedule.step(["rate": 0.1, "every": 30]),
+            augmentations: [Augmentation.shift(["pixels": 2]), Augmentation.flip()]),
         TrainingRecipe(
-            optimizer: .rmsprop(alpha: 0.9, epsilon: 1, momentum: 0.9, isCentered: true, weightDecay: 4e-5, isTensorFlow: true),
-            schedule: .exponential(rate: 0.045, factor: 0.94, epochs: 2, isStaircase: false), clip: .value(2), decaysVectors: false),
+            optimizer: Optimizer.adam(["beta1": 0.8, "beta2": 0.99, "epsilon": 1e-6, "weight_decay": 0.1, "decay_vectors": false]),
+            schedule: Schedule.cosine(["rate": 0.1])),
         TrainingRecipe(
-            schedule: .multistep(rate: 0.1, epochs: [30, 60, 90], factor: 0.2), epochs: 100, batchSize: 256, seed: 1,
+            optimizer: Optimizer.adamw(["weight_decay": 0.01]),
+            schedule: Schedule.cosine(["rate": 0.1, "floor": 1e-5, "warmup": 2.5, "epochs": 90])),
+        TrainingRecipe(
+            optimizer: Optimizer.rmsprop(), schedule: Schedule.polynomial(["rate": 0.04, "power": 2]),
+            augmentations: [Augmentation.crop(["scale": 0.08]), Augmentation.flip()]),
+        TrainingRecipe(
+            optimizer: Optimizer.rmsprop([
+                "alpha": 0.9, "epsilon": 1, "momentum": 0.9, "centered": true, "weight_decay": 4e-5, "tensorflow": true,
+                "decay_vectors": false,
+            ]),
+            schedule: Schedule.exponential(["rate": 0.045, "factor": 0.94, "every": 2, "staircase": false]), clip: Clip.value(["limit": 2])),
+        TrainingRecipe(
+            schedule: Schedule.multistep(["rate": 0.1, "at": [30, 60, 90], "factor": 0.2, "epochs": 100]), batchSize: 256, seed: 1,
             normalization: .init(mean: [0.5, 0.25, 1], deviation: [1, 2, 3])),
-        TrainingRecipe(schedule: .exponential(rate: 0.1, factor: 0.5)),
+        TrainingRecipe(optimizer: Optimizer.adam(["amsgrad": true]), schedule: Schedule.step(["rate": 0.1, "every": 3, "warmup": 0.5])),
+        TrainingRecipe(
+            optimizer: Optimizer.lamb(["decay_vectors": false]),
+            schedule: Schedule.cosineRestarts(["rate": 0.1, "every": 3, "multiply": 2])),
+        TrainingRecipe(optimizer: Optimizer.lion(["beta2": 0.95]), schedule: Schedule.plateau(["rate": 0.1, "patience": 3, "epochs": 9])),
+        TrainingRecipe(schedule: Schedule.exponential(["rate": 0.1, "factor": 0.5])),
     ]
 
     @Test(arguments: recipes) func readsWhatItPrints(_ expected: TrainingRecipe) throws {
@@ -41,11 +58,11 @@ import Testing
     }
 
     @Test func hasPyTorchsDefaults() throws {
-        func optimizer(_ text: String) throws -> TrainingRecipe.Optimizer {
+        func optimizer(_ text: String) throws -> Chosen<Optimizer> {
             try recipe("optimizer \(text); schedule constant(0.1)").optimizer
         }
-        #expect(try optimizer("adam") == .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, isDecoupled: false))
-        #expect(try optimizer("adamw") == .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, isDecoupled: true))
-        #expect(try optimizer("rmsprop") == .rmsprop(alpha: 0.99, epsilon: 1e-8))
+        #expect(try optimizer("adam") == Optimizer.adam(["beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0]))
+        #expect(try optimizer("adamw") == Optimizer.adamw(["beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01]))
+        #expect(try optimizer("rmsprop") == Optimizer.rmsprop(["alpha": 0.99, "epsilon": 1e-8]))
     }
 }

@@ -1,6 +1,7 @@
 import Graph
 import Operators
 import Passes
+import Recipes
 import TestSupport
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 private func fused(_ seed: Int, batch: Int? = 2) throws -> Graph {
     let isTraining = seed % 2 == 1
     let context = PassContext(
-        mode: isTraining ? .training : .inference, lanes: [4, 8, 16][seed % 3], recipe: TrainingRecipe(clip: .norm(1)))
+        mode: isTraining ? .training : .inference, lanes: [4, 8, 16][seed % 3], recipe: TrainingRecipe(clip: Clip.norm(["limit": 1])))
     return try (isTraining ? Pipeline.training : .inference).run(
         RandomNetwork.make(seed: seed, training: isTraining, batch: batch, operations: 14), context)
 }

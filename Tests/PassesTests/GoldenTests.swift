@@ -2,6 +2,7 @@ import Foundation
 import Graph
 import Operators
 import Passes
+import Recipes
 import TestSupport
 import Testing
 
@@ -28,7 +29,7 @@ private struct GoldenCase: Sendable, CustomTestStringConvertible {
         #expect(precision != nil || option("precision") == "file")
         let context = PassContext(
             mode: mode, lanes: lanes, precision: precision,
-            recipe: TrainingRecipe(optimizer: .sgd(momentum: 0.9, nesterov: true, weightDecay: 0.5)))
+            recipe: TrainingRecipe(optimizer: Optimizer.sgd(["momentum": 0.9, "nesterov": true, "weight_decay": 0.5])))
         let passes = try words.filter { !$0.contains("=") }.map { word in
             try #require(Pipeline.all.flatMap(\.passes).first { $0.name == word }, "no pass is called '\(word)'")
         }

@@ -1,6 +1,7 @@
 import Graph
 import Operators
 import Passes
+import Recipes
 import TestSupport
 import Testing
 

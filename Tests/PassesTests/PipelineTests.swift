@@ -1,6 +1,7 @@
 import Graph
 import Operators
 import Passes
+import Recipes
 import TestSupport
 import Testing
 
@@ -43,7 +44,8 @@ private func check(
 
     @Test(arguments: 0..<8) func trainingKeepsValues(seed: Int) throws {
         let recipe = TrainingRecipe(
-            optimizer: .sgd(momentum: 0.9, nesterov: seed % 2 == 0, weightDecay: 0.01), clip: [nil, .norm(1), .value(0.1)][seed % 3])
+            optimizer: Optimizer.sgd(["momentum": 0.9, "nesterov": .boolean(seed % 2 == 0), "weight_decay": 0.01]),
+            clip: [nil, Clip.norm(["limit": 1]), Clip.value(["limit": 0.1])][seed % 3])
         try check(
             RandomNetwork.make(seed: seed, training: true), .training,
             PassContext(mode: .training, lanes: [4, 8, 16][seed % 3], recipe: recipe))

@@ -1,6 +1,7 @@
 import Graph
 import Operators
 import Passes
+import Recipes
 import TestSupport
 import Testing
 
@@ -54,13 +55,13 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
     @Test(arguments: [0.01, 1e6]) func clipsTheCommonNorm(limit: Double) throws {
         let graph = regression()
         let given = graph.randomTensors(seed: 4)
-        func gradients(_ clip: TrainingRecipe.Clip?) throws -> [String: ReferenceTensor] {
+        func gradients(_ clip: Chosen<Clip>?) throws -> [String: ReferenceTensor] {
             let graph = try train(graph, TrainingRecipe(clip: clip), stoppingAfter: "differentiate")
             return ReferenceEvaluator().run(graph, inputs: given.inputs, parameters: given.parameters).outputs.filter {
                 $0.key.hasSuffix("gradient")
             }
         }
-        let (plain, clipped) = (try gradients(nil), try gradients(.norm(limit)))
+        let (plain, clipped) = (try gradients(nil), try gradients(Clip.norm(["limit": .number(limit)])))
         let norm = plain.values.flatMap(\.values).map { $0 * $0 }.reduce(0, +).squareRoot()
         let factor = min(1, limit / (norm + 1e-6))
         #expect(plain.count == 2 && clipped.count == 2)
@@ -73,7 +74,7 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
         let graph = regression()
         let given = graph.randomTensors(seed: 4)
         let clipped = ReferenceEvaluator().run(
-            try train(graph, TrainingRecipe(clip: .value(0.125)), stoppingAfter: "differentiate"), inputs: given.inputs,
+            try train(graph, TrainingRecipe(clip: Clip.value(["limit": 0.125])), stoppingAfter: "differentiate"), inputs: given.inputs,
             parameters: given.parameters
         ).outputs["fc.weight.gradient"]!.values
         let plain = ReferenceEvaluator().run(
@@ -97,7 +98,7 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
             regression(), TrainingRecipe(lossOutput: "y"),
             "the loss 'y' is f32[3, 2], but must be one number, f32[]; average it over the batch")
         check(
-            regression(), TrainingRecipe(optimizer: .sgd(momentum: 0, nesterov: true)),
+            regression(), TrainingRecipe(optimizer: Optimizer.sgd(["momentum": 0, "nesterov": true])),
             "nesterov needs a momentum above 0; write momentum: 0.9")
         func renamed(_ name: String) throws -> Graph {
             var graph = regression()
@@ -112,10 +113,10 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
             try renamed("fc.bias.momentum"), TrainingRecipe(),
             "the optimizer needs the name 'fc.bias.momentum', but the network has it already; rename it")
         check(
-            try renamed("optimizer.first_correction"), TrainingRecipe(optimizer: .adam()),
+            try renamed("optimizer.first_correction"), TrainingRecipe(optimizer: Optimizer.adam()),
             "the optimizer needs the name 'optimizer.first_correction', but the network has it already; rename it")
         check(
-            regression(), TrainingRecipe(optimizer: .sgd(momentum: 0.9, dampening: 0.1, nesterov: true)),
+            regression(), TrainingRecipe(optimizer: Optimizer.sgd(["momentum": 0.9, "dampening": 0.1, "nesterov": true])),
             "nesterov momentum cannot be dampened; leave out dampening or nesterov")
         var other = regression()
         other.outputs[1].name = "fc.bias.gradient"
@@ -141,8 +142,10 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
         let network = regression()
         var given = network.randomTensors(seed: 8)
         let recipe = TrainingRecipe(
-            optimizer: .sgd(momentum: optimizer.momentum, nesterov: optimizer.nesterov, weightDecay: optimizer.decay),
-            decaysVectors: decaysVectors)
+            optimizer: Optimizer.sgd([
+                "momentum": .number(optimizer.momentum), "nesterov": .boolean(optimizer.nesterov), "weight_decay": .number(optimizer.decay),
+                "decay_vectors": .boolean(decaysVectors),
+            ]))
         let step = try train(network, recipe)
         let differentiated = try train(network, recipe, stoppingAfter: "differentiate")
         for node in step.nodes {
@@ -184,13 +187,13 @@ private func train(_ graph: Graph, _ recipe: TrainingRecipe, stoppingAfter last:
 
     /// Every state has zeros or ones at first, a name that says whose it is, and an update.
     @Test(arguments: [
-        (TrainingRecipe.Optimizer.sgd(), [String]()),
-        (.sgd(momentum: 0.9, dampening: 0.1), ["momentum", "gradient_gain"]),
-        (.adam(), ["first_moment", "second_moment", "first_correction", "second_correction"]),
-        (.rmsprop(), ["mean_square"]),
-        (.rmsprop(momentum: 0.9, isCentered: true, isTensorFlow: true), ["mean_square", "mean_gradient", "momentum"]),
+        (Optimizer.sgd(), [String]()),
+        (Optimizer.sgd(["momentum": 0.9, "dampening": 0.1]), ["momentum", "gradient_gain"]),
+        (Optimizer.adam(), ["first_moment", "second_moment", "first_correction", "second_correction"]),
+        (Optimizer.rmsprop(), ["mean_square"]),
+        (Optimizer.rmsprop(["momentum": 0.9, "centered": true, "tensorflow": true]), ["mean_square", "mean_gradient", "momentum"]),
     ])
-    func namesItsStates(optimizer: TrainingRecipe.Optimizer, states: [String]) throws {
+    func namesItsStates(optimizer: Chosen<Optimizer>, states: [String]) throws {
         let step = try train(regression(), TrainingRecipe(optimizer: optimizer))
         let kept = step.nodes.compactMap(\.parameter).filter { $0.role == .state }
         #expect(Set(kept.map { $0.name.split(separator: ".").last.map(String.init) }) == Set(states))

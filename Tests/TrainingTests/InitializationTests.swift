@@ -43,19 +43,19 @@ import Testing
     }
 
     static let expectations = [
-        Expectation(.heNormal, variance: 2.0 / 288),
-        Expectation(.xavierNormal, variance: 2.0 / 864),
-        Expectation(.heUniform, variance: 2.0 / 288, bound: 6.0 / 288),
-        Expectation(.xavierUniform, variance: 2.0 / 864, bound: 6.0 / 864),
-        Expectation(.fanInUniform(fanIn: nil), variance: 1.0 / 864, bound: 1.0 / 288),
-        Expectation(.fanInUniform(fanIn: 12), variance: 1.0 / 36, bound: 1.0 / 12),
-        Expectation(.normal(0.01), variance: 0.0001),
-        Expectation(.heNormalFanOut, variance: 2.0 / 576),
-        Expectation(.heUniformFanOut, variance: 2.0 / 576, bound: 6.0 / 576),
-        Expectation(.uniform(0.25), variance: 0.0625 / 3, bound: 0.0625),
+        Expectation(.form(.heNormal), variance: 2.0 / 288),
+        Expectation(.form(.xavierNormal), variance: 2.0 / 864),
+        Expectation(.form(.heUniform), variance: 2.0 / 288, bound: 6.0 / 288),
+        Expectation(.form(.xavierUniform), variance: 2.0 / 864, bound: 6.0 / 864),
+        Expectation(.form(.fanInUniform), variance: 1.0 / 864, bound: 1.0 / 288),
+        Expectation(.form(.fanInUniform, ["fan_in": 12]), variance: 1.0 / 36, bound: 1.0 / 12),
+        Expectation(.form(.normal, ["deviation": 0.01]), variance: 0.0001),
+        Expectation(.form(.heNormalFanOut), variance: 2.0 / 576),
+        Expectation(.form(.heUniformFanOut), variance: 2.0 / 576, bound: 6.0 / 576),
+        Expectation(.form(.uniform, ["bound": 0.25]), variance: 0.0625 / 3, bound: 0.0625),
         // A normal distribution cut at two deviations has 0.7737413 of its variance.
-        Expectation(.truncatedNormal(0.1), variance: 0.007737413, bound: 0.04),
-        Expectation(.orthogonal(gain: 2), variance: 4.0 / 288),
+        Expectation(.form(.truncatedNormal, ["deviation": 0.1]), variance: 0.007737413, bound: 0.04),
+        Expectation(.form(.orthogonal, ["gain": 2]), variance: 4.0 / 288),
     ]
 
     @Test(arguments: expectations) func hasTheMomentsOfPyTorch(expectation: Expectation) {
@@ -73,15 +73,17 @@ import Testing
         #expect(Initializer.zeros.values(name: "a", extents: [3], seed: 1) == [0, 0, 0])
         #expect(Initializer.ones.values(name: "a", extents: [2], seed: 1) == [1, 1])
         #expect(Initializer.constant(-0.5).values(name: "a", extents: [1, 2], seed: 1) == [-0.5, -0.5])
-        #expect(Initializer.heNormal.values(name: "a", extents: [0, 4], seed: 1).isEmpty)
-        #expect(Initializer.orthogonal(gain: 1).values(name: "a", extents: [0, 4], seed: 1).isEmpty)
-        #expect(Initializer.truncatedNormal(0).values(name: "a", extents: [2], seed: 1) == [0, 0])
-        #expect(Initializer.heNormal.values(name: "a", extents: [], seed: 1).count == 1)
+        #expect(Initializer.form(.heNormal).values(name: "a", extents: [0, 4], seed: 1).isEmpty)
+        #expect(Initializer.form(.orthogonal, ["gain": 1]).values(name: "a", extents: [0, 4], seed: 1).isEmpty)
+        #expect(Initializer.form(.truncatedNormal, ["deviation": 0]).values(name: "a", extents: [2], seed: 1) == [0, 0])
+        #expect(Initializer.form(.heNormal).values(name: "a", extents: [], seed: 1).count == 1)
     }
 
     /// The fewer of rows and columns are orthonormal, in blocks and across them, times the gain.
     @Test(arguments: [[40, 7, 3, 3], [70, 5], [33, 33], [1, 9], [9, 1], [5]]) func orthogonalIsOrthogonal(extents: [Int]) {
-        let values = Initializer.orthogonal(gain: 1.5).values(name: "a.weight", extents: extents, seed: 2).map { Double($0) / 1.5 }
+        let values = Initializer.form(.orthogonal, ["gain": 1.5]).values(name: "a.weight", extents: extents, seed: 2).map {
+            Double($0) / 1.5
+        }
         let rows = extents[0], columns = values.count / rows
         let vectors = (0..<min(rows, columns)).map { index in
             rows <= columns ? Array(values[index * columns..<(index + 1) * columns]) : (0..<rows).map { values[$0 * columns + index] }
@@ -94,7 +96,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [Initializer.heNormal, .truncatedNormal(1), .orthogonal(gain: 1)]) func dependsOnSeedAndNameAlone(
+    @Test(arguments: [Initializer.form(.heNormal), .form(.truncatedNormal, ["deviation": 1]), .form(.orthogonal, ["gain": 1])])
+    func dependsOnSeedAndNameAlone(
         initializer: Initializer
     ) {
         func draw(_ name: String, _ seed: UInt64) -> [Float] {

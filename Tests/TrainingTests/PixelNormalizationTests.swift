@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Interchange
+import Recipes
 import Testing
 import Training
 

@@ -2,6 +2,7 @@ import Foundation
 import Graph
 import Interchange
 import Machine
+import Recipes
 import Runtime
 
 @testable import Kernels
@@ -29,7 +30,7 @@ struct ToyTraining {
     }
 
     var options: TrainerOptions
-    var schedule = TrainingRecipe.Schedule.constant(rate: 0.5)
+    var schedule = Schedule.constant(["rate": 0.5])
     var pictures = 10
     var heldOut = 6
     /// The step after which the loss is not a number.
@@ -139,7 +140,7 @@ struct ToyTraining {
 
     /// A trainer at the first step, and the executable whose diary it fills.
     func start() throws -> (trainer: Trainer, step: Executable) {
-        var recipe = TrainingRecipe(optimizer: .sgd())
+        var recipe = TrainingRecipe(optimizer: Optimizer.sgd())
         recipe.schedule = schedule
         recipe.normalization = .init(mean: [0], deviation: [1])
         recipe.lossOutput = "loss"

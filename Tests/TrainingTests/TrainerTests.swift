@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Interchange
+import Recipes
 import Runtime
 import Testing
 
@@ -46,7 +47,7 @@ import Testing
     /// The rates are those that PyTorch's `MultiStepLR(milestones=[1, 3], gamma=0.5)` gives, stepped once an epoch.
     @Test func feedsTheRateOfEachStep() throws {
         var toy = ToyTraining(epochs: 4)
-        toy.schedule = .multistep(rate: 0.25, epochs: [1, 3], factor: 0.5)
+        toy.schedule = Schedule.multistep(["rate": 0.25, "at": [1, 3], "factor": 0.5])
         let (trainer, step) = try toy.start()
         var reported: [Double] = []
         #expect(try trainer.run(report: { if case .step(let progress) = $0 { reported.append(progress.learningRate) } }))
@@ -136,7 +137,7 @@ import Testing
     /// Stopped after any step and resumed, a training is fed with the same, and its history is the same.
     @Test(arguments: 1...5) func goesOnAsIfNothingHadHappened(stop: Int) throws {
         var toy = ToyTraining(epochs: 3, seed: 9, checkpointPath: checkpoint)
-        toy.schedule = .cosine(rate: 0.5)
+        toy.schedule = Schedule.cosine(["rate": 0.5])
         let (whole, wholeStep) = try toy.start()
         #expect(try whole.run())
         let (first, firstStep) = try toy.start()

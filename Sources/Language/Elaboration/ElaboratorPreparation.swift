@@ -117,18 +117,14 @@ extension Elaborator {
 
 extension Elaborator {
     /// Reads a mean and a deviation, of one number or one a channel each; nil where they are wrong.
-    func normalization(_ mean: ExpressionSyntax, _ deviation: ExpressionSyntax, at span: Span) -> TrainingRecipe
-        .Normalization?
-    {
+    func normalization(_ mean: ExpressionSyntax, _ deviation: ExpressionSyntax, at span: Span) -> PixelScale? {
         let evaluated = [mean, deviation].map {
             EvaluatedArgument(name: nil, value: evaluate($0), span: $0.span)
         }
         return normalization(evaluated[0], evaluated[1], at: span)
     }
 
-    func normalization(_ mean: EvaluatedArgument, _ deviation: EvaluatedArgument, at span: Span)
-        -> TrainingRecipe.Normalization?
-    {
+    func normalization(_ mean: EvaluatedArgument, _ deviation: EvaluatedArgument, at span: Span) -> PixelScale? {
         guard let means = channelValues(mean, mustBePositive: false),
             let deviations = channelValues(deviation, mustBePositive: true)
         else {
@@ -140,7 +136,7 @@ extension Elaborator {
                 help: "give as many of one as of the other")
             return nil
         }
-        return TrainingRecipe.Normalization(mean: means, deviation: deviations)
+        return PixelScale(mean: means, deviation: deviations)
     }
 
     private func channelValues(_ argument: EvaluatedArgument, mustBePositive: Bool) -> [Double]? {

@@ -51,12 +51,12 @@ extension Elaborator {
 
     /// How a parameter begins: with a number everywhere, with a tensor of the program, or as an initializer says.
     private func initializer(_ expression: ExpressionSyntax, of word: String, _ type: TensorType) -> Initializer? {
-        let names = RecipeForms.initializers.map(\.name)
+        let names = InitializerForm.all.map(\.name)
         switch expression.kind {
         case .name(let name) where names.contains(name) && lookUp(name) == nil:
-            return make(expression, of: RecipeForms.initializers, "initializer")?.0
+            return make(expression, of: InitializerForm.self).map(Initializer.form)
         case .call(let name, _) where names.contains(name.text) && lookUp(name.text) == nil:
-            return make(expression, of: RecipeForms.initializers, "initializer")?.0
+            return make(expression, of: InitializerForm.self).map(Initializer.form)
         default: break
         }
         let value = evaluate(expression)

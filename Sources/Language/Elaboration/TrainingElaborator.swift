@@ -1,4 +1,5 @@
 import Graph
+import Recipes
 import Source
 
 /// Reads the clauses of a `training of` definition; the loss becomes a part of the elaborator's graph.
@@ -91,23 +92,17 @@ struct TrainingElaborator {
     private func recipe() -> TrainingRecipe {
         var recipe = TrainingRecipe(lossOutput: Self.lossOutput)
         let settings = settings()
-        if let (word, arguments) = settings["optimizer"] {
-            if let (optimizer, values) = single(arguments, word, RecipeForms.optimizers, "optimizer") {
-                recipe.optimizer = optimizer
-                recipe.decaysVectors = values.boolean("decay_vectors")
-            }
+        if let (word, arguments) = settings["optimizer"], let optimizer = single(arguments, word, Optimizer.self) {
+            recipe.optimizer = optimizer
         }
-        if let (word, arguments) = settings["schedule"] {
-            if let (schedule, values) = single(arguments, word, RecipeForms.schedules, "schedule") {
-                recipe.schedule = schedule
-                recipe.epochs = values.numbers["epochs"].map { Int($0) }
-            }
+        if let (word, arguments) = settings["schedule"], let schedule = single(arguments, word, Schedule.self) {
+            recipe.schedule = schedule
         }
         if let (word, arguments) = settings["clip"] { recipe.clip = clip(arguments, word) }
         if let (word, arguments) = settings["batch"] { recipe.batchSize = integer(arguments, word, 1...65_536) }
         if let (word, arguments) = settings["seed"] { recipe.seed = integer(arguments, word, 0...Double(Int32.max)) }
         if let (_, arguments) = settings["augment"] {
-            recipe.augmentations = arguments.compactMap { elaborator.make($0.value, of: RecipeForms.augmentations, "augmentation")?.0 }
+            recipe.augmentations = arguments.compactMap { elaborator.make($0.value, of: Augmentation.self) }
         }
         if let (word, arguments) = settings["normalize"] {
             recipe.normalization = normalization(arguments, word)
@@ -130,33 +125,30 @@ struct TrainingElaborator {
         )
     }
 
-    private func single<Made>(
-        _ arguments: [ArgumentSyntax], _ word: NameSyntax, _ forms: [RecipeForm<Made>], _ kind: String
-    ) -> (Made, RecipeValues)? {
+    private func single<Row: Form>(_ arguments: [ArgumentSyntax], _ word: NameSyntax, _ kind: Row.Type) -> Chosen<Row>? {
         guard let first = arguments.first else { return nil }
         if arguments.count > 1 || first.name != nil {
             elaborator.report(
-                "`\(word.text)` takes one \(kind)", at: word.span, help: "write `\(word.text) \(forms[0].name)(…)`")
+                "`\(word.text)` takes one \(kind.kind)", at: word.span, help: "write `\(word.text) \(kind.all[0].name)(…)`")
             return nil
         }
-        return elaborator.make(first.value, of: forms, kind)
+        return elaborator.make(first.value, of: kind)
     }
 
     private func integer(_ arguments: [ArgumentSyntax], _ word: NameSyntax, _ range: ClosedRange<Double>) -> Int? {
         elaborator.values(arguments, of: [.integer(word.text, range)], word)?.integer(word.text)
     }
 
-    private func clip(_ arguments: [ArgumentSyntax], _ word: NameSyntax) -> TrainingRecipe.Clip? {
-        guard arguments.count == 1, let argument = arguments.first, let name = argument.name,
-            let form = RecipeForms.clips.first(where: { $0.name == name.text })
-        else {
+    /// `clip norm 1.0` is read as an argument `norm: 1.0`.
+    private func clip(_ arguments: [ArgumentSyntax], _ word: NameSyntax) -> Chosen<Clip>? {
+        guard arguments.count == 1, let argument = arguments.first, let name = argument.name, let form = Clip.named(name.text) else {
             elaborator.report("what is to be clipped?", at: word.span, help: "write `clip norm 1.0` or `clip value 0.5`")
             return nil
         }
-        return elaborator.values([ArgumentSyntax(name: nil, value: argument.value)], of: form.parameters, name).map(form.make)
+        return elaborator.choose(form, [ArgumentSyntax(name: nil, value: argument.value)], name)
     }
 
-    private func normalization(_ arguments: [ArgumentSyntax], _ word: NameSyntax) -> TrainingRecipe.Normalization? {
+    private func normalization(_ arguments: [ArgumentSyntax], _ word: NameSyntax) -> PixelScale? {
         let evaluated = arguments.map { EvaluatedArgument(name: $0.name, value: elaborator.evaluate($0.value), span: $0.value.span) }
         let formals = ["mean", "std"].map { FormalParameter(name: $0, isRequired: true) }
         guard let matched = elaborator.match(evaluated, to: formals, of: word, at: word.span)?.compactMap({ $0 }) else { return nil }

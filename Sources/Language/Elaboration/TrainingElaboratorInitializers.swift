@@ -16,7 +16,7 @@ extension TrainingElaborator {
                 // A name in quotes, or with a dot in it, is a parameter's.
                 let isParameter = key.text.contains(".") || elaborator.map.text(of: key.span)?.hasPrefix("\"") == true
                 if !isParameter && !isOwner(key) { continue }
-                guard let (made, _) = elaborator.make(argument.value, of: RecipeForms.initializers, "initializer") else { continue }
+                guard let made = elaborator.make(argument.value, of: InitializerForm.self).map(Initializer.form) else { continue }
                 if isParameter {
                     result.byName[key.text] = (made, key.span)
                 } else {

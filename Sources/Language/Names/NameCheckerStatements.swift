@@ -117,7 +117,7 @@ extension NameChecker {
 
     /// How a parameter begins: a number, or the name of an initializer unless something else is bound to it.
     private mutating func check(initializer value: ExpressionSyntax) {
-        let names = RecipeForms.initializers.map(\.name)
+        let names = InitializerForm.all.map(\.name)
         switch value.kind {
         case .name(let text) where names.contains(text) && scopes.binding(of: text) == nil: break
         case .call(let name, let arguments) where names.contains(name.text) && scopes.binding(of: name.text) == nil:
@@ -130,7 +130,7 @@ extension NameChecker {
 
     /// A value that a parameter begins with; a name that nothing has is more likely to be an initializer's.
     private mutating func start(_ name: NameSyntax, _ value: ExpressionSyntax) {
-        let names = RecipeForms.initializers.map(\.name)
+        let names = InitializerForm.all.map(\.name)
         let isKnown = scopes.binding(of: name.text) != nil || self.names.callable(name.text) != nil
         guard !isKnown, Spelling.nearest(to: name.text, in: scopes.names) == nil,
             let nearest = Spelling.nearest(to: name.text, in: names)

@@ -1,4 +1,5 @@
 import Graph
+import Recipes
 
 /// A network with its parameters given: what the rest of the compiler works on.
 public struct ElaboratedNetwork: Sendable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Compiler
 import Graph
 import Interchange
+import Recipes
 import Training
 
 struct DataShowCommand: ParsableCommand {

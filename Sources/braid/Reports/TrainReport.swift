@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import Recipes
 import Training
 
 /// Tells how a training goes: progress on standard error, a row an epoch on standard output.

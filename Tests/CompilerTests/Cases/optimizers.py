@@ -1,6 +1,7 @@
 """Writes optimizers.json: the weights of a small network after five steps by each optimizer, in float64.
 
-Made with PyTorch 2 and timm (for TensorFlow's RMSprop); needed only to make the numbers anew.
+Made with PyTorch 2 and timm (for TensorFlow's RMSprop); needed only to make the numbers anew. Lion, LARS and LAMB are their
+papers' formulas.
 """
 
 import json
@@ -12,7 +13,7 @@ from timm.optim.rmsprop_tf import RMSpropTF
 from torch.nn.functional import batch_norm, conv2d, cross_entropy
 
 torch.set_default_dtype(torch.float64)
-RATES = [0.1, 0.2, 0.05, 0.1, 0.15]
+RATES = [0.1, 0.2, 0.05, 0.1, 0.15] * 4
 
 
 def wave(shape, frequency, scale):
@@ -55,6 +56,47 @@ def train(make, scale, decay=0.0, decays_vectors=True, clip=None):
 
 SGD, Adam, AdamW, RMSprop = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop
 
+Adagrad, Adadelta = torch.optim.Adagrad, torch.optim.Adadelta
+
+
+class Formula:
+    """An optimizer as its paper has it: `change` moves a weight, given its gradient, rate and decay, and what is kept of it."""
+
+    def __init__(self, groups, change):
+        self.param_groups, self.change = groups, change
+        self.state = {weight: {} for group in groups for weight in group["params"]}
+
+    def zero_grad(self):
+        for weight in self.state:
+            weight.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for w in group["params"]:
+                self.change(w, w.grad, group["lr"], group["weight_decay"], self.state[w])
+
+
+def lion(w, g, rate, decay, kept, beta1=0.9, beta2=0.99):
+    m = kept.get("m", torch.zeros_like(w))
+    w -= rate * (torch.sign(beta1 * m + (1 - beta1) * g) + decay * w)
+    kept["m"] = beta2 * m + (1 - beta2) * g
+
+
+def lars(w, g, rate, decay, kept, momentum=0.9, trust=1e-3):
+    q = trust * w.norm() / (g.norm() + decay * w.norm())
+    kept["m"] = momentum * kept.get("m", torch.zeros_like(w)) + rate * q * (g + decay * w)
+    w -= kept["m"]
+
+
+def lamb(w, g, rate, decay, kept, beta1=0.9, beta2=0.999, epsilon=1e-6):
+    t = kept["t"] = kept.get("t", 0) + 1
+    m = kept["m"] = beta1 * kept.get("m", torch.zeros_like(w)) + (1 - beta1) * g
+    v = kept["v"] = beta2 * kept.get("v", torch.zeros_like(w)) + (1 - beta2) * g * g
+    u = m / (1 - beta1**t) / ((v / (1 - beta2**t)).sqrt() + epsilon) + decay * w
+    w -= rate * w.norm() / u.norm() * u
+
+
 # The clause, what rates are multiplied by, the optimizer, and arguments of `train`.
 CASES = [
     ("sgd(momentum: 0.9, dampening: 0.3, weight_decay: 0.01)", 1, lambda g: SGD(g, lr=1, momentum=0.9, dampening=0.3), {"decay": 0.01}),
@@ -78,6 +120,15 @@ CASES = [
      lambda g: RMSpropTF(g, lr=1, alpha=0.9, eps=1.0, momentum=0.9), {"decay": 0.004}),
     ("rmsprop(alpha: 0.9, epsilon: 0.1, momentum: 0.9, centered: true, tensorflow: true)", 1,
      lambda g: RMSpropTF(g, lr=1, alpha=0.9, eps=0.1, momentum=0.9, centered=True), {}),
+    ("adam(amsgrad: true, weight_decay: 0.01)", 0.1, lambda g: Adam(g, lr=1, amsgrad=True), {"decay": 0.01}),
+    ("adagrad(weight_decay: 0.01)", 0.1, lambda g: Adagrad(g, lr=1), {"decay": 0.01}),
+    ("adagrad(epsilon: 1e-2)", 1, lambda g: Adagrad(g, lr=1, eps=1e-2), {"clip": ("norm", 0.05)}),
+    ("adadelta(weight_decay: 0.1)", 10, lambda g: Adadelta(g, lr=1), {"decay": 0.1}),
+    ("adadelta(rho: 0.8, epsilon: 1e-3)", 10, lambda g: Adadelta(g, lr=1, rho=0.8, eps=1e-3), {"clip": ("value", 0.01)}),
+    ("lion(weight_decay: 0.2)", 0.01, lambda g: Formula(g, lion), {"decay": 0.2}),
+    ("lars(weight_decay: 0.01)", 10, lambda g: Formula(g, lars), {"decay": 0.01}),
+    ("lars(trust: 0.01, decay_vectors: false)", 1, lambda g: Formula(g, lambda *a: lars(*a, trust=0.01)), {}),
+    ("lamb(weight_decay: 0.1, decay_vectors: false)", 0.1, lambda g: Formula(g, lamb), {"decay": 0.1, "decays_vectors": False}),
     ("rmsprop(alpha: 0.9, epsilon: 0.1, tensorflow: true)", 0.3, lambda g: RMSpropTF(g, lr=1, alpha=0.9, eps=0.1), {}),
 ]
 

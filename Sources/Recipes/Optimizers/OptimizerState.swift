@@ -1,0 +1,35 @@
+import Graph
+
+/// What an optimizer keeps from step to step, in a parameter of role `state`: of every weight and of its shape, or one number for all.
+///
+/// A checkpoint holds them beside the weights, and a network that predicts has none of them. No operator may own a parameter whose name
+/// ends as one of them is called.
+public struct OptimizerState: Hashable, Sendable {
+    public let name: String
+    /// Whether there is one for all weights together.
+    public let isShared: Bool
+    public let initializer: Initializer
+
+    init(_ name: String, isShared: Bool = false, from initializer: Initializer = .zeros) {
+        self.name = name
+        self.isShared = isShared
+        self.initializer = initializer
+    }
+
+    /// The name of the parameter that is kept for a weight, or for all of them together.
+    public func name(of weight: String) -> String { isShared ? "optimizer.\(name)" : "\(weight).\(name)" }
+
+    /// The same state with other first values.
+    func from(_ initializer: Initializer) -> OptimizerState { OptimizerState(name, isShared: isShared, from: initializer) }
+
+    /// The states of all optimizers.
+    public static let all: [OptimizerState] = Optimizer.all.flatMap(\.states)
+
+    private static let names = Set(all.map(\.name))
+
+    /// Whether a parameter of this name is the state of an optimizer.
+    public static func isName(_ name: String) -> Bool {
+        guard let dot = name.lastIndex(of: ".") else { return false }
+        return names.contains(String(name[name.index(after: dot)...]))
+    }
+}

@@ -1,0 +1,52 @@
+import Graph
+
+/// How a network is trained: what a `training of` definition of the language says beside the loss itself, which is a part of the graph.
+public struct TrainingRecipe: Hashable, Sendable {
+    /// The graph's output that is minimized, of type `f32[]`.
+    public var lossOutput: String
+    public var optimizer: Chosen<Optimizer>
+    public var schedule: Chosen<Schedule>
+    public var clip: Chosen<Clip>?
+    /// The images of a step, where the author says so.
+    public var batchSize: Int?
+    /// What random numbers derive from, where the author says so.
+    public var seed: Int?
+    public var augmentations: [Chosen<Augmentation>]
+    public var normalization: PixelScale?
+
+    public init(
+        lossOutput: String = "loss", optimizer: Chosen<Optimizer> = Optimizer.sgd(["momentum": 0.9]),
+        schedule: Chosen<Schedule> = Schedule.constant(["rate": 0.01]), clip: Chosen<Clip>? = nil, batchSize: Int? = nil, seed: Int? = nil,
+        augmentations: [Chosen<Augmentation>] = [], normalization: PixelScale? = nil
+    ) {
+        self.lossOutput = lossOutput
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.clip = clip
+        self.batchSize = batchSize
+        self.seed = seed
+        self.augmentations = augmentations
+        self.normalization = normalization
+    }
+
+    /// The epochs to train for, where the author says so.
+    public var epochs: Int? {
+        get { schedule["epochs"].map { _ in schedule.values.integer("epochs") } }
+        set { schedule["epochs"] = newValue.map(Attribute.integer) }
+    }
+}
+
+extension TrainingRecipe {
+    /// The recipe in the notation of a `training of` definition, a clause a line, without the loss; what is as by default is left out.
+    public func printed() -> String { clauses.map { $0 + "\n" }.joined() }
+
+    private var clauses: [String] {
+        var lines = ["optimizer \(optimizer)", "schedule \(schedule)"]
+        if let clip { lines.append("clip \(clip.form.name) \(clip.values.number("limit"))") }
+        if let normalization { lines.append("normalize mean: \(normalization.mean), std: \(normalization.deviation)") }
+        if !augmentations.isEmpty { lines.append("augment " + augmentations.map(\.description).joined(separator: ", ")) }
+        if let batchSize { lines.append("batch \(batchSize)") }
+        if let seed { lines.append("seed \(seed)") }
+        return lines
+    }
+}
