@@ -55,7 +55,7 @@ public struct ArrayFunction: Hashable, Sendable {
     /// LLVM's bitcode for a target, not optimized yet.
     public func bitcode(for triple: String) throws(CompilationError) -> [UInt8] {
         try Self.bitcodes.value(of: [triple, text()]) { () throws(CompilationError) in
-            try ClangCommand.compile(text(), ["-target", triple, "-emit-llvm", "-c", "-Xclang", "-disable-llvm-passes"]) {
+            try ClangCommand.compile(text(), ["-target", triple, "-emit-llvm", "-Xclang", "-disable-llvm-passes"]) {
                 (path) throws(CompilationError) in
                 guard let data = FileManager.default.contents(atPath: path) else { throw CompilationError("clang made no bitcode") }
                 return Array(data)
@@ -67,11 +67,12 @@ public struct ArrayFunction: Hashable, Sendable {
     public func entry(computingIn element: Element) throws(CompilationError) -> Entry {
         try Self.entries.value(of: [text(computingIn: element)]) { () throws(CompilationError) in
             #if os(Linux)
-                let linking = ["-shared", "-Wl,-z,defs", "-lm"]
+                // Functions are the file's own, whatever other libraries call by the same names.
+                let linking = ["-shared", "-Wl,-z,defs", "-Wl,-Bsymbolic", "-lm"]
             #else
                 let linking = ["-shared"]
             #endif
-            return try ClangCommand.compile(text(computingIn: element), linking) { (path) throws(CompilationError) in
+            return try ClangCommand.compile(text(computingIn: element), [], linking: linking) { (path) throws(CompilationError) in
                 guard let library = dlopen(path, RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(library, Self.entryName) else {
                     throw CompilationError(
                         "a compiled C file cannot be loaded: " + (dlerror().map { String(cString: $0) } ?? "no reason is given"),
@@ -79,6 +80,18 @@ public struct ArrayFunction: Hashable, Sendable {
                 }
                 return unsafeBitCast(symbol, to: Entry.self)
             }
+        }
+    }
+
+    /// Why clang does not compile a text, whatever of it is called; nil where it does.
+    public static func problem(in source: String) -> CompilationError? {
+        do throws(CompilationError) {
+            _ = try bitcodes.value(of: [source]) { () throws(CompilationError) in
+                try ClangCommand.compile(source, ["-emit-llvm", "-Xclang", "-disable-llvm-passes"]) { _ in [] }
+            }
+            return nil
+        } catch {
+            return error
         }
     }
 

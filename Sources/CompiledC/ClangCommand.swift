@@ -15,16 +15,22 @@ enum ClangCommand {
     }()
 
     private static func isOfVersion(_ path: String) -> Bool {
-        guard path.hasPrefix("/"), FileManager.default.isExecutableFile(atPath: path), let answer = try? run(path, ["--version"], in: "/")
+        guard path.hasPrefix("/"), FileManager.default.isExecutableFile(atPath: path),
+            let answer = try? run(path, ["--version"], in: "/", removes: false)
         else { return false }
         return answer.status == 0 && answer.text.contains("clang version \(version).")
     }
 
+    /// What it may take: far more than any text that Braid lets through needs, but for those that are made to take all there is.
+    private static let limits = braid_command_limits(seconds: 30, bytes: 4 << 30)
+
     /// Compiles a text.
     ///
-    /// - Parameter take: is given the path of what clang made, which lasts until it returns.
+    /// - Parameters:
+    ///   - linking: further words for what links it, where a library is wanted.
+    ///   - take: is given the path of what clang made, which lasts until it returns.
     static func compile<Result>(
-        _ text: String, _ arguments: [String], _ take: (String) throws(CompilationError) -> Result
+        _ text: String, _ arguments: [String], linking: [String]? = nil, _ take: (String) throws(CompilationError) -> Result
     ) throws(CompilationError) -> Result {
         guard let path else { throw CompilationError.missing }
         let folder = try temporaryFolder()
@@ -36,24 +42,34 @@ enum ClangCommand {
         } catch {
             throw CompilationError("cannot write to '\(folder)': \(error.localizedDescription)")
         }
-        let all =
+        let compiling =
             [
                 "-xc", "-std=gnu17", "-nostdinc", "-isystem", "headers", "-D\(StandardHeaders.compiling)", "-w", "-O2",
                 // Bits are those of the operations as they are written, on every machine.
-                "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-fno-ident",
+                "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-fno-ident", "-fno-crash-diagnostics", "-c",
             ] + arguments + ["-o", "result", "source.c"]
-        let answer: (status: Int32, text: String)
-        do {
-            answer = try run(path, all, in: folder)
-        } catch {
-            throw CompilationError("'\(path)' cannot be started: \(error.localizedDescription)")
+        // Two commands, so that the compiler is the process that is started, and no child of it.
+        for command in [compiling] + (linking.map { [["result"] + $0 + ["-o", "library"]] } ?? []) {
+            let answer: (status: Int32, text: String)
+            do {
+                answer = try run(path, command, in: folder, removes: true)
+            } catch {
+                throw CompilationError("'\(path)' cannot be started: \(error.localizedDescription)")
+            }
+            guard answer.status == 0 else { throw problem(answer.status, answer.text) }
         }
-        guard answer.status == 0 else {
-            let lines = answer.text.split(separator: "\n").filter { $0.contains("error: ") }.prefix(3)
-            throw CompilationError(
-                "clang cannot compile a C file: " + (lines.isEmpty ? "it gives no reason" : lines.joined(separator: "; ")))
+        return try take(linking == nil ? "\(folder)/result" : "\(folder)/library")
+    }
+
+    private static func problem(_ status: Int32, _ text: String) -> CompilationError {
+        let lines = text.split(separator: "\n").filter { $0.contains("error: ") }.prefix(3)
+        // The driver of clang says itself what ended the compiler.
+        if status >= 126 || lines.isEmpty || lines.allSatisfy({ $0.contains("error: clang frontend command failed") }) {
+            return CompilationError(
+                "clang gives up on a C file: it needs more than \(limits.seconds) seconds or \(limits.bytes >> 30) GB, or ends by itself",
+                help: "simplify it: no large initial values of arrays and structures, no deep nesting")
         }
-        return try take("\(folder)/result")
+        return CompilationError("clang cannot compile a C file: " + lines.joined(separator: "; "))
     }
 
     private static func temporaryFolder() throws(CompilationError) -> String {
@@ -66,25 +82,25 @@ enum ClangCommand {
     }
 
     /// What the command says, on both of its outputs.
-    private static func run(_ path: String, _ arguments: [String], in folder: String) throws -> (status: Int32, text: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(filePath: folder)
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+    ///
+    /// - Parameter removes: whether the folder is removed where this process ends first.
+    private static func run(_ path: String, _ arguments: [String], in folder: String, removes: Bool) throws -> (status: Int32, text: String)
+    {
+        let words = ([path] + arguments).map { strdup($0) }
+        defer { for word in words { free(word) } }
+        var limits = limits
+        var command = braid_command()
+        let problem = braid_command_start(path, words + [nil], folder, removes ? 1 : 0, &limits, &command)
+        guard problem == 0 else { throw POSIXError(POSIXErrorCode(rawValue: problem) ?? .EIO) }
         var text: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = read(output.fileHandleForReading.fileDescriptor, &piece, piece.count)
-            if count > 0 { text += piece[..<count] }
+            let count = read(command.output, &piece, piece.count)
+            // What is said beyond a megabyte is read, and not kept.
+            if count > 0, text.count < 1 << 20 { text += piece[..<count] }
             // Signals of others interrupt; then it is read on.
             if count == 0 || count < 0 && errno != EINTR { break }
         }
-        process.waitUntilExit()
-        return (process.terminationReason == .exit ? process.terminationStatus : -1, String(decoding: text, as: UTF8.self))
+        return (braid_command_wait(command), String(decoding: text, as: UTF8.self))
     }
 }

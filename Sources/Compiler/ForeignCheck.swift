@@ -5,31 +5,27 @@ import Runtime
 import Source
 
 /// Operators in C: whether they can be compiled, and whether what they compute is right.
-extension Network {
-    /// The C functions that the network calls, each once.
-    private var foreignCalls: [ArrayFunction] {
+extension Graph {
+    /// The C functions that it calls, each once.
+    fileprivate var foreignCalls: [ArrayFunction] {
         var found: [ArrayFunction] = []
         // What others are lowered to may not be known yet.
-        for value in graph.values where graph[value].operation == .foreign {
-            guard case .foreign(let call)? = graph.lowering(of: value), !found.contains(call.compiled) else { continue }
+        for value in values where self[value].operation == .foreign {
+            guard case .foreign(let call)? = lowering(of: value), !found.contains(call.compiled) else { continue }
             found.append(call.compiled)
         }
         return found
     }
+}
 
-    /// Refuses C that clang does not compile, before anything computes with it: a printed graph may come from anywhere.
-    func requireCompilableFunctions() throws(CompilerError) {
-        do throws(CompilationError) {
-            for function in foreignCalls { _ = try function.bitcode(for: ForeignCheck.triple) }
-        } catch {
-            throw CompilerError(error.message, help: error.help, sources)
-        }
-    }
-
+extension Network {
     /// Makes the C functions ready for the fp64 reference, which cannot say what is wrong with one.
-    func prepareReference() throws(CompilerError) {
+    func prepareReference() throws(CompilerError) { try prepareReference(of: graph) }
+
+    /// The same for a graph made of it.
+    fileprivate func prepareReference(of graph: Graph) throws(CompilerError) {
         do throws(CompilationError) {
-            for function in foreignCalls { _ = try function.entry(computingIn: .double) }
+            for function in graph.foreignCalls { _ = try function.entry(computingIn: .double) }
         } catch {
             throw CompilerError(error.message, help: error.help, sources)
         }
@@ -38,8 +34,6 @@ extension Network {
 
 /// Compares the C operators of a network, on random numbers, with the same C in fp64, and their gradients with central differences.
 public struct ForeignCheck {
-    /// What bitcode is made for where nothing is known of a machine.
-    static let triple = "x86_64-unknown-linux-gnu"
     private static let batch = 2
     /// What a size that is no number stands for.
     private static let size = 32
@@ -54,7 +48,11 @@ public struct ForeignCheck {
     private var random = RandomNumbers()
 
     /// Looks at all uses in the network, each kind of use once.
-    public init(_ network: Network, _ compiler: Compiler, pool: ThreadPool) throws(CompilerError) {
+    ///
+    /// - Parameter willRun: is given what runs next, before C that may crash or never end does.
+    public init(
+        _ network: Network, _ compiler: Compiler, pool: ThreadPool, willRun: (_ functions: String) -> Void = { _ in }
+    ) throws(CompilerError) {
         self.compiler = compiler
         self.pool = pool
         try network.prepareReference()
@@ -68,6 +66,7 @@ public struct ForeignCheck {
             let use = Use(attributes: graph[value].attributes, types: graph.signature(of: value).operands)
             guard seen.insert(use).inserted else { continue }
             uses += 1
+            willRun(([call.function] + [call.gradient].compactMap { $0 }).map { "`\($0)`" }.joined(separator: " and "))
             try check(use, call, at: graph[value].span, network)
         }
     }
@@ -84,15 +83,28 @@ public struct ForeignCheck {
         builder.output("y", result)
         let weighting = builder.input("weighting", builder.type(of: result))
         let forward = builder.finish()
-        var inputs: [String: ReferenceTensor] = [:]
-        // Numbers of f32, so that both ways see the same ones.
-        for index in operands.indices { inputs["x\(index)"] = random.tensor(forward[operands[index]].type) }
-        inputs["weighting"] = random.tensor(builder.type(of: result))
+        var inputs = ["weighting": random.tensor(builder.type(of: result))]
         let evaluator = ReferenceEvaluator()
-        guard let reference = evaluator.run(forward, inputs: inputs).outputs["y"] else { return }
+        // Not all functions are defined everywhere: logarithms and quotients are where numbers are positive.
+        var found: ReferenceTensor?
+        for range in RandomNumbers.Range.allCases where found.map({ !$0.isFinite }) ?? true {
+            for index in operands.indices { inputs["x\(index)"] = random.tensor(forward[operands[index]].type, range) }
+            found = evaluator.run(forward, inputs: inputs).outputs["y"]
+            if let left = found?.elementsLeft, left > 0 { break }
+        }
+        guard let reference = found else { return }
+        if reportUnwritten(reference, "the result", by: call.function, at: place) { return }
         try compareValues(forward, inputs, reference, call, at: place, network)
 
-        guard call.gradient != nil else { return }
+        guard let gradientName = call.gradient else { return }
+        guard reference.isFinite else {
+            diagnostics.append(
+                Diagnostic(
+                    "the gradient of `\(call.function)` cannot be compared: its values are no finite numbers", severity: .warning,
+                    at: place,
+                    notes: ["neither of normal random numbers nor of ones between 0.5 and 1.5"]))
+            return
+        }
         let loss = builder.apply(
             .sum, builder.apply(.multiply, result, weighting),
             attributes: ["axes": .integers(Array(0..<builder.type(of: result).rank))])
@@ -101,9 +113,13 @@ public struct ForeignCheck {
             builder.output("d\(index)", gradient)
         }
         let graph = builder.finish()
-        let found = evaluator.run(graph, inputs: inputs)
+        try network.prepareReference(of: graph)
+        let outputs = evaluator.run(graph, inputs: inputs).outputs
+        let names = (try? ForeignRule(reading: use.attributes.text("rule")))?.inputs.map(\.name) ?? []
         for index in operands.indices {
-            guard let gradient = found.outputs["d\(index)"], let point = inputs["x\(index)"] else { continue }
+            guard let gradient = outputs["d\(index)"], let point = inputs["x\(index)"] else { continue }
+            let name = names.indices.contains(index) ? names[index] : "x\(index)"
+            if reportUnwritten(gradient, "the gradient of `\(name)`", by: gradientName, at: place) { continue }
             let direction = random.tensor(forward[operands[index]].type).values
             func moved(by step: Double) -> Double {
                 var inputs = inputs
@@ -116,15 +132,25 @@ public struct ForeignCheck {
             // At a kink a step may be too long, and where numbers are large one may be too short.
             let differences = [1e-4, 1e-5, 1e-6].map { (moved(by: $0) - moved(by: -$0)) / (2 * $0) }
             guard !differences.contains(where: { abs($0 - observed) <= 1e-4 * scale }) else { continue }
-            let name = (try? ForeignRule(reading: use.attributes.text("rule")))?.inputs[index].name ?? "x\(index)"
             diagnostics.append(
                 Diagnostic(
-                    "the gradient of `\(name)` by `\(call.gradient ?? "")` is wrong", at: place,
+                    "the gradient of `\(name)` by `\(gradientName)` is wrong", at: place,
                     notes: [
                         "along a random direction it is \(Self.text(observed)), and by differences of `\(call.function)` in fp64 "
                             + Self.text(differences[1])
                     ], help: "the function must write all of its results: derivatives of the loss, by those of the result"))
         }
+    }
+
+    /// Reports elements that a function did not write, or read before it wrote them.
+    private mutating func reportUnwritten(_ tensor: ReferenceTensor, _ what: String, by function: String, at place: Span) -> Bool {
+        let left = tensor.elementsLeft
+        guard left > 0 else { return false }
+        diagnostics.append(
+            Diagnostic(
+                "`\(function)` leaves \(left) of \(tensor.values.count) elements of \(what) as they were", at: place,
+                help: "it must write all of them, whatever they were: `=` before `+=`"))
+        return true
     }
 
     private mutating func compareValues(
@@ -141,22 +167,43 @@ public struct ForeignCheck {
         } catch {
             throw CompilerError("'\(call.function)' cannot be run: \(error)")
         }
-        let scale = reference.values.reduce(1e-3) { max($0, abs($1)) }
-        let isWrong = zip(values, reference.values).contains { !(abs(Double($0) - $1) <= 1e-3 * scale) }
-        guard isWrong || reference.values.contains(where: { !$0.isFinite }) else { return }
-        let difference = zip(values, reference.values).map { abs(Double($0) - $1) }.max() ?? 0
+        let scale = reference.values.reduce(1e-3) { $1.isFinite ? max($0, abs($1)) : $0 }
+        let wrong = zip(values, reference.values).map { (Double($0), $1) }.filter { value, expected in
+            expected.isFinite ? !(abs(value - expected) <= 1e-3 * scale) : !(value == expected || value.isNaN && expected.isNaN)
+        }
+        guard let first = wrong.first else { return }
+        let worst = wrong.max { abs($0.0 - $0.1) < abs($1.0 - $1.1) } ?? first
         diagnostics.append(
             Diagnostic(
                 "`\(call.function)` gives other values in f32 than in fp64", at: place,
-                notes: ["of numbers up to \(Self.text(scale)) they differ by \(Self.text(difference))"],
-                help: "does it write all of its result, and read nothing else than its inputs?"))
+                notes: [
+                    "of numbers up to \(Self.text(scale)), \(wrong.count) of \(values.count) differ: in f32 "
+                        + "\(Self.text(worst.0)), in fp64 \(Self.text(worst.1))"
+                ], help: "does it read nothing else than its inputs, and need no more digits than f32 has?"))
     }
 
-    private static func text(_ number: Double) -> String { TextScanner.text(ofNumber: Double(Float(number))) }
+    private static func text(_ number: Double) -> String {
+        number.isFinite ? TextScanner.text(ofNumber: Double(Float(number))) : number.isNaN ? "NaN" : number < 0 ? "-infinity" : "infinity"
+    }
 }
 
-/// Numbers of f32 that are about normal, always the same.
+extension ReferenceTensor {
+    fileprivate var isFinite: Bool { values.allSatisfy(\.isFinite) }
+    /// How many elements a C function left as they were.
+    fileprivate var elementsLeft: Int {
+        values.count { $0.isNaN && $0.significandBitPattern == ForeignCall.unwritten.significandBitPattern }
+    }
+}
+
+/// Numbers of f32, so that both ways see the same ones; always the same.
 private struct RandomNumbers {
+    enum Range: CaseIterable {
+        /// About normal.
+        case normal
+        /// Between 0.5 and 1.5.
+        case positive
+    }
+
     private var state: UInt64 = 0x9e37_79b9_7f4a_7c15
 
     /// In [0, 1).
@@ -165,9 +212,14 @@ private struct RandomNumbers {
         return Double(state >> 11) * 0x1p-53
     }
 
-    mutating func tensor(_ type: TensorType) -> ReferenceTensor {
+    mutating func tensor(_ type: TensorType, _ range: Range = .normal) -> ReferenceTensor {
         let extents = type.shape.extents ?? []
-        return ReferenceTensor(
-            extents, (0..<extents.reduce(1, *)).map { _ in Double(Float((0..<12).reduce(-6.0) { sum, _ in sum + uniform() })) })
+        let values = (0..<extents.reduce(1, *)).map { _ in
+            switch range {
+            case .normal: (0..<12).reduce(-6.0) { sum, _ in sum + uniform() }
+            case .positive: 0.5 + uniform()
+            }
+        }
+        return ReferenceTensor(extents, values.map { Double(Float($0)) })
     }
 }

@@ -146,12 +146,18 @@ extension Network {
     }
 
     private static func readKernels(_ text: String, _ path: String) throws(CompilerError) -> Network {
+        let kernels: [Kernel]
         do {
-            let kernels = try KernelReader.read(text)
-            return Network(name: path, origin: .kernels, graph: Graph(name: path), kernels: kernels, sources: SourceMap())
+            kernels = try KernelReader.read(text)
         } catch {
             throw CompilerError("'\(path)': \(error)")
         }
+        if kernels.contains(where: { $0.call != nil }) {
+            var sources = SourceMap()
+            let file = sources.add(SourceFile(name: path, text: text))
+            try ForeignTexts(of: kernels, path: path, text: text, file: file, sources).require()
+        }
+        return Network(name: path, origin: .kernels, graph: Graph(name: path), kernels: kernels, sources: SourceMap())
     }
 
     private static func readGraph(_ text: String, _ path: String, _ definitions: [String: String]) throws(CompilerError) -> Network {
@@ -176,8 +182,7 @@ extension Network {
             }
             sizes[name] = size
         }
-        let network = Network(name: graph.name, origin: origin, graph: graph, sources: sources)
-        try network.requireCompilableFunctions()
-        return try network.sized(sizes)
+        try ForeignTexts(of: graph, path: path, text: text, file: file, sources).require()
+        return try Network(name: graph.name, origin: origin, graph: graph, sources: sources).sized(sizes)
     }
 }

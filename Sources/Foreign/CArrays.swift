@@ -13,9 +13,21 @@ struct CArrays {
         arrays.source = files.joined
         for cursor in unit.root.children where reader.isOwn(cursor) {
             check(cursor)
-            guard cursor.kind == "FunctionDecl", cursor.isDefinition, cursor.storageClass != .static, cursor.isOverArrays else { continue }
-            arrays.functions.append(function(cursor))
+            guard cursor.kind == "FunctionDecl", cursor.isDefinition else { continue }
+            if let reason = Self.otherwise(cursor) {
+                arrays.others.append((cursor.name, reader.nameSpan(cursor), reason))
+            } else {
+                arrays.functions.append(function(cursor))
+            }
         }
+    }
+
+    /// Why a function is not over arrays; nil for one that is.
+    private static func otherwise(_ cursor: ClangCursor) -> String? {
+        if cursor.storageClass == .static { return "it is `static`, and so for other functions of the file only" }
+        let result = cursor.type.result
+        if result.kind != "Void" { return "it gives `\(result.text)`, and must give nothing: `void`" }
+        return cursor.isOverArrays ? nil : "it takes no arrays"
     }
 
     private mutating func refuse(_ message: String, at span: Span, help: String) {
@@ -25,15 +37,25 @@ struct CArrays {
     private mutating func check(_ cursor: ClangCursor) {
         switch cursor.kind {
         case "FunctionDecl":
-            if cursor.definition == nil {
+            if cursor.type.isVariadic {
+                refuse("a function must name its parameters", at: reader.nameSpan(cursor), help: "leave out `...`")
+            } else if cursor.definition == nil {
                 refuse(
                     "`\(cursor.name)` has no body", at: reader.nameSpan(cursor),
                     help: "define it here; functions of `math.h` are declared by `#include <math.h>`")
             } else if cursor.name.hasPrefix("braid_") {
                 refuse("names that begin with `braid_` are Braid's", at: reader.nameSpan(cursor), help: "choose another name")
+            } else if cursor.storageClass != .static, cursor.isOfLibrary {
+                refuse(
+                    "`\(cursor.name)` is a function of C's library, and stands for it wherever it is called", at: reader.nameSpan(cursor),
+                    help: "make it `static`, and it is this file's own, or choose another name")
             }
         case "VarDecl" where cursor.parentKind == "TranslationUnit" || cursor.storageClass == .static || cursor.storageClass == .extern:
-            if !cursor.type.isConstant {
+            if cursor.storageClass == .extern, cursor.initializer == nil, cursor.definition == nil {
+                refuse(
+                    "`\(cursor.name)` has no value", at: reader.nameSpan(cursor),
+                    help: "define it here, as `static const`: no other file is linked")
+            } else if !cursor.type.isConstant {
                 refuse(
                     "`\(cursor.name)` lasts from call to call", at: reader.nameSpan(cursor),
                     help: "make it `static const`: calls for several pictures run at once, in any order")
@@ -61,10 +83,11 @@ struct CArrays {
         switch type.kind {
         case "Float": return .number
         case "Int": return .integer
-        case "Pointer":
-            let pointee = type.pointee
-            guard !pointee.isVolatile else { return .other }
-            switch (pointee.kind, pointee.isConstant) {
+        case _ where type.isAddress:
+            // A parameter that is written as an array is a pointer.
+            let pointee = type.kind == "Pointer" ? type.pointee : type.element
+            guard !pointee.isVolatile, !type.isVolatile else { return .other }
+            switch (pointee.kind, pointee.isConstant || type.kind != "Pointer" && type.isConstant) {
             case ("Float", true): return .input
             case ("Float", false): return .result
             case ("Long", true) where MemoryLayout<CLong>.size == 8: return .shape

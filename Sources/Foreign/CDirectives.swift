@@ -26,8 +26,10 @@ struct CDirectives {
     private(set) var macros: [Macro] = []
     /// All that is no directive.
     private(set) var text: [CTokens.Token] = []
-    /// How many tokens the conditions have.
-    private(set) var conditionCount = 0
+    /// The tokens of the text that have a directive before them.
+    private(set) var boundaries: Set<Int> = []
+    /// What each `#if` and `#elif` computes, without the names behind `defined`, which stand for themselves.
+    private(set) var conditions: [[CTokens.Token]] = []
     /// Whether the file says that it is included once.
     private(set) var isOnce = false
     private(set) var diagnostics: [Diagnostic] = []
@@ -54,14 +56,38 @@ struct CDirectives {
             directive(read.tokens[(index + 1)..<end], at: token)
             if includes.count > known { includes[known].line = token.range.lowerBound..<read.tokens[end - 1].range.upperBound }
             index = end
+            boundaries.insert(text.count)
         }
-        for token in read.tokens where token.kind == .word && Self.refused.contains(token.text) {
-            report("`\(token.text)` cannot be used here", at: span(token))
+        for token in read.tokens where token.kind == .word {
+            if Self.refused.contains(token.text) { report("`\(token.text)` cannot be used here", at: span(token)) }
+            if token.text.utf8.count > CTokens.maximumDigits, token.text.first?.isNumber == true {
+                report("this number is too long", at: span(token), help: "\(CTokens.maximumDigits) digits are the limit")
+            }
         }
+        for macro in macros { refuseReserved(macro.body, parameters: macro.parameters ?? []) }
+        refuseReserved(text[...])
     }
 
     /// Words that make the preprocessor read files or lines of its own.
     private static let refused: Set = ["__has_include", "__has_include_next", "__has_embed", "_Pragma", "__pragma"]
+
+    /// Reports what C reserves and Braid does not allow, outside of conditions; a macro's own parameters mean what it is given.
+    private mutating func refuseReserved(_ tokens: ArraySlice<CTokens.Token>, parameters: [String] = []) {
+        var isBehindBracket = false
+        for token in tokens {
+            if token.kind == .word, !parameters.contains(token.text), !Self.refused.contains(token.text),
+                let refusal = CReservedWords.refusal(of: token.text)
+            {
+                report(refusal.message, at: span(token), help: refusal.help)
+            }
+            let isBracket = token.isMark("[")
+            if isBracket, isBehindBracket {
+                let refusal = CReservedWords.attribute
+                report(refusal.message, at: span(token), help: refusal.help)
+            }
+            isBehindBracket = isBracket
+        }
+    }
 
     private func span(_ token: CTokens.Token) -> Span { Span(file: file, token.range) }
 
@@ -75,19 +101,34 @@ struct CDirectives {
         switch first.text {
         case "include": include(rest, at: first)
         case "define": define(rest)
-        case "if", "elif": conditionCount += rest.count
+        case "if", "elif": conditions.append(Self.computed(rest))
         case "ifdef", "ifndef", "elifdef", "elifndef", "else", "endif", "undef", "error", "warning": break
         case "pragma":
-            guard ["once", "STDC"].contains(rest.first?.text) else {
+            guard rest.first?.text == "once" else {
                 report("this pragma is not allowed", at: span(first), help: "only `#pragma once` is")
                 return
             }
-            if rest.first?.text == "once" { isOnce = true }
+            isOnce = true
         default:
             report(
                 "`#\(first.text)` is not allowed", at: span(first),
                 help: "the preprocessor's lines may be `#include`, `#define`, `#undef`, `#if` and what belongs to it")
         }
+    }
+
+    /// A condition without the names that `defined` asks for.
+    private static func computed(_ condition: ArraySlice<CTokens.Token>) -> [CTokens.Token] {
+        var tokens: [CTokens.Token] = []
+        var index = condition.startIndex
+        while index < condition.endIndex {
+            tokens.append(condition[index])
+            index += 1
+            guard tokens[tokens.count - 1].text == "defined" else { continue }
+            if index < condition.endIndex, condition[index].isMark("(") { index += 1 }
+            if index < condition.endIndex, condition[index].kind == .word { index += 1 }
+            if index < condition.endIndex, condition[index].isMark(")") { index += 1 }
+        }
+        return tokens
     }
 
     private mutating func include(_ words: ArraySlice<CTokens.Token>, at word: CTokens.Token) {

@@ -1,6 +1,6 @@
 import Source
 
-/// Says how many tokens the preprocessor will make at the most, without making them: macros can multiply a few lines beyond any memory.
+/// Says how many tokens the preprocessor will make at the most, by their weights, without making them: macros can multiply a few lines beyond any memory.
 ///
 /// The bound holds because of what is refused: macros that name themselves through others, names of macros with parameters without
 /// their arguments behind them, pasted tokens, bodies whose parentheses do not match. What a call of a macro takes is then seen where it
@@ -35,7 +35,7 @@ struct CExpansion {
         self.macros = Dictionary(grouping: macros, by: \.name)
     }
 
-    /// How many tokens a file's own text becomes; more than are allowed if it cannot be told.
+    /// How many tokens a file's own text, or a condition, becomes; more than are allowed if it cannot be told.
     mutating func size(of text: [CTokens.Token], in file: FileID) -> Int {
         size(of: text[...], parameters: [], in: file).constant
     }
@@ -55,7 +55,7 @@ struct CExpansion {
                 continue
             }
             guard token.kind == .word, let definitions = macros[token.text] else {
-                size.constant = Self.sum(size.constant, 1)
+                size.constant = Self.sum(size.constant, token.weight)
                 continue
             }
             let own = self.size(ofMacro: token.text, definitions)

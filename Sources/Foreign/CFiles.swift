@@ -89,11 +89,16 @@ struct CFiles {
     private mutating func checkSize() {
         var expansion = CExpansion(directives.flatMap(\.file.macros))
         var sizes: [String: Int] = [:]
-        for item in directives { sizes[item.path] = expansion.size(of: item.file.text, in: item.id) + item.file.conditionCount }
+        for item in directives {
+            sizes[item.path] = ([item.file.text] + item.file.conditions).reduce(0) { $0 + expansion.size(of: $1, in: item.id) }
+        }
         if let problem = expansion.problem {
             diagnostics.append(problem)
             return
         }
+        let designators = CDesignators(directives.flatMap(\.file.macros))
+        diagnostics += directives.flatMap { designators.problems(of: $0.file, in: $0.id) }
+        if diagnostics.hasErrors { return }
         var open: Set<String> = []
         let total = total(main.name, sizes, &open)
         if !diagnostics.hasErrors, total > CTokens.maximumCount || bytes > Self.maximumBytes {

@@ -51,7 +51,7 @@ public struct CLoader: ForeignLoader {
                 if remarks.hasErrors { return ForeignArrays(remarks: remarks) }
                 var arrays = CArrays(unit, files).arrays
                 arrays.remarks = remarks
-                return arrays
+                return arrays.compiled(files.main.name, at: place)
             }
         } orSaying: {
             ForeignArrays(remarks: [$0])
@@ -107,6 +107,16 @@ public struct CLoader: ForeignLoader {
             }
             return file
         }
+    }
+}
+
+extension ForeignArrays {
+    /// The same, with why clang's command cannot compile the text, if it cannot: it may give up on what can be read.
+    fileprivate func compiled(_ name: String, at place: Span) -> ForeignArrays {
+        guard problems.isEmpty, !functions.isEmpty, let problem = ArrayFunction.problem(in: source) else { return self }
+        var arrays = self
+        arrays.problems.append(Diagnostic("`\(name)`: \(problem.message)", at: place, help: problem.help))
+        return arrays
     }
 }
 

@@ -13,9 +13,16 @@ struct CTokens {
         var isAttached: Bool
 
         func isMark(_ mark: String) -> Bool { kind == .mark && text == mark }
+
+        /// What it counts for: long texts and names take clang longer.
+        var weight: Int { 1 + range.count / 64 }
     }
 
-    /// No file may have more of them, with all that its includes and macros add: clang takes no more than a few seconds for so many.
+    /// No number may be longer: clang takes the square of its digits.
+    static let maximumDigits = 128
+
+    /// No file may have more of them, by their weights, with all that its includes and macros add: clang takes no more than a few seconds for
+    /// so many.
     static let maximumCount = 16_000
 
     private(set) var tokens: [Token] = []
@@ -99,6 +106,11 @@ struct CTokens {
         }
     }
 
+    /// The marks of several characters that mean something here, and those that can be written otherwise.
+    private static let marks: [(spelling: StaticString, mark: String)] = [
+        ("%:%:", "##"), ("##", "##"), ("%:", "#"), ("...", "..."), ("<:", "["), (":>", "]"), ("<%", "{"), ("%>", "}"),
+    ]
+
     private mutating func token(_ byte: UInt8) -> (Kind, String) {
         let start = position
         if Self.isOfWord(byte) {
@@ -116,9 +128,7 @@ struct CTokens {
             return (byte == UInt8(ascii: "\"") ? .text : .mark, byte == UInt8(ascii: "\"") ? text : "'")
         }
         if byte == UInt8(ascii: "\\"), strayBackslash == nil { strayBackslash = offsets[start]..<offsets[start] + 1 }
-        // The marks that mean something here, one of which can be written otherwise.
-        for (spelling, mark) in [("%:%:", "##"), ("##", "##"), ("%:", "#"), ("...", "...")] as [(StaticString, String)]
-        where sees(spelling) {
+        for (spelling, mark) in Self.marks where sees(spelling) {
             position += spelling.utf8CodeUnitCount
             return (.mark, mark)
         }

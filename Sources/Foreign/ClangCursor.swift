@@ -34,8 +34,10 @@ struct ClangCursor {
     /// The kind of what a declaration stands in.
     var parentKind: String { wrapped(clang.getCursorSemanticParent(raw)).kind }
     /// Whether a function gives nothing but what it writes to arrays.
-    var isOverArrays: Bool { type.result.kind == "Void" && arguments.contains { $0.type.kind == "Pointer" } }
+    var isOverArrays: Bool { type.result.kind == "Void" && arguments.contains { $0.type.isAddress } }
     var isDefinition: Bool { clang.isCursorDefinition(raw) != 0 }
+    /// Whether clang takes a function for that of C's library, by its name and type: it says so in an attribute that nobody wrote.
+    var isOfLibrary: Bool { children.contains { $0.kind.hasPrefix("attribute(") || $0.kind == "UnexposedAttr" } }
     /// What a variable begins with.
     var initializer: ClangCursor? { existing(clang.Cursor_getVarDeclInitializer(raw)) }
 
@@ -123,6 +125,8 @@ struct ClangType {
     /// Of an array, too, whose elements are constant.
     var isConstant: Bool { clang.isConstQualifiedType(clang.getCanonicalType(raw)) != 0 || clang.isConstQualifiedType(raw) != 0 }
     var isVolatile: Bool { clang.isVolatileQualifiedType(raw) != 0 }
+    /// Whether it is a pointer, or an array, which a parameter is given as one.
+    var isAddress: Bool { ["Pointer", "IncompleteArray", "ConstantArray", "VariableArray"].contains(kind) }
     /// What a pointer points to.
     var pointee: ClangType { ClangType(library: library, raw: clang.getPointeeType(clang.getCanonicalType(raw))) }
     /// The elements of an array.

@@ -56,6 +56,9 @@ struct ClangLibrary: @unchecked Sendable {
         "-xc", "-std=gnu17", "-nostdinc", "-isystem", headers, "-Wall", "-Wno-stack-exhausted", "-ferror-limit=20",
     ]
 
+    /// Attributes that nobody wrote are in the tree: CXTranslationUnit_VisitImplicitAttributes.
+    private static let options: CUnsignedInt = 0x2000
+
     private final class Work {
         let body: () -> Void
         init(_ body: @escaping () -> Void) { self.body = body }
@@ -113,7 +116,7 @@ struct ClangLibrary: @unchecked Sendable {
         var unit: UnsafeMutableRawPointer?
         let constant = arguments.map { $0.map { UnsafePointer($0) } }
         let status = clang.parseTranslationUnit2(
-            index, files[0].name, constant, CInt(constant.count), &unsaved, CUnsignedInt(unsaved.count), 0, &unit)
+            index, files[0].name, constant, CInt(constant.count), &unsaved, CUnsignedInt(unsaved.count), Self.options, &unit)
         defer { if let unit { clang.disposeTranslationUnit(unit) } }
         guard status == 0, let unit else { return body(nil) }
         return body(ClangUnit(library: self, unit: unit))

@@ -57,6 +57,8 @@ extension Kernel {
     var callProblem: String? {
         guard let call else { return nil }
         guard body.isEmpty, scratch.isEmpty else { return "a kernel that calls a function has neither a body nor scratch" }
+        let accesses = call.arrays.filter { parameters.indices.contains($0.buffer.index) }.map { parameters[$0.buffer.index].access }
+        guard !accesses.drop(while: { $0 == .read }).contains(.read) else { return "what a function reads stands before what it writes" }
         var written: [BufferID: [(start: Int, end: Int, step: Int)]] = [:]
         for array in call.arrays {
             guard parameters.indices.contains(array.buffer.index) else { return "there is no buffer \(array.buffer.index)" }

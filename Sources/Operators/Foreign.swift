@@ -135,6 +135,9 @@ extension ForeignCall {
         ArrayFunction(source: source, name: function, arrays: inputs.count + results.count, numbers: numbers)
     }
 
+    /// What the results are before the function writes them: a NaN that no computation makes.
+    public static let unwritten = Double(nan: 0xB4A1D, signaling: false)
+
     /// The results in fp64: the same C, in which `float` means `double`.
     func evaluate(_ operands: [ReferenceTensor], extents: [Int]) -> ReferenceTensor {
         let entry: ArrayFunction.Entry
@@ -155,7 +158,7 @@ extension ForeignCall {
             return array
         }
         let result = UnsafeMutableBufferPointer<Double>.allocate(capacity: extents.reduce(1, *))
-        result.initialize(repeating: .nan)
+        result.initialize(repeating: Self.unwritten)
         defer { for array in arrays + [result] { array.deallocate() } }
         for picture in 0..<extents[0] {
             var addresses: [UnsafeMutableRawPointer?] = []

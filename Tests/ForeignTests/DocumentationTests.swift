@@ -14,12 +14,22 @@ import Testing
     @Test(.enabled(if: ArrayFunction.isClangInstalled)) func examplesAreRight() throws {
         let blocks = FencedBlock.all(in: lines)
         let (c, braid) = (blocks.filter { $0.kind == "c" }, blocks.filter { $0.kind == "braid" })
-        #expect(c.count == 2 && braid.count == 2)
+        #expect(c.count == 3 && braid.count == 3)
         for (c, braid) in zip(c, braid) {
             let program = load(braid.text, ["ops.c": c.text])
             let report = DiagnosticRenderer(program.map).render(program.check())
             #expect(report.isEmpty, "\(report)")
         }
+    }
+
+    /// Operators can call each function of `math.h` that the page names for them, in both precisions, and the page names all.
+    @Test func functionsOfOperatorsExist() throws {
+        let page = lines.joined(separator: "\n")
+        let list = try #require(page.firstMatch(of: /- Of `math.h` they may call, with and without `f`: ([^;]*);/)).1
+        let names = list.matches(of: /`([a-z][a-z0-9_]*)`/).map { String($0.1) }
+        let header = try #require(StandardHeaders.files.first { $0.name == "math.h" }).text
+        let declared = header.matches(of: /(?:float|double) (\w+)\(/).map { String($0.1) }
+        #expect(Set(names.flatMap { [$0, $0 + "f"] }) == Set(declared))
     }
 
     /// Each function and header that the page names can be used, alone.

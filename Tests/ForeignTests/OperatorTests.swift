@@ -24,7 +24,12 @@ struct OperatorTests {
 
     @Test func fits() {
         let own = "#include \"own.h\"\n#include \"own.h\"\n"
-        for c in [Self.forward + Self.backward, own + Self.forward + Self.backward, own + "/* §äö */\n" + Self.forward + Self.backward] {
+        let library = "static float tanhf(float x) { return 7; }\nvoid h(float *y) { y[0] = tanhf(1); }\n"
+        let written = Self.forward.replacing("*x", with: "x[]").replacing("*y", with: "y[restrict 2]").replacing("*shape", with: "shape[3]")
+        for c in [
+            library + written + Self.backward, Self.forward + Self.backward, own + Self.forward + Self.backward,
+            own + "/* §äö */\n" + Self.forward + Self.backward,
+        ] {
             let (text, hasErrors) = Self.check(Self.declaration + Self.network, Self.include + c)
             #expect(!hasErrors, "\(text)")
         }
@@ -75,6 +80,40 @@ struct OperatorTests {
         ("void h(float *y) { y[0] = z; }\n" + forward, "ops.c:2:27", "use of undeclared identifier `z`"),
         ("void h(float *y) { y[0] = exp(1); }\n" + forward, "ops.c:2:27", "call to undeclared library function `exp`"),
         ("#include <stdio.h>\n" + forward, "ops.c:2:10", "there is no `<stdio.h>` here"),
+        ("float tanhf(float x) { return 7; }\n" + forward, "ops.c:2:7", "`tanhf` is a function of C's library"),
+        ("float fabsf(float x) { return 7; }\n" + forward, "ops.c:2:7", "`fabsf` is a function of C's library"),
+        ("#include <math.h>\nfloat expf(float x) { return 7; }\n" + forward, "ops.c:3:7", "`expf` is a function of C's library"),
+        (
+            "void *memset(void *to, int c, unsigned long n) { return to; }\n" + forward, "ops.c:2:7",
+            "`memset` is a function of C's library, and stands for it wherever it is called"
+        ),
+        ("extern const float foo[4];\n" + forward, "ops.c:2:20", "`foo` has no value"),
+        ("void h(float *y) { extern const float foo[4]; y[0] = foo[1]; }\n" + forward, "ops.c:2:39", "`foo` has no value"),
+        ("extern const char *const environ[];\n" + forward, "ops.c:2:26", "`environ` has no value"),
+        ("__asm__(\".incbin \\\"/etc/hostname\\\"\");\n" + forward, "ops.c:2:1", "assembly cannot be used here"),
+        ("void h(float *y) { register int q __asm__(\"rsp\"); }\n" + forward, "ops.c:2:35", "assembly cannot be used here"),
+        ("#define A asm\n" + forward, "ops.c:2:11", "assembly cannot be used here"),
+        ("__attribute__((constructor)) static void h(void) { }\n" + forward, "ops.c:2:1", "attributes cannot be used here"),
+        ("[[noreturn]] static void h(void) { }\n" + forward, "ops.c:2:2", "attributes cannot be used here"),
+        ("_Noreturn void h(void) { for (;;) ; }\n" + forward, "ops.c:2:1", "attributes cannot be used here"),
+        ("static void h(void) { __builtin_printf(\"x\"); }\n" + forward, "ops.c:2:23", "`__builtin_printf` cannot be used here"),
+        ("static void h(void) { __builtin_alloca(4); }\n" + forward, "ops.c:2:23", "`__builtin_alloca` cannot be used here"),
+        ("static void h(void) { __builtin_trap(); }\n" + forward, "ops.c:2:23", "`__builtin_trap` cannot be used here"),
+        ("__attribute__((unavailable)) void h(void) { }\n" + forward, "ops.c:2:1", "attributes cannot be used here"),
+        ("#pragma STDC FP_CONTRACT ON\n" + forward, "ops.c:2:2", "this pragma is not allowed"),
+        ("void h(float *y, ...) { }\n" + forward, "ops.c:2:6", "a function must name its parameters"),
+        (
+            "static const _Bool z = ((_BitInt(8388000))3 << 8387000) / (((_BitInt(8388000))7 << 4000000) + 1) > 5;\n" + forward,
+            "ops.c:2:26",
+            "`_BitInt` cannot be used here"
+        ),
+        ("static const char q[1u<<30] = {[(1u<<30)-1] = 1};\n" + forward, "ops.c:2:32", "the element that this is for must be a number"),
+        ("int f(const float *x, float *y) { return 1; }\n", "main.braid:1:82", "`ops.c` has no function `f` over arrays"),
+        ("static " + forward, "main.braid:1:82", "`ops.c` has no function `f` over arrays"),
+        (
+            "float h(float x) { return " + String(repeating: "- ", count: 13_000) + "x; }\n" + forward, "main.braid:1:74",
+            "`ops.c`: clang gives up on a C file"
+        ),
     ])
     func mistakesInC(c: String, place: String, message: String) {
         let (text, hasErrors) = Self.check(Self.declaration + Self.network, Self.include + c + Self.backward)

@@ -125,3 +125,28 @@ size_t braid_clang_children(const braid_clang *_Nonnull clang, CXCursor cursor, 
 
 /// Calls `body` on a thread with a stack of so many bytes and waits; 0 if there is none to be had.
 int braid_clang_on_stack(size_t bytes, void (*_Nonnull body)(void *_Nullable), void *_Nullable argument);
+
+// The command `clang`, which must not outlive who asked for it, nor take all of the machine.
+
+typedef struct {
+    /// Of the processor's time.
+    unsigned seconds;
+    /// Of memory, and of each file.
+    unsigned long long bytes;
+} braid_command_limits;
+
+typedef struct {
+    int process;
+    /// Gives what the command writes.
+    int output;
+    /// As long as it is open, the command goes on.
+    int alive;
+} braid_command;
+
+/// Starts a command in a folder, in this process's group; 0, or the error's number. A process in between waits for it: where this one ends
+/// first, by whatever signal, the command is ended, and the folder is removed if `removes`.
+int braid_command_start(const char *_Nonnull path, char *_Nullable const *_Nonnull arguments, const char *_Nonnull folder, int removes,
+                        const braid_command_limits *_Nonnull limits, braid_command *_Nonnull started);
+
+/// Waits for its end, once its output has been read: its exit status, or 128 and the number of the signal that ended it.
+int braid_command_wait(braid_command started);

@@ -7,6 +7,13 @@ extension Node {
     /// shows in the output's shape.
     var operationSummary: String {
         guard let operation else { return "" }
+        if operation == .foreign {
+            // What it is in C is of no use here, nor are the types, which the shapes show.
+            let numbers = attributes.text("numbers").split(separator: ",").map { number in
+                number.drop { $0 == " " }.replacing(/(\.0)?f$/) { _ in "" }
+            }
+            return name(of: operation) + (numbers.isEmpty ? "" : "(" + numbers.joined(separator: ", ") + ")")
+        }
         var text = name(of: operation)
         let attributes = attributes
         // As many numbers as what it slides over has axes behind the channels.
@@ -28,9 +35,13 @@ extension Node {
         return text + (items.isEmpty ? "" : separator + items.joined(separator: ", "))
     }
 
-    /// What the author calls an operation: a scalar function by its own name.
+    /// What the author calls an operation: a scalar function, or one of C, by its own name.
     func name(of operation: Operator) -> String {
-        if case .function(let function)? = attributes["function"] { function.name } else { operation.name }
+        switch attributes["function"] {
+        case .function(let function): function.name
+        case .text(let function): function
+        default: operation.name
+        }
     }
 
     private func product(_ extents: [Int]) -> String { extents.map(String.init).joined(separator: "x") }

@@ -24,6 +24,8 @@ public struct ForeignArrays: Sendable {
     /// All of the text that is compiled.
     public var source: String
     public var functions: [ForeignArrayFunction]
+    /// Further functions that have a body, and why they are not over arrays.
+    public var others: [(name: String, span: Span, reason: String)] = []
     /// What is said of the file whatever it is read for.
     public var remarks: [Diagnostic]
     /// What is wrong with it as one that is compiled.

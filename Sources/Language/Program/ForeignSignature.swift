@@ -25,32 +25,40 @@ struct ForeignSignature {
     /// Where the operator declares what stands at each place.
     private let spans: [Span]
 
+    /// What the function is given, in its order: a name in a prototype, what it is in words, and where that is said.
+    typealias Named = (name: String, phrase: String, span: Span)
+
+    /// - Parameters:
+    ///   - shape: where the operator, or its use, stands.
+    init(inputs: [Named], results: [Named], shape: Span, numbers: [(named: Named, isInteger: Bool)]) {
+        let places: [(Place, Span)] =
+            inputs.map { (Place(kind: .input, name: $0.name, phrase: $0.phrase), $0.span) }
+            + results.map { (Place(kind: .result, name: $0.name, phrase: $0.phrase), $0.span) }
+            + [(Place(kind: .shape, name: "shape", phrase: "the shapes"), shape)]
+            + numbers.map { (Place(kind: $1 ? .integer : .number, name: $0.name, phrase: $0.phrase), $0.span) }
+        self.places = places.map(\.0)
+        spans = places.map(\.1)
+    }
+
     /// - Parameters:
     ///   - isGradient: of the function that computes the gradients of the inputs.
     ///   - integers: the numbers that are integers.
     init(of definition: OperatorSyntax, isGradient: Bool, integers: Set<String>) {
-        let (inputs, numbers) = (definition.inputs, definition.numbers)
-        var places: [(Place, Span)] = inputs.map {
-            (Place(kind: .input, name: $0.name.text, phrase: "the input `\($0.name.text)`"), $0.name.span)
-        }
+        var inputs: [Named] = definition.inputs.map { ($0.name.text, "the input `\($0.name.text)`", $0.name.span) }
+        var results: [Named] = [("result", "the result", definition.result.span)]
         if isGradient {
-            places.append((Place(kind: .input, name: "gradient", phrase: "the gradient of the result"), definition.result.span))
-            places += inputs.map {
-                (
-                    Place(kind: .result, name: "\($0.name.text)_gradient", phrase: "the gradient of the input `\($0.name.text)`"),
-                    $0.name.span
-                )
-            }
-        } else {
-            places.append((Place(kind: .result, name: "result", phrase: "the result"), definition.result.span))
+            results = inputs.map(Self.gradient)
+            inputs.append(("gradient", "the gradient of the result", definition.result.span))
         }
-        places.append((Place(kind: .shape, name: "shape", phrase: "the shapes"), definition.name.span))
-        places += numbers.map {
-            let kind: Kind = integers.contains($0.name.text) ? .integer : .number
-            return (Place(kind: kind, name: $0.name.text, phrase: "the number `\($0.name.text)`"), $0.name.span)
-        }
-        self.places = places.map(\.0)
-        spans = places.map(\.1)
+        self.init(
+            inputs: inputs, results: results, shape: definition.name.span,
+            numbers: definition.numbers.map {
+                (($0.name.text, "the number `\($0.name.text)`", $0.name.span), integers.contains($0.name.text))
+            })
+    }
+
+    private static func gradient(of input: Named) -> Named {
+        (input.name + "_gradient", "the gradient of \(input.phrase)", input.span)
     }
 
     private func prototype(_ name: String) -> String {
@@ -78,17 +86,9 @@ struct ForeignSignature {
         var definition = definition
         var problems: [Diagnostic] = []
         func find(_ name: NameSyntax) -> ForeignArrayFunction? {
-            if let found = arrays.functions.first(where: { $0.name == name.text }) { return found }
-            let known = arrays.functions.map(\.name)
-            let nearest = Spelling.nearest(to: name.text, in: known)
-            problems.append(
-                Diagnostic(
-                    "`\(definition.path)` has no function `\(name.text)` over arrays", at: name.span,
-                    help: nearest.map { "did you mean `\($0)`?" }
-                        ?? (known.isEmpty
-                            ? "one is `void \(name.text)(const float *x, float *y, const int64_t *shape) { … }`"
-                            : "it has " + known.map { "`\($0)`" }.joined(separator: ", "))))
-            return nil
+            let (found, problem) = arrays.function(name.text, of: definition.path, at: name.span)
+            if let problem { problems.append(problem) }
+            return found
         }
         let function = find(definition.function)
         let gradient = definition.gradient.flatMap { find($0) }
@@ -110,5 +110,45 @@ struct ForeignSignature {
             if isInput { input += 1 } else { number += 1 }
         }
         return (definition, [])
+    }
+}
+
+extension ForeignArrays {
+    /// The function of a name, or why there is none.
+    func function(_ name: String, of path: String, at place: Span) -> (ForeignArrayFunction?, Diagnostic?) {
+        if let found = functions.first(where: { $0.name == name }) { return (found, nil) }
+        let message = "`\(path)` has no function `\(name)` over arrays"
+        let form = "one is `void \(name)(const float *x, float *y, const int64_t *shape) { … }`"
+        if let other = others.first(where: { $0.name == name }) {
+            return (nil, Diagnostic(message, at: place, secondary: [Diagnostic.Label(other.span, other.reason)], help: form))
+        }
+        let known = functions.map(\.name)
+        let nearest = Spelling.nearest(to: name, in: known)
+        let help =
+            nearest.map { "did you mean `\($0)`?" }
+            ?? (known.isEmpty ? form : "it has " + known.map { "`\($0)`" }.joined(separator: ", "))
+        return (nil, Diagnostic(message, at: place, help: help))
+    }
+
+    /// What is wrong with a use of a function whose operator is not known, as printed stages have them: of the file, or of both.
+    ///
+    /// - Parameters:
+    ///   - path: what the file is called.
+    ///   - inputs: the names of what it reads; `results` of what it writes.
+    ///   - numbers: as C writes them, which says what is an integer.
+    ///   - place: where it is used.
+    public func problems(
+        calling function: String, of path: String, inputs: [String], results: [String], numbers: [String], at place: Span
+    ) -> [Diagnostic] {
+        if !isSound { return remarks + problems }
+        let (found, problem) = self.function(function, of: path, at: place)
+        guard let found else { return remarks + [problem].compactMap { $0 } }
+        func named(_ names: [String], _ phrase: (String) -> String) -> [ForeignSignature.Named] {
+            names.map { ($0, phrase($0), place) }
+        }
+        let signature = ForeignSignature(
+            inputs: named(inputs) { "the input `\($0)`" }, results: named(results) { "the result `\($0)`" }, shape: place,
+            numbers: zip(numbers, named(numbers.indices.map { "number\($0)" }) { "the number `\($0)`" }).map { ($1, !$0.hasSuffix("f")) })
+        return remarks + [signature.problem(with: found)].compactMap { $0 }
     }
 }

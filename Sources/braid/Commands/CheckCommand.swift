@@ -15,8 +15,8 @@ struct CheckCommand: ParsableCommand {
               braid check net.braid --gradients
               braid check net.braid --network wide -D classes=100 -D H=97
 
-            --gradients also runs the operators in C that networks use, on random numbers: their values are compared with those of the same C
-            in fp64, and their gradients with finite differences.
+            --gradients also compiles and RUNS the operators in C that networks use, on random numbers: their values are compared with those
+            of the same C in fp64, and their gradients with finite differences. Do not use it on files that you would not run.
 
             All mistakes of a file are reported in one go, the first 100 of them drawn. Each network is checked with the defaults of its
             parameters, and for all sizes; --network and -D check one, with values for some of them. Exit status 1 where there is an error.
@@ -75,7 +75,8 @@ struct CheckCommand: ParsableCommand {
 
     private func operatorProblems(of network: Network) throws(CompilerError) -> [Diagnostic] {
         guard network.origin != .kernels else { return [] }
-        return try ForeignCheck(network, Compiler(), pool: ThreadPool(threads: 1)).diagnostics
+        // What crashes, or never ends, has been named.
+        return try ForeignCheck(network, Compiler(), pool: ThreadPool(threads: 1)) { Console.error("runs \($0)\n") }.diagnostics
     }
 
     private struct Report: Encodable {

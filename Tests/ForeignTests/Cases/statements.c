@@ -12,7 +12,6 @@ float discards(float x) { expf(x); return x; }
 float unused(float x) { x + 1; return x; }
 float lone(float x) { x; return x; }
 float shifts(float x) { int i = 1; i <<= 2; return i * x; }
-float assembly(float x) { __asm__("nop"); return x; }
 float declares(float x) { struct pair { float a; }; return x; }
 float changes(float x) { float y; return x + (y = 2 * x); }
 float counts(float x) { int i = 0; return x + i++; }

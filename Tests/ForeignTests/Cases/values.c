@@ -23,7 +23,6 @@ float pointer(float x) { float *p = &x; return *p; }
 float array_value(float x) { float t[2] = {1, 2}; return t ? x : 1; }
 float wide(float x) { double y = x; return y; }
 float converts(float x) { return (double)x; }
-float complex_number(float x) { _Complex float z = x; return x; }
 float function_value(float x) { return twice ? x : 1; }
 float compares_array(float x) { float t[2] = {1, 2}; return t == 0 ? x : 1; }
 float moves(float x) { float t[2] = {1, 2}; return (t + 1)[0] * x; }
