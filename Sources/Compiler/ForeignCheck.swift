@@ -6,13 +6,13 @@ import Source
 
 /// Operators in C: whether they can be compiled, and whether what they compute is right.
 extension Graph {
-    /// The C functions that it calls, each once.
-    fileprivate var foreignCalls: [ArrayFunction] {
-        var found: [ArrayFunction] = []
+    /// The C functions that it calls, each once, with where.
+    fileprivate var foreignCalls: [(function: ArrayFunction, place: Span)] {
+        var found: [(function: ArrayFunction, place: Span)] = []
         // What others are lowered to may not be known yet.
         for value in values where self[value].operation == .foreign {
-            guard case .foreign(let call)? = lowering(of: value), !found.contains(call.compiled) else { continue }
-            found.append(call.compiled)
+            guard case .foreign(let call)? = lowering(of: value), !found.contains(where: { $0.function == call.compiled }) else { continue }
+            found.append((call.compiled, self[value].span))
         }
         return found
     }
@@ -24,10 +24,12 @@ extension Network {
 
     /// The same for a graph made of it.
     fileprivate func prepareReference(of graph: Graph) throws(CompilerError) {
-        do throws(CompilationError) {
-            for function in graph.foreignCalls { _ = try function.entry(computingIn: .double) }
-        } catch {
-            throw CompilerError(error.message, help: error.help, sources)
+        for (function, place) in graph.foreignCalls {
+            do throws(CompilationError) {
+                _ = try function.entry(computingIn: .double)
+            } catch {
+                throw CompilerError("`\(function.name)` in fp64: \(error.message)", help: error.help, at: place, sources)
+            }
         }
     }
 }

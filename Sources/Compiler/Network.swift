@@ -99,6 +99,8 @@ extension Network {
             try readTensor(file)
         } print: { line in
             FileHandle.standardError.write(Data((DisplayText.sanitized(line) + "\n").utf8))
+        } unreadable: { file in
+            whyUnreadable(file)
         } readFile: { file in
             isRegularFile(file) ? try? readText(file) : nil
         }
@@ -119,10 +121,31 @@ extension Network {
     /// What reads the files of `extern`.
     public static let foreignLoader: any ForeignLoader = CLoader()
 
-    /// Whether a path that stands in a file of somebody's names a file that ends: no device, no pipe.
-    public static func isRegularFile(_ path: String) -> Bool {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
-        return attributes?[.type] as? FileAttributeType == .typeRegular
+    /// Whether a path that stands in a file of somebody's names a file that ends, or a link to one: no device, no pipe.
+    public static func isRegularFile(_ path: String) -> Bool { kind(of: path) == S_IFREG }
+
+    /// The kind of what a path leads to; nil for nothing.
+    private static func kind(of path: String) -> mode_t? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    }
+
+    /// Why a file that a source names cannot be read; nil where there is none, or it can.
+    @Sendable public static func whyUnreadable(_ path: String) -> String? {
+        switch kind(of: path) {
+        case S_IFDIR?: return "it is a folder"
+        case S_IFREG?:
+            do throws(CompilerError) {
+                _ = try readText(path)
+                return nil
+            } catch {
+                return error.diagnostics.first?.message
+            }
+        case nil:
+            var status = stat()
+            return lstat(path, &status) == 0 ? "it is a link that leads to nothing" : nil
+        default: return "it is a device or a pipe, and no file that ends"
+        }
     }
 
     /// The largest source that is read, in bytes: far above any network, far below what exhausts memory.

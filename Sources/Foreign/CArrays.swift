@@ -30,6 +30,9 @@ struct CArrays {
         return cursor.isOverArrays ? nil : "it takes no arrays"
     }
 
+    /// Threads have stacks of 8 MB.
+    private static let mostOnStack = 1 << 20
+
     private mutating func refuse(_ message: String, at span: Span, help: String) {
         arrays.problems.append(Diagnostic(message, at: span, help: help))
     }
@@ -62,6 +65,10 @@ struct CArrays {
             }
         case "asm statement", "GCCAsmStmt", "MSAsmStmt":
             refuse("assembly cannot be used here", at: reader.span(cursor), help: "write it in C")
+        case "VarDecl" where cursor.type.size > Self.mostOnStack:
+            refuse(
+                "`\(cursor.name)` takes \(cursor.type.size) bytes of the stack", at: reader.nameSpan(cursor),
+                help: "\(Self.mostOnStack) are the limit: write to the result, or make it `static const`")
         default: break
         }
         for child in cursor.children { check(child) }

@@ -129,6 +129,8 @@ struct ClangType {
     var isAddress: Bool { ["Pointer", "IncompleteArray", "ConstantArray", "VariableArray"].contains(kind) }
     /// What a pointer points to.
     var pointee: ClangType { ClangType(library: library, raw: clang.getPointeeType(clang.getCanonicalType(raw))) }
+    /// In bytes; negative where clang cannot say, as of arrays of variable length.
+    var size: Int { Int(clang.Type_getSizeOf(raw)) }
     /// The elements of an array.
     var count: Int { Int(clang.getArraySize(clang.getCanonicalType(raw))) }
     var element: ClangType { ClangType(library: library, raw: clang.getArrayElementType(clang.getCanonicalType(raw))) }

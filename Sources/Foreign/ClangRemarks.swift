@@ -1,3 +1,4 @@
+import CompiledC
 import Source
 
 /// Says in Braid's words what clang says of a file.
@@ -8,7 +9,7 @@ struct ClangRemarks {
     func diagnostics(_ remarks: [ClangRemark]) -> [Diagnostic] {
         remarks.map { remark in
             let (message, repair) = Self.parts(of: remark.text)
-            var help = repair
+            var help = Self.help(for: message) ?? repair
             var secondary: [Diagnostic.Label] = []
             for (text, place) in remark.notes.filter({ !$0.text.hasPrefix("in file included from") }).prefix(3) {
                 let text = Self.quoted(text)
@@ -22,6 +23,34 @@ struct ClangRemarks {
                 message, severity: remark.isError ? .error : .warning, at: span(of: remark.place), secondary: secondary, help: help)
         }
     }
+
+    /// The repair where what is missing is nothing that clang can know.
+    private static func help(for message: String) -> String? {
+        if message.hasSuffix("file not found") { return "paths are relative to the including file" }
+        guard message.hasPrefix("call to undeclared") || message.hasPrefix("use of undeclared identifier"),
+            let name = message.split(separator: "`").dropFirst().first.map(String.init)
+        else { return nil }
+        // What is there, but not included, clang says better.
+        if declared.contains(name) || !libraryNames.contains(name) { return nil }
+        return "there is no `\(name)` here; `<math.h>` has "
+            + declared.filter { $0.hasSuffix("f") && $0 != "erf" }.sorted().map { "`\($0)`" }.joined(separator: ", ")
+    }
+
+    /// The functions that Braid's headers declare.
+    private static let declared = Set(
+        StandardHeaders.files.filter { $0.name != "braid.h" }.flatMap { file in
+            file.text.matches(of: /\b(\w+)\(/).map { String($0.1) }.filter { !$0.hasPrefix("__") }
+        })
+
+    /// The rest of C's `math.h`, with which clang's advice to include it is of no use.
+    private static let libraryNames: Set<String> = {
+        let names = [
+            "lrint", "llrint", "lround", "llround", "ilogb", "frexp", "ldexp", "modf", "scalbn", "scalbln", "nexttoward", "remquo", "nan",
+            "exp10", "sincos", "j0", "j1", "jn", "y0", "y1", "yn",
+        ]
+        let ofAllTypes = ["isinf", "isfinite", "isnormal", "signbit", "fpclassify", "isgreater", "isless", "islessgreater", "isunordered"]
+        return Set(names.flatMap { [$0, $0 + "f", $0 + "l"] } + ofAllTypes)
+    }()
 
     /// The word or mark that stands at a place.
     private func span(of place: ClangPlace) -> Span {

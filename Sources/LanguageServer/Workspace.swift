@@ -63,7 +63,8 @@ struct Workspace {
         let texts = Dictionary(documents.values.map { ($0.path, $0.source.text) }) { first, _ in first }
         var imported: Set<String> = []
         let program = Program.load(
-            path: document.path, text: document.source.text, foreign: Network.foreignLoader, readTensor: Network.readTensor
+            path: document.path, text: document.source.text, foreign: Network.foreignLoader, readTensor: Network.readTensor,
+            unreadable: Network.whyUnreadable
         ) { path in
             imported.insert(path)
             return texts[path] ?? Self.readFile(path)
@@ -89,8 +90,7 @@ struct Workspace {
     mutating func settle(_ uri: String) { unpublished.removeAll { $0 == uri } }
 
     private static func readFile(_ path: String) -> String? {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
-        guard Network.isRegularFile(path), attributes?[.size] as? Int ?? .max <= maximumText else { return nil }
-        return try? Network.readText(path)
+        guard Network.isRegularFile(path), let text = try? Network.readText(path), text.utf8.count <= maximumText else { return nil }
+        return text
     }
 }

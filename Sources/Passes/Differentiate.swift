@@ -27,7 +27,9 @@ extension Pass {
                     "the loss '\(loss.name)' does not depend on any weight", repair: "compute it from the network's output",
                     at: graph[loss.value].span)
             }
-            try graph.requireGradients(behind: weights, reached)
+            if let missing = graph.missingGradient(before: loss.value) {
+                throw PassError(missing.message, repair: missing.repair, at: graph[missing.value].span)
+            }
             for weight in weights {
                 let name = gradientName(graph[weight].parameter!)
                 guard let output = graph.outputs.first(where: { $0.name == name }) else { continue }
@@ -38,21 +40,6 @@ extension Pass {
             for (weight, gradient) in zip(weights, bounded) {
                 builder.output(gradientName(graph[weight].parameter!), gradient)
             }
-        }
-    }
-}
-
-extension Graph {
-    /// Refuses a C function without a gradient between the weights and the loss: what is before it would not be trained.
-    fileprivate func requireGradients(behind weights: [Value], _ reached: [Bool]) throws(PassError) {
-        var depends = [Bool](repeating: false, count: nodes.count)
-        for weight in weights { depends[weight.index] = true }
-        for value in values where self[value].operands.contains(where: { depends[$0.index] }) {
-            depends[value.index] = true
-            guard reached[value.index], case .foreign(let call)? = lowering(of: value), call.gradient == nil else { continue }
-            throw PassError(
-                "the C function '\(call.function)' has no gradient, and what comes before it is trained",
-                repair: "name the function that computes it behind the other: `, gradient \(call.function)_gradient`", at: self[value].span)
         }
     }
 }

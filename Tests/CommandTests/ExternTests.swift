@@ -95,6 +95,30 @@ struct ExternTests {
         #expect(broken.status == 1 && broken.errors.contains("error: expected expression\n --> ops.c:3:"), "\(broken.errors)")
     }
 
+    /// Links are followed; of what has no text it is said why.
+    @Test func saysWhyAFileCannotBeRead() throws {
+        let workplace = try Workplace()
+        try workplace.write(Self.network, to: "net.braid")
+        try workplace.makeFolder("own")
+        try workplace.write("/// A \u{1B}[31mred\u{7} word.\n/// @param x \u{1B}[2J.\nfloat f(float x) { return x; }\n", to: "own/real.c")
+        for (line, reason) in [
+            ("ln -s own/real.c ops.c", nil), ("ln -sf nowhere ops.c", "it is a link that leads to nothing"),
+            ("rm ops.c; mkdir ops.c", "it is a folder"), ("rmdir ops.c; mkfifo ops.c", "it is a device or a pipe, and no file that ends"),
+            ("rm ops.c; ln -s /dev/zero ops.c", "it is a device or a pipe, and no file that ends"),
+            ("rm ops.c; printf '\\377' > ops.c", "'./ops.c' is not UTF-8 text"),
+        ] as [(String, String?)] {
+            _ = try workplace.run(line: line)
+            let check = try workplace.run("check", "net.braid")
+            #expect(check.status == (reason == nil ? 0 : 1), "\(line): \(check.errors)")
+            if let reason {
+                #expect(check.errors.contains("error: cannot read `ops.c`: \(reason.replacing("./", with: ""))"), "\(check.errors)")
+                continue
+            }
+            let operators = try workplace.run("describe", "--operators", "net.braid").output
+            #expect(operators.contains("red") && !operators.contains("\u{1B}") && !operators.contains("\u{7}"), "\(operators)")
+        }
+    }
+
     /// Whatever signal ends the command: clang ends with it, and its folder goes.
     @Test(.enabled(if: ArrayFunction.isClangInstalled, "clang is not installed: apt-get install clang-19"), arguments: ["KILL", "TERM"])
     func leavesNothingBehind(signal: String) throws {

@@ -216,7 +216,7 @@ struct ForeignOperatorTests {
         try compile("gate_forward(x, x |> global_avg_pool |> flatten |> sum([0])) |> c: conv(2, 1)")
         try compile("gate(x |> c: conv(2, 1), g)")
         let error = try #require(throws: CompilerError.self) { try compile("gate_forward(x |> c: conv(2, 1), g)") }
-        #expect(error.diagnostics[0].message.contains("the C function 'gate' has no gradient, and what comes before it is trained"))
+        #expect(error.diagnostics[0].message.contains("the C function `gate` has no gradient, and what comes before it is trained"))
         #expect(!error.diagnostics[0].primary.span.isNone)
     }
 

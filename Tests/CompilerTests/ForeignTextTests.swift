@@ -71,7 +71,8 @@ struct ForeignTextTests {
         _ = try Network.read(text, path: "m.kernels")
         for (wrong, message) in [
             ("const double *x", "parameter 1 of `f` is `const double *`"), ("float *x", "parameter 1 of `f` is `float *`"),
-            ("const float *x, int k", "parameter 2 of `f` is `int`, and must be `float *`, for the result"), ("const float *x, const float *y", "parameter 2 of `f` is `const float *`, and must be `float *`"),
+            ("const float *x, int k", "parameter 2 of `f` is `int`, and must be `float *`, for the result"),
+            ("const float *x, const float *y", "parameter 2 of `f` is `const float *`, and must be `float *`"),
         ] {
             let error = #expect(throws: CompilerError.self) {
                 try Network.read(text.replacing("void f(const float *x", with: "void f(" + wrong), path: "m.kernels")

@@ -87,6 +87,7 @@ struct OperatorTests {
             "void *memset(void *to, int c, unsigned long n) { return to; }\n" + forward, "ops.c:2:7",
             "`memset` is a function of C's library, and stands for it wherever it is called"
         ),
+        ("void h(float *y) { char w[1ull<<34]; y[0] = w[4]; }\n" + forward, "ops.c:2:25", "`w` takes 17179869184 bytes of the stack"),
         ("extern const float foo[4];\n" + forward, "ops.c:2:20", "`foo` has no value"),
         ("void h(float *y) { extern const float foo[4]; y[0] = foo[1]; }\n" + forward, "ops.c:2:39", "`foo` has no value"),
         ("extern const char *const environ[];\n" + forward, "ops.c:2:26", "`environ` has no value"),
@@ -170,14 +171,54 @@ struct OperatorTests {
     }
 
     @Test(arguments: [
-        ("k: 0.5", "`k` must be an integer of 32 bits, not a"), ("k: 3000000000", "`k` must be an integer of 32 bits, not a"),
-        ("s: 1e60", "`s` must be a number of f32, not a"), ("s: true", "`s` must be a number of f32, not a"),
+        ("k: 0.5", "`k` must be an integer of 32 bits, not 0.5"), ("k: 3000000000", "`k` must be an integer of 32 bits, not 3000000000"),
+        ("k: 2.0", "`k` must be an integer of 32 bits, not 2.0"), ("k: [1]", "`k` must be an integer of 32 bits, not a list"),
+        ("s: 1e60", "`s` must be a number of f32, not 1e+60"), ("s: true", "`s` must be a number of f32, not a truth value"),
         ("t: 1", "`f` has no argument `t`"),
     ])
     func mistakesInNumbers(argument: String, message: String) {
         let network = "network n { input x: f32[N, 2, 4, 4]; output y = x |> f(\(argument)) }\n"
         let (text, hasErrors) = Self.check(Self.declaration + network, Self.include + Self.forward + Self.backward)
         #expect(hasErrors && text.contains("error: \(message)"), "\(text)")
+    }
+
+    /// What there is instead of what is not there.
+    @Test(arguments: [
+        ("y[0] = lrintf(x[0]);", "there is no `lrintf` here; `<math.h>` has `acosf`, `acoshf`, "),
+        ("y[0] = isinf(x[0]);", "there is no `isinf` here; `<math.h>` has `acosf`, "),
+        ("y[0] = sinf(x[0]);", "include the header <math.h> or explicitly provide a declaration for `sinf`"),
+    ])
+    func helpsWithFunctions(statement: String, help: String) {
+        let c = Self.include + "void h(const float *x, float *y) { \(statement) }\n" + Self.forward + Self.backward
+        let (text, hasErrors) = Self.check(Self.declaration + Self.network, c)
+        #expect(hasErrors && text.contains("= help: \(help)"), "\(text)")
+    }
+
+    /// Why a function of the name does not count, at its place.
+    @Test(arguments: [
+        ("int f(const float *x, float *y) { return 1; }\n", "it gives `int`, and must give nothing: `void`"),
+        ("static " + forward, "it is `static`, and so for other functions of the file only"),
+        ("void f(float x) { }\n", "it takes no arrays"),
+    ])
+    func saysWhyAFunctionDoesNotCount(c: String, reason: String) {
+        let (text, _) = Self.check(Self.declaration + Self.network, Self.include + c + Self.backward)
+        #expect(text.contains("::: ops.c:2:") && text.contains(reason), "\(text)")
+    }
+
+    /// What comes before a function without a gradient cannot be trained: that is said where it is checked.
+    @Test func gradientsAreAskedFor() {
+        let training = "training of n { loss mean(y, [0, 1, 2, 3]); optimizer sgd; schedule constant(rate: 0.1, epochs: 1) }\n"
+        let declaration = Self.declaration.replacing(", gradient g", with: "")
+        for (body, isWrong) in [("x |> c: conv(2, 1) |> f", true), ("x |> f |> c: conv(2, 1)", false)] {
+            let network = "network n { input x: f32[N, 2, 4, 4]; output y = \(body) }\n"
+            let (text, hasErrors) = Self.check(declaration + network + training, Self.include + Self.forward)
+            #expect(hasErrors == isWrong, "\(text)")
+            if isWrong {
+                #expect(text.contains("error: the C function `f` has no gradient, and what comes before it is trained"), "\(text)")
+            }
+        }
+        let list = Self.check(Self.declaration + "network n { output y = f([1, 2]) }\n", Self.include + Self.forward + Self.backward).text
+        #expect(list.contains("error: `f` takes a tensor as `x`, not a list") && list.contains("= help: write `tensor([…])`"), "\(list)")
     }
 
     @Test func saysWhatIsNotInstalled() {

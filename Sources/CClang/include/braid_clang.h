@@ -91,6 +91,7 @@ typedef struct {
     FUNCTION(CXString, getTypeKindSpelling, (int))                                                                                     \
     FUNCTION(unsigned, isConstQualifiedType, (CXType))                                                                                 \
     FUNCTION(unsigned, isVolatileQualifiedType, (CXType))                                                                              \
+    FUNCTION(long long, Type_getSizeOf, (CXType))                                                                                      \
     FUNCTION(long long, getArraySize, (CXType))                                                                                        \
     FUNCTION(CXType, getArrayElementType, (CXType))                                                                                    \
     FUNCTION(CXType, getPointeeType, (CXType))                                                                                         \

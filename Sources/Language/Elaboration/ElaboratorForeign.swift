@@ -16,8 +16,10 @@ extension Elaborator {
         for (parameter, argument) in zip(definition.parameters, matched) where parameter.type != nil {
             guard let argument else { return .poison }
             guard case .tensor(let tensor) = argument.value else {
+                let isList = argument.value.items != nil
                 return report(
-                    "`\(called.text)` takes a tensor as `\(parameter.name.text)`, not \(phrase(argument.value))", at: argument.span)
+                    "`\(called.text)` takes a tensor as `\(parameter.name.text)`, not \(phrase(argument.value))", at: argument.span,
+                    help: isList ? "write `tensor([…])`" : nil)
             }
             tensors.append(tensor)
             places.append(argument.span)
@@ -48,14 +50,23 @@ extension Elaborator {
             if value.isPoison { return nil }
             if code.integers.contains(parameter.name.text) {
                 guard case .integer(let integer) = value, Int32(exactly: integer) != nil else {
-                    report("`\(parameter.name.text)` must be an integer of 32 bits, not \(phrase(value))", at: place)
+                    let given = value.asNumber == nil ? phrase(value) : value.constantText ?? phrase(value)
+                    let isWhole = value.asNumber.flatMap { Int32(exactly: $0) } != nil
+                    report(
+                        "`\(parameter.name.text)` must be an integer of 32 bits, not \(given)", at: place,
+                        help: isWhole
+                            ? "the C function takes an `int`: leave out the decimal point, or make it a `float` there"
+                            : "the C function takes an `int`")
                     return nil
                 }
                 numbers.append("\(integer)")
                 continue
             }
             guard let number = value.asNumber, Float(number).isFinite else {
-                report("`\(parameter.name.text)` must be a number of f32, not \(phrase(value))", at: place)
+                let given = value.asNumber == nil ? phrase(value) : value.constantText ?? phrase(value)
+                report(
+                    "`\(parameter.name.text)` must be a number of f32, not \(given)", at: place,
+                    help: value.asNumber == nil ? nil : "f32 goes up to \(Float.greatestFiniteMagnitude)")
                 return nil
             }
             numbers.append("\(Float(number))f")

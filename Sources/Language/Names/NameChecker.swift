@@ -79,15 +79,28 @@ struct NameChecker {
         for type in types where type.element.text != ElementType.f32.rawValue {
             report("C functions take and give f32, not \(type.element.text)", at: type.element.span, help: "write `f32`")
         }
+        var misnamed: Set<String> = []
         scoped { checker in
             checker.declare(definition.parameters, mustBeUsed: false)
             // What stands alone as an extent of an input is a name for it.
             for dimension in inputs.compactMap(\.type).flatMap(\.dimensions) {
-                guard case .name(let name) = dimension.kind, name.isSymbol else { continue }
+                guard case .name(let name) = dimension.kind else { continue }
+                if !name.isSymbol, checker.scopes.binding(of: name) == nil {
+                    checker.report(
+                        "the extent `\(name)` needs a capital", at: dimension.span,
+                        help: "names of extents are written `N`, `C`, `Height`; a small one is a number of the operator's")
+                    misnamed.insert(name)
+                    continue
+                }
+                guard name.isSymbol else { continue }
                 let symbol = NameSyntax(text: name, span: dimension.span)
                 if !checker.use(symbol) { checker.bind(symbol, NameScopes.Binding(span: dimension.span)) }
             }
-            for dimension in types.flatMap(\.dimensions) { checker.check(dimension) }
+            for dimension in types.flatMap(\.dimensions) {
+                // It has been said once.
+                if case .name(let name) = dimension.kind, misnamed.contains(name) { continue }
+                checker.check(dimension)
+            }
         }
     }
 

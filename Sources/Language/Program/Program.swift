@@ -28,15 +28,17 @@ public struct Program: Sendable {
     ///   - path: The name that diagnostics show; imports are looked for beside it.
     ///   - foreign: Reads the files that `extern` names.
     ///   - listFolder: Gives the names in a folder, to find what a missing file was meant to be.
+    ///   - unreadable: Says why a file that is there has no text, `it is a folder`; nil where it does not know.
     ///   - readFile: Gives the text of an imported file.
     ///   - readTensor: Gives the tensors of array files.
     ///   - print: Takes the lines that `print` writes while networks are elaborated, in their order.
     public static func load(
         path: String, text: String, catalog: OperatorCatalog = .standard, foreign: (any ForeignLoader)? = nil,
         listFolder: FolderReader = { _ in [] }, readTensor: @escaping FileTensor.Reader = noTensors,
-        print: @escaping @Sendable (String) -> Void = { _ in }, readFile: FileReader
+        print: @escaping @Sendable (String) -> Void = { _ in },
+        unreadable: @escaping @Sendable (_ path: String) -> String? = { _ in nil }, readFile: FileReader
     ) -> Program {
-        Program(path: path, text: text, catalog: catalog, foreign, listFolder, readTensor, print, readFile)
+        Program(path: path, text: text, catalog: catalog, foreign, unreadable, listFolder, readTensor, print, readFile)
     }
 
     /// Where no files can be read.
@@ -45,10 +47,12 @@ public struct Program: Sendable {
     }
 
     private init(
-        path: String, text: String, catalog: OperatorCatalog, _ foreign: (any ForeignLoader)?, _ listFolder: FolderReader,
+        path: String, text: String, catalog: OperatorCatalog, _ foreign: (any ForeignLoader)?,
+        _ unreadable: @escaping @Sendable (String) -> String?, _ listFolder: FolderReader,
         _ readTensor: @escaping FileTensor.Reader, _ print: @escaping @Sendable (String) -> Void, _ readFile: FileReader
     ) {
         self.foreign = foreign
+        self.unreadable = unreadable
         let prelude = SourceFile(name: Prelude.name, text: Prelude.text)
         names = DefinedNames(
             catalog: catalog, prelude: Parser.parse(prelude, as: map.add(prelude)).syntax, readTensor: readTensor, print: print)
@@ -67,6 +71,7 @@ public struct Program: Sendable {
     }
 
     private let foreign: (any ForeignLoader)?
+    private let unreadable: @Sendable (String) -> String?
 
     /// The trees of the imported files.
     private(set) var imported: [FileSyntax] = []
@@ -183,6 +188,12 @@ public struct Program: Sendable {
 
     /// Says that a file is not of the language that its clause is for.
     private func wrongKind(_ item: ImportSyntax) -> Diagnostic {
+        let others = [".cpp", ".cc", ".cxx", ".cu", ".h", ".hpp", ".m", ".so", ".o", ".s", ".py", ".rs"]
+        if item.kind == .extern, others.contains(where: { item.path.hasSuffix($0) }) {
+            return Diagnostic(
+                "`\(item.path)` is no C file", at: item.span,
+                help: "only C is read, from files whose names end in .c: translate it, and call it so")
+        }
         let other = item.kind == .import ? ImportSyntax.Kind.extern : .import
         return Diagnostic(
             item.kind == .import ? "`\(item.path)` is a C file" : "`\(item.path)` is no C file", at: item.span,
@@ -191,6 +202,7 @@ public struct Program: Sendable {
 
     /// Says what is wrong with an import that cannot be read, and which file beside it may be meant.
     private func missing(_ item: ImportSyntax, _ target: String, from path: String, _ listFolder: FolderReader) -> Diagnostic {
+        if let reason = unreadable(target) { return Diagnostic("cannot read `\(item.path)`: \(reason)", at: item.span) }
         let parts = target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         let folder = parts.dropLast().joined(separator: "/")
         let ending = item.kind == .extern ? ".c" : ".braid"

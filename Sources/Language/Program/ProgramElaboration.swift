@@ -102,8 +102,22 @@ extension Program {
             trained.observer?.finish(trained.builder.graph)
             result.training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
         }
-        let found = (diagnostics + arguments.diagnostics + elaborators.flatMap(\.diagnostics)).errorsFirst()
+        var found = (diagnostics + arguments.diagnostics + elaborators.flatMap(\.diagnostics)).errorsFirst()
+        // What cannot be trained is better known before it is.
+        if !found.hasErrors, let training = result.training, let problem = training.missingGradient {
+            found = [problem]
+        }
         return (found.hasErrors ? nil : result, found, elaborators.reduce(0) { $0 + $1.steps })
+    }
+}
+
+extension ElaboratedNetwork.Training {
+    /// A C function that would keep from training what is before it.
+    fileprivate var missingGradient: Diagnostic? {
+        guard let loss = graph.outputs.first(where: { $0.name == recipe.lossOutput }),
+            let missing = graph.missingGradient(before: loss.value)
+        else { return nil }
+        return Diagnostic(missing.message.replacingQuotes(), at: graph[missing.value].span, help: missing.repair)
     }
 }
 

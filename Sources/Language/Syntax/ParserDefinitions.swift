@@ -140,6 +140,7 @@ extension Parser {
         if isMissing(self) { throw expected("the name of the C function", help: form) }
         let function = try expectName("the C function")
         var gradient: NameSyntax?
+        if isWord("gradient", current), !current.startsLine { throw expected("`,` before `gradient`", help: form) }
         if take(.comma) != nil {
             guard isWord("gradient", current) else { throw expected("`gradient` and the C function that computes it", help: form) }
             advance()

@@ -1,6 +1,7 @@
 import Graph
 import Language
 import Operators
+import Source
 
 /// The catalog and the activations as plain text.
 enum CatalogText {
@@ -56,12 +57,12 @@ enum CatalogText {
     private static func text(_ callable: CallableDescription) -> String {
         var lines = [callable.signature]
         // Paragraphs stay apart, lines do not.
-        for part in callable.documentation.split(separator: "\n\n") {
+        for part in DisplayText.sanitized(callable.documentation).split(separator: "\n\n") {
             lines += wrapped(part.split(separator: "\n").joined(separator: " "), indent: 4)
         }
         let column = callable.parameters.map(\.name.count).max() ?? 0
         for parameter in callable.parameters where !parameter.summary.isEmpty {
-            let text = wrapped(parameter.summary, indent: column + 10)
+            let text = wrapped(DisplayText.sanitized(parameter.summary), indent: column + 10)
             lines.append("        " + parameter.name + text[0].dropFirst(parameter.name.count + 8))
             lines += text.dropFirst()
         }
