@@ -86,7 +86,7 @@ struct TrainReport {
                 (isQuiet ? "" : "\n") + Console.green("\(Format.percent(accuracy)) of the held-out pictures recognized")
                     + ", \(Format.duration(seconds))")
         }
-        if loading.rate.wasLimit(of: loading.stepSeconds) {
+        if !isQuiet, loading.rate.wasLimit(of: loading.stepSeconds) {
             print(
                 "  the loader was the limit: it makes \(Format.scaled(loading.rate.picturesPerSecond)) pictures/s, and steps waited for it "
                     + "\(Format.percent(loading.rate.waitingSeconds / loading.stepSeconds, 0)) of their time")
