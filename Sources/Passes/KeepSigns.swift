@@ -9,10 +9,11 @@ extension Pass {
     /// clamp lies between (`ValueRange`); and to the outputs, for nobody knows who reads them. A convolution that feeds another is marked
     /// with it where there is nothing between the two but sums, factors and activations of both signs that leave a 0 as it is (`leaky_relu`,
     /// `tanh`): only there does a 0 stay one.
+    ///
+    /// In a training step only what leads to the outputs minds. Gradients are sums and factors of gradients; where their factors jump, as
+    /// that of a ReLU does at 0, rounding decides on which side a number lies, whatever the convolution.
     public static let keepSigns = Pass("keep_signs", "Finds the convolutions whose results must have exact zeros and signs.") {
         graph, context in
-        // A training has no minimal filtering.
-        guard context.mode == .inference else { return graph }
         var analysis = SignAnalysis(GraphFacts(graph))
         analysis.run()
         var graph = graph
@@ -47,6 +48,8 @@ private struct SignAnalysis {
     let facts: GraphFacts
     private var ranges: [ValueRange] = []
     private var demands: [Demand]
+    /// Whether a value leads to an output; all do where nothing is trained.
+    private let isForward: [Bool]
     /// The convolutions that are found.
     var isMarked: [Bool]
 
@@ -56,6 +59,12 @@ private struct SignAnalysis {
         self.facts = facts
         demands = [Demand](repeating: Demand(), count: facts.graph.nodes.count)
         isMarked = [Bool](repeating: false, count: facts.graph.nodes.count)
+        var isForward = [Bool](repeating: facts.graph.updates.isEmpty, count: facts.graph.nodes.count)
+        for output in facts.graph.outputs { isForward[output.value.index] = true }
+        for value in facts.graph.values.reversed() where isForward[value.index] {
+            for operand in facts.graph[value].operands { isForward[operand.index] = true }
+        }
+        self.isForward = isForward
     }
 
     mutating func run() {
@@ -63,7 +72,7 @@ private struct SignAnalysis {
         for output in graph.outputs where graph[output.value].type.element == .f32 && !ranges[output.value.index].hasOneSign {
             demands[output.value.index].formUnion(Demand(interest: .sign))
         }
-        for value in graph.values.reversed() { propagate(value) }
+        for value in graph.values.reversed() where isForward[value.index] { propagate(value) }
     }
 
     // MARK: What a value may be

@@ -17,7 +17,7 @@ public struct Pipeline: Sendable {
 
     /// From a network with its loss to one training step.
     public static let training = Pipeline(
-        name: "training", passes: [.decompose, .differentiate, .update, .simplify, .assignLayouts, .fuse, .placeConcats])
+        name: "training", passes: [.decompose, .differentiate, .update, .simplify, .assignLayouts, .fuse, .placeConcats, .keepSigns])
 
     /// From a training step that was differentiated elsewhere, such as a printed one, to kernels' groups.
     public static let optimization = Pipeline(
@@ -44,6 +44,7 @@ public struct Pipeline: Sendable {
         Constraint(first: "simplify", second: "assign_layouts", reason: "simplify removes identity maps, which is what a relayout is"),
         Constraint(first: "decompose", second: "keep_signs", reason: "what a composite operator minds is known by what it is written with"),
         Constraint(first: "fold_batchnorm", second: "keep_signs", reason: "folding makes convolutions anew"),
+        Constraint(first: "update", second: "keep_signs", reason: "what only updates read are gradients, of which no sign matters"),
         Constraint(first: "assign_layouts", second: "place_concats", reason: "only what is blocked alike can share memory"),
         Constraint(first: "fuse", second: "choose_precision", reason: "only what a kernel stores is rounded"),
         Constraint(first: "choose_precision", second: "place_concats", reason: "only what is stored alike can share memory"),

@@ -108,7 +108,7 @@ import Testing
         let isNarrow = !target.dotProducts.isEmpty
         let forms = ["1x4, 1x3", "4x1, 3x1", "1x4, 1x7", "4x1, 7x1", "4x4, 3x3", "2x2, 5x5", "3x3, 4x4"].map { "Winograd F(\($0))" }
         let strided = ["3x3, 2x2", "4x4, 2x2"].map { "Winograd F(\($0)), 4 phases" }
-        let exact = ["direct", "direct, 4 phases", "reduction split"] + forms + strided
+        let exact = ["direct", "direct, 4 phases", "reduction split", "Winograd gradient F(3x3, 4x4)"] + forms + strided
         let missing = Set(isNarrow ? ["direct", "dot", "Winograd F(6x6, 3x3)"] : exact).subtracting(algorithms)
         #expect(missing.isEmpty, "the networks have no kernel of these kinds any more: \(missing.sorted())")
         let objects = try KernelCompiler(target: target, cache: nil, threads: 2).generate(kernels.map { ($0.kernel, $0.fingerprint) })

@@ -68,37 +68,57 @@ import Testing
         var strides = [1, 1]
         /// Whether the images lie row-major, as a network's input does.
         var isPlain = false
+        /// Whether it is the gradient of a convolution's data, whose filters are reversed, instead of a convolution.
+        var isGradient = false
+        /// Whether its operand is computed in its loads, as a normalization and its ReLU are in training.
+        var isComputed = false
 
         var testDescription: String {
-            "\(images)x\(channels) \(extents) taps \(taps) padding \(padding) strides \(strides)\(isPlain ? ", plain" : "")"
+            "\(images)x\(channels) \(extents) taps \(taps) padding \(padding) strides \(strides)"
+                + (isPlain ? ", plain" : "") + (isGradient ? ", gradient" : "") + (isComputed ? ", computed" : "")
         }
 
         var phaseTaps: [Int] { zip(taps, strides).map { ($0 + $1 - 1) / $1 } }
 
         func graph(lanes: Int) -> (graph: Graph, inputs: [String: ReferenceTensor]) {
             let sketch = FusedGroupTests.Sketch()
-            let (x, w) = (
-                sketch.input("x", [images, channels.input] + extents), sketch.input("w", [channels.output, channels.input] + taps)
-            )
-            let convolution = sketch.builder.apply(
-                .convolution, [x, w],
-                [
-                    "channels": .integer(channels.output), "kernel": .integers(taps), "pad": .integers(padding),
-                    "stride": .integers(strides), "bias": .boolean(false),
-                ])
+            let filters = isGradient ? [channels.input, channels.output] : [channels.output, channels.input]
+            let (x, w) = (sketch.input("x", [images, channels.input] + extents), sketch.input("w", filters + taps))
+            var operand = x
+            if isComputed {
+                let scale = sketch.input("scale", [channels.input])
+                operand = sketch.map(.maximum(.argument(0) * .argument(1) + 0.5, 0), x, scale)
+            }
+            let convolution: Value
+            if isGradient {
+                let size = (0..<2).map { extents[$0] + taps[$0] - 1 - 2 * padding[$0] }
+                convolution = sketch.builder.apply(
+                    OperatorCatalog.standard["conv_backward_data"]!, [operand, w], ["pad": .integers(padding), "size": .integers(size)])
+            } else {
+                convolution = sketch.builder.apply(
+                    .convolution, [operand, w],
+                    [
+                        "channels": .integer(channels.output), "kernel": .integers(taps), "pad": .integers(padding),
+                        "stride": .integers(strides), "bias": .boolean(false),
+                    ])
+            }
             let result = sketch.builder.type(of: convolution).shape.extents!
             let shortcut = sketch.input("shortcut", result)
             let sum = sketch.map(.maximum(.argument(0) + .argument(1), 0), convolution, shortcut)
             sketch.groups = [[convolution, sum]]
             let graph = sketch.graph(outputs: [sum]) { value, rank in
-                if value == w { return Layout((isPlain ? [] : [.init(axis: 1, size: lanes)]) + [.init(axis: 0, size: lanes)]) }
+                if value == w {
+                    let (output, input) = isGradient ? (1, 0) : (0, 1)
+                    return Layout((isPlain ? [] : [.init(axis: input, size: lanes)]) + [.init(axis: output, size: lanes)])
+                }
                 return value == x && isPlain ? .plain : .channels(rank: rank, lanes: lanes)
             }
-            let inputs = [
+            var inputs = [
                 "x": FusedGroupTests.random([images, channels.input] + extents, seed: 1),
-                "w": FusedGroupTests.random([channels.output, channels.input] + taps, seed: 2),
+                "w": FusedGroupTests.random(filters + taps, seed: 2),
                 "shortcut": FusedGroupTests.random(result, seed: 3),
             ]
+            if isComputed { inputs["scale"] = FusedGroupTests.random([channels.input], seed: 4) }
             return (graph, inputs)
         }
     }
@@ -122,6 +142,13 @@ import Testing
         Case(channels: (3, 16), extents: [21, 19], taps: [11, 11], padding: [2, 2], strides: [4, 4], isPlain: true),
         Case(images: 2, channels: (1, 32), extents: [6, 7], taps: [3, 3], padding: [1, 1], isPlain: true),
         Case(channels: (3, 16), extents: [9, 8], taps: [3, 3], padding: [0, 0], strides: [2, 2], isPlain: true),
+        Case(images: 2, channels: (20, 40), extents: [7, 9], taps: [3, 3], padding: [1, 1], isGradient: true),
+        Case(channels: (16, 24), extents: [6, 5], taps: [3, 3], padding: [0, 0], isGradient: true),
+        Case(channels: (16, 16), extents: [3, 5], taps: [3, 3], padding: [2, 2], isGradient: true, isComputed: true),
+        Case(images: 2, channels: (17, 33), extents: [5, 6], taps: [5, 5], padding: [2, 1], isGradient: true),
+        Case(channels: (16, 16), extents: [4, 11], taps: [1, 7], padding: [0, 2], isGradient: true),
+        Case(images: 2, channels: (20, 40), extents: [7, 9], taps: [3, 3], padding: [1, 1], isComputed: true),
+        Case(channels: (33, 16), extents: [9, 12], taps: [3, 3], padding: [1, 1], strides: [2, 2], isComputed: true),
     ]
 
     /// Every form of every filter, cut in many ways, in the interpreter, which checks all bounds.
@@ -184,11 +211,15 @@ import Testing
 
     /// Small maps of many channels, large maps, and numerics: what the cost model decides.
     @Test func choosesByShape() throws {
-        func form(_ channels: Int, _ size: Int, _ numerics: Numerics = .standard, images: Int = 1) throws -> String? {
-            let example = Case(images: images, channels: (channels, channels), extents: [size, size], taps: [3, 3], padding: [1, 1])
+        func form(
+            _ channels: Int, _ size: Int, _ numerics: Numerics = .standard, images: Int = 1, changing: Bool = false, gradient: Bool = false
+        ) throws -> String? {
+            let example = Case(
+                images: images, channels: (channels, channels), extents: [size, size], taps: [3, 3], padding: [1, 1], isGradient: gradient,
+                isComputed: changing && !gradient)
             var graph = example.graph(lanes: 16).graph
             let weight = try #require(graph.values.first { graph[$0].inputName == "w" })
-            graph[weight].kind = .parameter(Parameter("w", .weight, .zeros))
+            if !changing { graph[weight].kind = .parameter(Parameter("w", .weight, .zeros)) }
             let group = Group.all(of: GraphFacts(graph))[0]
             let problem = try #require(ContractionProblem(group, target: .x86AVX512, numerics: numerics))
             let name = try #require(ContractionSelection(problem).choose()).variant.name
@@ -198,6 +229,12 @@ import Testing
             #expect(try form(channels, size) == "F(4x4, 3x3)", "\(channels) channels, \(size)")
         }
         #expect(try form(512, 7, images: 16) == "F(4x4, 3x3)")
+        // In training each run transforms the weights.
+        for (channels, size) in [(64, 56), (128, 28), (256, 14), (512, 7)] {
+            #expect(try form(channels, size, images: 16, changing: true) == "F(4x4, 3x3)", "\(channels) channels, \(size)")
+            #expect(try form(channels, size, images: 16, changing: true, gradient: true) == "F(4x4, 3x3)", "\(channels) channels, \(size)")
+        }
+        #expect(try form(512, 7, changing: true) == nil)
         #expect(try form(64, 56, .strict) == nil)
         #expect(try form(64, 56, .tolerance(5e-7)) == "F(2x2, 3x3)")
         #expect(try form(64, 56, .tolerance(1e-9)) == nil)
@@ -209,6 +246,7 @@ import Testing
     @Test(arguments: [
         WinogradTests.Case(channels: (32, 32), extents: [7, 7], taps: [3, 3], padding: [1, 1]),
         WinogradTests.Case(channels: (16, 32), extents: [9, 9], taps: [3, 3], padding: [1, 1], strides: [2, 2]),
+        WinogradTests.Case(channels: (32, 32), extents: [7, 7], taps: [3, 3], padding: [1, 1], isGradient: true, isComputed: true),
     ]) func schedulesDoNotMatter(_ example: WinogradTests.Case) throws {
         let (graph, inputs) = example.graph(lanes: 16)
         let group = Group.all(of: GraphFacts(graph))[0]
@@ -237,13 +275,14 @@ import Testing
         }
         let result = group.results[0]
         memory[result] = .f32([Float](repeating: 0, count: graph.storedCount(result)))
-        var prepared = lowered.prepared.map { KernelArray.f32([Float](repeating: .nan, count: $0.count)) }
+        var prepared = lowered.prepared.map(\.spoiled)
+        var workspaces = lowered.workspaces.map(\.spoiled)
         for call in lowered.preparation + lowered.calls {
             var buffers = call.arguments.map { argument -> KernelArray in
                 switch argument {
                 case .value(let value): memory[value]!
                 case .prepared(let index): prepared[index]
-                case .workspace: preconditionFailure("nothing is packed here")
+                case .workspace(let index): workspaces[index]
                 }
             }
             try KernelInterpreter(order: .shuffled(seed: 3)).run(call.kernel, &buffers)
@@ -251,7 +290,7 @@ import Testing
                 switch argument {
                 case .value(let value): memory[value] = contents
                 case .prepared(let index): prepared[index] = contents
-                case .workspace: break
+                case .workspace(let index): workspaces[index] = contents
                 }
             }
         }

@@ -21,10 +21,11 @@ public enum Numerics: Hashable, Sendable {
     private static let smallestError = 4.5e-7
 
     /// The numerics of one network: in a deep one errors pile up, and each layer amplifies those before it, so `standard` allows the less
-    /// the deeper it is (by the cube, found with ResNet-101 and Inception v4, whose errors stay below 1e-4 so).
+    /// the deeper it is (by the cube, found with ResNet-101 and Inception v4, whose errors stay below 1e-4 so). A training step goes through
+    /// its network twice, forwards and back.
     func resolved(for facts: GraphFacts) -> Numerics {
         guard case .standard = self else { return self }
-        let depth = facts.contractionDepth
+        let depth = facts.graph.updates.isEmpty ? facts.contractionDepth : facts.contractionDepth / 2
         if depth <= Self.standardDepth { return self }
         let ratio = Double(Self.standardDepth) / Double(depth)
         return .tolerance(max(Self.smallestError, Self.standardError * ratio * ratio * ratio))

@@ -81,6 +81,12 @@ struct ReductionSplit {
         return LoweredGroup([partial, combine(count)], workspaces: [.init(count: count * parts)])
     }
 
+    /// What one thread takes: the steps of all register tiles. What is staged and joined beside them hardly counts.
+    var cycles: Double {
+        let (points, blocks) = (tile.pointCount, tile.laneBlocks)
+        return Double(shape.multiplyAccumulates) / Double(target.lanes) * RegisterTile.cycles(points, blocks) / Double(points * blocks)
+    }
+
     private var channelBlocks: Int { isBlocked ? (shape.extents[channel] + target.lanes - 1) / target.lanes : 1 }
 
     /// The kernel that makes the partial results, one a part of the images.

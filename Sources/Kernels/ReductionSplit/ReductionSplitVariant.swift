@@ -3,7 +3,7 @@ extension ContractionAlgorithm {
     static let reductionSplit = ContractionAlgorithm("reduction split", variants: ReductionSplitVariant.all(of:))
 }
 
-/// A contraction by `ReductionSplit`. The cost model says nothing of it, since nothing else computes what it computes.
+/// A contraction by `ReductionSplit`.
 struct ReductionSplitVariant: ContractionVariant {
     let problem: ContractionProblem
     let split: ReductionSplit
@@ -16,7 +16,7 @@ struct ReductionSplitVariant: ContractionVariant {
     }
 
     let name = "reduction split"
-    let cycles: Double? = nil
+    var cycles: Double? { split.cycles }
 
     func lower(_ schedule: Never?, _ choice: AlgorithmChoice) -> LoweredGroup {
         var lowered = split.lower()

@@ -38,6 +38,8 @@ struct WinogradCost {
         var tileCount: Int
         var inputChannels: Int
         var packing: WinogradShape.Packing?
+        var weightsChange: Bool
+        var operandOperations: Int
         var inputBlocks: Int
         var outputBlocks: Int
         var panels: Int
@@ -54,8 +56,9 @@ struct WinogradCost {
     /// Networks repeat their shapes: what was found once is kept.
     func best(threads: Int) -> (schedule: WinogradSchedule, cycles: Double) {
         let key = Key(
-            tileCount: tileCount, inputChannels: problem.inputChannels, packing: problem.packing, inputBlocks: inputBlocks,
-            outputBlocks: outputBlocks, panels: panels, weightsAreLarge: weightsAreLarge, form: form, target: target, threads: threads)
+            tileCount: tileCount, inputChannels: problem.inputChannels, packing: problem.packing, weightsChange: problem.weightsChange,
+            operandOperations: problem.operandOperations, inputBlocks: inputBlocks, outputBlocks: outputBlocks, panels: panels,
+            weightsAreLarge: weightsAreLarge, form: form, target: target, threads: threads)
         if let known = Self.known.withLock({ $0[key] }) { return known }
         let found = search(threads: threads)
         Self.known.withLock { $0[key] = found }
@@ -160,8 +163,18 @@ struct WinogradCost {
         let compute = turn * Double(turns) * target.speed.filtering
         // Weights as they are written lie in short pieces: a transform waits for most of them.
         let together = schedule.transformsWeights ? compute + streams : model.together(compute, streams)
-        return together + model.task * Double(turns) + packingCycles / Double(threads)
+        let transforming = problem.weightsChange && !schedule.transformsWeights ? transformingOnce(threads: threads) : 0
+        return together + model.task * Double(turns) + packingCycles / Double(threads) + transforming
     }
+
+    /// What a thread takes for its share of transforming the weights once a run. Writing them in as many streams as there are positions
+    /// takes longer than the arithmetic: 12 GB/s were measured, wherever they go.
+    private func transformingOnce(threads: Int) -> Double {
+        Self.writesOfTransform * model.memory(bytes: weightBytes, threads: threads) / Double(threads)
+    }
+
+    /// How much longer such writes take than reads from memory.
+    private static let writesOfTransform = 3.0
 
     /// The matrix products of a task, with storing the sums and starting the loops.
     private func products(_ schedule: WinogradSchedule) -> Double {
@@ -187,7 +200,8 @@ struct WinogradCost {
         func transform(_ operations: Int, writes: Int) -> Double {
             max(Double(operations), Double(form.positions) * model.load) + Double(writes) * model.store
         }
-        let input = transform(form.inputOperations, writes: form.positions) * Double(inputBlocks * phaseCount)
+        let loading = form.positions * problem.operandOperations
+        let input = transform(form.inputOperations + loading, writes: form.positions) * Double(inputBlocks * phaseCount)
         let output = transform(form.outputOperations, writes: form.outputs.reduce(1, *)) * Double(outputBlocks / schedule.parts)
         return Double(schedule.tiles) * (input + output)
     }

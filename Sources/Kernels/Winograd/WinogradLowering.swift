@@ -5,9 +5,9 @@ import LoopNest
 /// product a position of the tile), and transformed back, with the epilogue applied in registers.
 ///
 /// A task takes some tiles and some of the output channels: `V[position][input block][tile][lane]` and
-/// `M[position][output block][tile][lane]` are its scratch. The weights are made once, in the order in which they are read:
-/// `U[chunk of output blocks][position][output block][input channel][lane]`. The phases of a strided convolution count as further input
-/// blocks.
+/// `M[position][output block][tile][lane]` are its scratch. The weights are made once, or once a run where they change, in the order in
+/// which they are read: `U[chunk of output blocks][position][output block][input channel][lane]`. The phases of a strided convolution count
+/// as further input blocks.
 struct WinogradLowering {
     let problem: WinogradShape
     let form: WinogradForm
@@ -47,11 +47,20 @@ struct WinogradLowering {
     func lower() -> LoweredGroup {
         let isPacked = problem.packing != nil
         precondition(!isPacked || !schedule.transformsWeights, "the few weights of a stem are transformed once")
-        let isPrepared = !schedule.transformsWeights
+        let weights = schedule.transformsWeights ? [] : [isPacked ? packedWeights() : transformedWeights()]
+        let isKept = !problem.weightsChange
+        let packed: [LoweredGroup.Memory] = isPacked ? [.init(count: packedCount)] : []
+        let transformed = weights.map { _ in LoweredGroup.Memory(count: weightCount) }
         return LoweredGroup(
-            (isPacked ? [packing()] : []) + [convolution()], workspaces: isPacked ? [.init(count: packedCount)] : [],
-            preparation: isPrepared ? [isPacked ? packedWeights() : transformedWeights()] : [],
-            prepared: isPrepared ? [.init(count: weightCount)] : [])
+            (isKept ? [] : weights) + (isPacked ? [packing()] : []) + [convolution()],
+            workspaces: packed + (isKept ? [] : transformed), preparation: isKept ? weights : [], prepared: isKept ? transformed : [])
+    }
+
+    /// The memory of the transformed weights: kept, or filled in every run.
+    func weightMemory(_ emitter: PointEmitter, _ access: Buffer.Access) -> BufferID {
+        problem.weightsChange
+            ? emitter.workspace(problem.packing == nil ? 0 : 1, count: weightCount, access)
+            : emitter.prepared(0, count: weightCount, access)
     }
 
     private func convolution() -> KernelCall {
@@ -61,7 +70,7 @@ struct WinogradLowering {
         let unread =
             (schedule.transformsWeights ? [] : [shape.vector.value]) + (problem.packing == nil ? [] : [shape.broadcast.value])
         let emitter = PointEmitter(builder, group, reads: group.reads.filter { !unread.contains($0) || others.contains($0) })
-        let prepared = schedule.transformsWeights ? nil : emitter.prepared(0, count: weightCount, .read)
+        let prepared = schedule.transformsWeights ? nil : weightMemory(emitter, .read)
         let packed = problem.packing.map { _ in emitter.workspace(0, count: packedCount, .read) }
         let transformed = builder.scratch("transformed", count: inputStride * form.positions)
         let products = builder.scratch("products", count: outputStride * form.positions)
@@ -116,52 +125,14 @@ struct WinogradLowering {
         _ emitter: PointEmitter, _ packed: BufferID?, _ tile: Index, _ block: Index, _ phase: WinogradShape.Phase,
         store: (Int, Int, Register) -> Void
     ) {
-        let builder = emitter.builder
         let (image, place) = origin(tile)
-        let strides = problem.strides
-        let start = (0..<2).map { place[$0] * strides[$0] + .constant(phase.start[$0] - problem.padding[$0]) }
-        let value = shape.broadcast.value
-        func element(_ row: Int, _ column: Int, active: Index?) -> Register {
-            let position = [
-                Position(image), Position(outer: block, split: lanes), Position(start[0] + .constant(row * strides[0])),
-                Position(start[1] + .constant(column * strides[1])),
-            ]
-            if let packed { return builder.load(packed, packedOffset(position), active: active) }
-            let offset = group.graph.storage(of: value).offset(of: position, lane: nil).offset
-            return builder.load(emitter.buffer(value), offset, active: active)
-        }
-        func transform(_ elements: [[Register]]) {
-            let registers = WinogradForm.apply(form.sides.map(\.input), to: elements, builder)
-            for row in registers.indices { for column in registers[row].indices { store(row, column, registers[row][column]) } }
-        }
-        /// The distance from the first to the last element of a tile along a side.
-        func span(_ side: Int) -> Int { (form.sizes[side] - 1) * strides[side] }
-        // How far the tile stays within the operand: not negative if it lies inside.
-        let distances = (0..<2).flatMap { side in
-            [start[side], .constant(problem.inputExtents[side] - 1 - span(side)) + start[side] * -1]
-        }
-        let inside = distances.reduce(Index.constant(1 << 20)) { .least($0, $1) }
-        builder.when([IndexRange(inside, 0, .constant(1 << 30))]) {
-            transform((0..<form.sizes[0]).map { row in (0..<form.sizes[1]).map { element(row, $0, active: nil) } })
-            return []
-        }
-        builder.when([IndexRange(inside, .constant(-(1 << 30)), 0)]) {
-            // 0 where the row or column lies outside, else 1.
-            let isInside = (0..<2).map { side in
-                (0..<form.sizes[side]).map { number in
-                    let position = start[side] + .constant(number * strides[side])
-                    let upper = Index.constant(problem.inputExtents[side]) + position * -1
-                    return Index.greatest(0, .least(1, .least(position + .constant(1), upper)))
-                }
-            }
-            transform(
-                (0..<form.sizes[0]).map { row in
-                    (0..<form.sizes[1]).map { column in
-                        element(row, column, active: Index.least(isInside[0][row], isInside[1][column]) * lanes)
-                    }
-                })
-            return []
-        }
+        var transform = TileTransform(
+            emitter: emitter, value: shape.broadcast.value, extents: problem.inputExtents, channels: problem.inputChannels,
+            size: form.sizes,
+            strides: problem.strides, maps: form.sides.map(\.input))
+        if let packed { transform.packed = { emitter.builder.load(packed, packedOffset($0), active: $1) } }
+        let start = (0..<2).map { place[$0] * problem.strides[$0] + .constant(phase.start[$0] - problem.padding[$0]) }
+        transform.emit(image: image, block: block, start: start, store: store)
     }
 
     /// `Y = A^T M A` of one tile and block of channels, the epilogue, and the stores.

@@ -71,7 +71,7 @@ extension WinogradLowering {
         guard let packing = problem.packing else { preconditionFailure("nothing is packed here") }
         let builder = KernelBuilder(name: group.kernelName("weights"), lanes: lanes, taskCount: outputBlocks)
         let emitter = PointEmitter(builder, group, reads: [shape.vector.value], results: [])
-        let weights = emitter.prepared(0, count: weightCount, .write)
+        let weights = weightMemory(emitter, .write)
         let memory = group.graph.storage(of: shape.vector.value)
         let (chunk, block) = (builder.task / schedule.chunk, builder.task % schedule.chunk)
         for rowPhase in 0..<packing.strides[0] {

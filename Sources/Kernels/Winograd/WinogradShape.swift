@@ -18,6 +18,15 @@ struct WinogradShape {
     let strides: [Int]
     /// How far the first tap of the first output lies before the operand.
     let padding: [Int]
+    /// Whether the filter is read from its last tap to its first along a side: so does the gradient of the data.
+    let isReversed: [Bool]
+    /// The axes of the weight that the result's channels run along, and those that are summed over.
+    let outputAxis: Int
+    let inputAxis: Int
+    /// Whether the weights change from run to run, as they do in training, so that each run transforms them.
+    let weightsChange: Bool
+    /// How many operations compute an element of the operand, besides those of whole channels: none where it lies in memory.
+    let operandOperations: Int
     /// Where the operand is packed first; the properties above are those of the convolution over what is packed.
     let packing: Packing?
 
@@ -42,29 +51,42 @@ struct WinogradShape {
         let (operandBlocks, weightBlocks) = (
             graph.layout(shape.broadcast.value).blocks.map(\.axis), graph.layout(shape.vector.value).blocks.map(\.axis)
         )
-        let isBlocked = operandBlocks == [1] && weightBlocks == [1, 0] && shape.channelsArePadded(graph, lanes: lanes)
         guard shape.resultRank == 4, extents.count == 7, shape.lane == 1, !shape.isEmpty, let channel = shape.channelAxis,
-            isBlocked || (operandBlocks.isEmpty && weightBlocks == [0]), graph[shape.broadcast.value].type.element == .f32,
-            shape.broadcast.position[0].singleAxis == 0, shape.vector.dimension(of: 1) == 0, shape.vector.dimension(of: channel) == 1
+            graph[shape.broadcast.value].type.element == .f32, shape.broadcast.position[0].singleAxis == 0,
+            let outputAxis = shape.vector.dimension(of: 1), let inputAxis = shape.vector.dimension(of: channel),
+            outputAxis < 2, inputAxis < 2, outputAxis != inputAxis
         else { return nil }
+        let isBlocked =
+            operandBlocks == [1] && weightBlocks == [inputAxis, outputAxis] && shape.channelsArePadded(graph, lanes: lanes)
+        let isInMemory = group.reads.contains(shape.broadcast.value)
+        guard isBlocked || (operandBlocks.isEmpty && weightBlocks == [0] && outputAxis == 0 && isInMemory) else { return nil }
         var taps: [Int] = []
         var strides: [Int] = []
         var padding: [Int] = []
+        var isReversed: [Bool] = []
         for side in [2, 3] {
             let position = shape.broadcast.position[side]
             let tapAxes = position.terms.filter { $0.axis >= shape.resultRank }
             let points = position.terms.filter { $0.axis < shape.resultRank }
             // A side of one tap may be addressed by the point alone.
             guard position.divisor == 1, points.count == 1, points[0].axis == side, points[0].scale > 0, tapAxes.count == 1,
-                tapAxes[0].scale == 1, shape.vector.position[side].singleAxis == tapAxes[0].axis,
+                abs(tapAxes[0].scale) == 1, shape.vector.position[side].singleAxis == tapAxes[0].axis,
                 extents[tapAxes[0].axis] >= points[0].scale
             else { return nil }
+            let isBackwards = tapAxes[0].scale < 0
+            guard isBlocked || !isBackwards else { return nil }
             strides.append(points[0].scale)
             taps.append(extents[tapAxes[0].axis])
-            padding.append(-position.offset)
+            padding.append(-position.offset + (isBackwards ? extents[tapAxes[0].axis] - 1 : 0))
+            isReversed.append(isBackwards)
         }
         let operand = graph.extents(shape.broadcast.value)
         self.shape = shape
+        self.isReversed = isReversed
+        self.outputAxis = outputAxis
+        self.inputAxis = inputAxis
+        weightsChange = !group.facts.isPrepared(shape.vector.value)
+        operandOperations = Self.operations(of: shape.broadcast.value, in: group)
         images = extents[0]
         outputChannels = extents[1]
         outputExtents = [extents[2], extents[3]]
@@ -86,6 +108,13 @@ struct WinogradShape {
         self.strides = [1, 1]
         self.padding = [0, 0]
         inputExtents = zip(outputExtents, self.taps).map { $0 + $1 - 1 }
+    }
+
+    /// The operations that compute an element of an operand, besides those of whole channels.
+    static func operations(of value: Value, in group: Group) -> Int {
+        guard !group.reads.contains(value), let expression = group.facts.expression(of: value) else { return 0 }
+        let operands = group.facts.fullSizeOperands(of: value)
+        return operands.reduce(expression.operationCount) { $0 + operations(of: $1, in: group) }
     }
 
     /// The taps of the filter as it is written.

@@ -1,5 +1,5 @@
 extension ContractionAlgorithm {
-    /// Minimal filtering of convolutions whose weights are known beforehand: a variant a form.
+    /// Minimal filtering of convolutions, and of the gradients of their data: a variant a form.
     static let winograd = ContractionAlgorithm(
         "Winograd", worthwhileShare: 0.97, isVariant: { $0.hasPrefix("F(") }, variants: WinogradVariant.all(of:))
 }
@@ -12,9 +12,9 @@ struct WinogradVariant: ContractionVariant {
 
     /// One a form, by rising number of outputs.
     static func all(of problem: ContractionProblem) -> [WinogradVariant] {
-        let facts = problem.group.facts
-        guard let shape = problem.shape, facts.isPrepared(shape.vector.value), problem.group.reads.contains(shape.broadcast.value),
-            let convolution = WinogradShape(shape, problem.group, lanes: problem.target.lanes)
+        guard let shape = problem.shape, problem.group.reads.contains(shape.vector.value),
+            let convolution = WinogradShape(shape, problem.group, lanes: problem.target.lanes),
+            convolution.weightsChange || convolution.operandOperations == 0
         else { return [] }
         return WinogradForm.forms(taps: convolution.phaseTaps).map {
             WinogradVariant(problem: problem, convolution: convolution, form: $0)

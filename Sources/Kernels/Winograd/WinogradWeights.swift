@@ -1,13 +1,13 @@
 import Graph
 import LoopNest
 
-/// The transformed weights: made once, or by each task a row of positions at a time.
+/// The transformed weights: made once (a run, where they change), or by each task a row of positions at a time.
 extension WinogradLowering {
     /// `U = G g G^T` for every pair of channels; a task takes a block of output and one of input channels.
     func transformedWeights() -> KernelCall {
         let builder = KernelBuilder(name: group.kernelName("weights"), lanes: lanes, taskCount: outputBlocks * inputBlocks)
         let emitter = PointEmitter(builder, group, reads: [shape.vector.value], results: [])
-        let weights = emitter.prepared(0, count: weightCount, .write)
+        let weights = weightMemory(emitter, .write)
         let (output, input) = (builder.task / inputBlocks, builder.task % inputBlocks)
         let chunk = output / schedule.chunk
         transformWeights(
@@ -72,11 +72,13 @@ extension WinogradLowering {
         return (0..<form.taps[0]).map { row in
             (0..<form.taps[1]).map { column -> Register in
                 guard row < phase.taps[0], column < phase.taps[1] else { return builder.constant(0) }
-                let taps = zip([row, column], zip(problem.strides, phase.start)).map { $0 * $1.0 + $1.1 }
-                let position = [
-                    Position(outer: output, split: lanes), Position(outer: input, inner: within, split: lanes),
-                    Position(.constant(taps[0])), Position(.constant(taps[1])),
-                ]
+                let taps = zip([row, column], zip(problem.strides, phase.start)).enumerated().map { side, tap in
+                    let number = tap.0 * tap.1.0 + tap.1.1
+                    return problem.isReversed[side] ? problem.taps[side] - 1 - number : number
+                }
+                var position = [Position(0), Position(0), Position(.constant(taps[0])), Position(.constant(taps[1]))]
+                position[problem.outputAxis] = Position(outer: output, split: lanes)
+                position[problem.inputAxis] = Position(outer: input, inner: within, split: lanes)
                 return builder.load(emitter.buffer(shape.vector.value), memory.offset(of: position, lane: nil).offset)
             }
         }
