@@ -5,16 +5,25 @@ extension Fusion {
     /// it. The other operands are stored tensors of the same shape (a residual), values a channel, scalars, or of matrices values a row or a
     /// column.
     ///
+    /// What an update leaves, such as momentum, is stored on the way to the one operation that reads it, so that a gradient whose only use
+    /// is the update of a weight is never stored.
+    ///
     /// Where two chains meet in an addition, the later one takes it, so that the earlier one is stored when it is read. No circle can
     /// arise: only the last of a chain is seen outside.
     mutating func joinEpilogues() {
+        let updates = Set(graph.updates.map(\.value))
+        let outputs = Set(graph.outputs.map(\.value))
+        func onlyUser(of value: Value) -> Value? {
+            let isUpdate = updates.contains(value) && !outputs.contains(value)
+            return isUpdate && facts.users(of: value).count == 1 ? facts.users(of: value)[0] : facts.soleUser(of: value)
+        }
         for value in graph.values.reversed() {
             switch facts.lowering(of: value) {
             case .contraction, .window: break
             default: continue
             }
             var last = value
-            while let user = facts.soleUser(of: last), canFollow(last, user, after: value) {
+            while let user = onlyUser(of: last), canFollow(last, user, after: value) {
                 join(value, user)
                 isEpilogue[user.index] = true
                 context.firings.fire("epilogue")

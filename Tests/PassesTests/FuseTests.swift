@@ -88,6 +88,23 @@ private struct Kernels {
         }
     }
 
+    /// Momentum, which is kept, and the weight that follows from it are computed where the gradient is, which then is never stored.
+    @Test(arguments: 0..<6) func updatesFollowTheirGradients(seed: Int) throws {
+        let recipe = TrainingRecipe(optimizer: Optimizer.sgd(["momentum": 0.9, "weight_decay": 0.01]))
+        let graph = try Pipeline.training.run(
+            RandomNetwork.make(seed: seed, training: true, operations: 14), PassContext(mode: .training, lanes: 8, recipe: recipe))
+        let kernels = Kernels(graph)
+        let updates = Set(graph.updates.map(\.value))
+        var count = 0
+        for members in kernels.members.values where kernels.facts.contraction(of: members[0]) != nil {
+            let kept = members.filter(updates.contains)
+            guard !kept.isEmpty else { continue }
+            #expect(kept.count == 2 && !kernels.facts.leaves(members[0]), "\(members) of \(graph.name)")
+            count += 1
+        }
+        #expect(count > 0)
+    }
+
     @Test(arguments: 0..<6) func symbolicBatchesFuseAlike(seed: Int) throws {
         let (symbolic, fixed) = (try fused(seed, batch: nil), try fused(seed, batch: 2))
         #expect(Kernels(symbolic).members.count == Kernels(fixed).members.count)

@@ -6,6 +6,10 @@ import LoopNest
 /// A task takes one block of the broadcast operand's channels and some of the images: it stages a few images at a time and adds their
 /// products to its own partial result, a register tile at a time. A second kernel adds the partial results in a fixed order and
 /// applies the epilogue. How the images are split follows from the shape alone.
+///
+/// Where the result is too large for parts and all is summed at once, as of linear layers, there is nothing to add: a task takes blocks of
+/// the result's lanes, finishes its sums and applies the epilogue, so that gradients are never stored, and weights and what an optimizer
+/// keeps of them pass by once, in the order in which they lie.
 struct ReductionSplit {
     let shape: ContractionShape
     private let group: Group
@@ -75,7 +79,11 @@ struct ReductionSplit {
         return RegisterTile(points: sides, laneBlocks: blocksThatFit(count, atMost: 4))
     }
 
+    /// Whether there is nothing to add: one part, which is summed at once from operands as they lie.
+    private var isWhole: Bool { parts == 1 && stagedCount == shape.extents[splitAxis] && !isStaged && isBlocked }
+
     func lower() -> LoweredGroup {
+        if isWhole { return LoweredGroup([finish()]) }
         let partial = accumulate()
         let count = group.graph.storedCount(shape.result.value)
         return LoweredGroup([partial, combine(count)], workspaces: [.init(count: count * parts)])
@@ -116,6 +124,41 @@ struct ReductionSplit {
         return KernelCall(builder.finish(), emitter.arguments)
     }
 
+    /// The kernel that does all where `isWhole`; a task takes as many blocks of lanes as a register tile.
+    private func finish() -> KernelCall {
+        let (whole, rest) = shape.laneBlockCount(target.lanes).quotientAndRemainder(dividingBy: tile.laneBlocks)
+        let builder = KernelBuilder(name: group.kernelName(), lanes: target.lanes, taskCount: whole + (rest > 0 ? 1 : 0))
+        let emitter = PointEmitter(builder, group)
+        func task(_ tile: RegisterTile) {
+            builder.loop("channel_block", to: .constant(channelBlocks)) { block in
+                var start = [Position](repeating: Position(0), count: shape.extents.count)
+                start[channel] = Position(outer: block, split: target.lanes)
+                var point = ContractionPoint(axes: shape.extents.count)
+                point.set(channel, Position(outer: 0, split: target.lanes), from: start[channel])
+                point.set(shape.lane, Position(outer: builder.task * self.tile.laneBlocks, split: target.lanes))
+                overPoints(builder, outerAxes[...], point, tile, from: start) { point, tile in
+                    let sums = [Register](repeating: builder.constant(0), count: tile.pointCount * tile.laneBlocks)
+                    let source = BroadcastSource(inPlace: shape, emitter)
+                    let registers = microkernel(emitter, source, start, tile).reduce(point, initial: sums)
+                    Epilogue(shape: shape, emitter: emitter).store(registers, tile, point)
+                }
+            }
+        }
+        if rest == 0 {
+            task(tile)
+        } else {
+            builder.when([IndexRange(builder.task, 0, .constant(whole))]) {
+                task(tile)
+                return []
+            }
+            builder.when([IndexRange(builder.task, .constant(whole), .constant(whole + 1))]) {
+                task(RegisterTile(points: tile.points, laneBlocks: rest))
+                return []
+            }
+        }
+        return KernelCall(builder.finish(), emitter.arguments)
+    }
+
     /// The values that the operands of the contraction are computed from: what the first kernel reads.
     private var operandReads: [Value] {
         group.facts.storedOperands(of: [shape.result.value])
@@ -132,34 +175,35 @@ struct ReductionSplit {
         func group(_ block: Index, _ tile: RegisterTile) {
             var point = point
             point.set(shape.lane, Position(outer: block, split: target.lanes))
-            outer(outerAxes[...], point, tile) { point, tile in
+            overPoints(builder, outerAxes[...], point, tile, from: start) { point, tile in
                 accumulate(emitter, source, start, tile, point, into: sums, at: base, isFirst: offset)
             }
         }
         builder.loop("block", to: .constant(blocks / tile.laneBlocks)) { group($0 * tile.laneBlocks, tile) }
         let last = blocks % tile.laneBlocks
         if last > 0 { group(.constant(blocks - last), RegisterTile(points: tile.points, laneBlocks: last)) }
+    }
 
-        /// Loops over the point axes that the tile does not cover.
-        func outer(
-            _ rest: ArraySlice<Int>, _ point: ContractionPoint, _ tile: RegisterTile, _ body: (ContractionPoint, RegisterTile) -> Void
-        ) {
-            guard let axis = rest.first else { return body(point, tile) }
-            let size = tile.points.first { $0.axis == axis }?.count ?? 1
-            if axis == channel && isBlocked {
-                // Within the block: as many tiles as it takes, with constant offsets, the last perhaps shorter.
-                for first in stride(from: 0, to: channelsInBlock, by: size) {
-                    let side = RegisterTile.Side(axis: channel, count: min(size, channelsInBlock - first))
-                    outer(
-                        rest.dropFirst(), point.advanced(axis, by: first), RegisterTile(points: [side], laneBlocks: tile.laneBlocks), body)
-                }
-                return
+    /// Loops over the point axes that the tile does not cover.
+    private func overPoints(
+        _ builder: KernelBuilder, _ rest: ArraySlice<Int>, _ point: ContractionPoint, _ tile: RegisterTile, from start: [Position],
+        _ body: (ContractionPoint, RegisterTile) -> Void
+    ) {
+        guard let axis = rest.first else { return body(point, tile) }
+        let size = tile.points.first { $0.axis == axis }?.count ?? 1
+        if axis == channel && isBlocked {
+            // Within the block: as many tiles as it takes, with constant offsets, the last perhaps shorter.
+            for first in stride(from: 0, to: channelsInBlock, by: size) {
+                let side = RegisterTile.Side(axis: channel, count: min(size, channelsInBlock - first))
+                let narrow = RegisterTile(points: [side], laneBlocks: tile.laneBlocks)
+                overPoints(builder, rest.dropFirst(), point.advanced(axis, by: first), narrow, from: start, body)
             }
-            builder.loop(shape.names[axis], to: .constant(shape.extents[axis]), step: size) { index in
-                var inner = point
-                inner.set(axis, Position(index), from: start[axis])
-                outer(rest.dropFirst(), inner, tile, body)
-            }
+            return
+        }
+        builder.loop(shape.names[axis], to: .constant(shape.extents[axis]), step: size) { index in
+            var inner = point
+            inner.set(axis, Position(index), from: start[axis])
+            overPoints(builder, rest.dropFirst(), inner, tile, from: start, body)
         }
     }
 
@@ -193,13 +237,19 @@ struct ReductionSplit {
         let zero = builder.constant(0)
         let initial = [Register](repeating: zero, count: places.count)
         let before = builder.when([IndexRange(offset, 1, .constant(1 << 30))], carrying: initial) { places.map { builder.load(sums, $0) } }
+        let registers = microkernel(emitter, source, start, tile).reduce(point, initial: before)
+        for (place, register) in zip(places, registers) { builder.store(sums, place, register) }
+    }
+
+    private func microkernel(
+        _ emitter: PointEmitter, _ source: BroadcastSource, _ start: [Position], _ tile: RegisterTile
+    ) -> Microkernel {
         var loops = [Microkernel.ReductionLoop.axis(splitAxis, count: stagedCount, unroll: 1)]
         let others = shape.reducedAxes.dropFirst()
         loops += others.map { .axis($0, count: shape.extents[$0], unroll: $0 == others.last ? 2 : 1) }
-        let microkernel = Microkernel(
+        return Microkernel(
             shape: shape, source: source, weights: emitter.buffer(shape.vector.value), emitter: emitter, tile: tile, loops: loops,
             start: start)
-        for (place, register) in zip(places, microkernel.reduce(point, initial: before)) { builder.store(sums, place, register) }
     }
 
     /// The kernel that adds the partial results, in order, and applies the epilogue.
