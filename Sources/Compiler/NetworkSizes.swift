@@ -157,7 +157,8 @@ extension Network {
             guard own.rank == 4, own != type, let height = type.shape[2].value, let width = type.shape[3].value else { continue }
             var preparation = symbolic[value].preparation ?? PicturePreparation()
             preparation.crop = .init(height: height, width: width)
-            network.graph[value].preparation = preparation
+            // What holds no pictures is given as it is.
+            if preparation.problem(for: type) == nil { network.graph[value].preparation = preparation }
         }
         return network
     }

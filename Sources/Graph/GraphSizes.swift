@@ -13,7 +13,7 @@ extension Graph {
     ///
     /// Symbols that `sizes` does not name stay, as the batch may.
     /// - Throws: for a size that is no extent, for a constraint that does not hold, and for the first operation that does not take
-    ///   operands of these sizes; the message has both the expression and the numbers.
+    ///   operands of these sizes, or input whose preparation does not; the message has both the expression and the numbers.
     public func bound(sizes: [String: Int]) throws(SizeError) -> Graph {
         let given = sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
         for (name, value) in sizes.sorted(by: { $0.key < $1.key }) where !(1...TextScanner.integerLimit).contains(value) {
@@ -41,6 +41,7 @@ extension Graph {
             do {
                 guard let operation = node.operation else {
                     if let problem = node.type.shape.sizeProblem { throw fail("\(symbolic.type) is no tensor: \(problem)", repair: nil) }
+                    if let problem = node.preparation?.problem(for: node.type) { throw fail(problem.message, repair: problem.repair) }
                     continue
                 }
                 let type = try operation.inferType(graph.signature(of: value))

@@ -52,4 +52,16 @@ import Testing
         #expect(texts.allSatisfy { !$0.contains(" is taken with ") })
         try Golden.check(texts.joined(separator: "\n"), Golden.folder("Cases", beside: #filePath).appending(path: "size-errors.txt"))
     }
+
+    /// A crop says the input's size again.
+    @Test func preparationsAgree() throws {
+        let text = "network n { input x: f32[N, 3, H, 224] prepare crop: 224; output y = x |> relu }"
+        let network = try Network.read(text, path: "n.braid")
+        #expect(try network.sized(["H": 224]).sizeSymbols.isEmpty)
+        let error = #expect(throws: CompilerError.self) { _ = try network.sized(["H": 8]) }
+        let report = error.map { "\($0)" } ?? ""
+        #expect(
+            report.hasPrefix("error: with H = 8, the crop is 224 x 224, but the input 8 x 224\n --> n.braid:1:")
+                && report.contains("leave `crop` out"))
+    }
 }
