@@ -1,4 +1,5 @@
 import Graph
+import Recipes
 import Runtime
 import Training
 

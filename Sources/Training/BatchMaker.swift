@@ -1,17 +1,23 @@
+import Recipes
+
 /// Makes any batch of any epoch: a pure function of the data, the options and the position.
 public struct BatchMaker: Sendable {
     public let dataset: Dataset
     public let options: BatchOptions
     public let batchesPerEpoch: Int
+    private let normalization: PixelNormalization
     /// The normalized values of 0 to 255, channel after channel.
-    let table: [Float]
+    private let table: [Float]
+    private let pipeline: AugmentationPipeline
 
     /// Prepares batches of `dataset`, normalized with as many channels as it has.
     public init(_ dataset: Dataset, normalization: PixelNormalization, options: BatchOptions) {
         precondition(normalization.mean.count == dataset.extents.channels, "the normalization has \(normalization.mean.count) channels")
         self.dataset = dataset
         self.options = options
+        self.normalization = normalization
         table = normalization.table
+        pipeline = AugmentationPipeline(options.augmentations)
         let whole = dataset.count / options.batchSize
         batchesPerEpoch = options.lastBatch == .padded && dataset.count % options.batchSize > 0 ? whole + 1 : whole
     }
@@ -19,62 +25,61 @@ public struct BatchMaker: Sendable {
     /// Values of a batch's pictures.
     public var valueCount: Int { options.batchSize * dataset.extents.count }
 
-    /// Writes the order of the pictures in an epoch: a random permutation (Fisher-Yates) of (seed, epoch).
+    /// Whether pictures of a batch, and their labels, may be mixed.
+    public var mixesBatches: Bool { pipeline.mixesBatches }
+
+    /// Writes the order of the pictures in an epoch: a random permutation of (seed, epoch).
     public func order(epoch: Int, into order: UnsafeMutableBufferPointer<Int32>) {
         precondition(order.count == dataset.count, "the order has \(order.count) places for \(dataset.count) pictures")
         for index in order.indices { order[index] = Int32(index) }
-        guard options.isShuffled, order.count > 1 else { return }
-        var random = CounterGenerator(seed: options.seed, .permutation, epoch)
-        for index in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(index, random.below(index + 1)) }
+        guard options.isShuffled else { return }
+        var (order, random) = (order, CounterGenerator(seed: options.seed, .permutation, epoch))
+        random.shuffle(&order)
     }
 
-    /// Writes one batch, given its epoch's order: `valueCount` values (NCHW) and `batchSize` labels.
+    /// Makes one batch, given its epoch's order.
     ///
-    /// Returns the number of real pictures; behind them values and labels are 0.
+    /// Returns the number of real pictures, behind which values and labels are 0, and whether they are mixed.
     public func fill(
-        _ position: BatchPosition, order: UnsafeBufferPointer<Int32>, images: UnsafeMutableBufferPointer<Float>,
-        labels: UnsafeMutableBufferPointer<Int32>
-    ) -> Int {
+        _ position: BatchPosition, order: UnsafeBufferPointer<Int32>, into buffers: BatchBuffers
+    ) -> (count: Int, isMixed: Bool) {
         precondition((0..<batchesPerEpoch).contains(position.batch), "there is no batch \(position.batch) of \(batchesPerEpoch)")
+        let (images, labels) = (buffers.images, buffers.labels)
         precondition(order.count == dataset.count && images.count == valueCount && labels.count == options.batchSize, "wrong buffers")
         let start = position.batch * options.batchSize
         let count = min(options.batchSize, dataset.count - start)
-        let size = dataset.extents.count
-        for place in 0..<count {
-            let sample = Int(order[start + place])
-            labels[place] = dataset.labels[sample]
-            fill(sample, epoch: position.epoch, into: UnsafeMutableBufferPointer(rebasing: images[place * size..<(place + 1) * size]))
+        let (extents, size) = (dataset.extents, dataset.extents.count)
+        dataset.pixels.withUnsafeBufferPointer { pixels in
+            guard let pixels = pixels.baseAddress, let images = images.baseAddress else { return }
+            var picture = AugmentedPicture(
+                channels: extents.channels, height: extents.height, width: extents.width, mean: normalization.mean,
+                deviation: normalization.deviation, table: table)
+            for place in 0..<count {
+                let sample = Int(order[start + place])
+                labels[place] = dataset.labels[sample]
+                pipeline.make(
+                    &picture, from: pixels + sample * size, seed: options.seed, epoch: position.epoch, sample: sample,
+                    into: images + place * size)
+            }
         }
         for place in count..<options.batchSize { labels[place] = 0 }
         for index in count * size..<images.count { images[index] = 0 }
-        return count
+        return (count, mix(position, count, buffers))
     }
 
-    /// Writes one picture, normalized, cropped, moved and mirrored.
-    private func fill(_ sample: Int, epoch: Int, into values: UnsafeMutableBufferPointer<Float>) {
-        if let crop = crop(sample, epoch: epoch) { return fill(sample, crop, epoch: epoch, into: values) }
-        let (height, width) = (dataset.extents.height, dataset.extents.width)
-        let (right, down) = shift(sample, epoch: epoch)
-        let mirrors = isMirrored(sample, epoch: epoch)
-        let from = max(0, right), to = max(from, min(width, width + right))
-        dataset.pixels.withUnsafeBufferPointer { pixels in
-            table.withUnsafeBufferPointer { table in
-                for channel in 0..<dataset.extents.channels {
-                    let black = table[channel * 256]
-                    for row in 0..<height {
-                        let target = (channel * height + row) * width
-                        guard (0..<height).contains(row - down) else {
-                            for column in 0..<width { values[target + column] = black }
-                            continue
-                        }
-                        for column in 0..<min(from, width) { values[target + column] = black }
-                        let source = sample * dataset.extents.count + (channel * height + row - down) * width - right
-                        for column in from..<to { values[target + column] = table[channel * 256 + Int(pixels[source + column])] }
-                        for column in to..<max(to, width) { values[target + column] = black }
-                        if mirrors { Self.reverse(UnsafeMutableBufferPointer(rebasing: values[target..<target + width])) }
-                    }
-                }
-            }
+    /// Mixes the pictures of a batch, where it is to be; returns whether it is.
+    private func mix(_ position: BatchPosition, _ count: Int, _ buffers: BatchBuffers) -> Bool {
+        let extents = dataset.extents
+        let mixture = pipeline.mixture(
+            seed: options.seed, epoch: position.epoch, batch: position.batch, count: count, height: extents.height, width: extents.width)
+        guard let mixture else { return false }
+        mixture.mix(buffers.images, channels: extents.channels, height: extents.height, width: extents.width)
+        let weight = mixture.weight(height: extents.height, width: extents.width)
+        for place in 0..<options.batchSize {
+            let isReal = place < count
+            buffers.partnerLabels[place] = isReal ? buffers.labels[mixture.partners[place]] : 0
+            buffers.weights[place] = isReal ? weight : 0
         }
+        return true
     }
 }

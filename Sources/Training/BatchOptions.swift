@@ -1,3 +1,6 @@
+import Graph
+import Recipes
+
 /// How batches are cut from a data set.
 public struct BatchOptions: Equatable, Sendable {
     /// What becomes of the pictures that do not fill a batch.
@@ -13,31 +16,29 @@ public struct BatchOptions: Equatable, Sendable {
     public var seed: UInt64
     /// Whether each epoch has its own random order.
     public var isShuffled: Bool
-    /// Pictures move by up to so many pixels along each axis; what comes in from outside is 0 (black).
-    public var maximumShift: Int
-    /// Whether every second picture, by chance, is mirrored left to right.
-    public var isFlipped = false
-    /// The least part of a picture's area that is cut out and enlarged to its size; nil leaves pictures whole.
-    public var minimumCrop: Double?
+    /// What is done to pictures at random, in this order.
+    public var augmentations: [Chosen<Augmentation>]
     public var lastBatch: LastBatch
 
-    public init(batchSize: Int, seed: UInt64 = 0, isShuffled: Bool, maximumShift: Int, lastBatch: LastBatch) {
-        precondition(batchSize > 0 && maximumShift >= 0, "no batches of \(batchSize), moved by \(maximumShift)")
+    public init(
+        batchSize: Int, seed: UInt64 = 0, isShuffled: Bool, augmentations: [Chosen<Augmentation>] = [], lastBatch: LastBatch
+    ) {
+        precondition(batchSize > 0, "no batches of \(batchSize)")
         self.batchSize = batchSize
         self.seed = seed
         self.isShuffled = isShuffled
-        self.maximumShift = maximumShift
+        self.augmentations = augmentations
         self.lastBatch = lastBatch
     }
 
-    /// Shuffled, whole batches, moved by up to `maximumShift` pixels.
-    public static func training(batchSize: Int, seed: UInt64, maximumShift: Int = 0) -> BatchOptions {
-        BatchOptions(batchSize: batchSize, seed: seed, isShuffled: true, maximumShift: maximumShift, lastBatch: .dropped)
+    /// Shuffled, whole batches, augmented.
+    public static func training(batchSize: Int, seed: UInt64, augmentations: [Chosen<Augmentation>] = []) -> BatchOptions {
+        BatchOptions(batchSize: batchSize, seed: seed, isShuffled: true, augmentations: augmentations, lastBatch: .dropped)
     }
 
     /// All pictures, in their order, as they are.
     public static func evaluation(batchSize: Int) -> BatchOptions {
-        BatchOptions(batchSize: batchSize, isShuffled: false, maximumShift: 0, lastBatch: .padded)
+        BatchOptions(batchSize: batchSize, isShuffled: false, lastBatch: .padded)
     }
 }
 

@@ -1,4 +1,5 @@
 import Interchange
+import Recipes
 
 /// A share of pictures that is held out of a data set without a held-out part: as much of every class, chosen by a seed.
 public struct DatasetSplit: Equatable, Sendable {

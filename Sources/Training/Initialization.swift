@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Interchange
+import Recipes
 
 extension Initializer {
     /// Returns the first values of a parameter, row-major: a pure function of (seed, name, extents), whatever else is initialized.

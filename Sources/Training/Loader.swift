@@ -1,18 +1,5 @@
 import Foundation
 
-/// One batch, lent by a loader until the next one is asked for.
-public struct Batch {
-    public let position: BatchPosition
-    /// The number of real pictures.
-    public let count: Int
-    /// The values of all pictures, normalized, NCHW.
-    public let images: UnsafeBufferPointer<Float>
-    /// The class of each picture; 0 behind the real ones.
-    public let labels: UnsafeBufferPointer<Int32>
-    /// Keeps the buffers where the loader itself is given up early.
-    fileprivate let owner: AnyObject
-}
-
 /// Makes batches ahead on threads of its own.
 ///
 /// The batches are those of `BatchMaker`, in their order, whatever the timing and the number of threads. Nothing is allocated once the loader
@@ -66,9 +53,9 @@ private final class BatchQueue: @unchecked Sendable {
     private struct Slot {
         var position = BatchPosition()
         var count = 0
+        var isMixed = false
         var isFilled = false
-        let images: UnsafeMutableBufferPointer<Float>
-        let labels: UnsafeMutableBufferPointer<Int32>
+        let buffers: BatchBuffers
     }
 
     private let maker: BatchMaker
@@ -90,20 +77,11 @@ private final class BatchQueue: @unchecked Sendable {
         self.epochs = epochs
         position = start.batch < maker.batchesPerEpoch ? start : BatchPosition(epoch: start.epoch + 1)
         rate = LoaderRate(threads: threads)
-        slots = (0..<buffers).map { _ in
-            let images = UnsafeMutableBufferPointer<Float>.allocate(capacity: maker.valueCount)
-            images.initialize(repeating: 0)
-            let labels = UnsafeMutableBufferPointer<Int32>.allocate(capacity: maker.options.batchSize)
-            labels.initialize(repeating: 0)
-            return Slot(images: images, labels: labels)
-        }
+        slots = (0..<buffers).map { _ in Slot(buffers: BatchBuffers(for: maker)) }
     }
 
     deinit {
-        for slot in slots {
-            slot.images.deallocate()
-            slot.labels.deallocate()
-        }
+        for slot in slots { slot.buffers.deallocate() }
     }
 
     /// Whether no batch is left to claim; asked under the lock.
@@ -119,14 +97,15 @@ private final class BatchQueue: @unchecked Sendable {
                 order.withUnsafeMutableBufferPointer { maker.order(epoch: position.epoch, into: $0) }
                 orderedEpoch = position.epoch
             }
-            let count = order.withUnsafeBufferPointer { maker.fill(position, order: $0, images: slot.images, labels: slot.labels) }
+            let made = order.withUnsafeBufferPointer { maker.fill(position, order: $0, into: slot.buffers) }
             let seconds = (ContinuousClock.now - start).seconds
             condition.lock()
             rate.batches += 1
-            rate.pictures += count
+            rate.pictures += made.count
             rate.makingSeconds += seconds
             slots[place].position = position
-            slots[place].count = count
+            slots[place].count = made.count
+            slots[place].isMixed = made.isMixed
             slots[place].isFilled = true
             condition.broadcast()
             condition.unlock()
@@ -162,9 +141,7 @@ private final class BatchQueue: @unchecked Sendable {
         hasLent = true
         if claimed == 0 { return nil }
         let slot = slots[first]
-        return Batch(
-            position: slot.position, count: slot.count, images: UnsafeBufferPointer(slot.images),
-            labels: UnsafeBufferPointer(slot.labels), owner: self)
+        return Batch(slot.buffers, at: slot.position, count: slot.count, isMixed: slot.isMixed, owner: self)
     }
 
     var currentRate: LoaderRate {

@@ -1,6 +1,6 @@
 import Interchange
 
-/// Pictures side by side, each with its label below, for looking at.
+/// Pictures side by side, each with a line or more of text below, for looking at.
 public struct PictureSheet {
     private let extents: ImageExtents
     private let columns: Int
@@ -15,14 +15,15 @@ public struct PictureSheet {
     /// The longest side that PNG files are commonly read with.
     private static let longestSide = 1_000_000
 
-    /// Makes an empty sheet for `count` pictures, `columns` a row; throws where it would be too large. `name` says of what, for the error.
-    public init(_ extents: ImageExtents, count: Int, columns: Int, name: String) throws(InterchangeError) {
-        precondition(count > 0 && columns > 0, "no sheet of \(count) pictures, \(columns) a row")
+    /// Makes an empty sheet for `count` pictures, `columns` a row, with so many lines of text below each; throws where it would be too large.
+    /// `name` says of what, for the error.
+    public init(_ extents: ImageExtents, count: Int, columns: Int, lines: Int = 1, name: String) throws(InterchangeError) {
+        precondition(count > 0 && columns > 0 && lines > 0, "no sheet of \(count) pictures, \(columns) a row")
         self.extents = extents
         self.columns = min(columns, count)
         scale = max(1, (Self.leastWidth + extents.width - 1) / extents.width)
         cellWidth = extents.width * scale + Self.gap
-        cellHeight = extents.height * scale + Image.textHeight + 2 * Self.gap
+        cellHeight = extents.height * scale + lines * Image.textHeight + 2 * Self.gap
         let (width, height) = (self.columns * cellWidth, (count + self.columns - 1) / self.columns * cellHeight)
         let (area, overflow) = width.multipliedReportingOverflow(by: height * extents.channels)
         guard width <= Self.longestSide, height <= Self.longestSide else {
@@ -35,7 +36,7 @@ public struct PictureSheet {
         image = Image(width: width, height: height, channels: extents.channels)
     }
 
-    /// Draws a picture of the sheet's extents.
+    /// Draws a picture of the sheet's extents, with its lines of text.
     public mutating func draw(_ picture: Image, label: String, at place: Int) {
         let (x, y) = (place % columns * cellWidth, place / columns * cellHeight)
         var enlarged = Image(width: picture.width * scale, height: picture.height * scale, channels: picture.channels)
@@ -46,8 +47,10 @@ public struct PictureSheet {
         }
         image.paste(enlarged, x: x, y: y)
         let letters = cellWidth / Image.characterWidth
-        let text = label.count <= letters ? label : String(label.prefix(letters - 2)) + ".."
-        image.write(text, x: x, y: y + enlarged.height + Self.gap)
+        for (line, label) in label.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let text = label.count <= letters ? String(label) : String(label.prefix(letters - 2)) + ".."
+            image.write(text, x: x, y: y + enlarged.height + Self.gap + line * Image.textHeight)
+        }
     }
 
     /// Writes the sheet as a PNG file.

@@ -1,3 +1,5 @@
+import Recipes
+
 /// Synthetic handwritten digits: 28 x 28 grey pictures drawn by code, white ink on black.
 ///
 /// A picture is strokes through jittered points, bent by a smooth random field, sheared, turned, scaled, drawn with a

@@ -75,7 +75,9 @@ public final class Trainer {
         let given = preparation.normalization ?? recipe.normalization
         normalization = try given?.values(channels: training.extents.channels) ?? PixelNormalization(of: training)
         maker = BatchMaker(
-            training, normalization: normalization, options: Self.batchOptions(recipe, size: classifier.batchSize, seed: options.seed))
+            training, normalization: normalization,
+            options: try Self.batchOptions(recipe, for: training, size: classifier.batchSize, seed: options.seed))
+        try Self.requireMixableLabels(recipe, step, labels, classes: classifier.classCount)
         learningRate = LearningRate(recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs)
         takesSeed = step.plan.inputs.contains { $0.name == Self.seedInput }
         let identity = TrainingIdentity(
@@ -107,18 +109,30 @@ public final class Trainer {
         }
     }
 
-    /// How a recipe has batches made: shuffled, and augmented as it says.
-    public static func batchOptions(_ recipe: TrainingRecipe, size: Int, seed: UInt64) -> BatchOptions {
-        var options = BatchOptions.training(batchSize: size, seed: seed)
+    /// How a recipe has batches of pictures made: shuffled, and augmented as it says.
+    ///
+    /// Throws where the pictures lack what an augmentation needs, such as colours.
+    public static func batchOptions(
+        _ recipe: TrainingRecipe, for dataset: Dataset, size: Int, seed: UInt64
+    ) throws(TrainingError) -> BatchOptions {
         for augmentation in recipe.augmentations {
-            switch augmentation.form.name {
-            case "shift": options.maximumShift = max(options.maximumShift, augmentation.values.integer("pixels"))
-            case "flip": options.isFlipped = true
-            case "crop": options.minimumCrop = min(options.minimumCrop ?? 1, augmentation.values.number("scale"))
-            default: preconditionFailure("nothing is known of the augmentation '\(augmentation)'")
+            if let problem = augmentation.form.problem(augmentation.values, channels: dataset.extents.channels) {
+                throw TrainingError(problem.message, repair: problem.repair)
             }
         }
-        return options
+        return .training(batchSize: size, seed: seed, augmentations: recipe.augmentations)
+    }
+
+    /// Checks that labels can say that a picture is of two classes, where the recipe mixes pictures.
+    private static func requireMixableLabels(
+        _ recipe: TrainingRecipe, _ step: Executable, _ labels: String, classes: Int
+    ) throws(TrainingError) {
+        guard let mixer = recipe.augmentations.first(where: \.form.mixesBatches),
+            step.plan.inputs.contains(where: { $0.name == labels && step.plan.buffers[$0.buffer].element == .i32 })
+        else { return }
+        throw TrainingError(
+            "`\(mixer.form.name)` mixes classes, and the label '\(labels)' is of one class a picture",
+            repair: "declare it as f32[N, \(classes)], or leave out `\(mixer.form.name)`")
     }
 
     /// What was measured so far.

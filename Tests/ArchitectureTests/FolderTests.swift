@@ -4,7 +4,7 @@ import Testing
 /// The folders of each part that has several, in the order in which they may use each other: a folder what stands before it, never what
 /// stands after. "." are the files of the part itself.
 private let foldersInOrder: [String: [String]] = [
-    "Recipes": ["Optimizers", "Schedules", "."],
+    "Recipes": ["Random", "Optimizers", "Schedules", "Augmentations", "."],
     "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection"],
     "LoopNest": ["Target", ".", "Interpreter"],
     "Kernels": [

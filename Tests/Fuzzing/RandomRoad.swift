@@ -89,7 +89,9 @@ struct RandomRoad {
             "    schedule \(random.choose(["constant(0.003)", "cosine(0.003)", "one_cycle(0.003)"]))",
         ]
         if chance(40) { lines.append("    clip norm 1.0") }
-        if chance(40) { lines.append("    augment \(random.choose(["flip", "shift(2)"]))") }
+        if chance(40) {
+            lines.append("    augment \(random.choose(["flip", "shift(2)", "rotation(20), blur", "crop, cutout(3)", "rand_augment(5)"]))")
+        }
         lines.append("}")
     }
 }

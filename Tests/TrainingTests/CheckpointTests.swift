@@ -1,5 +1,6 @@
 import Foundation
 import Interchange
+import Recipes
 import Testing
 import Training
 

@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 import Testing
 import Training
 
@@ -50,7 +51,7 @@ import Training
     }
 
     @Test func dependsOnSeedAndEpochAlone() {
-        let options = BatchOptions.training(batchSize: 3, seed: 5, maximumShift: 2)
+        let options = BatchOptions.training(batchSize: 3, seed: 5, augmentations: [Augmentation.shift(["pixels": 2])])
         let all = batches(options, epochs: 3)
         #expect(batches(options, epochs: 3, pause: true) == all)
         // A resumed run sees what the interrupted one would have seen.
@@ -68,113 +69,16 @@ import Training
             }
         }
         #expect(batches(options, epochs: 3, pause: true, buffers: 2, threads: 4) == all)
-        #expect(batches(.training(batchSize: 3, seed: 6, maximumShift: 2), epochs: 3) != all)
-    }
-
-    @Test func mirrorsEverySecondPicture() {
-        var options = BatchOptions(batchSize: 10, seed: 4, isShuffled: false, maximumShift: 0, lastBatch: .dropped)
-        options.isFlipped = true
-        let maker = BatchMaker(dataset, normalization: raw, options: options)
-        var mirrored = 0
-        for copy in batches(options, epochs: 20) {
-            for sample in 0..<10 {
-                let row = copy.images[sample * 24..<sample * 24 + 4].map { Int($0.rounded()) }
-                let plain = (1...4).map { sample * 24 + $0 }
-                let isMirrored = maker.isMirrored(sample, epoch: copy.position.epoch)
-                #expect(row == (isMirrored ? plain.reversed() : plain))
-                mirrored += isMirrored ? 1 : 0
-            }
-        }
-        #expect((60...140).contains(mirrored))
-    }
-
-    @Test func movesPictures() {
-        let maker = BatchMaker(dataset, normalization: raw, options: .training(batchSize: 10, seed: 3, maximumShift: 5))
-        let order = (0..<10).map { Int32($0) }
-        var seen: Set<Int> = []
-        for epoch in 0..<20 {
-            var images = [Float](repeating: -1, count: maker.valueCount), labels = [Int32](repeating: -1, count: 10)
-            let count = order.withUnsafeBufferPointer { order in
-                images.withUnsafeMutableBufferPointer { images in
-                    labels.withUnsafeMutableBufferPointer {
-                        maker.fill(BatchPosition(epoch: epoch), order: order, images: images, labels: $0)
-                    }
-                }
-            }
-            #expect(count == 10 && labels == order)
-            for sample in 0..<10 {
-                let (right, down) = maker.shift(sample, epoch: epoch)
-                seen.insert(right)
-                for index in 0..<24 {
-                    let column = index % 4 - right, row = index / 4 % 3 - down
-                    let isInside = (0..<4).contains(column) && (0..<3).contains(row)
-                    let expected = isInside ? Float(sample * 24 + index / 12 * 12 + row * 4 + column + 1) : 0
-                    #expect(images[sample * 24 + index].rounded() == expected)
-                }
-            }
-        }
-        #expect(seen == Set(-5...5))
-    }
-
-    /// Cuts out rectangles of the recipe's area and aspect that lie within the picture, and enlarges them.
-    @Test func cropsPictures() throws {
-        let (height, width) = (40, 60)
-        // A plane that rises by 2 a column and 3 a row: interpolation gives its value at any point.
-        let pixels = (0..<height * width).map { UInt8($0 / width * 3 + $0 % width * 2) }
-        let plane = Dataset(
-            name: "plane", isSynthetic: true, classNames: ["a"], extents: ImageExtents(channels: 1, height: height, width: width),
-            pixels: pixels, labels: [0])
-        var options = BatchOptions(batchSize: 1, seed: 9, isShuffled: false, maximumShift: 0, lastBatch: .dropped)
-        options.minimumCrop = 0.25
-        let raw = PixelNormalization(mean: [0], deviation: [1 / 255])
-        let maker = BatchMaker(plane, normalization: raw, options: options)
-        var areas: [Double] = []
-        let loader = Loader(maker, epochs: 200)
-        while let batch = loader.next() {
-            let crop = try #require(maker.crop(0, epoch: batch.position.epoch))
-            #expect(crop == maker.crop(0, epoch: batch.position.epoch))
-            #expect(crop.top >= 0 && crop.left >= 0 && crop.top + crop.height <= height && crop.left + crop.width <= width)
-            areas.append(Double(crop.height * crop.width) / Double(height * width))
-            let aspect = Double(crop.width) / Double(crop.height)
-            #expect((0.7...1.4).contains(aspect) || areas.last == 1, "\(crop)")
-            for row in stride(from: 0, to: height, by: 7) {
-                for column in stride(from: 0, to: width, by: 7) {
-                    let y = (Double(row) + 0.5) * Double(crop.height) / Double(height) - 0.5
-                    let x = (Double(column) + 0.5) * Double(crop.width) / Double(width) - 0.5
-                    let inside = (y: min(max(y, 0), Double(crop.height - 1)), x: min(max(x, 0), Double(crop.width - 1)))
-                    let expected = 3 * (Double(crop.top) + inside.y) + 2 * (Double(crop.left) + inside.x)
-                    #expect(abs(Double(batch.images[row * width + column]) - expected) < 1e-3)
-                }
-            }
-        }
-        #expect(Set(areas).count > 100 && areas.allSatisfy { $0 > 0.24 })
-        #expect(areas.contains { $0 < 0.35 })
-        // With moves and mirroring, the same crop comes moved and mirrored.
-        options.isFlipped = true
-        options.maximumShift = 4
-        let moved = BatchMaker(plane, normalization: raw, options: options)
-        let whole = Loader(maker, epochs: 8), changed = Loader(moved, epochs: 8)
-        while let before = whole.next(), let after = changed.next() {
-            let epoch = before.position.epoch
-            let (right, down) = moved.shift(0, epoch: epoch)
-            for row in 0..<height {
-                for column in 0..<width {
-                    let place = moved.isMirrored(0, epoch: epoch) ? width - 1 - column : column
-                    let isInside = (0..<height).contains(row - down) && (0..<width).contains(place - right)
-                    let expected = isInside ? before.images[(row - down) * width + place - right] : 0
-                    #expect(abs(after.images[row * width + column] - expected) < 1e-3)
-                }
-            }
-        }
+        #expect(batches(.training(batchSize: 3, seed: 6, augmentations: options.augmentations), epochs: 3) != all)
     }
 
     @Test func measuresItself() {
-        // Cropping makes a picture of this size slow enough to be waited for.
+        // Blurring makes a picture of this size slow enough to be waited for.
         let large = Dataset(
             name: "large", isSynthetic: true, classNames: ["a"], extents: ImageExtents(channels: 1, height: 200, width: 200),
             pixels: [UInt8](repeating: 1, count: 280_000), labels: [Int32](repeating: 0, count: 7))
-        var options = BatchOptions(batchSize: 2, seed: 0, isShuffled: false, maximumShift: 0, lastBatch: .padded)
-        options.minimumCrop = 0.5
+        var options = BatchOptions(batchSize: 2, seed: 0, isShuffled: false, lastBatch: .padded)
+        options.augmentations = [Augmentation.blur(["sigma_from": 4, "sigma_to": 4])]
         let start = ContinuousClock.now
         let loader = Loader(
             BatchMaker(large, normalization: PixelNormalization(mean: [0], deviation: [1]), options: options), epochs: 3, threads: 1)
@@ -200,11 +104,11 @@ import Training
     }
 
     @Test func drawsUniformly() {
-        var random = CounterGenerator(seed: 1, .shift, 0)
+        var random = CounterGenerator(seed: 1, .samples, 0)
         var counts = [Int](repeating: 0, count: 7)
         for _ in 0..<70_000 { counts[random.below(7)] += 1 }
         #expect(counts.allSatisfy { abs($0 - 10_000) < 400 })
-        var first = CounterGenerator(seed: 1, .shift, 0, 1), second = CounterGenerator(seed: 1, .shift, 1, 0)
+        var first = CounterGenerator(seed: 1, .samples, 0, 1), second = CounterGenerator(seed: 1, .samples, 1, 0)
         #expect(first.next() != second.next())
     }
 }

@@ -38,6 +38,7 @@ struct ToyTraining {
     /// The step in which a parameter becomes infinite.
     var infiniteParameter = 1000
     var threads = 2
+    var augmentations: [Chosen<Augmentation>] = []
 
     init(epochs: Int = 3, seed: UInt64 = 1, checkpointPath: String? = nil, interval: CheckpointInterval = .seconds(1e6)) {
         options = TrainerOptions(
@@ -144,6 +145,7 @@ struct ToyTraining {
         recipe.schedule = schedule
         recipe.normalization = .init(mean: [0], deviation: [1])
         recipe.lossOutput = "loss"
+        recipe.augmentations = augmentations
         let step = try Self.executable(step, threads: threads)
         let trainer = try Trainer(
             step: step, inference: Self.executable(Self.inference, threads: threads), labels: "label", recipe: recipe,

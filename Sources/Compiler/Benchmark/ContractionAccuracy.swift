@@ -2,6 +2,7 @@ import Foundation
 import Graph
 import Kernels
 import Operators
+import Recipes
 import Runtime
 import Training
 

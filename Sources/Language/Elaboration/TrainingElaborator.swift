@@ -101,9 +101,7 @@ struct TrainingElaborator {
         if let (word, arguments) = settings["clip"] { recipe.clip = clip(arguments, word) }
         if let (word, arguments) = settings["batch"] { recipe.batchSize = integer(arguments, word, 1...65_536) }
         if let (word, arguments) = settings["seed"] { recipe.seed = integer(arguments, word, 0...Double(Int32.max)) }
-        if let (_, arguments) = settings["augment"] {
-            recipe.augmentations = arguments.compactMap { elaborator.make($0.value, of: Augmentation.self) }
-        }
+        if let (_, arguments) = settings["augment"] { recipe.augmentations = augmentations(arguments) }
         if let (word, arguments) = settings["normalize"] {
             recipe.normalization = normalization(arguments, word)
             refuseSecondNormalization(word)

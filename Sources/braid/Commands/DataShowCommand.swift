@@ -16,7 +16,8 @@ struct DataShowCommand: ParsableCommand {
               braid data show builtin:digits --for graphs/mnist_resnet.braid --epoch 3 -o third.png
 
             With --for the pictures are prepared for the network's input and augmented as its recipe says, in the order in which that epoch meets them.
-            A sheet has the class below each picture; a single picture (--index) is drawn as it is, as a file for `braid run`.
+            A sheet has the class below each picture, and both classes with their shares where pictures are mixed; a single picture (--index) is drawn as
+            it is, as a file for `braid run`.
             """)
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
@@ -91,7 +92,7 @@ struct DataShowCommand: ParsableCommand {
         } else {
             let first = try requireFirst(in: dataset.count, dataset)
             let indices = first..<min(dataset.count, first + limit)
-            try draw(indices.map { (dataset.image($0), dataset.labels[$0]) }, dataset, to: output)
+            try draw(indices.map { Drawing(dataset.image($0), dataset.labels[$0], dataset) }, dataset, to: output)
         }
     }
 
@@ -105,40 +106,64 @@ struct DataShowCommand: ParsableCommand {
         return first
     }
 
+    /// A picture and what is written below it.
+    private struct Drawing {
+        var image: Image
+        var name: String
+        /// A line a class.
+        var caption: String
+
+        init(_ image: Image, _ label: Int32, _ dataset: Dataset) {
+            self.image = image
+            name = dataset.classNames[Int(label)]
+            caption = name
+        }
+
+        /// Says what shares of two classes there are.
+        mutating func mix(_ mixing: Batch.Mixing, at place: Int, _ dataset: Dataset) {
+            let share = Int((mixing.weights[place] * 100).rounded())
+            caption = "\(share)% \(name)\n\(100 - share)% \(dataset.classNames[Int(mixing.partnerLabels[place])])"
+        }
+    }
+
     /// The pictures of an epoch, as the network meets them; held-out ones are not augmented.
     private func augmented(
         _ dataset: Dataset, _ recipe: TrainingRecipe, _ preparation: PicturePreparation, seed: UInt64
-    ) throws -> [(Image, Int32)] {
+    ) throws -> [Drawing] {
         let given = try (preparation.normalization ?? recipe.normalization)?.values(channels: dataset.extents.channels)
         let normalization = given ?? PixelNormalization(of: dataset)
         let size = min(recipe.batchSize ?? 64, dataset.count)
         let isTraining = part == .training
         let maker = BatchMaker(
             dataset, normalization: normalization,
-            options: isTraining ? Trainer.batchOptions(recipe, size: size, seed: seed) : .evaluation(batchSize: size))
+            options: isTraining
+                ? try Trainer.batchOptions(recipe, for: dataset, size: size, seed: seed) : .evaluation(batchSize: size))
         let first = try requireFirst(in: min(dataset.count, maker.batchesPerEpoch * size), dataset)
         let start = BatchPosition(epoch: isTraining ? epoch - 1 : 0, batch: first / size)
         let loader = Loader(maker, from: start, epochs: start.epoch + 1)
-        var pictures: [(Image, Int32)] = []
+        var pictures: [Drawing] = []
         var passed = first % size
         while pictures.count < limit, let batch = loader.next() {
             for place in min(passed, batch.count)..<batch.count where pictures.count < limit {
                 let count = dataset.extents.count
                 let values = UnsafeBufferPointer(rebasing: batch.images[place * count..<(place + 1) * count])
-                pictures.append((normalization.image(values, dataset.extents), batch.labels[place]))
+                var drawing = Drawing(normalization.image(values, dataset.extents), batch.labels[place], dataset)
+                if let mixing = batch.mixing { drawing.mix(mixing, at: place, dataset) }
+                pictures.append(drawing)
             }
             passed = 0
         }
         return pictures
     }
 
-    private func draw(_ pictures: [(Image, Int32)], _ dataset: Dataset, to path: String) throws {
-        let names = pictures.map { dataset.classNames[Int($0.1)] }
+    private func draw(_ pictures: [Drawing], _ dataset: Dataset, to path: String) throws {
+        let names = pictures.map(\.name)
         if pictures.count == 1, file == nil {
-            try pictures[0].0.writePNG(to: path)
+            try pictures[0].image.writePNG(to: path)
         } else {
-            var sheet = try PictureSheet(dataset.extents, count: pictures.count, columns: columns, name: dataset.name)
-            for (place, picture) in pictures.enumerated() { sheet.draw(picture.0, label: names[place], at: place) }
+            let lines = pictures.contains { $0.caption.contains("\n") } ? 2 : 1
+            var sheet = try PictureSheet(dataset.extents, count: pictures.count, columns: columns, lines: lines, name: dataset.name)
+            for (place, picture) in pictures.enumerated() { sheet.draw(picture.image, label: picture.caption, at: place) }
             try sheet.write(to: path)
         }
         let listed = names.prefix(10).joined(separator: " ") + (names.count > 10 ? " …" : "")

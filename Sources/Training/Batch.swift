@@ -1,0 +1,34 @@
+/// One batch, lent by a loader until the next one is asked for.
+public struct Batch {
+    /// How pictures are mixed: picture `i` counts as its own class, `labels[i]`, by `weights[i]`, and as that of its partner,
+    /// `partnerLabels[i]`, by `1 - weights[i]`. A target f32[N, classes] is the sum of these two; both classes may be the same.
+    public struct Mixing {
+        /// The class of each picture's partner; 0 behind the real pictures.
+        public let partnerLabels: UnsafeBufferPointer<Int32>
+        /// From 0 to 1; 0 behind the real pictures.
+        public let weights: UnsafeBufferPointer<Float>
+    }
+
+    public let position: BatchPosition
+    /// The number of real pictures.
+    public let count: Int
+    /// The values of all pictures, normalized, NCHW, mixed with those of their partners where the batch is mixed.
+    public let images: UnsafeBufferPointer<Float>
+    /// The class of each picture; 0 behind the real ones.
+    public let labels: UnsafeBufferPointer<Int32>
+    /// Nil where the pictures of this batch are not mixed: the recipe does not say so, or only of a part of the batches, which this is not.
+    public let mixing: Mixing?
+    /// Keeps the buffers where the loader itself is given up early.
+    private let owner: AnyObject
+
+    init(_ buffers: BatchBuffers, at position: BatchPosition, count: Int, isMixed: Bool, owner: AnyObject) {
+        self.position = position
+        self.count = count
+        images = UnsafeBufferPointer(buffers.images)
+        labels = UnsafeBufferPointer(buffers.labels)
+        mixing =
+            isMixed
+            ? Mixing(partnerLabels: UnsafeBufferPointer(buffers.partnerLabels), weights: UnsafeBufferPointer(buffers.weights)) : nil
+        self.owner = owner
+    }
+}
