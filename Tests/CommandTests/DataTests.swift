@@ -188,6 +188,51 @@ import Testing
         #expect(untrained.status == 1 && untrained.errors.contains("'n' has no training"), "\(untrained.errors)")
     }
 
+    private func writeTraining(_ augmentations: String, _ extents: String = "1, 28, 28") throws {
+        try workplace.write(
+            """
+            network n {
+                input image: f32[N, \(extents)]
+                output logits = image |> flatten |> fc: linear(10)
+            }
+            training of n {
+                target label: i32[N]
+                loss cross_entropy(logits, label)
+                optimizer sgd
+                schedule constant(0.1)
+                augment \(augmentations)
+                batch 16
+            }
+
+            """, to: "augmented.braid")
+    }
+
+    /// Mixed pictures have a line a class below them; a label of one class cannot be trained with them.
+    @Test func showsMixedPictures() throws {
+        try workplace.writeTinyTraining()
+        let show = ["data", "show", "mnist:data", "--for", "augmented.braid", "--count", "16", "--columns", "8", "-o"]
+        for (list, height) in [("rotation(20), cutout(6)", 68), ("flip, cutmix", 76)] {
+            try writeTraining(list)
+            let result = try workplace.run(show + ["sheet.png"])
+            #expect(result.status == 0, "\(result.errors)")
+            let sheet = try Image(path: workplace.path("sheet.png"))
+            #expect(sheet.width == 8 * 58 && sheet.height == 2 * height, "\(list) \(sheet.height)")
+        }
+        let train = try workplace.run("train", "augmented.braid", "--data", "mnist:data", "--epochs", "1")
+        #expect(
+            train.status == 1
+                && train.errors.contains(
+                    "`cutmix` mixes classes, and the label 'label' is of one class a picture")
+                && train.errors.contains("declare it as f32[N, 10]"),
+            "\(train.errors)")
+        // Whether there are colours is only known here.
+        try writeTraining("grayscale", "C, 28, 28")
+        for command in [["data", "show", "mnist:data", "-o", "gray.png", "--for"], ["data", "bench", "mnist:data", "--for"]] {
+            let result = try workplace.run(command + ["augmented.braid", "-D", "C=1"])
+            #expect(result.status == 1 && result.errors.contains("changes colours, but the pictures have 1 channel"), "\(result.errors)")
+        }
+    }
+
     @Test func measuresLoading() throws {
         try workplace.writeTinyTraining()
         let text = try workplace.run("data", "bench", "mnist:data", "--seconds", "0.1")

@@ -16,7 +16,9 @@ extension Elaborator {
             return nil
         }
         guard let form = kind.named(name.text) else {
-            let nearest = Spelling.nearest(to: name.text, in: kind.all.map(\.name))
+            // What another framework calls it stands in its source.
+            let foreign = kind.all.first { $0.source.contains("`\(name.text)`") }?.name
+            let nearest = foreign ?? Spelling.nearest(to: name.text, in: kind.all.map(\.name))
             report(
                 "no \(kind.kind) is called `\(name.text)`", at: name.span,
                 help: nearest.map { "did you mean `\($0)`?" } ?? "there are \(kind.all.map(\.name).joined(separator: ", "))")

@@ -3,7 +3,7 @@ import Graph
 extension Augmentation {
     public static let rotation = Augmentation(
         "rotation", [.number("degrees", 0...360), probability(1)], stream: 33,
-        "turned about its centre by up to so many degrees either way, black coming in",
+        "turned about its centre by up to so many degrees either way, black coming in", source: "`RandomRotation`",
         .picture { values in
             let degrees = values.number("degrees")
             return { random, picture in

@@ -5,7 +5,7 @@ extension Augmentation {
     public static let crop = Augmentation(
         "crop", [.number("scale", 1e-3...1, default: 0.08)], stream: 9,
         "a rectangle of `scale` to all of the image's area and of aspect 3:4 to 4:3, cut out and enlarged to the image's size",
-        source: "Szegedy et al., arXiv 1409.4842",
+        source: "Szegedy et al., arXiv 1409.4842; `RandomResizedCrop`",
         .picture { values in
             let least = values.number("scale")
             return { random, picture in

@@ -121,8 +121,10 @@ struct DataShowCommand: ParsableCommand {
 
         /// Says what shares of two classes there are.
         mutating func mix(_ mixing: Batch.Mixing, at place: Int, _ dataset: Dataset) {
+            let partner = dataset.classNames[Int(mixing.partnerLabels[place])]
+            if partner == name { return }
             let share = Int((mixing.weights[place] * 100).rounded())
-            caption = "\(share)% \(name)\n\(100 - share)% \(dataset.classNames[Int(mixing.partnerLabels[place])])"
+            caption = "\(share)% \(name)\n\(100 - share)% \(partner)"
         }
     }
 
