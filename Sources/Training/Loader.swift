@@ -2,8 +2,8 @@ import Foundation
 
 /// Makes batches ahead on threads of its own.
 ///
-/// The batches are those of `BatchMaker`, in their order, whatever the timing and the number of threads. Nothing is allocated once the loader
-/// runs: the threads fill a fixed number of buffers and wait until one is given back.
+/// The batches are those of `BatchMaker`, in their order, whatever the timing and the number of threads. Room for
+/// batches is allocated once: the threads fill a fixed number of buffers and wait until one is given back.
 public final class Loader {
     public let maker: BatchMaker
     private let queue: BatchQueue

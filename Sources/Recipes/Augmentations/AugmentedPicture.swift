@@ -96,19 +96,16 @@ public struct AugmentedPicture: ~Copyable {
     }
 
     private mutating func resample(units isUnit: Bool, into target: UnsafeMutablePointer<Float>) {
-        let geometry = self.geometry
         if isSettled {
             let values = UnsafePointer(side(current))
-            return geometry.resample(.values(values), channels: channels, into: target) { preconditionFailure("values need no room") }
+            return geometry.resample(.values(values), channels: channels, into: target, room: nil)
         }
         guard let pixels else { preconditionFailure("no picture was begun") }
         // A map needs the whole picture as values; moves and crops do not.
-        let whole = geometry.map == nil ? nil : side(current)
+        let room = geometry.map == nil ? nil : side(current)
         (isUnit ? units : table).withUnsafeBufferPointer { table in
             guard let table = table.baseAddress else { return }
-            geometry.resample(.bytes(pixels, table: table), channels: channels, into: target) {
-                whole ?? target
-            }
+            geometry.resample(.bytes(pixels, table: table), channels: channels, into: target, room: room)
         }
     }
 }

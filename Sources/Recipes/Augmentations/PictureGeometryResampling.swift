@@ -2,9 +2,9 @@
 extension PictureGeometry {
     /// Writes the picture that a source becomes.
     ///
-    /// - Parameter whole: room for all values of a picture, where the source is bytes.
+    /// - Parameter room: for all values of a picture, where the source is bytes and there is a map.
     func resample(
-        _ source: PictureSource, channels: Int, into target: UnsafeMutablePointer<Float>, whole: () -> UnsafeMutablePointer<Float>
+        _ source: PictureSource, channels: Int, into target: UnsafeMutablePointer<Float>, room: UnsafeMutablePointer<Float>?
     ) {
         guard let map else {
             if let crop { return enlarge(crop, of: source, channels, into: target) }
@@ -13,32 +13,33 @@ extension PictureGeometry {
         switch source {
         case .values(let values): transform(values, map, channels, source, into: target)
         case .bytes:
-            let values = whole()
+            guard let room else { preconditionFailure("a map of bytes needs room for their values") }
             for channel in 0..<channels {
                 let start = channel * height * width
-                source.copy(channel, from: start, step: 1, count: height * width, to: values + start)
+                source.copy(channel, from: start, step: 1, count: height * width, to: room + start)
             }
-            transform(UnsafePointer(values), map, channels, source, into: target)
+            transform(UnsafePointer(room), map, channels, source, into: target)
         }
     }
 
     /// Moves and mirrors by whole pixels.
     private func move(_ source: PictureSource, _ channels: Int, into target: UnsafeMutablePointer<Float>) {
         let (first, step) = columns.source
-        let visible = columns.visible
+        let (low, high) = (columns.visible.lowerBound, columns.visible.upperBound)
+        // Behind the visible rows and columns, and before them.
+        let (top, bottom) = low < high ? (rows.visible.lowerBound, rows.visible.upperBound) : (0, 0)
         for channel in 0..<channels {
             let black = source.black(channel)
-            for row in 0..<height {
-                let target = target + (channel * height + row) * width
-                guard rows.visible.contains(row), !visible.isEmpty else {
-                    target.update(repeating: black, count: width)
-                    continue
-                }
-                for column in 0..<visible.lowerBound { target[column] = black }
-                let start = (channel * height + rows(row)) * width + first + step * visible.lowerBound
-                source.copy(channel, from: start, step: step, count: visible.count, to: target + visible.lowerBound)
-                for column in visible.upperBound..<width { target[column] = black }
+            let plane = target + channel * height * width
+            plane.update(repeating: black, count: top * width)
+            for row in top..<bottom {
+                let target = plane + row * width
+                for column in 0..<low { target[column] = black }
+                let start = (channel * height + rows(row)) * width + first + step * low
+                source.copy(channel, from: start, step: step, count: high - low, to: target + low)
+                for column in high..<width { target[column] = black }
             }
+            (plane + bottom * width).update(repeating: black, count: (height - bottom) * width)
         }
     }
 
