@@ -31,6 +31,17 @@ extension Image {
     /// The rows that a line of text takes, and the columns that a character takes with the gap behind it.
     public static let (textHeight, characterWidth) = (DotMatrix.height, DotMatrix.width + 1)
 
+    /// The dots of a line of text, from its upper left corner.
+    static func dots(of text: String) -> [(column: Int, row: Int)] {
+        text.enumerated().flatMap { place, character in
+            (0..<DotMatrix.width).flatMap { column in
+                (0..<DotMatrix.height).filter { DotMatrix.isSet(character, column: column, row: $0) }.map {
+                    (place * characterWidth + column, $0)
+                }
+            }
+        }
+    }
+
     /// Writes a line of text with its upper left corner there, in letters of 5 x 7 dots; what reaches outside is left out.
     public mutating func write(_ text: String, x: Int, y: Int, value: UInt8 = 255) {
         for (place, character) in text.enumerated() {

@@ -8,6 +8,10 @@ public struct Evaluation: Sendable {
     public var confusion: ConfusionMatrix
     /// The share of pictures whose class is among the five best.
     public var topFive: Double
+    /// Picture by picture, in the order of the data.
+    public var outcomes: [PictureOutcome] = []
+    /// Whether the probabilities of the predictions are what they say.
+    public var reliability = Reliability()
     public var seconds: Double
     /// Of the input and of the scores of all pictures, what is not finite.
     public var nonFinite: [NonFiniteValues] = []
@@ -38,6 +42,9 @@ extension Classifier {
         let names = dataset.classNames + (dataset.classNames.count..<classCount).map { "class \($0)" }
         var confusion = ConfusionMatrix(classNames: names)
         var loss = RunningMean()
+        var reliability = Reliability()
+        var outcomes: [PictureOutcome] = []
+        outcomes.reserveCapacity(dataset.count)
         var topFive = 0
         let maker = BatchMaker(dataset, normalization: normalization, options: .evaluation(batchSize: batchSize))
         let loader = Loader(maker, epochs: 1)
@@ -50,17 +57,19 @@ extension Classifier {
                 results.look(at: UnsafeBufferPointer(rebasing: scores[..<(batch.count * classCount)]), from: confusion.total * classCount)
                 for place in 0..<batch.count {
                     let row = UnsafeBufferPointer(rebasing: scores[place * classCount..<(place + 1) * classCount])
-                    let label = Int(batch.labels[place])
-                    confusion.add(label: label, predicted: Scores.best(row))
-                    loss.add(Scores.crossEntropy(row, label: label))
-                    if Scores.rank(of: label, row) < 5 { topFive += 1 }
+                    let outcome = PictureOutcome(index: outcomes.count, label: Int(batch.labels[place]), scores: row)
+                    outcomes.append(outcome)
+                    confusion.add(label: outcome.label, predicted: outcome.predicted)
+                    reliability.add(probability: outcome.probability, isRight: outcome.isRight)
+                    loss.add(outcome.loss)
+                    if Scores.rank(of: outcome.label, row) < 5 { topFive += 1 }
                 }
             }
             report(confusion.total)
         }
         return Evaluation(
-            loss: loss.value, confusion: confusion, topFive: Double(topFive) / Double(max(1, confusion.total)),
-            seconds: (ContinuousClock.now - start).seconds,
+            loss: loss.value, confusion: confusion, topFive: Double(topFive) / Double(max(1, confusion.total)), outcomes: outcomes,
+            reliability: reliability, seconds: (ContinuousClock.now - start).seconds,
             nonFinite: [
                 inputs.values(name: imageInput, extents: [confusion.total, extents.channels, extents.height, extents.width]),
                 results.values(name: scoresOutput, extents: [confusion.total, classCount]),

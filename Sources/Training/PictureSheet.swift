@@ -7,21 +7,23 @@ public struct PictureSheet {
     private let scale: Int
     private let cellWidth: Int
     private let cellHeight: Int
-    private var image: Image
+    private(set) var image: Image
 
     /// Small pictures are enlarged until a short label fits below.
-    private static let leastWidth = 56
+    public static let labelWidth = 56
     private static let gap = 2
     /// The longest side that PNG files are commonly read with.
     private static let longestSide = 1_000_000
 
     /// Makes an empty sheet for `count` pictures, `columns` a row, with so many lines of text below each; throws where it would be too large.
-    /// `name` says of what, for the error.
-    public init(_ extents: ImageExtents, count: Int, columns: Int, lines: Int = 1, name: String) throws(InterchangeError) {
+    /// `name` says of what, for the error. Pictures are enlarged until they are `leastWidth` pixels wide.
+    public init(
+        _ extents: ImageExtents, count: Int, columns: Int, lines: Int = 1, leastWidth: Int = labelWidth, name: String
+    ) throws(InterchangeError) {
         precondition(count > 0 && columns > 0 && lines > 0, "no sheet of \(count) pictures, \(columns) a row")
         self.extents = extents
         self.columns = min(columns, count)
-        scale = max(1, (Self.leastWidth + extents.width - 1) / extents.width)
+        scale = max(1, (leastWidth + extents.width - 1) / extents.width)
         cellWidth = extents.width * scale + Self.gap
         cellHeight = extents.height * scale + lines * Image.textHeight + 2 * Self.gap
         let (width, height) = (self.columns * cellWidth, (count + self.columns - 1) / self.columns * cellHeight)

@@ -30,6 +30,12 @@ public enum Scores {
         return exponentials.map { $0 / sum }
     }
 
+    /// The probability of one class: `exp(score)` over the sum of all.
+    public static func probability(of label: Int, _ scores: UnsafeBufferPointer<Float>) -> Double {
+        let highest = Double(scores.max() ?? 0)
+        return exp(Double(scores[label]) - highest) / scores.reduce(0) { $0 + exp(Double($1) - highest) }
+    }
+
     /// The cross-entropy of one picture, `log(sum(exp(scores))) - scores[label]`.
     public static func crossEntropy(_ scores: UnsafeBufferPointer<Float>, label: Int) -> Double {
         let highest = Double(scores.max() ?? 0)

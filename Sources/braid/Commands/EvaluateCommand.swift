@@ -11,9 +11,15 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               braid evaluate graphs/mnist_resnet.braid --weights mnist.safetensors --data mnist:data/mnist
-              braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --confusion confusion.png
+              braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --out digits --top-losses worst.png
               braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --json
               braid evaluate graphs/mnist_resnet.braid --weights digits.safetensors --data builtin:digits --precision auto
+
+            Tells the accuracy and the loss; of every class the precision, recall, F1 and number of pictures, with the macro and the weighted mean; the
+            confusion matrix; the most confused pairs; and whether probabilities are what they say: predictions in 15 bins by their probability, with
+            the share of right ones, and how far the two are apart on average (ECE, Guo et al., arXiv 1706.04599).
+            --out draws OUT.confusion.svg and OUT.calibration.svg. --top-losses draws the pictures that the network is most wrong about: look there first
+            for wrong labels.
 
             Pictures are resized and cropped as the input's `prepare` says, and normalized as in training: the weights remember how.
 
@@ -42,24 +48,43 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var execution: ExecutionOptions
 
-    @Option(help: ArgumentHelp("Draws the confusion matrix as a PNG file.", valueName: "path"))
+    @Option(
+        name: [.short, .customLong("output"), .customLong("out")],
+        help: ArgumentHelp(
+            "Draws OUT.confusion.svg and OUT.calibration.svg; in a folder they have the network's name.", valueName: "out"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("Draws the confusion matrix as a PNG file, a square a cell.", valueName: "path"))
     var confusion: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Draws the pictures with the highest loss as a PNG file, each with its class, prediction, loss and the prediction's probability.",
+            valueName: "path"))
+    var topLosses: String?
+
+    @Option(help: ArgumentHelp("How many pictures --top-losses draws, and --json lists.", valueName: "count"))
+    var count = 16
 
     @OptionGroup var progress: ProgressOptions
 
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
 
-    func validate() throws { try validateBatch(batch) }
+    func validate() throws {
+        try validateBatch(batch)
+        if !(1...10_000).contains(count) { throw ValidationError("--count must be from 1 to 10000, not \(count)") }
+        if let confusion, confusion == topLosses { throw ValidationError("--confusion and --top-losses both write \(confusion)") }
+    }
 
     func run() throws {
         try execution.requireRunnable()
-        if let confusion {
-            StandardOutput.outlivesItsReader()
-            try OutputPath.requireWritable(confusion)
-        }
         let network = try network.load()
         try network.requireGraph()
+        let drawings = try output.map { (given) throws(InterchangeError) in try DrawingFiles(output: given, network: network.name) }
+        let files = [drawings?.confusion, drawings?.calibration, confusion, topLosses].compactMap(\.self)
+        if !files.isEmpty { StandardOutput.outlivesItsReader() }
+        for path in files { try OutputPath.requireWritable(path) }
         let pool = ThreadPool(threads: execution.threadCount)
         let file = try Safetensors(path: weights)
         let metadata = try WeightsMetadata(file)
@@ -83,8 +108,24 @@ struct EvaluateCommand: ParsableCommand {
         line.clear()
         for values in evaluation.nonFinite { report.add(values.name == classifier.imageInput ? .input : .output, [values]) }
         report.warn()
+        if let drawings {
+            let title = "\(network.name) on \(heldOut.name)"
+            try evaluation.confusion.drawing(title: title).write(to: drawings.confusion)
+            try evaluation.reliability.plot(title: title).write(to: drawings.calibration)
+        }
         if let confusion { try evaluation.confusion.picture().writePNG(to: confusion) }
-        if json { Console.printJSON(Record(evaluation, heldOut, report, assignment)) } else { show(evaluation, heldOut) }
+        if let topLosses {
+            guard evaluation.count > 0 else {
+                throw TrainingError("\(heldOut.name) has no held-out pictures to draw", repair: "leave out --top-losses")
+            }
+            try evaluation.topLosses(count, of: heldOut).write(to: topLosses)
+        }
+        if json {
+            Console.printJSON(EvaluationRecord(evaluation, heldOut, topLosses: count, files: files, report, assignment))
+        } else {
+            EvaluationReport(evaluation).show(heldOut.name)
+            for path in files { print("wrote \(path)") }
+        }
     }
 
     /// What is read: where the data have no held-out part, what was held out of them in training, unless something else is said.
@@ -122,69 +163,15 @@ struct EvaluateCommand: ParsableCommand {
             .apply(to: network, execution.compiler(precision.chosen), pool, samples: own)
     }
 
-    private func show(_ evaluation: Evaluation, _ heldOut: Dataset) {
-        let matrix = evaluation.confusion
-        print("\(heldOut.name): \(Format.grouped(evaluation.count)) held-out pictures")
-        print(
-            Console.green("  accuracy \(Format.percent(evaluation.accuracy))") + " (\(Format.grouped(matrix.correct)) right, "
-                + "\(Format.grouped(matrix.total - matrix.correct)) wrong), top-5 \(Format.percent(evaluation.topFive)), "
-                + "loss \(Format.fixed(evaluation.loss, 4)), \(Format.duration(evaluation.seconds))\n")
-        if matrix.classNames.count <= 20 {
-            print("confusion matrix: the true class is the row, the predicted one the column")
-            print(Self.table(matrix).text)
-        }
-        let mistakes = matrix.mistakes(5).map { "\(matrix.classNames[$0.label]) taken for \(matrix.classNames[$0.predicted]): \($0.count)" }
-        if !mistakes.isEmpty { print("most frequent mistakes: \(mistakes.joined(separator: "; "))") }
-        if let confusion { print("wrote \(confusion)") }
-    }
+    /// The drawings of one evaluation, named after what `--out` says.
+    private struct DrawingFiles {
+        var confusion: String
+        var calibration: String
 
-    private static func table(_ matrix: ConfusionMatrix) -> Table {
-        var table = Table(header: [""] + matrix.classNames + ["precision", "recall"], alignment: .right)
-        for (index, name) in matrix.classNames.enumerated() {
-            let counts = matrix.rows[index].map { $0 == 0 ? "·" : "\($0)" }
-            let shares = [matrix.precision(index), matrix.recall(index)].map { $0.map { Format.percent($0, 1) } ?? "–" }
-            table.add([name] + counts + shares)
-        }
-        return table
-    }
-
-    private struct Record: Encodable {
-        struct Class: Encodable {
-            var name: String
-            var precision: Double?
-            var recall: Double?
-        }
-
-        var accuracy: Double
-        var correct: Int
-        var count: Int
-        var loss: Double
-        var topFive: Double
-        var seconds: Double
-        var data: String
-        var synthetic: Bool
-        var classes: [Class]
-        var confusion: [[Int]]
-        var notFinite: [NonFiniteReport.Tensor]
-        /// What `--precision auto` found.
-        var assignment: PrecisionReport.Record?
-
-        init(_ evaluation: Evaluation, _ heldOut: Dataset, _ report: NonFiniteReport, _ assignment: PrecisionAssignment?) {
-            self.assignment = assignment.map(PrecisionReport.Record.init)
-            let matrix = evaluation.confusion
-            accuracy = evaluation.accuracy
-            correct = matrix.correct
-            count = evaluation.count
-            loss = evaluation.loss
-            topFive = evaluation.topFive
-            seconds = evaluation.seconds
-            data = heldOut.name
-            synthetic = heldOut.isSynthetic
-            classes = matrix.classNames.indices.map {
-                Class(name: matrix.classNames[$0], precision: matrix.precision($0), recall: matrix.recall($0))
-            }
-            confusion = matrix.rows
-            notFinite = report.tensors
+        init(output: String, network: String) throws(InterchangeError) {
+            let stem = try ResultFiles(output: output, network: network).stem
+            confusion = stem + ".confusion.svg"
+            calibration = stem + ".calibration.svg"
         }
     }
 }
