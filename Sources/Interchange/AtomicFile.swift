@@ -66,6 +66,11 @@ public struct OutputFile: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// Opens a file to go on at its end; it is made where there is none.
+    public init(appendingTo path: String) throws(InterchangeError) {
+        try self.init(path, shownAs: path, flags: O_WRONLY | O_CREAT | O_APPEND)
+    }
+
     /// Appends `bytes`.
     public func write(_ bytes: some ContiguousBytes) throws(InterchangeError) {
         let failed = bytes.withUnsafeBytes { (source: UnsafeRawBufferPointer) -> Bool in

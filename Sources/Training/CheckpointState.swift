@@ -13,9 +13,10 @@ extension Checkpoint.State {
         pointImageCount += count
     }
 
-    mutating func endPoint() {
+    mutating func endPoint(learningRate: Double) {
         let count = Double(max(1, pointImageCount))
-        history.points.append(.init(step: step, loss: pointLossSum / count, accuracy: Double(pointCorrect) / count))
+        history.points.append(
+            .init(step: step, loss: pointLossSum / count, accuracy: Double(pointCorrect) / count, learningRate: learningRate))
         (pointLossSum, pointCorrect, pointImageCount) = (0, 0, 0)
     }
 

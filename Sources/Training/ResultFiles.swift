@@ -18,7 +18,7 @@ public struct ResultFiles: Sendable {
 
     /// Checks that all files can be written, before there is something to write.
     public func requireWritable() throws(InterchangeError) {
-        for path in [weights, checkpoint, history, curves] { try OutputPath.requireWritable(path) }
+        for path in [weights, checkpoint, history, curves, epochs, steps] { try OutputPath.requireWritable(path) }
     }
 
     /// Checks that the disk has room for the weights, the checkpoint, and another one while it replaces the first.
@@ -28,6 +28,8 @@ public struct ResultFiles: Sendable {
 
     public var weights: String { stem + ".safetensors" }
     public var checkpoint: String { stem + ".checkpoint.safetensors" }
-    public var history: String { stem + ".history.json" }
+    public var history: String { stem + TrainingRecord.ending }
     public var curves: String { stem + ".curves.svg" }
+    public var epochs: String { stem + ".epochs.csv" }
+    public var steps: String { stem + ".steps.csv" }
 }

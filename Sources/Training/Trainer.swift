@@ -17,7 +17,8 @@ public final class Trainer {
     private let training: Dataset
     private let heldOut: Dataset
     private let options: TrainerOptions
-    private let maker: BatchMaker
+    /// How the batches of the training are made.
+    public let maker: BatchMaker
     private let labelInput: String
     private let takesSeed: Bool
     private var checkpoint: Checkpoint
@@ -26,6 +27,7 @@ public final class Trainer {
     /// Whether a step was done since the start, or the last one of a resumed training.
     private var hasTrained = false
     private var hasBegun = false
+    private var lastStep = (loss: 0.0, accuracy: 0.0)
 
     /// How fast batches were made in the last run, and the seconds of its steps, waiting included.
     public private(set) var loading: (rate: LoaderRate, stepSeconds: Double) = (LoaderRate(), 0)
@@ -258,9 +260,12 @@ public final class Trainer {
             }
         }
         hasTrained = true
+        lastStep = (loss, Double(correct) / Double(max(1, batch.count)))
         checkpoint.state.add(loss: loss, correct: correct, of: batch.count)
         let stretch = max(1, learningRate.totalSteps / 200)
-        if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps { checkpoint.state.endPoint() }
+        if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps {
+            checkpoint.state.endPoint(learningRate: rate(of: number))
+        }
     }
 
     /// The learning rate of a step that is no further than the next one.
@@ -273,7 +278,8 @@ public final class Trainer {
         let left = learningRate.totalSteps - state.step
         return TrainingProgress(
             epoch: position.epoch + 1, epochs: options.epochs, step: position.batch + 1, stepsPerEpoch: learningRate.stepsPerEpoch,
-            loss: state.loss, accuracy: state.accuracy, learningRate: rate(of: state.step - 1),
+            loss: state.loss, accuracy: state.accuracy, stepLoss: lastStep.loss, stepAccuracy: lastStep.accuracy, stepsDone: state.step,
+            learningRate: rate(of: state.step - 1),
             imagesPerSecond: Double(classifier.batchSize) / max(clock.secondsPerStep, 1e-9),
             secondsLeft: clock.secondsLeft(steps: left, evaluations: options.epochs - position.epoch))
     }

@@ -1,6 +1,3 @@
-import Foundation
-import Interchange
-
 /// What a training measured on its way.
 public struct TrainingHistory: Codable, Equatable, Sendable {
     /// One pass over the training data, and the evaluation after it.
@@ -24,6 +21,8 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
         public var step: Int
         public var loss: Double
         public var accuracy: Double
+        /// That of the last step; nil in histories of earlier versions.
+        public var learningRate: Double?
     }
 
     public var epochs: [Epoch] = []
@@ -44,7 +43,9 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
             epoch.epoch == index + 1 && isLoss(epoch.loss) && isShare(epoch.accuracy) && isLoss(epoch.heldOutLoss ?? 0)
                 && isShare(epoch.heldOutAccuracy ?? 0) && isPositive(epoch.learningRate) && isPositive(epoch.seconds ?? 0)
         }
-        let arePoints = points.allSatisfy { isLoss($0.loss) && isShare($0.accuracy) && (1...max(1, steps)).contains($0.step) }
+        let arePoints = points.allSatisfy {
+            isLoss($0.loss) && isShare($0.accuracy) && isPositive($0.learningRate ?? 0) && (1...max(1, steps)).contains($0.step)
+        }
         return areEpochs && arePoints && epochs.count <= steps && points.count <= steps
             && zip(points, points.dropFirst()).allSatisfy { $0.step < $1.step }
     }
@@ -54,14 +55,5 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
         var history = self
         for index in history.epochs.indices { history.epochs[index].seconds = nil }
         return history
-    }
-
-    /// Writes the history as JSON, atomically.
-    public func write(to path: String) throws(InterchangeError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        guard let data = try? encoder.encode(self) else { preconditionFailure("a history cannot be written as JSON") }
-        try AtomicFile.write(data, to: path)
     }
 }

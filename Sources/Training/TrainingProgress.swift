@@ -8,6 +8,11 @@ public struct TrainingProgress: Sendable {
     /// The means over the epoch so far.
     public var loss: Double
     public var accuracy: Double
+    /// Those of the last step alone.
+    public var stepLoss: Double
+    public var stepAccuracy: Double
+    /// The steps done over all epochs.
+    public var stepsDone: Int
     public var learningRate: Double
     public var imagesPerSecond: Double
     /// Estimated from the speed so far.

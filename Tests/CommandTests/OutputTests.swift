@@ -99,7 +99,11 @@ import Testing
             let result = try workplace.run("train", "tiny.braid", "--data", "mnist:data", "--epochs", "1", "-o", output)
             #expect(result.status == 0 && result.output.contains("results/"), "\(result.errors)")
             let made = Set(try FileManager.default.contentsOfDirectory(atPath: workplace.path("results")))
-            #expect(made == ["tiny.safetensors", "tiny.checkpoint.safetensors", "tiny.history.json", "tiny.curves.svg"])
+            #expect(
+                made == [
+                    "tiny.safetensors", "tiny.checkpoint.safetensors", "tiny.history.json", "tiny.curves.svg", "tiny.epochs.csv",
+                    "tiny.steps.csv",
+                ])
         }
         for (arguments, name) in [
             (["describe", "tiny.braid", "--svg"], "tiny.svg"), (["describe", "tiny.braid", "--dot"], "tiny.dot"),

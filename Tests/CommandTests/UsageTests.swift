@@ -140,7 +140,8 @@ import Testing
 
     @Test(arguments: [
         "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
-        "data bench", "data describe", "data show", "cache", "cache show", "cache clear", "lsp", "version",
+        "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "cache", "cache show", "cache clear",
+        "lsp", "version",
     ])
     func helps(command: String) throws {
         let words = command.split(separator: " ").map(String.init)

@@ -13,12 +13,16 @@ struct TrainCommand: ParsableCommand {
             EXAMPLES
               braid train graphs/mnist_resnet.braid --data builtin:digits --epochs 2 -o digits
               braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist
+              braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist --tensorboard events/mnist
               braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist --resume mnist.checkpoint.safetensors
               braid train graphs/resnet.braid:resnet50 -D classes=10 --data folder:photos --weights resnet50.safetensors --except 'fc.*'
 
             How to train is in the file: the `training of` definition says loss, optimizer, schedule, batch and augmentation.
             Pictures are first resized, cropped and normalized as the input's `prepare` says, then augmented.
-            Writes OUT.safetensors (the weights), OUT.checkpoint.safetensors (to go on from), OUT.history.json and OUT.curves.svg.
+            Writes OUT.safetensors (the weights) and OUT.checkpoint.safetensors (to go on from); OUT.history.json (what was trained how, and what it
+            measured, for `braid runs`), OUT.curves.svg and OUT.epochs.csv, all three anew after every epoch; and OUT.steps.csv, a row a step.
+            With --tensorboard DIR, too, events for TensorBoard: curves, histograms of the weights, the first pictures as they are augmented. A resumed
+            training continues all of them.
             Ctrl-C, SIGTERM and SIGHUP save a checkpoint and end with the status 130, 143 or 129; the second one ends at once.
             The same seed gives the same weights, bit for bit: with any number of threads, and in a run that was cut off and resumed.
             """)
@@ -66,6 +70,9 @@ struct TrainCommand: ParsableCommand {
             "Where results go, without ending; in a folder they have the network's name (default: there and here).", valueName: "out"))
     var output: String?
 
+    @Option(help: ArgumentHelp("A folder for event files, to watch with `tensorboard --logdir`; one a training.", valueName: "folder"))
+    var tensorboard: String?
+
     @OptionGroup var progress: ProgressOptions
 
     @Flag(help: "Prints one JSON object instead of text.")
@@ -85,6 +92,7 @@ struct TrainCommand: ParsableCommand {
         try network.requireGraph()
         let files = try ResultFiles(output: output, network: network.name)
         try files.requireWritable()
+        if let tensorboard { try OutputPath.requireFolder(tensorboard) }
         guard let definition = network.training, let labels = definition.targets.first else {
             throw CompilerError(
                 "'\(network.name)' has no training",
@@ -126,10 +134,33 @@ struct TrainCommand: ParsableCommand {
 
         let isInterrupted = Interruption.watch()
         try trainer.begin()
+        var shown = recipe
+        shown.epochs = options.epochs
+        let run = TrainingRun(
+            network: network.name, file: self.network.file,
+            definitions: Dictionary(self.network.choice.definitions.map { ($0.name, $0.value) }) { _, last in last },
+            data: options.dataName, trainingPictures: training.count, heldOutPictures: heldOut.count, batch: batch, seed: options.seed,
+            epochs: options.epochs, stepsPerEpoch: trainer.learningRate.stepsPerEpoch,
+            recipe: shown.printed().split(separator: "\n").map(String.init), graph: options.graphDigest ?? "",
+            numerics: execution.arithmetic.numerics.description, weights: weights)
+        let recorder = try TrainingRecorder(trainer, run, files: files, eventFolder: tensorboard)
         var report = TrainReport(showsEpochs: !json, isQuiet: progress.quiet)
         report.begin(network.name, training, heldOut, recipe: recipe, batch: batch, options, stepsDone: trainer.stepsDone)
         let start = ContinuousClock.now
-        guard try trainer.run(shouldStop: isInterrupted, report: { report.show($0) }) else {
+        let isDone: Bool
+        do {
+            isDone = try trainer.run(shouldStop: { isInterrupted() || recorder.failure != nil }) { event in
+                recorder.record(event)
+                report.show(event)
+            }
+        } catch {
+            // What failed is told; that the history cannot say so, too, would hide it.
+            try? recorder.end(.failed, message: "\(error)")
+            throw error
+        }
+        if let failure = recorder.failure { throw failure }
+        guard isDone else {
+            try recorder.end(.stopped)
             report.interrupted(files.checkpoint)
             Interruption.end()
         }
@@ -137,19 +168,20 @@ struct TrainCommand: ParsableCommand {
             normalization: trainer.normalization, classNames: training.classNames, network: network.name,
             heldOut: reading.split.map { HeldOutShare(split: $0, count: heldOut.allCount) })
         try Safetensors.write(trainer.weights, metadata: metadata.fields, to: files.weights)
-        try trainer.history.write(to: files.history)
-        let curves = trainer.history.curves(title: network.name, stepsPerEpoch: trainer.learningRate.stepsPerEpoch)
-        try AtomicFile.write(Data(curves.utf8), to: files.curves)
+        try recorder.end(.finished)
+        let best = trainer.history.best
         let seconds = (ContinuousClock.now - start).seconds
         if json {
             Console.printJSON(
                 Record(
                     network: network.name, data: data.description, epochs: options.epochs, batch: batch, seed: options.seed,
                     steps: trainer.stepsDone, seconds: seconds, accuracy: trainer.history.epochs.last?.heldOutAccuracy,
-                    loss: trainer.history.epochs.last?.loss, weights: files.weights, checkpoint: files.checkpoint, history: files.history,
+                    loss: trainer.history.epochs.last?.loss, bestEpoch: best?.epoch, bestAccuracy: best?.heldOutAccuracy,
+                    weights: files.weights, checkpoint: files.checkpoint, history: files.history, curves: files.curves,
+                    epochsTable: files.epochs, stepsTable: files.steps, tensorboard: tensorboard,
                     loaderImagesPerSecond: trainer.loading.rate.picturesPerSecond, waitedSeconds: trainer.loading.rate.waitingSeconds))
         } else {
-            report.end(trainer.history, seconds: seconds, loading: trainer.loading, files)
+            report.end(recorder.record, seconds: seconds, loading: trainer.loading, files, tensorBoard: tensorboard)
         }
     }
 
@@ -169,9 +201,15 @@ struct TrainCommand: ParsableCommand {
         var seconds: Double
         var accuracy: Double?
         var loss: Double?
+        var bestEpoch: Int?
+        var bestAccuracy: Double?
         var weights: String
         var checkpoint: String
         var history: String
+        var curves: String
+        var epochsTable: String
+        var stepsTable: String
+        var tensorboard: String?
         /// What the loader can make, and how long steps waited for it.
         var loaderImagesPerSecond: Double
         var waitedSeconds: Double

@@ -70,6 +70,8 @@ struct ProgressLine {
     private var isOpen = false
     /// The tenth of the work that the last plain line told of.
     private var lastTenth = -1
+    /// Where a tenth takes long, there is a plain line every minute.
+    private static let plainInterval = Duration.seconds(60)
 
     /// - Parameter isQuiet: whether nothing is ever shown.
     init(isQuiet: Bool) { self.isQuiet = isQuiet }
@@ -85,8 +87,13 @@ struct ProgressLine {
             isOpen = true
         } else {
             let tenth = Int((min(max(part, 0), 1) * 10).rounded(.down))
-            if tenth == lastTenth || tenth == 0 { return lastTenth = tenth }
+            let isNext = tenth != lastTenth && tenth != 0
             lastTenth = tenth
+            let now = ContinuousClock.now
+            let last = lastShown ?? now
+            lastShown = last
+            guard isNext || now - last >= Self.plainInterval else { return }
+            lastShown = now
             Console.error(text() + "\n")
         }
     }

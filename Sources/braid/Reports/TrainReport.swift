@@ -74,7 +74,11 @@ struct TrainReport {
         Console.error("\(Interruption.reason); go on with --resume \(checkpoint)\n")
     }
 
-    mutating func end(_ history: TrainingHistory, seconds: Double, loading: (rate: LoaderRate, stepSeconds: Double), _ files: ResultFiles) {
+    mutating func end(
+        _ record: TrainingRecord, seconds: Double, loading: (rate: LoaderRate, stepSeconds: Double), _ files: ResultFiles,
+        tensorBoard folder: String?
+    ) {
+        let history = record.history
         line.clear()
         let points = history.points.map(\.loss)
         if points.count >= 8, !isQuiet {
@@ -91,8 +95,13 @@ struct TrainReport {
                 "  the loader was the limit: it makes \(Format.scaled(loading.rate.picturesPerSecond)) pictures/s, and steps waited for it "
                     + "\(Format.percent(loading.rate.waitingSeconds / loading.stepSeconds, 0)) of their time")
         }
+        if history.epochs.count > 1, let best = history.best, let accuracy = best.heldOutAccuracy {
+            print("  best epoch  \(best.epoch) of \(history.epochs.count), with \(Format.percent(accuracy))")
+        }
         print("  weights     \(files.weights)")
         print("  checkpoint  \(files.checkpoint)")
         print("  history     \(files.history), \(files.curves)")
+        print("  tables      \(files.epochs), \(files.steps)")
+        if let folder { print("  events      tensorboard --logdir \(folder)") }
     }
 }

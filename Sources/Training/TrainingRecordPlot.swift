@@ -1,0 +1,24 @@
+import Interchange
+
+extension TrainingRecord {
+    /// The curves of several trainings over their epochs, in one plot.
+    public static func plot(_ records: [(name: String, record: TrainingRecord)]) -> Plot {
+        func panel(_ title: String, _ value: (TrainingHistory.Epoch) -> Double?) -> Plot.Panel {
+            Plot.Panel(
+                title, x: Plot.Axis("epoch"),
+                records.enumerated().map { index, entry in
+                    Plot.Series(
+                        entry.name, color: index,
+                        entry.record.history.epochs.compactMap { epoch in value(epoch).map { (Double(epoch.epoch), $0) } })
+                })
+        }
+        return Plot(
+            records.count == 1 ? "1 training" : "\(records.count) trainings",
+            [
+                panel("held-out accuracy, %") { $0.heldOutAccuracy.map { $0 * 100 } },
+                panel("held-out loss", \.heldOutLoss),
+                panel("loss of the training", \.loss),
+                panel("learning rate", \.learningRate),
+            ])
+    }
+}
