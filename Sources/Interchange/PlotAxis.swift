@@ -63,7 +63,7 @@ struct PlotAxis {
         let rough = (high - low) / Double(max(1, count))
         let power = pow(10, log10(rough).rounded(.down))
         guard rough > 0, power > 0, power.isFinite else { return [low] }
-        let step = ([1, 2, 5].first { $0 * power >= rough * 0.999 } ?? 10) * power
+        let step = ([1, 2, 5].first { $0 * power >= rough * 0.75 } ?? 10) * power
         let (first, last) = ((low / step - 1e-9).rounded(.up), (high / step + 1e-9).rounded(.down))
         guard last >= first, last - first < 100 else { return [low] }
         // Not minus zero.

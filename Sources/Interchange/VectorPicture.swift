@@ -52,7 +52,7 @@ public struct VectorPicture: Equatable, Sendable {
 
     /// The height of letters, in pixels, and about how wide they are.
     public static let fontSize = 12
-    public static let letterWidth = 6.6
+    public static let letterWidth = 7.4
 
     /// Makes a white picture without shapes.
     public init(width: Int, height: Int) {

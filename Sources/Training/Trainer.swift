@@ -10,7 +10,7 @@ import Runtime
 /// interrupted and resumed change a bit.
 public final class Trainer {
     /// One step of training: forward, backward, update.
-    private let step: Executable
+    let step: Executable
     /// The network as it predicts; gets the weights before each evaluation.
     private let classifier: Classifier
     private let recipe: TrainingRecipe
@@ -235,7 +235,25 @@ public final class Trainer {
     /// Does one step.
     private func run(_ batch: Batch) throws(TrainingFailure) {
         let number = checkpoint.state.step
-        set(Self.learningRateInput, Float(rate(of: number)))
+        let (loss, correct) = compute(batch, rate: rate(of: number), number: number)
+        guard loss.isFinite else {
+            throw .training(
+                damage(
+                    "the loss became \(loss.withoutSignOfNaN) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
+                        + "at a learning rate of \(Float(rate(of: number)))"))
+        }
+        hasTrained = true
+        lastStep = (loss, Double(correct) / Double(max(1, batch.count)))
+        checkpoint.state.add(loss: loss, correct: correct, of: batch.count)
+        let stretch = max(1, learningRate.totalSteps / 200)
+        if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps {
+            checkpoint.state.endPoint(learningRate: rate(of: number))
+        }
+    }
+
+    /// Runs the training step on a batch; returns its loss, and how many pictures were recognized.
+    func compute(_ batch: Batch, rate: Double, number: Int) -> (loss: Double, correct: Int) {
+        set(Self.learningRateInput, Float(rate))
         if takesSeed {
             // Random numbers take an integer below 2^24, which f32 holds exactly.
             var random = CounterGenerator(seed: options.seed, .step, number)
@@ -247,25 +265,13 @@ public final class Trainer {
             step.run()
             return (Double(try step.output(recipe.lossOutput, as: Float.self)[0]), try step.output(classifier.scoresOutput, as: Float.self))
         }
-        guard loss.isFinite else {
-            throw .training(
-                damage(
-                    "the loss became \(loss.withoutSignOfNaN) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
-                        + "at a learning rate of \(Float(rate(of: number)))"))
-        }
         let classes = classifier.classCount
         let correct = scores.withUnsafeBufferPointer { scores in
             (0..<batch.count).count { place in
                 Scores.best(UnsafeBufferPointer(rebasing: scores[place * classes..<(place + 1) * classes])) == Int(batch.labels[place])
             }
         }
-        hasTrained = true
-        lastStep = (loss, Double(correct) / Double(max(1, batch.count)))
-        checkpoint.state.add(loss: loss, correct: correct, of: batch.count)
-        let stretch = max(1, learningRate.totalSteps / 200)
-        if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps {
-            checkpoint.state.endPoint(learningRate: rate(of: number))
-        }
+        return (loss, correct)
     }
 
     /// The learning rate of a step that is no further than the next one.

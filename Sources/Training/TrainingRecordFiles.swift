@@ -39,8 +39,9 @@ extension TrainingRecord {
 
     /// The histories that a name means: all of a folder, the file itself, or what a training with `-o NAME` wrote. Throws where there is none.
     public static func paths(named name: String) throws(InterchangeError) -> [String] {
-        let stem = name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
-        for path in [name, stem + ending] where isFile(path) { return [path] }
+        // Weights and checkpoints lie beside their history.
+        let stem = [".checkpoint.safetensors", ".safetensors"].first(where: name.hasSuffix).map { String(name.dropLast($0.count)) }
+        for path in stem.map({ [$0 + ending] }) ?? [name, name + ending] where isFile(path) { return [path] }
         guard isFolder(name) else {
             throw InterchangeError(
                 name, "there is no history of this training", repair: "name what `braid train` was given with -o, or a file *\(ending)")

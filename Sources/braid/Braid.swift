@@ -21,7 +21,8 @@ struct Braid: ParsableCommand {
         version: Version.text,
         subcommands: [
             CheckCommand.self, FormatCommand.self, DescribeCommand.self, DumpCommand.self, RunCommand.self, TrainCommand.self,
-            EvaluateCommand.self, RunsCommand.self, OverfitCommand.self, BenchCommand.self, TuneCommand.self, CacheCommand.self,
+            EvaluateCommand.self, RunsCommand.self, RateFindCommand.self, OverfitCommand.self, BenchCommand.self, TuneCommand.self,
+            CacheCommand.self,
             DataCommand.self,
             LspCommand.self, VersionCommand.self,
         ])

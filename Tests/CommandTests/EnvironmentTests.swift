@@ -110,7 +110,7 @@ import Testing
     @Test func quietCommandsPrintTheirResult() throws {
         let train = try workplace.run("train", "tiny.braid", "--data", "mnist:data", "--epochs", "12", "-o", "out", "--quiet")
         #expect(train.status == 0 && train.errors.isEmpty, "\(train.errors)")
-        #expect(train.output.split(separator: "\n").count == 4 && train.output.contains("out.safetensors"), "\(train.output)")
+        #expect(train.output.split(separator: "\n").count == 6 && train.output.contains("out.safetensors"), "\(train.output)")
         let evaluate = ["evaluate", "tiny.braid", "--weights", "out.safetensors", "--data", "mnist:data", "-q"]
         #expect(try workplace.run(evaluate).errors.isEmpty)
         let overfit = try workplace.run("overfit", "tiny.braid", "--steps", "4", "--rate", "0.05", "-q")

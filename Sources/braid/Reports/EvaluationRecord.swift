@@ -27,7 +27,8 @@ struct EvaluationRecord: Encodable {
         var count: Int
     }
 
-    struct Calibration: Encodable {
+    /// Whether probabilities are what they say.
+    struct Probabilities: Encodable {
         struct Bin: Encodable {
             var from: Double
             var to: Double
@@ -66,7 +67,7 @@ struct EvaluationRecord: Encodable {
     var weightedMean: Scores
     var confusion: [[Int]]
     var mistakes: [Mistake]
-    var calibration: Calibration
+    var calibration: Probabilities
     var topLosses: [Picture]
     /// The pictures that were written.
     var files: [String]
@@ -96,7 +97,7 @@ struct EvaluationRecord: Encodable {
         confusion = matrix.rows
         mistakes = matrix.mistakes(20).map { Mistake(label: names[$0.label], prediction: names[$0.predicted], count: $0.count) }
         let reliability = evaluation.reliability
-        calibration = Calibration(
+        calibration = Probabilities(
             expectedError: reliability.expectedError, largestError: reliability.largestError,
             bins: reliability.bins.enumerated().map { index, bin in
                 let range = reliability.range(index)

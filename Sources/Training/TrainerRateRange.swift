@@ -1,0 +1,24 @@
+import Graph
+import Interchange
+import Runtime
+
+extension Trainer {
+    /// Runs a learning-rate range test: steps of the training, on its batches, with the test's rates in place of the schedule's.
+    ///
+    /// Parameters and the optimizer's state are as before in the end, and nothing is saved. The losses are the same for any number of threads.
+    ///
+    /// - Parameter report: called after each step with what it measured.
+    public func testRates(_ test: RateRangeTest, report: (RateRangeTest.Point) -> Void = { _ in }) -> RateRangeTest {
+        var test = test
+        let before = Weights.tensors(of: step)
+        let loader = Loader(maker, epochs: test.steps / maker.batchesPerEpoch + 1)
+        var number = 0
+        while let rate = test.nextRate, let batch = loader.next() {
+            test.add(loss: compute(batch, rate: rate, number: number).loss)
+            number += 1
+            if !test.hasDiverged, let point = test.points.last { report(point) }
+        }
+        for tensor in before { unfailing { () throws(RuntimeError) in try step.setParameter(tensor.name, to: tensor.floats) } }
+        return test
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Compiler
+import Foundation
+import Interchange
+import Runtime
+import Training
+
+/// What a training begins with, for commands that do some of its steps.
+struct TrainingSetup: ParsableArguments {
+    @OptionGroup var network: NetworkOptions
+
+    @Option(help: ArgumentHelp("The data: \(DatasetSpecification.forms).", valueName: "data"), transform: parseData)
+    var data: DatasetSpecification
+
+    @OptionGroup var reading: DataReading
+
+    @Option(help: ArgumentHelp("Pictures a step (default: the recipe's, else 64).", valueName: "count"))
+    var batch: Int?
+
+    @Option(help: ArgumentHelp("What all random numbers derive from (default: the recipe's, else 0).", valueName: "number"))
+    var seed: UInt64?
+
+    @OptionGroup var execution: ExecutionOptions
+
+    @Option(help: ArgumentHelp("Weights to start from, instead of random ones.", valueName: "path"))
+    var weights: String?
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Parameters that begin anew and are not taken from --weights, such as 'fc.*' for other classes; may be given repeatedly.",
+            valueName: "pattern"))
+    var except: [String] = []
+
+    func validate() throws {
+        try validateBatch(batch)
+        if weights == nil, !except.isEmpty { throw ValidationError("--except leaves parameters out of --weights: give both") }
+    }
+
+    /// A training at its first step, which saves nothing.
+    ///
+    /// - Parameter network: what `network` loads.
+    func start(_ network: Network) throws -> Trainer {
+        guard let definition = network.training, let labels = definition.targets.first else {
+            throw CompilerError(
+                "'\(network.name)' has no training",
+                help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
+                network.sources)
+        }
+        let batch = batch ?? definition.recipe.batchSize ?? 64
+        let pool = ThreadPool(threads: execution.threadCount)
+        let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
+        let classifier = try Classifier(inference)
+        let preparation = network.preparation(of: classifier.imageInput)
+        let seed = seed ?? definition.recipe.seed.map { UInt64($0) } ?? 0
+        let training = try DataReading.open(
+            data, .training, extents: classifier.extents, preparation: preparation, options: reading.options(seed: seed))
+        let step = try execution.compiler().executable(network, training: true, batch: batch, pool: pool)
+        // Nothing is evaluated.
+        let trainer = try Trainer(
+            step: step, inference: inference, labels: labels, recipe: definition.recipe, training: training, heldOut: training,
+            preparation: preparation, options: TrainerOptions(dataName: data.description, epochs: 1, seed: seed))
+        Weights.initialize(step, seed: seed)
+        if let weights {
+            if let pattern = except.first(where: { Weights.names(of: step, matching: [$0]).isEmpty }) {
+                throw TrainingError(
+                    "'\(network.name)' has no parameter --except '\(pattern)'", repair: "see braid describe for their names")
+            }
+            try Weights.load(try Safetensors(path: weights), into: step, optional: network.trainingParameters, except: except)
+        }
+        return trainer
+    }
+}
