@@ -12,8 +12,11 @@ extension TrainingRecord {
             record = try TrainingRecord(path: path)
         }
 
-        /// The path without the ending.
-        public var name: String { path.hasSuffix(TrainingRecord.ending) ? String(path.dropLast(TrainingRecord.ending.count)) : path }
+        /// The path without the ending, as it may be shown on terminals.
+        public var name: String {
+            let stem = path.hasSuffix(TrainingRecord.ending) ? String(path.dropLast(TrainingRecord.ending.count)) : path
+            return stem.withoutControlCharacters
+        }
     }
 
     /// The paths of the histories that lie in a folder or below it, in alphabetical order; hidden folders and links to folders are left out.

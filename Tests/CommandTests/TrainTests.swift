@@ -225,6 +225,25 @@ import Training
         #expect(result.status == 1)
         #expect(result.errors.contains("the loss became") && result.errors.contains("clip norm 1.0"), "\(result.errors)")
         #expect(!FileManager.default.fileExists(atPath: workplace.path("out.safetensors")))
+        // The history says so, too.
+        let run = try #require(try TrainingRecord(path: workplace.path("out.history.json")).run)
+        #expect(run.status == .failed && run.message?.contains("the loss became") == true, "\(run)")
+    }
+
+    /// Events of a training in two parts lie in one folder, and tables go on.
+    @Test func writesEventsAndTables() throws {
+        try workplace.write(Workplace.tiny(rate: "", schedule: "constant(0.003)"), to: "tiny.braid")
+        let first = try train("out", "--epochs", "1", "--tensorboard", "events/a", "-q")
+        #expect(first.status == 0 && first.output.contains("  events      tensorboard --logdir events/a"), "\(first.errors)")
+        let second = try train("out", "--epochs", "2", "--tensorboard", "events/a", "--resume", "out.checkpoint.safetensors", "--json")
+        let record = try second.json()
+        #expect(record["tensorboard"] as? String == "events/a" && record["steps_table"] as? String == "out.steps.csv")
+        #expect(record["best_epoch"] as? Int != nil)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: workplace.path("events/a")).count == 2)
+        let steps = String(decoding: try workplace.bytes("out.steps.csv"), as: UTF8.self).split(separator: "\n").dropFirst()
+        #expect(steps.map { Int($0.prefix { $0 != "," }) } == Array(1...60))
+        let refused = try train("x", "--tensorboard", "tiny.braid/events")
+        #expect(refused.status == 1 && refused.errors.contains("tiny.braid is a file"), "\(refused.errors)")
     }
 
     @Test func refusesDataThatDoNotFit() throws {
