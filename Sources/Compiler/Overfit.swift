@@ -62,7 +62,7 @@ extension Compiler {
         var failed: [Double] = []
         while true {
             let rate = rates.removeFirst()
-            var result = run(executable, recipe, options, rate: rate) { report(rate, $0, $1) }
+            var result = try run(network, executable, recipe, options, rate: rate) { report(rate, $0, $1) }
             result.failedRates = failed
             if !result.isFinite || result.falls || rates.isEmpty { return result }
             failed.append(rate)
@@ -70,9 +70,10 @@ extension Compiler {
     }
 
     private func run(
-        _ executable: Executable, _ recipe: TrainingRecipe, _ options: OverfitOptions, rate: Double, report: (Int, Double) -> Void
-    ) -> Overfit {
-        Weights.initialize(executable, seed: options.seed)
+        _ network: Network, _ executable: Executable, _ recipe: TrainingRecipe, _ options: OverfitOptions, rate: Double,
+        report: (Int, Double) -> Void
+    ) throws(CompilerError) -> Overfit {
+        try network.initialize(executable, seed: options.seed)
         executable.setSyntheticInputs(learningRate: Float(rate), seed: options.seed)
         var result = Overfit(network: executable.plan.name, batch: options.batch, learningRate: rate, losses: [], damaged: [])
         for step in 1...options.steps {

@@ -98,6 +98,13 @@ public struct FormParameter: Sendable {
         FormParameter(name: name, kind: .integers, range: range, summary: summary)
     }
 
+    /// The same, which may be left out.
+    public var optional: FormParameter {
+        var parameter = self
+        parameter.isOptional = true
+        return parameter
+    }
+
     /// The same, told of once for all forms of the kind.
     public var common: FormParameter {
         var parameter = self

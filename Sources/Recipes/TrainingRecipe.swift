@@ -7,6 +7,15 @@ public struct TrainingRecipe: Hashable, Sendable {
     public var optimizer: Chosen<Optimizer>
     public var schedule: Chosen<Schedule>
     public var clip: Chosen<Clip>?
+    /// Weights that are trained otherwise than the rest; of several that a weight matches, the last counts.
+    public var groups: [WeightGroup]
+    /// How the weights are averaged that the result has; nil where these are the weights themselves.
+    public var average: Chosen<WeightAverage>?
+    /// The batches whose gradients are averaged for an update.
+    public var accumulation: Int
+    public var stopping: EarlyStopping?
+    /// Whether the author asks for the best epoch's weights; `stopping` does, too.
+    public var keepsBest: Bool
     /// The images of a step, where the author says so.
     public var batchSize: Int?
     /// What random numbers derive from, where the author says so.
@@ -16,13 +25,19 @@ public struct TrainingRecipe: Hashable, Sendable {
 
     public init(
         lossOutput: String = "loss", optimizer: Chosen<Optimizer> = Optimizer.sgd(["momentum": 0.9]),
-        schedule: Chosen<Schedule> = Schedule.constant(["rate": 0.01]), clip: Chosen<Clip>? = nil, batchSize: Int? = nil, seed: Int? = nil,
-        augmentations: [Chosen<Augmentation>] = [], normalization: PixelScale? = nil
+        schedule: Chosen<Schedule> = Schedule.constant(["rate": 0.01]), clip: Chosen<Clip>? = nil, groups: [WeightGroup] = [],
+        average: Chosen<WeightAverage>? = nil, accumulation: Int = 1, stopping: EarlyStopping? = nil, keepsBest: Bool = false,
+        batchSize: Int? = nil, seed: Int? = nil, augmentations: [Chosen<Augmentation>] = [], normalization: PixelScale? = nil
     ) {
         self.lossOutput = lossOutput
         self.optimizer = optimizer
         self.schedule = schedule
         self.clip = clip
+        self.groups = groups
+        self.average = average
+        self.accumulation = accumulation
+        self.stopping = stopping
+        self.keepsBest = keepsBest
         self.batchSize = batchSize
         self.seed = seed
         self.augmentations = augmentations
@@ -43,6 +58,11 @@ extension TrainingRecipe {
     private var clauses: [String] {
         var lines = ["optimizer \(optimizer)", "schedule \(schedule)"]
         if let clip { lines.append("clip \(clip.form.name) \(clip.values.number("limit"))") }
+        lines += groups.map(\.clause)
+        if let average { lines.append("average \(average)") }
+        if accumulation != 1 { lines.append("accumulate \(accumulation)") }
+        if let stopping { lines.append(stopping.clause) }
+        if keepsBest { lines.append("keep best") }
         if let normalization { lines.append("normalize mean: \(normalization.mean), std: \(normalization.deviation)") }
         if !augmentations.isEmpty { lines.append("augment " + augmentations.map(\.description).joined(separator: ", ")) }
         if let batchSize { lines.append("batch \(batchSize)") }

@@ -44,10 +44,13 @@ extension Executable {
 
     /// Takes over all parameters that `other` has too: for an evaluation between steps of a training, or another batch size.
     ///
+    /// - Parameter nameThere: what a parameter is called there.
     /// - Throws: `RuntimeError` if a shared parameter has another shape or element type there, or is not kept there.
-    public func copyParameters(from other: Executable) throws(RuntimeError) {
+    public func copyParameters(
+        from other: Executable, named nameThere: (String) -> String = { $0 }
+    ) throws(RuntimeError) {
         for (parameter, index) in plan.parameters {
-            guard let source = other.parameters[parameter.name] else { continue }
+            guard let source = other.parameters[nameThere(parameter.name)] else { continue }
             let (mine, theirs) = (plan.buffers[index], other.plan.buffers[source])
             guard mine.extents == theirs.extents else {
                 throw .wrongCount(name: parameter.name, expected: mine.extents, observed: theirs.extents.reduce(1, *))
@@ -58,7 +61,7 @@ extension Executable {
             if other.isConsumed[source] { throw .notKept(name: parameter.name) }
         }
         try prepare { (parameter, index) throws(RuntimeError) in
-            guard let source = other.parameters[parameter.name] else {
+            guard let source = other.parameters[nameThere(parameter.name)] else {
                 precondition(!isConsumed[index], "'\(other.plan.name)' lacks '\(parameter.name)'")
                 return
             }

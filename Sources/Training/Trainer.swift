@@ -13,7 +13,7 @@ public final class Trainer {
     let step: Executable
     /// The network as it predicts; gets the weights before each evaluation.
     private let classifier: Classifier
-    private let recipe: TrainingRecipe
+    let recipe: TrainingRecipe
     private let training: Dataset
     private let heldOut: Dataset
     private let options: TrainerOptions
@@ -21,7 +21,9 @@ public final class Trainer {
     public let maker: BatchMaker
     private let labelInput: String
     private let takesSeed: Bool
-    private var checkpoint: Checkpoint
+    var checkpoint: Checkpoint
+    /// Of the best epoch so far, where the recipe keeps them.
+    var bestWeights: [HostTensor]?
     private var clock = TrainingClock()
     private var checkpointClock: CheckpointClock
     /// Whether a step was done since the start, or the last one of a resumed training.
@@ -58,7 +60,10 @@ public final class Trainer {
                 repair: "give --batch \(max(1, training.count)) or less")
         }
         for input in step.plan.inputs
-        where ![classifier.imageInput, labels, Self.learningRateInput, Self.seedInput].contains(input.name) {
+        where ![
+            classifier.imageInput, labels, Self.learningRateInput, Self.seedInput, GradientAccumulation.doneInput,
+            GradientAccumulation.countInput,
+        ].contains(input.name) {
             throw TrainingError("nothing is known to feed the input '\(input.name)' with", repair: "train with one input and one target")
         }
         guard step.plan.outputs.contains(where: { $0.name == classifier.scoresOutput }) else {
@@ -80,7 +85,9 @@ public final class Trainer {
             training, normalization: normalization,
             options: try Self.batchOptions(recipe, for: training, size: classifier.batchSize, seed: options.seed))
         try Self.requireMixableLabels(recipe, step, labels, classes: classifier.classCount)
-        learningRate = LearningRate(recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs)
+        learningRate = LearningRate(
+            recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs,
+            accumulation: recipe.accumulation)
         takesSeed = step.plan.inputs.contains { $0.name == Self.seedInput }
         let identity = TrainingIdentity(
             network: inference.plan.name, data: options.dataName, imageCount: training.count, batchSize: classifier.batchSize,
@@ -176,14 +183,20 @@ public final class Trainer {
         // Names and shapes say more of what differs than digests do.
         do { try Weights.load(file, into: step) } catch { throw .weights(error) }
         if let difference = checkpoint.identity.computedDifference(from: found.identity, path: file.path) { throw .training(difference) }
+        bestWeights = try readBestWeights(file, found.state.history)
         checkpoint.state = found.state
+        if bestWeights == nil { checkpoint.state.history.keptEpoch = nil }
         return found.identity.unknown(of: checkpoint.identity)
     }
 
     /// The weights and running statistics that the network needs to predict: without optimizer state, and without those of outputs that
-    /// only the training has, such as an auxiliary head's.
-    public var weights: [HostTensor] {
-        Weights.tensors(of: step, named: Set(classifier.executable.plan.parameters.map(\.parameter.name)))
+    /// only the training has, such as an auxiliary head's. Averages stand for their weights, and the best epoch's for the last where the
+    /// recipe says so.
+    public var weights: [HostTensor] { bestWeights ?? currentWeights }
+
+    /// The same as they are now.
+    var currentWeights: [HostTensor] {
+        Weights.tensors(of: step, named: Set(classifier.executable.plan.parameters.map(\.parameter.name)), from: step.averages)
     }
 
     /// Checks what the training starts with, and writes the first checkpoint: from now on there is something to resume from, whenever the
@@ -194,7 +207,7 @@ public final class Trainer {
         hasBegun = true
     }
 
-    /// Trains up to the last epoch.
+    /// Trains up to the last epoch, or to the one behind which the recipe stops.
     ///
     /// `report` is called after every step; `shouldStop` is asked then, and where it says so, a checkpoint is written and false returned.
     /// Throws where the loss, a parameter or the optimizer's state is no longer a finite number, or a checkpoint cannot be written.
@@ -206,6 +219,7 @@ public final class Trainer {
         if position.batch == 0, checkpoint.state.imageCount > 0 {
             guard try finishEpoch(position.epoch - 1, seconds: nil, shouldStop, report) else { return false }
         }
+        if hasStopped { return true }
         let loader = Loader(maker, from: position, epochs: options.epochs)
         var begin = ContinuousClock.now
         var isWhole = position.batch == 0
@@ -219,6 +233,7 @@ public final class Trainer {
             if batch.position.batch + 1 == steps {
                 let seconds = isWhole ? (ContinuousClock.now - begin).seconds : nil
                 guard try finishEpoch(batch.position.epoch, seconds: seconds, shouldStop, report) else { return false }
+                if hasStopped { return true }
                 (begin, isWhole) = (.now, true)
             } else {
                 try writeCheckpointIfDue(report)
@@ -235,7 +250,7 @@ public final class Trainer {
     /// Does one step.
     private func run(_ batch: Batch) throws(TrainingFailure) {
         let number = checkpoint.state.step
-        let (loss, correct) = compute(batch, rate: rate(of: number), number: number)
+        let (loss, correct) = compute(batch, rate: rate(of: number), number: number, place: learningRate.placeInUpdate(number))
         guard loss.isFinite else {
             throw .training(
                 damage(
@@ -251,9 +266,13 @@ public final class Trainer {
         }
     }
 
-    /// Runs the training step on a batch; returns its loss, and how many pictures were recognized.
-    func compute(_ batch: Batch, rate: Double, number: Int) -> (loss: Double, correct: Int) {
+    /// Runs the training step on a batch, which is a whole update unless it has a place in one; returns its loss, and how many pictures were
+    /// recognized.
+    func compute(
+        _ batch: Batch, rate: Double, number: Int, place: (done: Int, count: Int) = (0, 1)
+    ) -> (loss: Double, correct: Int) {
         set(Self.learningRateInput, Float(rate))
+        step.setPlace(inUpdate: place)
         if takesSeed {
             // Random numbers take an integer below 2^24, which f32 holds exactly.
             var random = CounterGenerator(seed: options.seed, .step, number)
@@ -275,7 +294,7 @@ public final class Trainer {
     }
 
     /// The learning rate of a step that is no further than the next one.
-    private func rate(of step: Int) -> Double { learningRate(step, heldOutLosses: history.epochs.map { $0.heldOutLoss ?? $0.loss }) }
+    private func rate(of step: Int) -> Double { learningRate(step, heldOutLosses: history.decisiveLosses) }
 
     private func set(_ input: String, _ value: Float) { unfailing { () throws(RuntimeError) in try step.setInput(input, to: [value]) } }
 
@@ -295,7 +314,8 @@ public final class Trainer {
         _ epoch: Int, seconds: Double?, _ shouldStop: () -> Bool, _ report: (TrainerEvent) -> Void
     ) throws(TrainingFailure) -> Bool {
         clock.begin()
-        unfailing { () throws(RuntimeError) in try classifier.executable.copyParameters(from: step) }
+        let averages = step.averages
+        unfailing { () throws(RuntimeError) in try classifier.executable.copyParameters(from: step) { averages[$0] ?? $0 } }
         let evaluation: Evaluation?
         do throws(TrainingError) {
             evaluation = try classifier.evaluate(heldOut, normalization: normalization, shouldStop: shouldStop) {
@@ -317,6 +337,7 @@ public final class Trainer {
             epoch: epoch + 1, loss: state.loss, accuracy: state.accuracy, heldOutLoss: evaluation.loss,
             heldOutAccuracy: evaluation.accuracy, learningRate: rate(of: state.step - 1), seconds: seconds)
         checkpoint.state.endEpoch(record)
+        keepBestWeights()
         report(.epoch(record))
         try writeCheckpoint(report)
         return true
@@ -356,7 +377,7 @@ public final class Trainer {
         checkpointClock.beginWriting()
         let tensors = try soundTensors()
         guard let path = options.checkpointPath else { return }
-        do { try checkpoint.write(tensors, to: path) } catch { throw .file(error) }
+        do { try checkpoint.write(tensors + savedBestWeights, to: path) } catch { throw .file(error) }
         checkpointClock.endWriting()
         report(.checkpoint(path: path))
     }
@@ -372,6 +393,8 @@ extension TrainingRecipe {
     fileprivate var fingerprint: String {
         var recipe = self
         (recipe.epochs, recipe.batchSize, recipe.seed) = (nil, nil, nil)
+        // Which epoch is the result does not change what any is.
+        (recipe.stopping, recipe.keepsBest) = (nil, false)
         return recipe.printed().split(separator: "\n").joined(separator: "; ")
     }
 }

@@ -29,6 +29,9 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
     /// About 200 over the whole training.
     public var points: [Point] = []
 
+    /// The epoch whose weights are kept, where the recipe says so; counted from 1.
+    public var keptEpoch: Int?
+
     public init() {}
 
     /// No loss that a step gives as f32, and no mean of cross-entropies of f32 scores, is larger.
@@ -46,7 +49,8 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
         let arePoints = points.allSatisfy {
             isLoss($0.loss) && isShare($0.accuracy) && isPositive($0.learningRate ?? 0) && (1...max(1, steps)).contains($0.step)
         }
-        return areEpochs && arePoints && epochs.count <= steps && points.count <= steps
+        return areEpochs && arePoints && (1...max(1, epochs.count)).contains(keptEpoch ?? 1) && epochs.count <= steps
+            && points.count <= steps
             && zip(points, points.dropFirst()).allSatisfy { $0.step < $1.step }
     }
 

@@ -22,6 +22,8 @@ public struct TrainingRecord: Equatable, Sendable {
         /// The best and the last epoch, for those who read no further.
         var best: TrainingHistory.Epoch?
         var last: TrainingHistory.Epoch?
+        /// The epoch whose weights are the result, where that is not the last.
+        var keptEpoch: Int?
         var epochs: [TrainingHistory.Epoch]
         var points: [TrainingHistory.Point]
     }
@@ -36,7 +38,8 @@ public struct TrainingRecord: Equatable, Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let contents = Contents(
-            format: Self.format, run: run, best: history.best, last: history.epochs.last, epochs: history.epochs, points: history.points)
+            format: Self.format, run: run, best: history.best, last: history.epochs.last, keptEpoch: history.keptEpoch,
+            epochs: history.epochs, points: history.points)
         guard let data = try? encoder.encode(contents) else { preconditionFailure("a history cannot be written as JSON") }
         try AtomicFile.write(data, to: path)
     }
@@ -60,7 +63,7 @@ public struct TrainingRecord: Equatable, Sendable {
                 repair: "read it with that version")
         }
         var history = TrainingHistory()
-        (history.epochs, history.points) = (contents.epochs, contents.points)
+        (history.epochs, history.points, history.keptEpoch) = (contents.epochs, contents.points, contents.keptEpoch)
         guard history.isPlausible(steps: 1 << 48), contents.run?.isPlausible ?? true else {
             throw InterchangeError(path, "the history is damaged: its numbers cannot be those of a training", repair: repair)
         }

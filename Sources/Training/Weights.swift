@@ -31,7 +31,8 @@ public enum Weights {
     public static func load(
         _ file: Safetensors, into executable: Executable, optional: Set<String> = [], except patterns: [String] = []
     ) throws(WeightsFailure) -> [NonFiniteValues] {
-        let isLeft = { (name: String) in patterns.contains { matches($0, name) } }
+        let patterns = patterns.map(NamePattern.init)
+        let isLeft = { (name: String) in patterns.contains { $0.matches(name) } }
         let declared = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
             .filter { !isLeft($0.name) }
         let extents = Dictionary(declared.map { ($0.name, $0.extents) }) { first, _ in first }
@@ -52,14 +53,18 @@ public enum Weights {
         }
     }
 
-    /// The parameters of an executable, without optimizer state, whose names match one of the patterns; `*` stands for any letters.
-    public static func names(of executable: Executable, matching patterns: [String]) -> [String] {
-        executable.plan.parameters.map(\.parameter.name).filter { name in
-            !OptimizerState.isName(name) && patterns.contains { matches($0, name) }
-        }
+    /// Sets some parameters to the tensors of their names, which the file has in their shapes.
+    public static func set(_ names: [String], of file: Safetensors, in executable: Executable) throws(InterchangeError) {
+        _ = try executable.setParameters(from: FileParameters(file: file, names: Set(names)))
     }
 
-    private static func matches(_ pattern: String, _ name: String) -> Bool { fnmatch(pattern, name, 0) == 0 }
+    /// The parameters of an executable, without optimizer state, whose names match one of the patterns, see `NamePattern`.
+    public static func names(of executable: Executable, matching patterns: [String]) -> [String] {
+        let patterns = patterns.map(NamePattern.init)
+        return executable.plan.parameters.map(\.parameter.name).filter { name in
+            !OptimizerState.isName(name) && patterns.contains { $0.matches(name) }
+        }
+    }
 
     /// Sets every parameter by its initializer, a pure function of the seed and the parameter's name.
     public static func initialize(_ executable: Executable, seed: UInt64) {
@@ -67,10 +72,16 @@ public enum Weights {
     }
 
     /// The parameters of an executable as named tensors, those of the given names or all.
-    public static func tensors(of executable: Executable, named names: Set<String>? = nil) -> [HostTensor] {
+    ///
+    /// - Parameter sources: the parameters whose values are taken in place of some, by their names; they have the same shapes.
+    public static func tensors(
+        of executable: Executable, named names: Set<String>? = nil, from sources: [String: String] = [:]
+    ) -> [HostTensor] {
         executable.plan.parameters.filter { names?.contains($0.parameter.name) ?? true }.map { parameter, buffer in
             let extents = executable.plan.buffers[buffer].extents
-            let values = unfailing { () throws(RuntimeError) in try executable.parameter(parameter.name, as: Float.self) }
+            let values = unfailing { () throws(RuntimeError) in
+                try executable.parameter(sources[parameter.name] ?? parameter.name, as: Float.self)
+            }
             return HostTensor(name: parameter.name, shape: extents, floats: values)
         }
     }

@@ -16,7 +16,7 @@ import Testing
         let recipe: String
         /// What the rates of the steps are multiplied by.
         let scale: Double
-        /// The weights after the last step, row-major.
+        /// The weights after the last step, row-major, and their averages where the recipe has them.
         let weights: [String: [Double]]
 
         var testDescription: String { recipe }
@@ -102,7 +102,7 @@ import Testing
     }
 
     private func check(_ optimizer: Case, within tolerance: Double, _ observed: (String) throws -> [Double]) throws {
-        #expect(optimizer.weights.count == 5)
+        #expect(optimizer.weights.count >= 5)
         for (name, expected) in optimizer.weights {
             let values = try observed(name)
             #expect(values.count == expected.count)

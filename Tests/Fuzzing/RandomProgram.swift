@@ -243,7 +243,8 @@ struct RandomProgram {
             "    loss cross_entropy(logits, label) \(random.choose(["", "* 0.5", "+ mean(logits * logits, [0, 1])"]))",
             "    optimizer sgd(momentum: \(random.choose(["0", "0.9"])), nesterov: \(random.choose(["true", "false"])))",
             "    schedule \(random.choose(["constant(0.1)", "cosine(0.1)", "one_cycle(0.1)", "step(0.1, every: 2)"]))",
-            chance(50) ? "    clip norm 1.0" : "    augment flip", "    batch \(integer())", "}",
+            chance(50) ? "    clip norm 1.0" : "    augment flip",
+            random.choose(["", "    group \"*.weight\", rate: 0.1", "    group \"*\", rate: 0"]), "    batch \(integer())", "}",
         ]
     }
 }

@@ -71,6 +71,7 @@ import Testing
         try replace("schedules", Schedule.table, in: &lines)
         try replace("initializers", InitializerForm.table, in: &lines)
         try replace("clips", Clip.table, in: &lines)
+        try replace("averages", WeightAverage.table, in: &lines)
         try replace("augmentations", Augmentation.table, in: &lines)
         try Golden.check(lines.joined(separator: "\n"), Self.page)
     }

@@ -50,6 +50,14 @@ import Testing
             optimizer: Optimizer.lamb(["decay_vectors": false]),
             schedule: Schedule.cosineRestarts(["rate": 0.1, "every": 3, "multiply": 2])),
         TrainingRecipe(optimizer: Optimizer.lion(["beta2": 0.95]), schedule: Schedule.plateau(["rate": 0.1, "patience": 3, "epochs": 9])),
+        TrainingRecipe(groups: [
+            WeightGroup("*.bias", weightDecay: 0), WeightGroup("fc.[!w]*", rate: 0.1, weightDecay: 1e-5), WeightGroup("*", rate: 0),
+            WeightGroup("fc.*"), WeightGroup("f[{\"\\\\c]*.?eight", rate: 10),
+        ]),
+        TrainingRecipe(average: WeightAverage.exponential(), accumulation: 4, stopping: EarlyStopping(patience: 5)),
+        TrainingRecipe(
+            average: WeightAverage.exponential(["decay": 0.99, "warmup": false]),
+            stopping: EarlyStopping(patience: 1, minimumChange: 1e-5), keepsBest: true),
         TrainingRecipe(schedule: Schedule.exponential(["rate": 0.1, "factor": 0.5])),
     ]
 

@@ -25,6 +25,7 @@ import Testing
         check(Optimizer.self)
         check(Schedule.self)
         check(Clip.self)
+        check(WeightAverage.self)
         check(Augmentation.self)
         check(InitializerForm.self)
     }

@@ -141,4 +141,24 @@ import Testing
             #expect(highest <= schedule.peak && highest > 0.98 * schedule.peak, "\(schedule)")
         }
     }
+
+    /// Schedules count updates, of which the last of an epoch takes the batches that are left.
+    @Test func countsUpdatesWhereGradientsAreAccumulated() {
+        for schedule in [
+            Schedule.cosine(["rate": 0.1, "warmup": 0.5]), Schedule.exponential(["rate": 0.1, "factor": 0.5, "staircase": false]),
+            Schedule.oneCycle(["peak": 0.1]), Schedule.plateau(["rate": 0.1, "patience": 0]),
+        ] {
+            let batches = LearningRate(schedule, stepsPerEpoch: 10, epochs: 4, accumulation: 4)
+            let updates = LearningRate(schedule, stepsPerEpoch: 3, epochs: 4)
+            #expect(batches.totalSteps == 40)
+            for step in 0..<40 {
+                let update = step / 10 * 3 + step % 10 / 4
+                #expect(batches(step, heldOutLosses: [1, 2, 3]) == updates(update, heldOutLosses: [1, 2, 3]), "\(schedule) at \(step)")
+            }
+        }
+        let rate = LearningRate(Schedule.constant(["rate": 1]), stepsPerEpoch: 10, epochs: 2, accumulation: 4)
+        let places = (8..<15).map { rate.placeInUpdate($0) }
+        #expect(places.map(\.done) == [0, 1, 0, 1, 2, 3, 0] && places.map(\.count) == [2, 2, 4, 4, 4, 4, 4])
+        #expect(LearningRate(Schedule.constant(["rate": 1]), stepsPerEpoch: 3, epochs: 1, accumulation: 65_536).placeInUpdate(2) == (2, 3))
+    }
 }

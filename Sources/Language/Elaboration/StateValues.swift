@@ -42,7 +42,7 @@ extension Elaborator {
             return bind(name, .poison)
         }
         let full = (path + [name.text]).joined(separator: ".")
-        let chosen = initializers.byName[full]?.initializer
+        let chosen = initializers.named(full)
         let made = parameter(
             Parameter(full, role, chosen ?? initializer), type, label: full, at: name.span.joined(to: syntax.span))
         guard let made else { return bind(name, .poison) }

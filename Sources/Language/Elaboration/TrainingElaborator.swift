@@ -7,10 +7,10 @@ struct TrainingElaborator {
     let elaborator: Elaborator
     let definition: NetworkTraining
 
-    /// The clauses with a keyword, by that word; a clause that is given twice is reported.
+    /// The clauses with a keyword that may be given once, by that word; one that is given twice is reported.
     private func settings() -> [String: (word: NameSyntax, arguments: [ArgumentSyntax])] {
         var settings: [String: (word: NameSyntax, arguments: [ArgumentSyntax])] = [:]
-        for case .setting(let word, let arguments) in definition.clauses {
+        for case .setting(let word, let arguments) in definition.clauses where word.text != Self.groupWord {
             if let other = settings[word.text] {
                 elaborator.report(
                     "`\(word.text)` is given twice", at: word.span, secondary: [Diagnostic.Label(other.word.span, "first given here")],
@@ -99,6 +99,15 @@ struct TrainingElaborator {
             recipe.schedule = schedule
         }
         if let (word, arguments) = settings["clip"] { recipe.clip = clip(arguments, word) }
+        recipe.groups = groups()
+        if let (word, arguments) = settings["average"] { recipe.average = single(arguments, word, WeightAverage.self) }
+        if let (word, arguments) = settings["accumulate"] { recipe.accumulation = integer(arguments, word, 1...65_536) ?? 1 }
+        if let (word, arguments) = settings["stop"], let values = elaborator.values(arguments, of: EarlyStopping.parameters, word) {
+            recipe.stopping = EarlyStopping(
+                patience: values.integer("patience"),
+                minimumChange: values["minimum_change"].map { _ in values.number("minimum_change") } ?? 0)
+        }
+        if let (word, arguments) = settings["keep"] { recipe.keepsBest = keepsBest(arguments, word) }
         if let (word, arguments) = settings["batch"] { recipe.batchSize = integer(arguments, word, 1...65_536) }
         if let (word, arguments) = settings["seed"] { recipe.seed = integer(arguments, word, 0...Double(Int32.max)) }
         if let (_, arguments) = settings["augment"] { recipe.augmentations = augmentations(arguments) }
@@ -131,6 +140,13 @@ struct TrainingElaborator {
             return nil
         }
         return elaborator.make(first.value, of: kind)
+    }
+
+    /// Reads `keep best`.
+    private func keepsBest(_ arguments: [ArgumentSyntax], _ word: NameSyntax) -> Bool {
+        if arguments.count == 1, arguments[0].name == nil, case .name("best") = arguments[0].value.kind { return true }
+        elaborator.report("what is to be kept?", at: word.span, help: "write `keep best`: the weights of the best epoch")
+        return false
     }
 
     private func integer(_ arguments: [ArgumentSyntax], _ word: NameSyntax, _ range: ClosedRange<Double>) -> Int? {

@@ -1,4 +1,5 @@
 import Graph
+import Recipes
 import Source
 
 extension TrainingElaborator {
@@ -13,19 +14,45 @@ extension TrainingElaborator {
                     )
                     continue
                 }
-                // A name in quotes, or with a dot in it, is a parameter's.
+                // A name in quotes, or with a dot in it, is a parameter's, and a pattern of names if it has one of their marks.
                 let isParameter = key.text.contains(".") || elaborator.map.text(of: key.span)?.hasPrefix("\"") == true
                 if !isParameter && !isOwner(key) { continue }
-                guard let made = elaborator.make(argument.value, of: InitializerForm.self).map(Initializer.form) else { continue }
-                if isParameter {
-                    result.byName[key.text] = (made, key.span)
-                } else {
+                guard let begin = read(argument.value, isParameter: isParameter) else { continue }
+                if isParameter, NamePattern.isPattern(key.text) {
+                    result.byPattern.append((NamePattern(key.text), begin, key.span))
+                } else if isParameter {
+                    result.byName[key.text] = (begin, key.span)
+                } else if case .initializer(let made) = begin {
                     result.byOwner[key.text] = made
                 }
             }
         }
         return result
     }
+
+    /// Reads an initializer, or `from("encoder.safetensors")`.
+    private func read(_ value: ExpressionSyntax, isParameter: Bool) -> ChosenInitializers.Begin? {
+        guard case .call(let callee, let arguments) = value.kind, callee.text == Self.fileWord else {
+            return elaborator.make(value, of: InitializerForm.self).map { .initializer(.form($0)) }
+        }
+        guard isParameter else {
+            elaborator.report(
+                "a file has values of parameters, not of operators", at: value.span,
+                help: "name them, or give a pattern: `\"*\": from(\"weights.safetensors\")`")
+            return nil
+        }
+        let path = arguments.count == 1 && arguments[0].name == nil ? elaborator.evaluate(arguments[0].value) : .nothing
+        guard case .text(let item) = path, let source = elaborator.map[value.span.file] else {
+            if !path.isPoison {
+                elaborator.report(
+                    "`from` takes the path of a file of weights", at: value.span, help: "such as `from(\"encoder.safetensors\")`")
+            }
+            return nil
+        }
+        return .file(SourcePath.target(of: item, from: source.name), span: value.span)
+    }
+
+    private static let fileWord = "from"
 
     private func isOwner(_ key: NameSyntax) -> Bool {
         let owners =
@@ -45,6 +72,12 @@ extension TrainingElaborator {
             let nearest = Spelling.nearest(to: name, in: parameters.sorted())
             elaborator.report(
                 "the network has no parameter `\(name)`", at: span,
+                help: nearest.map { "did you mean `\($0)`?" } ?? "parameters are named `label.part`, as `braid describe` lists them")
+        }
+        for (pattern, _, span) in chosen.byPattern where !parameters.contains(where: pattern.matches) {
+            let nearest = Spelling.nearest(to: pattern.text, in: NamePattern.candidates(for: parameters).sorted())
+            elaborator.report(
+                "no parameter's name matches `\(pattern)`", at: span,
                 help: nearest.map { "did you mean `\($0)`?" } ?? "parameters are named `label.part`, as `braid describe` lists them")
         }
     }

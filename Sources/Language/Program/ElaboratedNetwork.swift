@@ -10,11 +10,14 @@ public struct ElaboratedNetwork: Sendable {
         public var recipe: TrainingRecipe
         /// The inputs that are targets, in order.
         public var targets: [String]
+        /// The files that parameters begin with.
+        public var initialFiles: [InitialFile]
 
-        public init(graph: Graph, recipe: TrainingRecipe, targets: [String]) {
+        public init(graph: Graph, recipe: TrainingRecipe, targets: [String], initialFiles: [InitialFile] = []) {
             self.graph = graph
             self.recipe = recipe
             self.targets = targets
+            self.initialFiles = initialFiles
         }
     }
 

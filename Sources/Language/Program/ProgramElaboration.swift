@@ -100,7 +100,10 @@ extension Program {
                     plain.initializers, parameters: Set(plain.parameterPlaces.keys).union(trained.parameterPlaces.keys))
             }
             trained.observer?.finish(trained.builder.graph)
-            result.training = ElaboratedNetwork.Training(graph: trained.builder.finish(), recipe: recipe, targets: targets)
+            let graph = trained.builder.finish()
+            result.training = ElaboratedNetwork.Training(
+                graph: graph, recipe: recipe, targets: targets,
+                initialFiles: plain.initializers.files(of: graph.nodes.compactMap { $0.parameter?.name }))
         }
         var found = (diagnostics + arguments.diagnostics + elaborators.flatMap(\.diagnostics)).errorsFirst()
         // What cannot be trained is better known before it is.

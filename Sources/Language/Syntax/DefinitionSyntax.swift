@@ -106,7 +106,8 @@ public enum ClauseSyntax: Sendable {
     case target(NameSyntax, TypeSyntax)
     /// `loss cross_entropy(logits, label)`
     case loss(ExpressionSyntax, keyword: Span)
-    /// `optimizer sgd(momentum: 0.9)`, `initialize conv: he_normal, linear: xavier_uniform`, `clip norm 1.0`, `batch 64`.
+    /// `optimizer sgd(momentum: 0.9)`, `initialize conv: he_normal, linear: xavier_uniform`, `clip norm 1.0`, `group "*.bias", weight_decay: 0`,
+    /// `batch 64`.
     case setting(NameSyntax, [ArgumentSyntax])
 }
 

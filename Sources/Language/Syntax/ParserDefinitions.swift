@@ -237,7 +237,10 @@ extension Parser {
 
 extension Parser {
     /// The clauses of a training that hold values between commas.
-    static let settingWords = ["optimizer", "schedule", "clip", "initialize", "augment", "normalize", "batch", "seed"]
+    static let settingWords = [
+        "optimizer", "schedule", "clip", "group", "average", "accumulate", "stop", "keep", "initialize", "augment", "normalize", "batch",
+        "seed",
+    ]
     static let clauseWords = ["target", "loss"] + settingWords
 
     private mutating func training(_ documentation: String, from start: Span) throws(Unreadable) -> TrainingSyntax {

@@ -23,7 +23,7 @@ extension Optimizer {
             builder.update(
                 weight.value,
                 to: builder.map(
-                    "adagrad", operands + [("rate", step.rate), ("s", sum)],
+                    "adagrad", operands + [("rate", step.rate(of: weight)), ("s", sum)],
                     .argument(0) - .argument(2) * (gradient / (.squareRoot(.argument(3)) + .constant(step.number("epsilon"))))))
         }
     }
@@ -53,7 +53,8 @@ extension Optimizer {
             builder.update(
                 weight.value,
                 to: builder.map(
-                    "adadelta", [("w", weight.value), ("c", change), ("rate", step.rate)], .argument(0) - .argument(2) * .argument(1)))
+                    "adadelta", [("w", weight.value), ("c", change), ("rate", step.rate(of: weight))],
+                    .argument(0) - .argument(2) * .argument(1)))
         }
     }
 }

@@ -27,6 +27,14 @@ extension OptimizerStep {
         return (correction(.firstCorrection, number("beta1")), correction(.secondCorrection, number("beta2")))
     }
 
+    /// A rate divided by the correction of the first moment, which is the same for all weights of that rate.
+    func corrected(_ rate: Value, by correction: Value) -> Value {
+        let label = builder.currentLabel
+        builder.currentLabel = "optimizer"
+        defer { builder.currentLabel = label }
+        return builder.map("corrected_rate", [("rate", rate), ("c", correction)], .argument(0) / .argument(1))
+    }
+
     /// Both moments of a weight, moved by one step.
     ///
     /// - Parameter gradient: a function of the weight and its gradient.
@@ -63,10 +71,10 @@ extension Optimizer {
         ) { step in
             let builder = step.builder
             let corrections = step.momentCorrections()
-            let correctedRate = builder.map(
-                "corrected_rate", [("rate", step.rate), ("c", corrections.0)], .argument(0) / .argument(1))
+            let correctedRate = step.corrected(step.rate, by: corrections.0)
             let root = builder.map("correction_root", [("c", corrections.1)], .squareRoot(.argument(0)))
             return { weight in
+                let ownRate = weight.rate == 1 ? correctedRate : step.corrected(step.rate(of: weight), by: corrections.0)
                 let decay = step.decay(of: weight)
                 let gradient = .argument(1) + .constant(isDecoupled ? 0 : decay) * .argument(0)
                 var (first, second) = step.moments(of: weight, gradient: gradient)
@@ -81,8 +89,8 @@ extension Optimizer {
                 let updated = builder.map(
                     name,
                     [
-                        ("w", weight.value), ("m", first), ("v", second), ("corrected_rate", correctedRate), ("root", root),
-                        ("rate", step.rate),
+                        ("w", weight.value), ("m", first), ("v", second), ("corrected_rate", ownRate), ("root", root),
+                        ("rate", step.rate(of: weight)),
                     ],
                     kept - .argument(3) * direction)
                 builder.update(weight.value, to: updated)

@@ -25,7 +25,7 @@ extension Optimizer {
             let kept = step.kept(.momentum, of: weight)
             let next = builder.map(
                 "momentum",
-                [("w", weight.value), ("g", weight.gradient), ("m", kept), ("rate", step.rate), ("q", ratio)],
+                [("w", weight.value), ("g", weight.gradient), ("m", kept), ("rate", step.rate(of: weight)), ("q", ratio)],
                 .constant(step.number("momentum")) * .argument(2) + .argument(3) * .argument(4) * step.decayedGradient(of: weight))
             builder.update(kept, to: next)
             builder.update(weight.value, to: builder.map("lars", [("w", weight.value), ("m", next)], .argument(0) - .argument(1)))
@@ -56,7 +56,7 @@ extension Optimizer {
             builder.update(
                 weight.value,
                 to: builder.map(
-                    "lamb", [("w", weight.value), ("u", change), ("rate", step.rate), ("q", ratio)],
+                    "lamb", [("w", weight.value), ("u", change), ("rate", step.rate(of: weight)), ("q", ratio)],
                     .argument(0) - .argument(2) * .argument(3) * .argument(1)))
         }
     }

@@ -17,7 +17,7 @@ extension Optimizer {
             let sign = Scalar.select(
                 .less, 0, direction, then: 1, otherwise: .select(.less, direction, 0, then: -1, otherwise: 0))
             let updated = builder.map(
-                "lion", [("w", weight.value), ("g", weight.gradient), ("m", kept), ("rate", step.rate)],
+                "lion", [("w", weight.value), ("g", weight.gradient), ("m", kept), ("rate", step.rate(of: weight))],
                 .argument(0) - .argument(3) * (sign + .constant(step.decay(of: weight)) * .argument(0)))
             builder.update(
                 kept,

@@ -74,12 +74,18 @@ public struct TrainedWeight {
     public var gradient: Value
     /// Whether it is a bias, or a scale or shift of a normalization.
     public var isVector: Bool
+    /// What the rate is multiplied by.
+    public var rate: Double
+    /// In place of what the optimizer says of the decay.
+    public var decay: Double?
 
-    public init(name: String, value: Value, gradient: Value, isVector: Bool) {
+    public init(name: String, value: Value, gradient: Value, isVector: Bool, rate: Double = 1, decay: Double? = nil) {
         self.name = name
         self.value = value
         self.gradient = gradient
         self.isVector = isVector
+        self.rate = rate
+        self.decay = decay
     }
 }
 
@@ -91,9 +97,19 @@ struct OptimizerStep {
 
     func number(_ name: String) -> Double { values.number(name) }
 
-    /// The decay of a weight: none of vectors where the recipe says so.
+    /// The rate of a weight, f32[]; there is one node for all weights of one factor.
+    func rate(of weight: TrainedWeight) -> Value {
+        if weight.rate == 1 { return rate }
+        let label = builder.currentLabel
+        builder.currentLabel = "optimizer"
+        defer { builder.currentLabel = label }
+        return builder.map("group_rate", [("rate", rate)], .argument(0) * .constant(weight.rate))
+    }
+
+    /// The decay of a weight: what its group says, else none of vectors where the recipe says so.
     func decay(of weight: TrainedWeight) -> Double {
-        weight.isVector && !values.boolean("decay_vectors") ? 0 : number("weight_decay")
+        if let decay = weight.decay { return decay }
+        return weight.isVector && !values.boolean("decay_vectors") ? 0 : number("weight_decay")
     }
 
     /// The gradient with the decay added, of a weight that is the function's first argument and its gradient that is the second.

@@ -22,8 +22,17 @@ public struct OptimizerState: Hashable, Sendable {
     /// The same state with other first values.
     func from(_ initializer: Initializer) -> OptimizerState { OptimizerState(name, isShared: isShared, from: initializer) }
 
-    /// The states of all optimizers.
-    public static let all: [OptimizerState] = Optimizer.all.flatMap(\.states)
+    /// The average of a weight over the updates, and how many it has taken up.
+    public static let movingAverage = OptimizerState("moving_average")
+    public static let averageCount = OptimizerState("average_count", isShared: true)
+    /// The sum of a weight's gradients over the batches of a group.
+    public static let gradientSum = OptimizerState("gradient_sum")
+
+    /// A parameter as it was behind the best epoch, in checkpoints alone.
+    public static let bestEpoch = OptimizerState("best_epoch")
+
+    /// The states of all optimizers, and what a training keeps besides.
+    public static let all: [OptimizerState] = Optimizer.all.flatMap(\.states) + [movingAverage, averageCount, gradientSum, bestEpoch]
 
     private static let names = Set(all.map(\.name))
 

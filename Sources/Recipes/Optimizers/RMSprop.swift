@@ -31,7 +31,7 @@ extension Optimizer {
         return { weight in
             let builder = step.builder
             let gradient = step.decayedGradient(of: weight)
-            var operands = [("w", weight.value), ("g", weight.gradient), ("rate", step.rate)]
+            var operands = [("w", weight.value), ("g", weight.gradient), ("rate", step.rate(of: weight))]
             let squares = OptimizerState.meanSquare.from(isTensorFlow ? .ones : .zeros)
             operands.append(("s", step.average(squares, of: weight, alpha, gradient * gradient)))
             var square = Scalar.argument(3)
@@ -54,7 +54,7 @@ extension Optimizer {
             let change = isTensorFlow ? Scalar.argument(1) : .argument(2) * .argument(1)
             builder.update(
                 weight.value,
-                to: builder.map("rmsprop", [("w", weight.value), ("m", next), ("rate", step.rate)], .argument(0) - change))
+                to: builder.map("rmsprop", [("w", weight.value), ("m", next), ("rate", step.rate(of: weight))], .argument(0) - change))
         }
     }
 }

@@ -30,7 +30,7 @@ extension Optimizer {
         let (momentum, dampening) = (step.number("momentum"), step.number("dampening"))
         if momentum == 0 {
             return { weight in
-                let operands = [("w", weight.value), ("g", weight.gradient), ("rate", step.rate)]
+                let operands = [("w", weight.value), ("g", weight.gradient), ("rate", step.rate(of: weight))]
                 step.builder.update(
                     weight.value,
                     to: step.builder.map("sgd", operands, .argument(0) - .argument(2) * step.decayedGradient(of: weight)))
@@ -55,11 +55,11 @@ extension Optimizer {
         if step.values.boolean("nesterov") {
             let direction = decayed + .constant(momentum) * .argument(2)
             updated = builder.map(
-                "nesterov", [("w", weight.value), ("g", weight.gradient), ("m", next), ("rate", step.rate)],
+                "nesterov", [("w", weight.value), ("g", weight.gradient), ("m", next), ("rate", step.rate(of: weight))],
                 .argument(0) - .argument(3) * direction)
         } else {
             updated = builder.map(
-                "sgd", [("w", weight.value), ("m", next), ("rate", step.rate)], .argument(0) - .argument(2) * .argument(1))
+                "sgd", [("w", weight.value), ("m", next), ("rate", step.rate(of: weight))], .argument(0) - .argument(2) * .argument(1))
         }
         builder.update(weight.value, to: updated)
     }

@@ -54,16 +54,31 @@ struct SchedulePosition {
 
 /// The learning rate of every step of a training: a pure function of the step, and of the losses of the epochs before for a schedule that
 /// looks at them.
+///
+/// A step is a batch. Where the gradients of several are averaged for one update, schedules count updates; the last one of an epoch takes
+/// the batches that are left.
 public struct LearningRate: Sendable {
     public let schedule: Chosen<Schedule>
     public let stepsPerEpoch: Int
     public let epochs: Int
+    /// The batches of an update.
+    public let accumulation: Int
 
-    public init(_ schedule: Chosen<Schedule>, stepsPerEpoch: Int, epochs: Int) {
-        precondition(stepsPerEpoch > 0 && epochs > 0, "no learning rate for \(epochs) epochs of \(stepsPerEpoch) steps")
+    public init(_ schedule: Chosen<Schedule>, stepsPerEpoch: Int, epochs: Int, accumulation: Int = 1) {
+        precondition(
+            stepsPerEpoch > 0 && epochs > 0 && accumulation > 0,
+            "no learning rate for \(epochs) epochs of \(stepsPerEpoch) steps, \(accumulation) an update")
         self.schedule = schedule
         self.stepsPerEpoch = stepsPerEpoch
         self.epochs = epochs
+        self.accumulation = accumulation
+    }
+
+    /// Where a step stands in its update: how many batches are before it there, and how many the update has.
+    public func placeInUpdate(_ step: Int) -> (done: Int, count: Int) {
+        let batch = step % stepsPerEpoch
+        let done = batch % accumulation
+        return (done, min(accumulation, stepsPerEpoch - (batch - done)))
     }
 
     /// All steps of the training.
@@ -73,14 +88,19 @@ public struct LearningRate: Sendable {
     ///
     /// - Parameter heldOutLosses: of all epochs that are done.
     public func callAsFunction(_ step: Int, heldOutLosses: [Double] = []) -> Double {
+        let epoch = step / stepsPerEpoch
+        // Schedules see updates as steps.
+        let updatesPerEpoch = (stepsPerEpoch - 1) / accumulation + 1
+        let update = epoch * updatesPerEpoch + step % stepsPerEpoch / accumulation
+        let updates = updatesPerEpoch * epochs
         var position = SchedulePosition(
-            step: step, stepsPerEpoch: stepsPerEpoch, totalSteps: totalSteps, heldOutLosses: heldOutLosses.prefix(step / stepsPerEpoch))
+            step: update, stepsPerEpoch: updatesPerEpoch, totalSteps: updates, heldOutLosses: heldOutLosses.prefix(epoch))
         let warmup = schedule["warmup"].map { _ in schedule.values.number("warmup") } ?? 0
-        let rising = min(totalSteps, Int((warmup * Double(stepsPerEpoch)).rounded()))
-        if step < rising { return schedule.peak * Double(step + 1) / Double(rising) }
+        let rising = min(updates, Int((warmup * Double(updatesPerEpoch)).rounded()))
+        if update < rising { return schedule.peak * Double(update + 1) / Double(rising) }
         if schedule.form.dependsOnLength {
             position.step -= rising
-            position.totalSteps = max(1, totalSteps - rising)
+            position.totalSteps = max(1, updates - rising)
         }
         return schedule.form.rate(schedule.values, position)
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Compiler
 import Foundation
 import Interchange
+import Recipes
 import Runtime
 import Training
 
@@ -55,6 +56,13 @@ struct TrainCommand: ParsableCommand {
             valueName: "pattern"))
     var except: [String] = []
 
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Weights that stay as they are, such as 'layer*'; may be given repeatedly. Like `group \"layer*\", rate: 0` in the recipe.",
+            valueName: "pattern"))
+    var freeze: [String] = []
+
     @Option(help: ArgumentHelp("A checkpoint to go on from.", valueName: "path"))
     var resume: String?
 
@@ -88,7 +96,7 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         try execution.requireRunnable()
         StandardOutput.outlivesItsReader()
-        let network = try network.load()
+        var network = try network.load()
         try network.requireGraph()
         let files = try ResultFiles(output: output, network: network.name)
         try files.requireWritable()
@@ -99,7 +107,16 @@ struct TrainCommand: ParsableCommand {
                 help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
                 network.sources)
         }
-        let recipe = definition.recipe
+        var recipe = definition.recipe
+        let weightNames = definition.graph.nodes.compactMap(\.parameter).filter { $0.role == .weight }.map(\.name)
+        for pattern in freeze {
+            let group = WeightGroup(pattern, rate: 0)
+            guard weightNames.contains(where: group.pattern.matches) else {
+                throw TrainingError("'\(network.name)' has no weight --freeze '\(pattern)'", repair: "see braid describe for their names")
+            }
+            recipe.groups.append(group)
+        }
+        network.training?.recipe = recipe
         let batch = batch ?? recipe.batchSize ?? 64
         let pool = ThreadPool(threads: execution.threadCount)
         let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
@@ -110,7 +127,9 @@ struct TrainCommand: ParsableCommand {
         let training = try DataReading.open(data, .training, extents: classifier.extents, preparation: preparation, options: reading)
         let heldOut = try DataReading.open(data, .heldOut, extents: classifier.extents, preparation: preparation, options: reading)
         let step = try execution.compiler().executable(network, training: true, batch: batch, pool: pool)
-        try files.requireRoom(weightBytes: inference.parameterBytes, checkpointBytes: step.parameterBytes)
+        try files.requireRoom(
+            weightBytes: inference.parameterBytes,
+            checkpointBytes: step.parameterBytes + (recipe.keepsBestWeights ? inference.parameterBytes : 0))
 
         let options = TrainerOptions(
             dataName: data.description + (reading.split.map { " --held-out \($0.share)" } ?? ""), epochs: epochs ?? recipe.epochs ?? 1,
@@ -120,7 +139,8 @@ struct TrainCommand: ParsableCommand {
         let trainer = try Trainer(
             step: step, inference: inference, labels: labels, recipe: recipe, training: training, heldOut: heldOut,
             preparation: preparation, options: options)
-        Weights.initialize(step, seed: options.seed)
+        // A checkpoint has values of its own for all.
+        if resume == nil { try network.initialize(step, seed: options.seed) }
         if let weights {
             let left = Weights.names(of: step, matching: except)
             if let pattern = except.first(where: { Weights.names(of: step, matching: [$0]).isEmpty }) {
@@ -131,6 +151,9 @@ struct TrainCommand: ParsableCommand {
             if !left.isEmpty { Console.error("note: not from \(weights), but as at the start: \(left.joined(separator: ", "))\n") }
         }
         if let resume { for warning in try trainer.resume(try Safetensors(path: resume)) { WeightsReport.warn(warning) } }
+        if trainer.hasStopped, let last = trainer.history.epochs.last {
+            Console.error("note: this training stopped after epoch \(last.epoch); to go on, give `stop` a larger patience\n")
+        }
 
         let isInterrupted = Interruption.watch()
         try trainer.begin()
@@ -175,8 +198,9 @@ struct TrainCommand: ParsableCommand {
             Console.printJSON(
                 Record(
                     network: network.name, data: data.description, epochs: options.epochs, batch: batch, seed: options.seed,
-                    steps: trainer.stepsDone, seconds: seconds, accuracy: trainer.history.epochs.last?.heldOutAccuracy,
-                    loss: trainer.history.epochs.last?.loss, bestEpoch: best?.epoch, bestAccuracy: best?.heldOutAccuracy,
+                    steps: trainer.stepsDone, seconds: seconds, accuracy: trainer.history.result?.heldOutAccuracy,
+                    loss: trainer.history.result?.loss, keptEpoch: trainer.history.keptEpoch, bestEpoch: best?.epoch,
+                    bestAccuracy: best?.heldOutAccuracy,
                     weights: files.weights, checkpoint: files.checkpoint, history: files.history, curves: files.curves,
                     epochsTable: files.epochs, stepsTable: files.steps, tensorboard: tensorboard,
                     loaderImagesPerSecond: trainer.loading.rate.picturesPerSecond, waitedSeconds: trainer.loading.rate.waitingSeconds))
@@ -201,6 +225,8 @@ struct TrainCommand: ParsableCommand {
         var seconds: Double
         var accuracy: Double?
         var loss: Double?
+        /// The epoch whose weights are the result, where the recipe keeps the best.
+        var keptEpoch: Int?
         var bestEpoch: Int?
         var bestAccuracy: Double?
         var weights: String

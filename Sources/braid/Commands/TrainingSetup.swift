@@ -60,7 +60,7 @@ struct TrainingSetup: ParsableArguments {
         let trainer = try Trainer(
             step: step, inference: inference, labels: labels, recipe: definition.recipe, training: training, heldOut: training,
             preparation: preparation, options: TrainerOptions(dataName: data.description, epochs: 1, seed: seed))
-        Weights.initialize(step, seed: seed)
+        try network.initialize(step, seed: seed)
         if let weights {
             if let pattern = except.first(where: { Weights.names(of: step, matching: [$0]).isEmpty }) {
                 throw TrainingError(

@@ -30,7 +30,8 @@ struct TrainReport {
         print("  \(options.epochs) epoch\(options.epochs == 1 ? "" : "s"), batch \(batch), seed \(options.seed)")
         var recipe = recipe
         recipe.epochs = options.epochs
-        for clause in recipe.printed().split(separator: "\n") where clause.hasPrefix("optimizer") || clause.hasPrefix("schedule") {
+        let shown = ["optimizer ", "schedule ", "group "]
+        for clause in recipe.printed().split(separator: "\n") where shown.contains(where: { clause.hasPrefix($0) }) {
             print("  \(clause)")
         }
         if stepsDone > 0 { print("  going on after step \(Format.grouped(stepsDone))") }
@@ -85,11 +86,12 @@ struct TrainReport {
             print("\nloss over the steps")
             for row in Chart.curve(points, width: 60, height: 5, label: { Format.fixed($0, 3) }) { print("  " + row) }
         }
-        if let accuracy = history.epochs.last?.heldOutAccuracy {
+        if let accuracy = history.result?.heldOutAccuracy {
             print(
                 (isQuiet ? "" : "\n") + Console.green("\(Format.percent(accuracy)) of the held-out pictures recognized")
                     + ", \(Format.duration(seconds))")
         }
+        if let best = history.keptEpoch, !isQuiet { print("  the weights are those of epoch \(best), which has the least loss") }
         if !isQuiet, loading.rate.wasLimit(of: loading.stepSeconds) {
             print(
                 "  the loader was the limit: it makes \(Format.scaled(loading.rate.picturesPerSecond)) pictures/s, and steps waited for it "
