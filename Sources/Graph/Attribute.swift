@@ -4,6 +4,7 @@ public enum Attribute: Hashable, Sendable {
     case number(Double)
     case boolean(Bool)
     case integers([Int])
+    case numbers([Double])
     case text(String)
     case function(ScalarFunction)
     /// A shape whose symbols are bound together with those of the graph's types.
@@ -16,6 +17,8 @@ public enum AttributeKind: String, Hashable, Sendable {
     /// One integer for all spatial axes, a pair `(vertical, horizontal)`, or three of volumes, the depth first; one is stored as two integers.
     case pair
     case integers
+    /// A list of numbers, or none.
+    case numbers
     /// One or several integers, or a word that stands for those that fit: see `words`.
     case padding
     case text, function, shape
@@ -32,10 +35,12 @@ extension AttributeKind {
     /// `value` as this kind, nil if it is not one; an integer serves as a number and, doubled, as a pair.
     public func convert(_ value: Attribute) -> Attribute? {
         switch (self, value) {
-        case (.integer, .integer), (.number, .number), (.boolean, .boolean), (.integers, .integers), (.text, .text), (.function, .function),
+        case (.integer, .integer), (.number, .number), (.boolean, .boolean), (.integers, .integers), (.numbers, .numbers), (.text, .text),
+            (.function, .function),
             (.shape, .shape):
             value
         case (.number, .integer(let integer)): .number(Double(integer))
+        case (.numbers, .integers(let list)): .numbers(list.map(Double.init))
         case (.extent, .integer), (.extents, .integers): value
         case (.extents, .integer(let integer)): .integers([integer])
         case (.extent, .shape(let shape)) where shape.rank == 1: shape[0].value.map(Attribute.integer) ?? value
@@ -58,6 +63,7 @@ extension AttributeKind {
         case .boolean: "true or false"
         case .pair: "an integer or a list of two or three"
         case .integers: "a list of integers"
+        case .numbers: "a list of numbers"
         case .padding: "an integer, a list of integers or \"\(words.joined(separator: "\" or \""))\""
         case .text: "a text"
         case .function: "a scalar function"
@@ -100,6 +106,11 @@ public struct Attributes: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 
     public func integers(_ name: String) -> [Int] {
         guard case .integers(let value)? = values[name] else { preconditionFailure("no integer list parameter '\(name)'") }
+        return value
+    }
+
+    public func numbers(_ name: String) -> [Double] {
+        guard case .numbers(let value)? = values[name] else { preconditionFailure("no number list parameter '\(name)'") }
         return value
     }
 

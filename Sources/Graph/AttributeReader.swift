@@ -15,6 +15,14 @@ extension Attribute {
                 throw scanner.error("expected true or false, found \(scanner.found)")
             }
         case .pair, .integers: self = try Self.list(&scanner)
+        case .numbers:
+            try scanner.expect("[")
+            var items: [Double] = []
+            while !scanner.accept("]") {
+                if !items.isEmpty { try scanner.expect(",") }
+                items.append(try scanner.number())
+            }
+            self = .numbers(items)
         case .padding:
             let place = scanner.skipBlanks()
             guard scanner.sees("\"") else {

@@ -77,6 +77,7 @@ extension Attribute {
         case .integers(let list):
             let items = list.map(String.init).joined(separator: ", ")
             return kind == .pair ? "(\(items))" : "[\(items)]"
+        case .numbers(let list): return "[" + list.map { TextScanner.text(ofNumber: $0) }.joined(separator: ", ") + "]"
         case .text(let text): return TextScanner.quoted(text)
         case .function(let function): return function.text
         case .shape(let shape): return kind == .extent && shape.rank == 1 ? shape[0].description : shape.text

@@ -63,6 +63,7 @@ extension Scalar {
         // A value compared with itself is asked whether it is a number.
         if a == b || then == otherwise { return false }
         let arity = [a, b, then, otherwise].map(\.arity).max()!
+        if [then, otherwise].contains(where: \.readsCoordinate) { return true }
         switch (a, b) {
         case (.argument(let index), .constant(let bound)), (.constant(let bound), .argument(let index)):
             return samples(arity).contains { arguments in
@@ -114,6 +115,11 @@ extension Scalar {
         let sizes = (-120...120).map { 1.1 * Double(sign: .plus, exponent: $0 / 3, significand: 1 + Double(($0 % 3 + 3) % 3) / 3) }
         return Array(Set(sizes + sizes.map { -$0 } + [0])).sorted()
     }()
+
+    private var readsCoordinate: Bool {
+        if case .coordinate = self { return true }
+        return children.contains(where: \.readsCoordinate)
+    }
 
     private var dependsOnPosition: Bool {
         switch self {

@@ -26,7 +26,8 @@ extension OperatorCatalog {
         .layerNormalization, .groupNormalization, .instanceNormalization, .localResponseNormalization, .channelWindowSum, .dropout,
         .spatialDropout, .stochasticDepth, .uniformNoise, .normalNoise, .embedding, .embeddingBackward,
         // Probabilities and losses.
-        .softmax, .logSoftmax, .crossEntropy, .crossEntropyTerms, .meanSquaredError,
+        .softmax, .logSoftmax, .crossEntropy, .crossEntropyTerms, .meanSquaredError, .meanAbsoluteError, .huberLoss,
+        .binaryCrossEntropy, .focalLoss, .diceLoss,
         // In C.
         .foreign,
     ])

@@ -217,6 +217,7 @@ struct RandomProgram {
                 case .extent: random.choose([integer(), "\(x).height", "\(x).channels - 1"])
                 case .extents: random.choose([integer(), "(\(x).channels, \(x).height, -1)", "(\(x).height, \(integer()))"])
                 case .pair, .integers, .shape: random.choose([integer(), "(\(integer()), \(integer()))", "[\(integer())]"])
+                case .numbers: random.choose([integer(), "[\(integer()), 0.5]", "[for i in 0..<\(x).channels { i + 0.5 }]"])
                 case .padding: random.choose([integer(), "\"same\"", "(\(integer()), 1)", "[0, 1, \(integer()), 2]"])
                 case .text: "\"text\""
                 case .function: random.choose(["relu", "tanh", "sigmoid"])

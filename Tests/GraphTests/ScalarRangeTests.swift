@@ -91,6 +91,9 @@ private func randomScalar(depth: Int, _ random: inout some RandomNumberGenerator
         #expect((y + .maximum(x, 0)).signInterests([.all, .all], result: .sign) == [1: .sign])
         #expect((y + .maximum(x, 0)).signInterests([.all, .all], result: .zero) == [0: .zero, 1: .zero])
         #expect(Scalar.logarithm(.maximum(x, 0.001)).signInterests([.all, .all], result: .sign).isEmpty)
+        // What differs from place to place counts as a jump.
+        let placed = Scalar.select(.equal, x, 0, then: .coordinate(1), otherwise: .select(.equal, y, .coordinate(1), then: 1, otherwise: 0))
+        #expect(placed.signInterests([.all, .all]) == [0: .zero, 1: .zero])
         #expect(x.signInterests([.all, .all]).isEmpty)
     }
 }

@@ -20,9 +20,9 @@ struct PyTorchCase: Decodable, CustomTestStringConvertible, Sendable {
 
     var testDescription: String { "\(operation) \(extents), \(torch)" }
 
-    /// A wave, one above 0, integers, or numbers.
+    /// A wave, one above 0, one between 0 and 1, integers, or numbers.
     enum OperandValues: Decodable, Sendable {
-        case wave, positive
+        case wave, positive, share
         case integers([Int])
         case floats([Double])
 
@@ -33,7 +33,7 @@ struct PyTorchCase: Decodable, CustomTestStringConvertible, Sendable {
             } else if let floats = try? container.decode([String: [Double]].self), let numbers = floats["floats"] {
                 self = .floats(numbers)
             } else {
-                self = try container.decode(String.self) == "positive" ? .positive : .wave
+                self = ["positive": .positive, "share": .share][try container.decode(String.self)] ?? .wave
             }
         }
     }
@@ -52,6 +52,8 @@ struct PyTorchCase: Decodable, CustomTestStringConvertible, Sendable {
                 attribute = .number(value)
             } else if let value = try? container.decode([Int].self) {
                 attribute = .integers(value)
+            } else if let value = try? container.decode([Double].self) {
+                attribute = .numbers(value)
             } else {
                 attribute = .text(try container.decode(String.self))
             }
@@ -73,6 +75,7 @@ struct PyTorchCase: Decodable, CustomTestStringConvertible, Sendable {
             switch values[index] {
             case .wave: break
             case .positive: tensor.values = tensor.values.map { 2 + $0 }
+            case .share: tensor.values = tensor.values.map { 0.5 + 0.4 * $0 }
             case .integers(let integers): tensor.values = integers.map(Double.init)
             case .floats(let numbers): tensor.values = numbers
             }

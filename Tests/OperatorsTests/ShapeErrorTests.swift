@@ -38,6 +38,7 @@ private struct Mistake {
         case .number(let value): "\(value)"
         case .boolean(let value): "\(value)"
         case .integers(let values): "\(values)"
+        case .numbers(let values): "\(values)"
         case .text(let text): text
         case .function(let function): function.name
         case .shape(let shape): "\(shape)"
@@ -305,8 +306,23 @@ private let mistakes: [Mistake] = [
     Mistake(.crossEntropy, [scores, .f32(batch)]),
     Mistake(.crossEntropy, [scores, TensorType(.i32, [4])]),
     Mistake(.crossEntropy, [scores, labels], ["smoothing": .number(1)]),
+    Mistake(.crossEntropy, [image(10, 4, 4), TensorType(.i32, [batch, 4, 5])]),
+    Mistake(.crossEntropy, [scores, labels], ["class_weights": .numbers([1, 2])]),
+    Mistake(.crossEntropy, [.f32(batch, 2), labels], ["class_weights": .numbers([1, -0.5])]),
+    Mistake(.crossEntropy, [.f32(batch, 2), labels], ["class_weights": .numbers([.nan, 1])]),
+    Mistake(.crossEntropy, [scores, labels], ["ignored_label": .integer(-100)]),
+    Mistake(.crossEntropy, [scores, scores], ["ignored_label": .integer(3)]),
+    Mistake(.crossEntropy, [.f32(10), labels]),
     Mistake(.meanSquaredError, [scores, .f32(10)]),
     Mistake(.meanSquaredError, [.f32(), .f32()]),
+    Mistake(.meanAbsoluteError, [scores, labels]),
+    Mistake(.huberLoss, [scores, scores], ["delta": .number(0)]),
+    Mistake(.binaryCrossEntropy, [scores, scores], ["positive_weight": .number(-1)]),
+    Mistake(.focalLoss, [scores, scores], ["alpha": .number(1.5)]),
+    Mistake(.focalLoss, [scores, scores], ["gamma": .number(32)]),
+    Mistake(.diceLoss, [scores, labels]),
+    Mistake(.diceLoss, [image(3, 4, 4), image(1, 4, 4)]),
+    Mistake(.diceLoss, [image(3, 4, 4), image(3, 4, 4)], ["smooth": .number(0)]),
     Mistake(.reshape, [.f32(2, 3)], ["shape": .shape([7])]),
     Mistake(.concat, [.f32(.fixed(1 << 39)), .f32(.fixed(1 << 39)), .f32(.fixed(1 << 39))], ["axis": .integer(0)]),
     Mistake(.concat, [.f32(3, .fixed(1 << 31 - 1)), .f32(3, 8)]),
@@ -383,6 +399,9 @@ private let mistakes: [Mistake] = [
                     let kind = item.operation.parameters.first { $0.name == name }?.kind
                     if kind == .integers, random.uniform() < 0.3 { changed.append(1) }
                     signature.attributes[name] = .integers(changed)
+                case .numbers(let list):
+                    let changed = list.map { _ in pick([-1, 0, 1, .nan, .infinity], &random) }
+                    signature.attributes[name] = .numbers(changed + (random.uniform() < 0.3 ? [1] : []))
                 case .number: signature.attributes[name] = .number(pick([-1, 0, 1, .nan, .infinity], &random))
                 case .shape(let shape):
                     signature.attributes[name] = .shape(Shape(shape.dimensions.map { _ in .fixed(pick(extremes, &random)) }))

@@ -69,6 +69,7 @@ extension Attribute {
         case .boolean(let value): "\(value)"
         case .integers(let list):
             list.count == 2 && list[0] == list[1] ? "\(list[0])" : "(" + list.map(String.init).joined(separator: ", ") + ")"
+        case .numbers(let list): "(" + list.map { "\($0)" }.joined(separator: ", ") + ")"
         case .text(let text): text
         case .function(let function): function.name
         case .shape(let shape): shape.rank == 1 ? "\(shape[0])" : "\(shape)"

@@ -111,6 +111,18 @@ extension Elaborator {
         return .tuple(values)
     }
 
+    /// The numbers of a list of numbers and integers; nil where it holds something else.
+    private func numbers(_ items: [ElaboratedValue]) -> [Double]? {
+        let numbers = items.compactMap { item -> Double? in
+            switch item {
+            case .integer(let integer) where abs(integer.clamped) < Self.maximumInteger: Double(integer)
+            case .number(let number): number
+            default: nil
+            }
+        }
+        return numbers.count == items.count ? numbers : nil
+    }
+
     private func attribute(_ argument: EvaluatedArgument, as parameter: OperatorParameter) -> Attribute? {
         let value: Attribute?
         switch argument.value {
@@ -127,7 +139,14 @@ extension Elaborator {
             let integers = items.compactMap { item -> Int? in
                 if case .integer(let integer) = item, abs(integer.clamped) < Self.maximumInteger { integer } else { nil }
             }
-            value = integers.count == items.count ? .integers(integers) : extents(items).map(Attribute.shape)
+            value =
+                if integers.count == items.count {
+                    .integers(integers)
+                } else if parameter.kind == .numbers {
+                    numbers(items).map(Attribute.numbers)
+                } else {
+                    extents(items).map(Attribute.shape)
+                }
         case .size(let size) where size.whole != nil: value = .shape(Shape([Dimension(size.whole ?? SizeExpression(0))]))
         case .callable(let callable) where parameter.kind == .function:
             guard let function = function(callable, at: argument.span) else { return nil }

@@ -28,7 +28,9 @@ enum CatalogText {
         let inputs = operation.inputs.map { (($0.role == .operand ? "" : "owns ") + $0.name + ($0.isVariadic ? "…" : ""), $0.summary) }
         let parameters = operation.parameters.map { parameter in
             // The summary itself says what an empty list stands for.
-            let byDefault = parameter.defaultValue.flatMap { $0 == .integers([]) ? nil : ", \($0.languageText) if left out" } ?? ""
+            let byDefault =
+                parameter.defaultValue.flatMap { [.integers([]), .numbers([])].contains($0) ? nil : ", \($0.languageText) if left out" }
+                ?? ""
             return (parameter.name, "\(parameter.summary) (\(parameter.kind.phrase)\(byDefault))")
         }
         let column = (inputs + parameters).map(\.0.count).max() ?? 0
@@ -100,7 +102,7 @@ extension Attribute {
     /// The value as the language writes it.
     fileprivate var languageText: String {
         switch self {
-        case .integers([]): "none"
+        case .integers([]), .numbers([]): "none"
         case .integers(let list):
             Set(list).count == 1 ? "\(list[0])" : "(\(list.map(String.init).joined(separator: ", ")))"
         case .number(let value) where value != 0 && abs(value) < 1e-3: "\(value)"

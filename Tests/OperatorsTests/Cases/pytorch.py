@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torchvision.ops import StochasticDepth
+from torchvision.ops import StochasticDepth, sigmoid_focal_loss
 
 torch.set_default_dtype(torch.float64)
 SLOPES = [(0.7, 0.2), (1.3, 0.5), (2.1, 0.1)]
@@ -23,7 +23,7 @@ def wave(extents, index):
 
 
 def case(operation, torch_name, extents, function, values=None, /, **attributes):
-    """One use: `function` of the waves is PyTorch's. `values` says how operands are drawn: wave, positive (2 + wave), a list of
+    """One use: `function` of the waves is PyTorch's. `values` says how operands are drawn: wave, positive (2 + wave), share (0.5 + 0.4 wave), a list of
     integers, or {"floats": a list}, to which no gradient flows."""
     values = values or ["wave"] * len(extents)
     operands = []
@@ -32,6 +32,8 @@ def case(operation, torch_name, extents, function, values=None, /, **attributes)
             operands.append(wave(shape, index).requires_grad_(True))
         elif kind == "positive":
             operands.append((2 + wave(shape, index)).requires_grad_(True))
+        elif kind == "share":
+            operands.append((0.5 + 0.4 * wave(shape, index)).requires_grad_(True))
         elif isinstance(kind, dict):
             operands.append(torch.tensor(kind["floats"], dtype=torch.float64).reshape(shape))
         else:
@@ -188,11 +190,64 @@ def pools():
     case("embedding", "embedding", [[2, 3], [4, 3]], lambda x, w: F.embedding(x, w), [[0, 3, 1, 1, 2, 0], "wave"], count=4, features=3)
 
 
+def losses():
+    both = [[2, 3, 4], [2, 3, 4]]
+    case("mean_absolute_error", "l1_loss", both, F.l1_loss)
+    case("mean_squared_error", "mse_loss", both, F.mse_loss)
+    case("huber_loss", "huber_loss", both, F.huber_loss)
+    case("huber_loss", "huber_loss", both, lambda x, t: F.huber_loss(x, t, delta=0.3), delta=0.3)
+    case("binary_cross_entropy", "binary_cross_entropy_with_logits", both, F.binary_cross_entropy_with_logits)
+    case("binary_cross_entropy", "binary_cross_entropy_with_logits", both, lambda x, t: F.binary_cross_entropy_with_logits(
+        x, t, pos_weight=torch.tensor(2.5)), positive_weight=2.5)
+    case("focal_loss", "torchvision.ops.sigmoid_focal_loss", [[2, 4], [2, 4]], lambda x, t: sigmoid_focal_loss(
+        x, t, reduction="mean"), ["wave", "share"])
+    case("focal_loss", "torchvision.ops.sigmoid_focal_loss", [[2, 4], [2, 4]], lambda x, t: sigmoid_focal_loss(
+        x, t, 0.75, 1.3, "mean"), ["wave", "share"], alpha=0.75, gamma=1.3)
+
+    labels = [2, 0, 1, 2, 2]
+    weights = [0.5, 2.0, 1.25]
+
+    def cross_entropy(shape, label, w=None, **attributes):
+        if w is not None:
+            attributes["class_weights"] = w
+        ignored = attributes.get("ignored_label", -100)
+        case("cross_entropy", "cross_entropy", [shape, [len(label)] if len(shape) == 2 else [shape[0], *shape[2:]]],
+             lambda x, t: F.cross_entropy(x, t, w and torch.tensor(w), ignore_index=ignored,
+                                          label_smoothing=attributes.get("smoothing", 0.0)), ["wave", label], **attributes)
+
+    cross_entropy([5, 3], labels)
+    cross_entropy([5, 3], labels, weights)
+    cross_entropy([5, 3], labels, weights, smoothing=0.1)
+    cross_entropy([5, 3], labels, ignored_label=2)
+    cross_entropy([5, 3], [2, 0, 255, 1, 255], weights, ignored_label=255, smoothing=0.2)
+    cross_entropy([2, 3, 2, 3], [0, 1, 2, 2, 1, 0, 1, 1, 0, 2, 0, 2])
+    cross_entropy([2, 3, 2, 3], [0, 1, 9, 2, 1, 9, 1, 1, 0, 2, 0, 2], weights, ignored_label=9, smoothing=0.3)
+    parts = [[4, 3], [4, 3]]
+    case("cross_entropy", "cross_entropy, distributions", parts, lambda x, t: F.cross_entropy(
+        x, t, label_smoothing=0.1), ["wave", "positive"], smoothing=0.1)
+    case("cross_entropy", "cross_entropy, distributions", parts, lambda x, t: F.cross_entropy(
+        x, t, torch.tensor(weights)), ["wave", "positive"], class_weights=weights)
+    case("cross_entropy", "cross_entropy, distributions", [[2, 3, 2], [2, 3, 2]], F.cross_entropy, ["wave", "positive"])
+
+
+def dice():
+    """PyTorch has no Dice loss; this is the paper's formula."""
+    def loss(p, t, smooth=1.0):
+        both, total = (p * t).flatten(2).sum(2), (p + t).flatten(2).sum(2)
+        return (1 - (2 * both + smooth) / (total + smooth)).mean()
+
+    case("dice_loss", "its formula", [[2, 3, 2, 3], [2, 2, 3]], lambda x, t: loss(
+        x, F.one_hot(t, 3).movedim(-1, 1)), ["positive", [0, 1, 2, 2, 1, 0, 1, 1, 0, 1, 0, 1]])
+    case("dice_loss", "its formula", [[2, 3, 4], [2, 3, 4]], lambda x, t: loss(x, t, 0.5), ["positive", "positive"], smooth=0.5)
+
+
 resizing()
 pools()
 views()
 elements()
 padding()
 reductions()
+losses()
+dice()
 text = ",\n".join(json.dumps(case) for case in CASES)
 Path(__file__).with_suffix(".json").write_text(f"[\n{text}\n]\n")
