@@ -7,6 +7,7 @@ public final class GraphFacts: Sendable {
     private let leaving: [Bool]
     private let prepared: [Bool]
     private let constant: [Bool]
+    private let trained: [Bool]
 
     /// - Parameter graph: one without violations; its symbols need not be bound.
     public init(_ graph: Graph) {
@@ -17,6 +18,9 @@ public final class GraphFacts: Sendable {
         for output in graph.outputs { leaving[output.value.index] = true }
         for update in graph.updates { leaving[update.value.index] = true }
         self.leaving = leaving
+        var trained = [Bool](repeating: false, count: graph.nodes.count)
+        for update in graph.updates { trained[update.state.index] = true }
+        self.trained = trained
         prepared = graph.preparedValues()
         constant = graph.constantValues()
     }
@@ -54,6 +58,9 @@ public final class GraphFacts: Sendable {
         if graph[value].parameter != nil || isPrepared(value) { return true }
         return expression(of: value) == .argument(0) && isWeight(graph[value].operands[0])
     }
+
+    /// Whether `value` is a parameter that the graph itself updates: what is made of it has to be made in every run.
+    public func isTrained(_ value: Value) -> Bool { trained[value.index] }
 
     /// Whether `value` is the same for all parameters, see `Graph.constantValues`.
     public func isConstant(_ value: Value) -> Bool { constant[value.index] }

@@ -15,7 +15,8 @@ extension Pass {
     /// C functions take and give row-major tensors: identity maps bring what they read there, and their results away.
     ///
     /// Where a contraction wants its weight otherwise (the gradient with respect to data has the other channels in lanes), an identity
-    /// map with the wanted layout stands between.
+    /// map with the wanted layout stands between; but products of matrices copy what they need of weights that are trained themselves, a
+    /// part at a time.
     public static let assignLayouts = Pass("assign_layouts", "Decides how tensors lie in memory; inserts relayouts.") { graph, context in
         let facts = GraphFacts(graph)
         var assignment = LayoutAssignment(facts, lanes: context.lanes)
@@ -193,8 +194,9 @@ private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ cont
             for read in formula.reads {
                 let operand = node.operands[read.operand]
                 let shape = graph[operand].type.shape
-                // Matrices of activations are copied by those that multiply them.
-                guard graph[operand].inputName == nil, !formula.isMatrixProduct || facts.isWeight(operand),
+                // Matrices of activations, and weights that change in every run, are copied by those that multiply them.
+                let isCopied = formula.isMatrixProduct && (!facts.isWeight(operand) || facts.isTrained(operand))
+                guard graph[operand].inputName == nil, !isCopied,
                     let wanted = formula.layout(of: read, in: shape, lane: lane, lanes: context.lanes),
                     wanted.blocks.last?.axis != layouts[operand.index].blocks.last?.axis
                 else { continue }

@@ -48,7 +48,10 @@ struct ContractionShape {
         else { return nil }
         let isInOrder =
             shape.vectorIsLoadable(in: group, lanes: lanes) && shape.axesHaveOneRole && shape.blocksAreWhole(in: graph, lanes: lanes)
-        if formula.isMatrixProduct, !group.facts.isWeight(shape.vector.value), !(isInOrder && !shape.reducesChannels) {
+        let facts = group.facts
+        // A weight lies as the first product that reads it wants it; one that is trained is not brought into another order for a second.
+        let isInNoOrder = !facts.isWeight(shape.vector.value) || facts.isTrained(shape.vector.value) && !isInOrder
+        if formula.isMatrixProduct, isInNoOrder, !(isInOrder && !shape.reducesChannels) {
             shape.isOfActivations = true
             return [shape]
         }

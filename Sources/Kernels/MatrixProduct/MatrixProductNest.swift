@@ -1,7 +1,8 @@
 import Graph
 import LoopNest
 
-/// Multiplies matrices of activations, which no preparation can bring into the order that register tiles want.
+/// Multiplies matrices of activations, which no preparation can bring into the order that register tiles want, and weights that are trained
+/// by what does not want them in the order in which they lie.
 ///
 /// A task has some rows and some groups of lane blocks of one pair of matrices. For a group it copies the vector operand's columns into a
 /// *panel* in scratch, one row of `laneBlocks` registers a step of the sum, and runs register tiles of rows over it. Long sums are cut
@@ -48,7 +49,8 @@ struct MatrixProductNest {
         let areFew = extent < Self.fewestRows
         let isLoadable = shape.vectorIsLoadable(in: group, lanes: target.lanes) || areFew && shape.vectorLiesInRows(in: group)
         isPacked = !(isLoadable && extent <= tile.points[0].count)
-        guard isLoadable || !areFew else { return nil }
+        // Of a weight there is no other order, and nothing else that multiplies it.
+        guard isLoadable || !areFew || group.facts.isTrained(shape.vector.value) else { return nil }
         isStaged = !Self.canReadInPlace(shape, group, row: row, inner: inner)
         let terms = shape.extents[inner]
         // Errors are carried along no further than a stretch; what is staged is copied in whole vectors.
