@@ -17,7 +17,7 @@ public struct Compiler: Sendable {
     /// How exactly sums of products are computed.
     public var numerics: Numerics
     /// What values between layers are stored as, and what products are of: f32 all; bf16 what no clause of the file keeps in f32; nil what
-    /// the clauses say, f32 where they say nothing. A training is f32.
+    /// the clauses say, f32 where they say nothing, and in a training.
     public var precision: Precision?
     /// What measurements chose for this target, these threads and numerics; the cost model decides the rest.
     public var tuned: TunedChoices

@@ -45,6 +45,15 @@ public struct Network: Sendable {
         return training.map { names($0.graph).subtracting(names(graph)) } ?? []
     }
 
+    /// The network with its targets and its loss, as it predicts: what held-out pictures are judged with. Nil without a training.
+    public var evaluation: Network? {
+        guard let training else { return nil }
+        var network = self
+        network.graph = training.graph.forPrediction
+        network.training = nil
+        return network
+    }
+
     /// Throws where the text is of a stage that has no graph.
     public func requireGraph() throws(CompilerError) {
         guard origin == .kernels else { return }

@@ -9,18 +9,23 @@ extension Pass {
     ///   A value is, only if whoever makes it and all that read it lie in bf16.
     ///
     /// Vectors (biases, scales, sums over whole maps), statistics (sums and maxima over axes, and what is computed from them alone), positions
-    /// and what is computed once are kept as they are: they are few, and many numbers read each. A training is not rounded.
+    /// and what is computed once are kept as they are: they are few, and many numbers read each.
+    ///
+    /// Of a training, which clauses do not speak of, only what is stored is rounded, activations and their gradients: sums, statistics,
+    /// weights, their gradients and the optimizer's state are f32. Gradients need no factor that lifts them: bf16 has the exponents of f32.
     public static let choosePrecision = Pass("choose_precision", "Decides what is stored and multiplied in less than f32.") {
         graph, context in
         var graph = graph
         for value in graph.values { (graph[value].stored, graph[value].factors) = (nil, nil) }
         let precisions = NodePrecisions(graph, context)
-        guard context.mode == .inference, precisions.anyIsNarrow else { return graph }
+        let isTraining = context.mode == .training
+        guard precisions.anyIsNarrow, !isTraining || context.precision == .bf16 else { return graph }
         let facts = GraphFacts(graph)
         let flow = ContractionFlow(facts, precisions)
         for value in graph.values where graph[value].operation != nil && graph[value].type.element == .f32 && !facts.isPrepared(value) {
             guard precisions[value].isNarrow else { continue }
-            if flow.isRounded[value.index] {
+            if isTraining, facts.isWeight(value) { continue }
+            if flow.isRounded[value.index], !isTraining {
                 graph[value].factors = .bf16
                 context.firings.fire("factors")
             }

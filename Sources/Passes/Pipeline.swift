@@ -17,7 +17,10 @@ public struct Pipeline: Sendable {
 
     /// From a network with its loss to one training step.
     public static let training = Pipeline(
-        name: "training", passes: [.decompose, .differentiate, .update, .simplify, .assignLayouts, .fuse, .placeConcats, .keepSigns])
+        name: "training",
+        passes: [
+            .decompose, .differentiate, .update, .simplify, .assignLayouts, .fuse, .choosePrecision, .placeConcats, .keepSigns,
+        ])
 
     /// From a training step that was differentiated elsewhere, such as a printed one, to kernels' groups.
     public static let optimization = Pipeline(

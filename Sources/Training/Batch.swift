@@ -16,6 +16,12 @@ public struct Batch {
     public let images: UnsafeBufferPointer<Float>
     /// The class of each picture; 0 behind the real ones.
     public let labels: UnsafeBufferPointer<Int32>
+    /// `count` numbers of each picture, for a target f32[N, count]: mixed as the pictures are; empty where no target takes them.
+    public let numbers: UnsafeBufferPointer<Float>
+    /// The class of each pixel, for a target i32[N, H, W]; empty where none takes it.
+    public let maps: UnsafeBufferPointer<Int32>
+    /// The pictures themselves, for a target f32[N, C, H, W]: `images`, or in their own size where the network reads them smaller.
+    public let originals: UnsafeBufferPointer<Float>
     /// Nil where the pictures of this batch are not mixed: the recipe does not say so, or only of a part of the batches, which this is not.
     public let mixing: Mixing?
     /// Keeps the buffers where the loader itself is given up early.
@@ -26,6 +32,9 @@ public struct Batch {
         self.count = count
         images = UnsafeBufferPointer(buffers.images)
         labels = UnsafeBufferPointer(buffers.labels)
+        numbers = UnsafeBufferPointer(buffers.numbers)
+        maps = UnsafeBufferPointer(buffers.maps)
+        originals = UnsafeBufferPointer(buffers.originals.isEmpty ? buffers.images : buffers.originals)
         mixing =
             isMixed
             ? Mixing(partnerLabels: UnsafeBufferPointer(buffers.partnerLabels), weights: UnsafeBufferPointer(buffers.weights)) : nil

@@ -7,6 +7,12 @@ public struct BatchBuffers: @unchecked Sendable {
     public let partnerLabels: UnsafeMutableBufferPointer<Int32>
     /// How much of each picture is its own.
     public let weights: UnsafeMutableBufferPointer<Float>
+    /// The numbers that are known of each picture, or its part of each class; none where no target takes them.
+    public let numbers: UnsafeMutableBufferPointer<Float>
+    /// The class of each pixel; none where no target takes it.
+    public let maps: UnsafeMutableBufferPointer<Int32>
+    /// The pictures in their own size; none where the network reads that.
+    public let originals: UnsafeMutableBufferPointer<Float>
 
     /// Takes memory for the batches of a maker, until `deallocate`.
     public init(for maker: BatchMaker) {
@@ -17,6 +23,9 @@ public struct BatchBuffers: @unchecked Sendable {
         }
         let size = maker.options.batchSize
         images = room(maker.valueCount, of: 0)
+        originals = room(maker.options.reduction > 1 ? size * maker.dataset.extents.count : 0, of: 0)
+        numbers = room(size * maker.numberCount, of: 0)
+        maps = room(size * maker.mapCount, of: 0)
         labels = room(size, of: 0)
         partnerLabels = room(maker.mixesBatches ? size : 0, of: 0)
         weights = room(maker.mixesBatches ? size : 0, of: 0)
@@ -27,5 +36,8 @@ public struct BatchBuffers: @unchecked Sendable {
         labels.deallocate()
         partnerLabels.deallocate()
         weights.deallocate()
+        originals.deallocate()
+        numbers.deallocate()
+        maps.deallocate()
     }
 }

@@ -23,7 +23,13 @@ public struct BatchMaker: Sendable {
     }
 
     /// Values of a batch's pictures.
-    public var valueCount: Int { options.batchSize * dataset.extents.count }
+    public var valueCount: Int { options.batchSize * dataset.extents.count / (options.reduction * options.reduction) }
+
+    /// How many numbers a picture the targets take, and how many classes of pixels.
+    var numberCount: Int { options.targets.lazy.compactMap { if case .numbers(let count) = $0 { count } else { nil } }.first ?? 0 }
+    var mapCount: Int {
+        options.targets.lazy.compactMap { if case .labelMap(let height, let width) = $0 { height * width } else { nil } }.first ?? 0
+    }
 
     /// Whether pictures of a batch, and their labels, may be mixed.
     public var mixesBatches: Bool { pipeline.mixesBatches }
@@ -50,7 +56,8 @@ public struct BatchMaker: Sendable {
         let count = min(options.batchSize, dataset.count - start)
         let (extents, size) = (dataset.extents, dataset.extents.count)
         dataset.pixels.withUnsafeBufferPointer { pixels in
-            guard let pixels = pixels.baseAddress, let images = images.baseAddress else { return }
+            let target = options.reduction > 1 ? buffers.originals : images
+            guard let pixels = pixels.baseAddress, let images = target.baseAddress else { return }
             var picture = AugmentedPicture(
                 channels: extents.channels, height: extents.height, width: extents.width, mean: normalization.mean,
                 deviation: normalization.deviation, table: table)
@@ -60,10 +67,15 @@ public struct BatchMaker: Sendable {
                 pipeline.make(
                     &picture, from: pixels + sample * size, seed: options.seed, epoch: position.epoch, sample: sample,
                     into: images + place * size)
+                fillTruth(sample, picture, place, buffers)
             }
         }
         for place in count..<options.batchSize { labels[place] = 0 }
-        for index in count * size..<images.count { images[index] = 0 }
+        for rest in [buffers.images, buffers.originals, buffers.numbers] where !rest.isEmpty {
+            for index in rest.count / options.batchSize * count..<rest.count { rest[index] = 0 }
+        }
+        for index in mapCount * count..<buffers.maps.count { buffers.maps[index] = 0 }
+        if options.reduction > 1 { reduce(count, buffers) }
         return (count, mix(position, count, buffers))
     }
 
@@ -79,6 +91,13 @@ public struct BatchMaker: Sendable {
             let isReal = place < count
             buffers.partnerLabels[place] = isReal ? buffers.labels[mixture.partners[place]] : 0
             buffers.weights[place] = isReal ? weight : 0
+        }
+        let own = Array(buffers.numbers)
+        for place in 0..<count {
+            for number in 0..<numberCount {
+                let partner = own[mixture.partners[place] * numberCount + number]
+                buffers.numbers[place * numberCount + number] = weight * own[place * numberCount + number] + (1 - weight) * partner
+            }
         }
         return true
     }

@@ -19,6 +19,13 @@ public struct BatchOptions: Equatable, Sendable {
     /// What is done to pictures at random, in this order.
     public var augmentations: [Chosen<Augmentation>]
     public var lastBatch: LastBatch
+    /// What is known of each picture beside its class.
+    public var targets: [TrainingTarget] = []
+    /// What stands for the classes of pixels that come in from outside of a picture.
+    public var outsideLabel: Int32 = 0
+    /// How many pixels of a picture become one of the network's input along each axis: 1, or more where a network enlarges pictures, whose
+    /// target is the picture as it is.
+    public var reduction = 1
 
     public init(
         batchSize: Int, seed: UInt64 = 0, isShuffled: Bool, augmentations: [Chosen<Augmentation>] = [], lastBatch: LastBatch

@@ -16,6 +16,8 @@ public struct TrainingIdentity: Codable, Equatable, Sendable {
     public var graph: String?
     /// How exactly sums are computed, as `--numerics` says it; nil in checkpoints of earlier versions.
     public var numerics: String?
+    /// What activations are stored as, where it is not f32.
+    public var precision: String?
 
     /// Says how another training differs, with the repair; nil where this one can go on with its state.
     func difference(from other: TrainingIdentity, allowsOtherEpochs: Bool) -> TrainingError? {
@@ -52,6 +54,12 @@ public struct TrainingIdentity: Codable, Equatable, Sendable {
                 "the checkpoint was made with --numerics \(theirs), but this training has \(numerics)",
                 repair: "give --numerics \(theirs); or train on from these weights: --weights \(path) in place of --resume")
         }
+        let theirs = other.precision ?? "f32"
+        if theirs != precision ?? "f32" {
+            return TrainingError(
+                "the checkpoint was made with --precision \(theirs), but this training has \(precision ?? "f32")",
+                repair: "give --precision \(theirs); or train on from these weights: --weights \(path) in place of --resume")
+        }
         return nil
     }
 
@@ -72,13 +80,15 @@ public struct Checkpoint: Sendable {
     public struct State: Codable, Equatable, Sendable {
         /// The steps done over all epochs.
         public var step = 0
-        /// The epoch's loss and accuracy so far.
+        /// The epoch's loss and metric so far.
         public var lossSum = 0.0
-        public var correct = 0
+        public var metricAmount = 0.0
+        public var metricWeight = 0.0
         public var imageCount = 0
         /// The same since the history's last point.
         public var pointLossSum = 0.0
-        public var pointCorrect = 0
+        public var pointMetricAmount = 0.0
+        public var pointMetricWeight = 0.0
         public var pointImageCount = 0
         public var history = TrainingHistory()
 
@@ -86,8 +96,9 @@ public struct Checkpoint: Sendable {
 
         /// Whether the numbers can be those of a training, so that counting on cannot overflow and what is drawn of them has a place.
         var isPlausible: Bool {
-            let counts = [step, correct, imageCount, pointCorrect, pointImageCount]
-            return counts.allSatisfy { (0...1 << 48).contains($0) } && correct <= imageCount && pointCorrect <= pointImageCount
+            let counts = [step, imageCount, pointImageCount]
+            let sums = [metricAmount, metricWeight, pointMetricAmount, pointMetricWeight]
+            return counts.allSatisfy { (0...1 << 48).contains($0) } && sums.allSatisfy { (0...TrainingHistory.largestLoss).contains($0) }
                 && [(lossSum, imageCount), (pointLossSum, pointImageCount)].allSatisfy { sum, count in
                     abs(sum) <= TrainingHistory.largestLoss * Double(count)
                 } && history.isPlausible(steps: step)
@@ -98,7 +109,7 @@ public struct Checkpoint: Sendable {
     public var state: State
     public var normalization: PixelNormalization
 
-    private static let format = "braid training checkpoint 1"
+    private static let format = "braid training checkpoint 2"
 
     init(identity: TrainingIdentity, state: State, normalization: PixelNormalization) {
         self.identity = identity
@@ -119,6 +130,11 @@ public struct Checkpoint: Sendable {
 
     /// Reads the metadata of a checkpoint; throws where the file is none.
     public init(_ file: Safetensors) throws(InterchangeError) {
+        if let format = file.metadata["format"], format.hasPrefix("braid training checkpoint"), format != Self.format {
+            throw InterchangeError(
+                file.path, .entry("__metadata__"), "the checkpoint is of another version of braid",
+                repair: "train on from its weights: --weights \(file.path) in place of --resume")
+        }
         guard file.metadata["format"] == Self.format else {
             throw InterchangeError(
                 file.path, "the file holds weights, but is no checkpoint of a training",

@@ -1,27 +1,31 @@
 extension Checkpoint.State {
     /// The epoch's means so far.
     var loss: Double { lossSum / Double(max(1, imageCount)) }
-    var accuracy: Double { Double(correct) / Double(max(1, imageCount)) }
+    var accuracy: Double { metricAmount / max(metricWeight, 1e-30) }
 
-    mutating func add(loss: Double, correct: Int, of count: Int) {
+    mutating func add(_ result: TrainingStep.Result, of count: Int) {
         step += 1
-        lossSum += loss * Double(count)
-        self.correct += correct
+        lossSum += result.loss * Double(count)
+        metricAmount += result.amount
+        metricWeight += result.weight
         imageCount += count
-        pointLossSum += loss * Double(count)
-        pointCorrect += correct
+        pointLossSum += result.loss * Double(count)
+        pointMetricAmount += result.amount
+        pointMetricWeight += result.weight
         pointImageCount += count
     }
 
     mutating func endPoint(learningRate: Double) {
         let count = Double(max(1, pointImageCount))
         history.points.append(
-            .init(step: step, loss: pointLossSum / count, accuracy: Double(pointCorrect) / count, learningRate: learningRate))
-        (pointLossSum, pointCorrect, pointImageCount) = (0, 0, 0)
+            .init(
+                step: step, loss: pointLossSum / count, accuracy: pointMetricAmount / max(pointMetricWeight, 1e-30),
+                learningRate: learningRate))
+        (pointLossSum, pointMetricAmount, pointMetricWeight, pointImageCount) = (0, 0, 0, 0)
     }
 
     mutating func endEpoch(_ record: TrainingHistory.Epoch) {
         history.epochs.append(record)
-        (lossSum, correct, imageCount) = (0, 0, 0)
+        (lossSum, metricAmount, metricWeight, imageCount) = (0, 0, 0, 0)
     }
 }

@@ -17,14 +17,10 @@ public struct Classifier {
     /// input or output.
     public init(_ executable: Executable) throws(TrainingError) {
         let plan = executable.plan
-        let inputs = plan.inputs.filter { plan.buffers[$0.buffer].element == .f32 && plan.buffers[$0.buffer].extents.count == 4 }
-        guard inputs.count == 1, let input = inputs.first else {
-            let found = plan.inputs.map { "\($0.name) \(plan.buffers[$0.buffer].extents)" }.joined(separator: ", ")
-            throw TrainingError(
-                "'\(plan.name)' does not take pictures: its inputs are \(found)", repair: "declare one input f32[N, C, H, W]")
+        let input = try PictureInput(of: executable)
+        let scores = plan.outputs.filter {
+            plan.buffers[$0.buffer].extents.count == 2 && plan.buffers[$0.buffer].extents[0] == input.batchSize
         }
-        let shape = plan.buffers[input.buffer].extents
-        let scores = plan.outputs.filter { plan.buffers[$0.buffer].extents.count == 2 && plan.buffers[$0.buffer].extents[0] == shape[0] }
         guard let output = scores.first(where: { $0.name == "logits" }) ?? scores.first else {
             let found = plan.outputs.map { "\($0.name) \(plan.buffers[$0.buffer].extents)" }.joined(separator: ", ")
             throw TrainingError("'\(plan.name)' gives no scores: its outputs are \(found)", repair: "declare an output f32[N, classes]")
@@ -32,8 +28,8 @@ public struct Classifier {
         self.executable = executable
         imageInput = input.name
         scoresOutput = output.name
-        batchSize = shape[0]
-        extents = ImageExtents(channels: shape[1], height: shape[2], width: shape[3])
+        batchSize = input.batchSize
+        extents = input.extents
         classCount = plan.buffers[output.buffer].extents[1]
     }
 

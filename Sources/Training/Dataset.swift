@@ -39,12 +39,19 @@ public struct Dataset: Sendable {
     public let pixels: [UInt8]
     /// The class of each picture, from 0 up to but without `classNames.count`.
     public let labels: [Int32]
+    /// What is known of the pictures besides their classes; nil for nothing.
+    public let truth: DatasetTruth?
     /// What was left out because it cannot be read, in the order of the data.
     public internal(set) var skipped: [InterchangeError] = []
 
-    /// Wraps pictures; the number of values must be `labels.count * extents.count`, and every label must be a class.
-    public init(name: String, isSynthetic: Bool, classNames: [String], extents: ImageExtents, pixels: [UInt8], labels: [Int32]) {
+    /// Wraps pictures; the number of values must be `labels.count * extents.count`, every label must be a class, and the truth of as many
+    /// pictures.
+    public init(
+        name: String, isSynthetic: Bool, classNames: [String], extents: ImageExtents, pixels: [UInt8], labels: [Int32],
+        truth: DatasetTruth? = nil
+    ) {
         precondition(pixels.count == labels.count * extents.count, "\(pixels.count) values are not \(labels.count) x \(extents)")
+        precondition(truth.map { $0.count == labels.count } ?? true, "the truth is not of \(labels.count) pictures")
         precondition(labels.allSatisfy { classNames.indices.contains(Int($0)) }, "a label is none of the \(classNames.count) classes")
         self.name = name
         self.isSynthetic = isSynthetic
@@ -53,6 +60,7 @@ public struct Dataset: Sendable {
         self.extents = extents
         self.pixels = pixels
         self.labels = labels
+        self.truth = truth
     }
 
     /// The number of pictures.
@@ -66,7 +74,7 @@ public struct Dataset: Sendable {
         let kept = min(count, self.count)
         return Dataset(
             name: name, isSynthetic: isSynthetic, classNames: classNames, extents: extents,
-            pixels: Array(pixels[..<(kept * extents.count)]), labels: Array(labels[..<kept]))
+            pixels: Array(pixels[..<(kept * extents.count)]), labels: Array(labels[..<kept]), truth: truth?.selecting(Array(0..<kept)))
     }
 
     /// The pictures at these places.
@@ -76,7 +84,7 @@ public struct Dataset: Sendable {
         for place in places { pixels += self.pixels[place * extents.count..<(place + 1) * extents.count] }
         return Dataset(
             name: name, isSynthetic: isSynthetic, classNames: classNames, extents: extents, pixels: pixels,
-            labels: places.map { labels[$0] })
+            labels: places.map { labels[$0] }, truth: truth?.selecting(places))
     }
 
     /// The data with the classes that weights remember, `names`: where the data only number their classes, the numbers mean those; where
@@ -88,7 +96,7 @@ public struct Dataset: Sendable {
         guard places.count == classNames.count, names.count >= classNames.count else { return self }
         return Dataset(
             name: name, isSynthetic: isSynthetic, classNames: names, extents: extents, pixels: pixels,
-            labels: labels.map { places[Int($0)] })
+            labels: labels.map { places[Int($0)] }, truth: truth)
     }
 
     /// Returns picture `index` for looking at.
@@ -111,7 +119,7 @@ public struct Dataset: Sendable {
             initialized = count * size
         }
         return Dataset(
-            name: name, isSynthetic: isSynthetic, classNames: classNames, extents: target, pixels: pixels, labels: labels)
+            name: name, isSynthetic: isSynthetic, classNames: classNames, extents: target, pixels: pixels, labels: labels, truth: truth)
     }
 }
 

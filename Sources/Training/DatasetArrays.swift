@@ -30,21 +30,87 @@ struct DatasetArrays {
     }
 
     /// Reads one part; `wanted` is what a network takes, and decides where an array may be read in two ways.
-    func read(_ part: Dataset.Part, extents wanted: ImageExtents?) throws(InterchangeError) -> Dataset {
+    func read(
+        _ part: Dataset.Part, extents wanted: ImageExtents?, wish: DatasetWish = .classes
+    ) throws(InterchangeError) -> Dataset {
         guard let pair = try pair(part) else { throw absence(part) }
+        if let truth = try readTruth(pair.labels, wish) {
+            let images = try DatasetArray(try arrays.read(pair.images), place: place(pair.images), extents: wanted)
+            try require(truth.count, of: pair.labels, images.count, of: pair.images)
+            var classNames: [String]
+            switch truth {
+            case .numbers(_, let columns): classNames = columns
+            case .labelMaps(let values, let height, let width):
+                guard (height, width) == (images.extents.height, images.extents.width) else {
+                    throw InterchangeError(
+                        place(pair.labels), "the maps are \(height) x \(width), but the pictures \(images.extents)",
+                        repair: "save a class for each pixel")
+                }
+                classNames = (0...Int(values.max() ?? 0)).map(String.init)
+            }
+            return Dataset(
+                name: "numpy:\(path)", isSynthetic: false, classNames: classNames, extents: images.extents, pixels: images.pixels,
+                labels: [Int32](repeating: 0, count: images.count), truth: truth)
+        }
         let labels = try readLabels(pair.labels)
         let images = try DatasetArray(try arrays.read(pair.images), place: place(pair.images), extents: wanted)
-        guard images.count == labels.count else {
-            throw InterchangeError(
-                place(pair.labels), "there are \(labels.count) labels, but \(images.count) pictures in \(pair.images)",
-                repair: "save both of the same pictures")
-        }
+        try require(labels.count, of: pair.labels, images.count, of: pair.images)
         let other = try self.pair(part == .training ? .heldOut : .training)
         let others = try other.map { pair throws(InterchangeError) in try readLabels(pair.labels) } ?? []
         let largest = max(labels.max() ?? 0, others.max() ?? 0)
         return Dataset(
             name: "numpy:\(path)", isSynthetic: false, classNames: (0...largest).map(String.init), extents: images.extents,
             pixels: images.pixels, labels: labels)
+    }
+
+    private func require(
+        _ labels: Int, of labelName: String, _ images: Int, of imageName: String
+    ) throws(InterchangeError) {
+        guard images == labels else {
+            throw InterchangeError(
+                place(labelName), "there are \(labels) labels, but \(images) pictures in \(imageName)",
+                repair: "save both of the same pictures")
+        }
+    }
+
+    /// Numbers [N, count], or [N] for one each, or maps of classes [N, H, W] or [N, 1, H, W]; nil where classes of pictures are wanted, or
+    /// are what there is.
+    private func readTruth(_ name: String, _ wish: DatasetWish) throws(InterchangeError) -> DatasetTruth? {
+        switch wish {
+        case .classes, .pictures: return nil
+        case .numbers(let count):
+            let tensor = try arrays.read(name)
+            // Whole numbers, one each, where several are wanted, are classes.
+            if count > 1, tensor.shape.count == 1 || tensor.shape.count == 2 && tensor.shape[1] == 1 { return nil }
+            guard tensor.shape.count == 1 && count == 1 || tensor.shape.count == 2 && tensor.shape[1] == count else {
+                throw InterchangeError(
+                    place(name), "the array is \(tensor.element) \(tensor.shape), but the target takes \(count) numbers a picture",
+                    repair: "save them as [N, \(count)], or declare the target as f32[N, \(tensor.shape.last ?? 1)]")
+            }
+            let values = tensor.floats
+            if let wrong = values.firstIndex(where: { !$0.isFinite }) {
+                throw InterchangeError(
+                    place(name), .entry("value \(wrong)"), "\(values[wrong]) is no finite number", repair: "leave the picture out")
+            }
+            return .numbers(values, columns: (0..<count).map(String.init))
+        case .labelMaps:
+            let tensor = try arrays.read(name)
+            let shape = tensor.shape.count == 4 && tensor.shape[1] == 1 ? [tensor.shape[0]] + tensor.shape[2...] : tensor.shape
+            guard shape.count == 3, !shape.contains(0) else {
+                throw InterchangeError(
+                    place(name), "the array is \(tensor.element) \(tensor.shape), not the class of each pixel [N, H, W]",
+                    repair: "save one number a pixel")
+            }
+            let numbers = tensor.integers?.map { Optional($0) } ?? tensor.doubles.map { Int64(exactly: $0) }
+            let values = numbers.map { $0.flatMap { UInt8(exactly: $0) } }
+            if let wrong = values.firstIndex(of: nil) {
+                throw InterchangeError(
+                    place(name), .entry("value \(wrong)"),
+                    "\(numbers[wrong].map { "\($0)" } ?? "\(tensor.doubles[wrong])") is not a class from 0 to 255",
+                    repair: "number the classes of pixels from 0")
+            }
+            return .labelMaps(values.map { $0 ?? 0 }, height: shape[1], width: shape[2])
+        }
     }
 
     func hasPart(_ part: Dataset.Part) -> Bool { (try? pair(part)) != nil }

@@ -26,9 +26,11 @@ enum DatasetList {
     ///
     /// Labels that are whole numbers are classes from 0; other texts are names of classes, sorted, those of the training part.
     ///
+    /// Where numbers are wanted, a row with as many of them has those; otherwise it names all classes that its picture belongs to.
+    ///
     /// - Parameter classNames: the classes, where weights remember them: a number is then one's place.
     static func pictures(
-        _ path: String, _ part: Dataset.Part, classNames: [String]? = nil
+        _ path: String, _ part: Dataset.Part, classNames: [String]? = nil, wish: DatasetWish = .classes
     ) throws(InterchangeError) -> DatasetPictures {
         var isFolder: ObjCBool = false
         let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
@@ -39,21 +41,23 @@ enum DatasetList {
                     path, "one list has no held-out part",
                     repair: "name a folder that holds train.csv and val.csv, or hold out a share: --held-out 0.1")
             }
-            return try pictures(list: path, training: path, other: nil, name: "csv:\(path)", classNames)
+            return try pictures(list: path, training: path, other: nil, name: "csv:\(path)", classNames, wish)
         }
         let heldOut = find(.heldOut, in: path)
         if part == .heldOut, let heldOut, classNames != nil {
-            return try pictures(list: heldOut, training: heldOut, other: nil, name: "csv:\(path)", classNames)
+            return try pictures(list: heldOut, training: heldOut, other: nil, name: "csv:\(path)", classNames, wish)
         }
         guard let training = find(.training, in: path) else {
             throw InterchangeError(path, "there is no train.csv in the folder", repair: "add one, or name the list itself")
         }
-        if part == .training { return try pictures(list: training, training: training, other: heldOut, name: "csv:\(path)", classNames) }
+        if part == .training {
+            return try pictures(list: training, training: training, other: heldOut, name: "csv:\(path)", classNames, wish)
+        }
         guard let heldOut else {
             throw InterchangeError(
                 path, "there is no val.csv or test.csv in the folder", repair: "add one, or hold out a share: --held-out 0.1")
         }
-        return try pictures(list: heldOut, training: training, other: training, name: "csv:\(path)", nil)
+        return try pictures(list: heldOut, training: training, other: training, name: "csv:\(path)", nil, wish)
     }
 
     private static func find(_ part: Dataset.Part, in folder: String) -> String? {
@@ -64,34 +68,75 @@ enum DatasetList {
     ///   - training: the list whose labels are the classes.
     ///   - other: a further list that may have larger numbers as labels.
     private static func pictures(
-        list: String, training: String, other: String?, name: String, _ classNames: [String]?
+        list: String, training: String, other: String?, name: String, _ classNames: [String]?, _ wish: DatasetWish
     ) throws(InterchangeError) -> DatasetPictures {
         let rows = try rows(of: list)
+        if case .numbers(let count) = wish, let values = numbers(rows, count) {
+            var pictures = DatasetPictures(
+                name: name, path: list, classNames: classNames ?? (0..<count).map(String.init), files: rows.map { (path(of: $0, list), 0) })
+            pictures.truth = .numbers(values, columns: pictures.classNames)
+            return pictures
+        }
+        if wish == .labelMaps {
+            throw InterchangeError(
+                list, "a list has no classes of pixels", repair: "save pictures and maps as arrays, and name them numpy:PATH")
+        }
         let known = training == list ? rows : try self.rows(of: training)
         let others = try other.map { path throws(InterchangeError) in path == training ? known : try self.rows(of: path) } ?? []
         let classes = try Classes(known.flatMap(\.labels), (rows + others).flatMap(\.labels), names: classNames, list: training)
         var pictures = DatasetPictures(name: name, path: list, classNames: classes.names, files: [])
-        let folder = (list as NSString).deletingLastPathComponent
+        var shares: [Float] = []
+        let isForSeveral = if case .numbers = wish { true } else { wish == .pictures }
         for row in rows {
             do throws(InterchangeError) {
-                let label = try label(of: row, classes, list)
-                let isAbsolute = row.path.hasPrefix("/") || folder.isEmpty
-                pictures.files.append((isAbsolute ? row.path : "\(folder)/\(row.path)", label))
+                let labels = try labels(of: row, classes, list, areSeveral: isForSeveral)
+                pictures.files.append((path(of: row, list), labels.first ?? 0))
+                shares += classes.names.indices.map { labels.contains(Int32(truncatingIfNeeded: $0)) ? 1 : 0 }
             } catch { pictures.broken.append(error) }
         }
+        if case .numbers = wish { pictures.truth = .numbers(shares, columns: classes.names) }
         return pictures
     }
 
-    private static func label(of row: Row, _ classes: Classes, _ list: String) throws(InterchangeError) -> Int32 {
+    private static func path(of row: Row, _ list: String) -> String {
+        let folder = (list as NSString).deletingLastPathComponent
+        return row.path.hasPrefix("/") || folder.isEmpty ? row.path : "\(folder)/\(row.path)"
+    }
+
+    /// The numbers of all rows, if they are `count` finite ones each.
+    private static func numbers(_ rows: [Row], _ count: Int) -> [Float]? {
+        var values: [Float] = []
+        for row in rows where !row.path.isEmpty {
+            let numbers = row.labels.compactMap { Float($0) }.filter(\.isFinite)
+            guard numbers.count == count, row.labels.count == count else { return nil }
+            values += numbers
+        }
+        return values.count == rows.count * count ? values : nil
+    }
+
+    /// The classes of a picture, one or more.
+    private static func labels(
+        of row: Row, _ classes: Classes, _ list: String, areSeveral: Bool
+    ) throws(InterchangeError) -> [Int32] {
         func fail(_ message: String, _ repair: String) -> InterchangeError {
             InterchangeError(list, .entry("line \(row.line)"), message, repair: repair)
         }
         if row.path.isEmpty { throw fail("there is no path of a picture", "write path,label") }
         guard let text = row.labels.first, !text.isEmpty else { throw fail("there is no label behind the path", "write path,label") }
-        if row.labels.count > 1 {
-            let message = "the picture has \(row.labels.count) labels, and networks are trained on one class a picture"
-            throw fail(message, "keep one label a line, or name the columns path and label in a header")
+        if row.labels.count > 1, !areSeveral {
+            let message = "the picture has \(row.labels.count) labels, and this network is trained on one class a picture"
+            throw fail(
+                message,
+                "keep one label a line, or name the columns path and label in a header; or declare the target as f32[N, classes]")
         }
+        var labels: [Int32] = []
+        for text in row.labels where !text.isEmpty { labels.append(try label(text, classes, fail)) }
+        return labels
+    }
+
+    private static func label(
+        _ text: String, _ classes: Classes, _ fail: (String, String) -> InterchangeError
+    ) throws(InterchangeError) -> Int32 {
         guard let label = classes.label(text) else {
             if classes.areNumbers { throw fail("\(text) is not a class from 0 to \(classes.largest)", "number the classes from 0") }
             let known = classes.names.prefix(12).joined(separator: ", ")

@@ -6,6 +6,8 @@ public struct DatasetOptions: Equatable, Sendable {
     public var split: DatasetSplit?
     /// The classes that weights remember, which labels are then told apart by; nil takes those of the data.
     public var classNames: [String]?
+    /// What is to be known of the pictures.
+    public var wish = DatasetWish.classes
 
     public init(skipsBroken: Bool = false, split: DatasetSplit? = nil, classNames: [String]? = nil) {
         self.skipsBroken = skipsBroken

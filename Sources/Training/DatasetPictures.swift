@@ -11,6 +11,8 @@ struct DatasetPictures {
     let classNames: [String]
     /// The pictures' paths and classes, in the order of the data set.
     var files: [(path: String, label: Int32)]
+    /// What is known of the pictures besides, in the order of `files`.
+    var truth: DatasetTruth?
     /// What is listed and cannot be used, whatever the files hold.
     var broken: [InterchangeError] = []
 
@@ -25,7 +27,9 @@ struct DatasetPictures {
     func part(_ part: Dataset.Part, of split: DatasetSplit?) throws(InterchangeError) -> DatasetPictures {
         guard let split else { return self }
         var result = self
-        result.files = try split.places(part, labels: files.map(\.label), path: path).map { files[$0] }
+        let places = try split.places(part, labels: files.map(\.label), path: path)
+        result.files = places.map { files[$0] }
+        result.truth = truth?.selecting(places)
         // What has no class is of no part, and told of once.
         if part == .heldOut { result.broken = [] }
         return result
@@ -52,13 +56,15 @@ struct DatasetPictures {
         let skipped = broken + failures.compactMap(\.self)
         if skipped.isEmpty {
             return Dataset(
-                name: name, isSynthetic: false, classNames: classNames, extents: extents, pixels: pixels, labels: files.map(\.label))
+                name: name, isSynthetic: false, classNames: classNames, extents: extents, pixels: pixels, labels: files.map(\.label),
+                truth: truth)
         }
         let kept = files.indices.filter { failures[$0] == nil }
         if !options.skipsBroken || kept.isEmpty { throw failure(skipped) }
         pixels.keep(kept, of: extents.count)
         var dataset = Dataset(
-            name: name, isSynthetic: false, classNames: classNames, extents: extents, pixels: pixels, labels: kept.map { files[$0].label })
+            name: name, isSynthetic: false, classNames: classNames, extents: extents, pixels: pixels, labels: kept.map { files[$0].label },
+            truth: truth?.selecting(kept))
         dataset.skipped = skipped
         return dataset
     }

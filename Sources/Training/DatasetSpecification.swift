@@ -97,7 +97,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .mnist(let folder): dataset = try DatasetIDX.read(folder, stored)
         case .cifar(let folder): dataset = try DatasetCIFAR(folder).read(stored)
         case .folder, .csv: return try pictures(part, options).read(extents: extents, preparation, options)
-        case .numpy(let path): dataset = try DatasetArrays(path).read(stored, extents: extents)
+        case .numpy(let path): dataset = try DatasetArrays(path).read(stored, extents: extents, wish: options.wish)
         case .digits: dataset = Self.drawDigits(stored)
         }
         if let split = options.split {
@@ -136,7 +136,8 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .folder(let folder):
             return try DatasetFolder.pictures(folder, stored, classNames: options.classNames).part(part, of: options.split)
         case .csv(let path):
-            return try DatasetList.pictures(path, stored, classNames: options.classNames).part(part, of: options.split)
+            return try DatasetList.pictures(path, stored, classNames: options.classNames, wish: options.wish)
+                .part(part, of: options.split)
         case .mnist, .cifar, .numpy, .digits: preconditionFailure("\(self) has no files of pictures")
         }
     }

@@ -10,10 +10,12 @@ public struct TrainerOptions: Sendable {
     /// A digest of what is computed in a step, and how exactly, which a checkpoint keeps and compares; nil where nobody needs to know.
     public var graphDigest: String?
     public var numerics: String?
+    /// What activations are stored as, where it is not f32.
+    public var precision: String?
 
     public init(
         dataName: String, epochs: Int, seed: UInt64, checkpointPath: String? = nil, checkpointInterval: CheckpointInterval = .seconds(30),
-        graphDigest: String? = nil, numerics: String? = nil
+        graphDigest: String? = nil, numerics: String? = nil, precision: String? = nil
     ) {
         self.dataName = dataName
         self.epochs = epochs
@@ -22,6 +24,7 @@ public struct TrainerOptions: Sendable {
         self.checkpointInterval = checkpointInterval
         self.graphDigest = graphDigest
         self.numerics = numerics
+        self.precision = precision
     }
 }
 

@@ -10,15 +10,15 @@ extension Trainer {
     /// - Parameter report: called after each step with what it measured.
     public func testRates(_ test: RateRangeTest, report: (RateRangeTest.Point) -> Void = { _ in }) -> RateRangeTest {
         var test = test
-        let before = Weights.tensors(of: step)
+        let before = Weights.tensors(of: step.executable)
         let loader = Loader(maker, epochs: test.steps / maker.batchesPerEpoch + 1)
         var number = 0
         while let rate = test.nextRate, let batch = loader.next() {
-            test.add(loss: compute(batch, rate: rate, number: number).loss)
+            test.add(loss: step.run(batch, rate: rate, seed: options.seed, number: number).loss)
             number += 1
             if !test.hasDiverged, let point = test.points.last { report(point) }
         }
-        for tensor in before { unfailing { () throws(RuntimeError) in try step.setParameter(tensor.name, to: tensor.floats) } }
+        for tensor in before { unfailing { () throws(RuntimeError) in try step.executable.setParameter(tensor.name, to: tensor.floats) } }
         return test
     }
 }

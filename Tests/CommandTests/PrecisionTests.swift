@@ -51,12 +51,13 @@ import Testing
         #expect(wrong.status == 1 && wrong.errors.contains("precision of 'small' are not those of f32 for host"), "\(wrong.errors)")
     }
 
-    @Test func trainingsAreNotRounded() throws {
+    @Test func trainingsHaveNoSamples() throws {
         for (command, flag) in [("bench", "--train"), ("tune", "--train"), ("dump", "--training")] {
             let result = try workplace.run(
-                [command, "small.braid", flag, "--precision", "bf16"] + (command == "dump" ? ["--stage", "plan"] : []))
+                [command, "small.braid", flag, "--precision", "auto", "--calibrate", "image.npy"]
+                    + (command == "dump" ? ["--stage", "plan"] : []))
             #expect(result.status != 0)
-            let expected = "a training is computed in f32: leave out \(flag) or --precision bf16"
+            let expected = "a training has no samples to find a precision on: leave out \(flag), or give --precision bf16 or f32"
             #expect(result.errors.contains(expected), "\(command): \(result.errors)")
         }
         let unknown = try workplace.run("run", "small.braid", "--precision", "f8")

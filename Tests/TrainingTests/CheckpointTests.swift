@@ -14,8 +14,8 @@ import Training
     private static func state(
         step: String = "3", correct: String = "1", lossSum: String = "1.5", history: String = Self.history
     ) -> String {
-        #"{"correct":\#(correct),"history":\#(history),"imageCount":4,"lossSum":\#(lossSum),"pointCorrect":0,"pointImageCount":0,"#
-            + #""pointLossSum":0,"step":\#(step)}"#
+        #"{"metricAmount":\#(correct),"metricWeight":4,"history":\#(history),"imageCount":4,"lossSum":\#(lossSum),"pointMetricAmount":0,"#
+            + #""pointMetricWeight":0,"pointImageCount":0,"pointLossSum":0,"step":\#(step)}"#
     }
 
     private static func epoch(
@@ -39,7 +39,7 @@ import Training
 
     private func metadata(identity: String = Self.identity, state: String) -> [String: String] {
         var metadata = PixelNormalization(mean: [0.5], deviation: [0.25]).metadata
-        metadata["format"] = "braid training checkpoint 1"
+        metadata["format"] = "braid training checkpoint 2"
         metadata["identity"] = identity
         metadata["state"] = state
         return metadata
@@ -57,9 +57,9 @@ import Training
     }
 
     @Test(arguments: [
-        state(step: "-1"), state(step: "9223372036854775807"), state(correct: "1e300"), state(correct: "9223372036854775807"), "", "{}",
+        state(step: "-1"), state(step: "9223372036854775807"), state(correct: "1e300"), state(correct: "-1"), "", "{}",
         "[1",
-        state(step: "null"), state(correct: "5"), state(lossSum: "1e308"), state(lossSum: "-1e300"),
+        state(step: "null"), state(correct: "null"), state(lossSum: "1e308"), state(lossSum: "-1e300"),
         state(history: epoch("4611686018427387904")), state(history: epoch("2")), state(history: epoch("0")), state(history: epoch("-1")),
         state(step: "0", history: epoch()), state(history: epoch(loss: "1e308")), state(history: epoch(loss: "-1e308")),
         state(history: epoch(accuracy: "1.1")), state(history: epoch(accuracy: "-1")), state(history: epoch(heldOutLoss: "1e300")),
@@ -100,7 +100,7 @@ import Training
                 bytes.replaceSubrange(start..<end, with: Array(numbers[random.below(numbers.count)].utf8))
             }
             metadata[key] = String(decoding: bytes, as: UTF8.self)
-            metadata["format"] = "braid training checkpoint 1"
+            metadata["format"] = "braid training checkpoint 2"
             let header = try JSONSerialization.data(withJSONObject: ["__metadata__": metadata])
             let data = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header
             do {

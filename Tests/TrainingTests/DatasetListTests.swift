@@ -63,7 +63,7 @@ import Training
         ("a.png\n", "line 1: there is no label behind the path; write path,label"), ("a.png,\n", "line 1: there is no label"),
         ("a.png,0\n,1\n", "line 2: there is no path of a picture"), ("a.png;0\n", "line 1: the fields are separated by ';'"),
         ("a.png\t0\n", "separated by tabs"),
-        ("a.png,0,1\n", "line 1: the picture has 2 labels, and networks are trained on one class a picture"),
+        ("a.png,0,1\n", "line 1: the picture has 2 labels, and this network is trained on one class a picture"),
         ("a.png,0\ne.JPG,-1\n", "line 2: -1 is not a class from 0 to 65535; number the classes from 0, or leave it out with --skip-broken"),
         ("a.png,0\ne.JPG,70000\n", "70000 is not a class"), ("a.png,0\ne.JPG,9223372036854775807\n", "is not a class"),
         ("a.png,0\nabsent.png,1\n", "absent.png: there is no such file; check the path, or leave it out"),

@@ -148,7 +148,8 @@ struct ToyTraining {
         recipe.augmentations = augmentations
         let step = try Self.executable(step, threads: threads)
         let trainer = try Trainer(
-            step: step, inference: Self.executable(Self.inference, threads: threads), labels: "label", recipe: recipe,
+            TrainingStep(step, inference: Self.executable(Self.inference, threads: threads), targets: ["label"], loss: "loss"),
+            recipe: recipe,
             training: Self.data(pictures), heldOut: Self.data(heldOut, name: "held-out pictures"), options: options)
         return (trainer, step)
     }

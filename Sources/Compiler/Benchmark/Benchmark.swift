@@ -155,7 +155,8 @@ extension Compiler {
         let description = NetworkDescription(network, batch: options.batch)
         var result = Benchmark(
             network: network.name, batch: options.batch, threads: executable.pool.threads, cores: target.cores, numerics: numerics,
-            precision: options.isTraining ? Precision.f32.rawValue : precisionName(for: network.graph), isTraining: options.isTraining,
+            precision: options.isTraining ? (precision ?? .f32).rawValue : precisionName(for: network.graph),
+            isTraining: options.isTraining,
             seconds: seconds.sorted(), compileSeconds: (compiled - start).seconds,
             firstRunSeconds: firstRun.seconds, memoryBytes: executable.memoryBytes, peakMemoryBytes: ProcessMemory.peakBytes,
             kernels: executable.program.statistics.unique, cachedKernels: executable.program.statistics.cached, macs: description.macs)

@@ -12,11 +12,21 @@ public struct ElaboratedNetwork: Sendable {
         public var targets: [String]
         /// The files that parameters begin with.
         public var initialFiles: [InitialFile]
+        /// What is reported beside the loss, whose sums are outputs of the graph, or are counted from the scores; nil for the loss alone.
+        public var metric: Metric?
 
-        public init(graph: Graph, recipe: TrainingRecipe, targets: [String], initialFiles: [InitialFile] = []) {
+        /// The label that a loss does not count, nil where all count.
+        public var ignoredLabel: Int? {
+            graph.nodes.lazy.compactMap { node in
+                node.attributes["ignored_label"].flatMap { if case .integer(let label) = $0, label >= 0 { label } else { nil } }
+            }.first
+        }
+
+        public init(graph: Graph, recipe: TrainingRecipe, targets: [String], metric: Metric? = nil, initialFiles: [InitialFile] = []) {
             self.graph = graph
             self.recipe = recipe
             self.targets = targets
+            self.metric = metric
             self.initialFiles = initialFiles
         }
     }

@@ -1,3 +1,5 @@
+import Graph
+import Recipes
 import Source
 
 extension Program {
@@ -100,9 +102,10 @@ extension Program {
                     plain.initializers, parameters: Set(plain.parameterPlaces.keys).union(trained.parameterPlaces.keys))
             }
             trained.observer?.finish(trained.builder.graph)
+            let metric = Metric.measure(Set(targets), trained.builder)
             let graph = trained.builder.finish()
             result.training = ElaboratedNetwork.Training(
-                graph: graph, recipe: recipe, targets: targets,
+                graph: graph, recipe: recipe, targets: targets, metric: metric,
                 initialFiles: plain.initializers.files(of: graph.nodes.compactMap { $0.parameter?.name }))
         }
         var found = (diagnostics + arguments.diagnostics + elaborators.flatMap(\.diagnostics)).errorsFirst()

@@ -15,6 +15,8 @@ public struct AugmentedPicture: ~Copyable {
 
     private var pixels: UnsafePointer<UInt8>?
     private var geometry: PictureGeometry
+    /// What was carried out of what moves pixels, in order.
+    private var carriedOut: [PictureGeometry] = []
     /// Whether `values` hold the picture, from 0 to 1; else `pixels` do.
     private var isSettled = false
     /// Room for two pictures, once it is needed, and which of them is the current one.
@@ -39,6 +41,7 @@ public struct AugmentedPicture: ~Copyable {
     mutating func begin(_ pixels: UnsafePointer<UInt8>) {
         self.pixels = pixels
         isSettled = false
+        carriedOut = []
         geometry = PictureGeometry(height: height, width: width)
     }
 
@@ -75,11 +78,20 @@ public struct AugmentedPicture: ~Copyable {
         }
     }
 
+    /// Moves the labels of the picture's pixels, row after row, as the pixels were moved; those from outside are `outside`.
+    public func moveLabels(_ labels: UnsafeBufferPointer<UInt8>, outside: Int32, into target: UnsafeMutablePointer<Int32>) {
+        for index in 0..<area { target[index] = Int32(labels[index]) }
+        for step in carriedOut + [geometry] where !step.isIdentity {
+            step.move(Array(UnsafeBufferPointer(start: target, count: area)), outside: outside, into: target)
+        }
+    }
+
     /// Carries out what moves pixels, and returns the values.
     private mutating func settled() -> UnsafeMutablePointer<Float> {
         if !isSettled || !geometry.isIdentity {
             let target = side(1 - current)
             resample(units: true, into: target)
+            if !geometry.isIdentity { carriedOut.append(geometry) }
             current = 1 - current
             isSettled = true
             geometry = PictureGeometry(height: height, width: width)

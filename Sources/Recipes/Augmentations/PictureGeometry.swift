@@ -83,6 +83,13 @@ struct PictureGeometry {
         map = before.after(source)
     }
 
+    /// All that was done, as a map, and what must lie within frames.
+    func whole() -> (map: AffineMap, frames: [Frame]) {
+        var copy = self
+        let map = copy.wholeMap()
+        return (map, copy.frames)
+    }
+
     /// The map of all that was done so far.
     private mutating func wholeMap() -> AffineMap {
         if let map { return map }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compiler
 import Foundation
+import Graph
 import Interchange
 import Recipes
 import Runtime
@@ -45,6 +46,13 @@ struct TrainCommand: ParsableCommand {
     var seed: UInt64?
 
     @OptionGroup var execution: ExecutionOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "What activations and their gradients are stored as: f32, or bf16, which halves the memory they take. Weights, sums, statistics "
+                + "and the optimizer's state are f32 in both, and pictures are evaluated in f32 (default: f32).",
+            valueName: "precision"))
+    var precision: TrainingPrecision = .f32
 
     @Option(help: ArgumentHelp("Weights to start from, instead of random ones.", valueName: "path"))
     var weights: String?
@@ -101,12 +109,7 @@ struct TrainCommand: ParsableCommand {
         let files = try ResultFiles(output: output, network: network.name)
         try files.requireWritable()
         if let tensorboard { try OutputPath.requireFolder(tensorboard) }
-        guard let definition = network.training, let labels = definition.targets.first else {
-            throw CompilerError(
-                "'\(network.name)' has no training",
-                help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
-                network.sources)
-        }
+        let definition = try TrainingParts.definition(of: network)
         var recipe = definition.recipe
         let weightNames = definition.graph.nodes.compactMap(\.parameter).filter { $0.role == .weight }.map(\.name)
         for pattern in freeze {
@@ -118,36 +121,33 @@ struct TrainCommand: ParsableCommand {
         }
         network.training?.recipe = recipe
         let batch = batch ?? recipe.batchSize ?? 64
-        let pool = ThreadPool(threads: execution.threadCount)
-        let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
-        let classifier = try Classifier(inference)
-        let preparation = network.preparation(of: classifier.imageInput)
         let seed = seed ?? recipe.seed.map { UInt64($0) } ?? 0
         let reading = reading.options(seed: seed)
-        let training = try DataReading.open(data, .training, extents: classifier.extents, preparation: preparation, options: reading)
-        let heldOut = try DataReading.open(data, .heldOut, extents: classifier.extents, preparation: preparation, options: reading)
-        let step = try execution.compiler().executable(network, training: true, batch: batch, pool: pool)
+        let parts = try TrainingParts(
+            network, batch: batch, data: data, options: reading, execution: execution, precision: Precision(rawValue: precision.rawValue),
+            evaluates: true)
+        let (program, training, heldOut) = (parts.step.executable, parts.training, parts.heldOut)
         try files.requireRoom(
-            weightBytes: inference.parameterBytes,
-            checkpointBytes: step.parameterBytes + (recipe.keepsBestWeights ? inference.parameterBytes : 0))
+            weightBytes: parts.step.inference.parameterBytes,
+            checkpointBytes: program.parameterBytes + (recipe.keepsBestWeights ? parts.step.inference.parameterBytes : 0))
 
         let options = TrainerOptions(
             dataName: data.description + (reading.split.map { " --held-out \($0.share)" } ?? ""), epochs: epochs ?? recipe.epochs ?? 1,
             seed: seed,
             checkpointPath: files.checkpoint, checkpointInterval: checkpointEvery,
-            graphDigest: SHA256.hexadecimal(Data(definition.graph.description.utf8)), numerics: execution.arithmetic.numerics.description)
+            graphDigest: SHA256.hexadecimal(Data(definition.graph.description.utf8)), numerics: execution.arithmetic.numerics.description,
+            precision: precision == .f32 ? nil : precision.rawValue)
         let trainer = try Trainer(
-            step: step, inference: inference, labels: labels, recipe: recipe, training: training, heldOut: heldOut,
-            preparation: preparation, options: options)
+            parts.step, recipe: recipe, training: training, heldOut: heldOut, preparation: parts.preparation, options: options)
         // A checkpoint has values of its own for all.
-        if resume == nil { try network.initialize(step, seed: options.seed) }
+        if resume == nil { try network.initialize(program, seed: options.seed) }
         if let weights {
-            let left = Weights.names(of: step, matching: except)
-            if let pattern = except.first(where: { Weights.names(of: step, matching: [$0]).isEmpty }) {
+            let left = Weights.names(of: program, matching: except)
+            if let pattern = except.first(where: { Weights.names(of: program, matching: [$0]).isEmpty }) {
                 throw TrainingError(
                     "'\(network.name)' has no parameter --except '\(pattern)'", repair: "see braid describe for their names")
             }
-            try Weights.load(try Safetensors(path: weights), into: step, optional: network.trainingParameters, except: except)
+            try Weights.load(try Safetensors(path: weights), into: program, optional: network.trainingParameters, except: except)
             if !left.isEmpty { Console.error("note: not from \(weights), but as at the start: \(left.joined(separator: ", "))\n") }
         }
         if let resume { for warning in try trainer.resume(try Safetensors(path: resume)) { WeightsReport.warn(warning) } }
@@ -207,6 +207,11 @@ struct TrainCommand: ParsableCommand {
         } else {
             report.end(recorder.record, seconds: seconds, loading: trainer.loading, files, tensorBoard: tensorboard)
         }
+    }
+
+    /// What activations are stored as.
+    enum TrainingPrecision: String, CaseIterable, ExpressibleByArgument {
+        case f32, bf16
     }
 
     private static func interval(_ text: String) throws -> CheckpointInterval {

@@ -41,25 +41,16 @@ struct TrainingSetup: ParsableArguments {
     ///
     /// - Parameter network: what `network` loads.
     func start(_ network: Network) throws -> Trainer {
-        guard let definition = network.training, let labels = definition.targets.first else {
-            throw CompilerError(
-                "'\(network.name)' has no training",
-                help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
-                network.sources)
-        }
-        let batch = batch ?? definition.recipe.batchSize ?? 64
-        let pool = ThreadPool(threads: execution.threadCount)
-        let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
-        let classifier = try Classifier(inference)
-        let preparation = network.preparation(of: classifier.imageInput)
-        let seed = seed ?? definition.recipe.seed.map { UInt64($0) } ?? 0
-        let training = try DataReading.open(
-            data, .training, extents: classifier.extents, preparation: preparation, options: reading.options(seed: seed))
-        let step = try execution.compiler().executable(network, training: true, batch: batch, pool: pool)
+        let recipe = try TrainingParts.definition(of: network).recipe
+        let seed = seed ?? recipe.seed.map { UInt64($0) } ?? 0
         // Nothing is evaluated.
+        let parts = try TrainingParts(
+            network, batch: batch ?? recipe.batchSize ?? 64, data: data, options: reading.options(seed: seed), execution: execution,
+            evaluates: false)
+        let step = parts.step.executable
         let trainer = try Trainer(
-            step: step, inference: inference, labels: labels, recipe: definition.recipe, training: training, heldOut: training,
-            preparation: preparation, options: TrainerOptions(dataName: data.description, epochs: 1, seed: seed))
+            parts.step, recipe: recipe, training: parts.training, heldOut: parts.heldOut, preparation: parts.preparation,
+            options: TrainerOptions(dataName: data.description, epochs: 1, seed: seed))
         try network.initialize(step, seed: seed)
         if let weights {
             if let pattern = except.first(where: { Weights.names(of: step, matching: [$0]).isEmpty }) {

@@ -65,8 +65,8 @@ struct PrecisionOption: ParsableArguments {
 
     /// - Parameter training: whether a training step is asked for, and by which flag.
     func validate(training: Bool, flag: String) throws {
-        guard training, let request, request != .f32 else { return }
-        throw ValidationError("a training is computed in f32: leave out \(flag) or --precision \(request.rawValue)")
+        guard training, isAuto else { return }
+        throw ValidationError("a training has no samples to find a precision on: leave out \(flag), or give --precision bf16 or f32")
     }
 
     /// Throws where there is nothing to calibrate on.

@@ -1,0 +1,119 @@
+import Graph
+import Operators
+
+/// How good what a network says is, in a number that people know: what is reported beside the loss, and not minimized. One row each.
+///
+/// Over a data set it is the sum of all batches' `amount` over the sum of their `weight`.
+public struct Metric: Sendable {
+    /// As files name it.
+    public let name: String
+    public let title: String
+    /// Whether it lies between 0 and 1, the higher the better, and is written in percent; otherwise lower is better.
+    public let isShare: Bool
+    /// The operators of the language that measure the same as a loss, the prediction first and the target second.
+    let losses: [Operator]
+    private let sums: @Sendable (Prediction) -> (amount: Value, weight: Value)
+
+    public static let all = [accuracy, f1, meanAbsoluteError]
+
+    /// The outputs of a training that hold a batch's sums, f32[].
+    public static let amountOutput = "metric.amount"
+    public static let weightOutput = "metric.weight"
+
+    /// The share of pictures, or of their pixels, whose likeliest class is the right one; ignored ones do not count.
+    public static let accuracy = Metric(
+        name: "accuracy", title: "accuracy", isShare: true, losses: [.crossEntropy, .diceLoss]
+    ) { prediction in
+        let builder = prediction.builder
+        let classes: Attributes = ["axes": .integers([1])]
+        let guess = builder.apply(.argmax, prediction.value, attributes: classes)
+        let isLabel = builder.type(of: prediction.target).element == .i32
+        let right = isLabel ? prediction.target : builder.apply(.argmax, prediction.target, attributes: classes)
+        let ignored = prediction.attributes["ignored_label"].map { _ in prediction.attributes.integer("ignored_label") } ?? -1
+        let counts = { (what: Scalar) -> Scalar in
+            isLabel && ignored >= 0 ? .select(.equal, .argument(1), .constant(Double(ignored)), then: 0, otherwise: what) : what
+        }
+        let operands = [("guess", guess), ("right", right)]
+        return (
+            prediction.sum("is_right", operands, counts(.select(.equal, .argument(0), .argument(1), then: 1, otherwise: 0))),
+            prediction.sum("counts", operands, counts(1))
+        )
+    }
+
+    /// `2 * hits / (predicted + true)`, over all labels of all pictures: those with scores above 0 (probabilities above 1/2) are
+    /// predicted, those with targets above 1/2 are true.
+    public static let f1 = Metric(name: "f1", title: "F1", isShare: true, losses: [.binaryCrossEntropy, .focalLoss]) { prediction in
+        let (isPredicted, isTrue) = (indicator(.argument(0), above: 0), indicator(.argument(1), above: 0.5))
+        return (
+            prediction.sum("hits", prediction.both, 2 * isPredicted * isTrue),
+            prediction.sum("labels", prediction.both, isPredicted + isTrue)
+        )
+    }
+
+    public static let meanAbsoluteError = Metric(
+        name: "mean_absolute_error", title: "mean absolute error", isShare: false,
+        losses: [.meanSquaredError, .meanAbsoluteError, .huberLoss]
+    ) { prediction in
+        (
+            prediction.sum("distance", prediction.both, .unary(.absolute, .argument(0) - .argument(1))),
+            prediction.sum("counts", prediction.both, 1)
+        )
+    }
+
+    private static func indicator(_ value: Scalar, above bound: Double) -> Scalar {
+        .select(.less, .constant(bound), value, then: 1, otherwise: 0)
+    }
+
+    private init(
+        name: String, title: String, isShare: Bool, losses: [Operator],
+        sums: @escaping @Sendable (Prediction) -> (amount: Value, weight: Value)
+    ) {
+        self.name = name
+        self.title = title
+        self.isShare = isShare
+        self.losses = losses
+        self.sums = sums
+    }
+}
+
+extension Metric {
+    /// What a loss compares: operands of its node.
+    private struct Prediction {
+        let builder: GraphBuilder
+        let value: Value
+        let target: Value
+        let attributes: Attributes
+
+        var both: [(String, Value)] { [("x", value), ("target", target)] }
+
+        func sum(_ name: String, _ operands: [(String, Value)], _ body: Scalar) -> Value {
+            let terms = builder.map(name, operands, body)
+            return builder.apply(.sum, terms, attributes: ["axes": .integers(Array(0..<builder.type(of: terms).rank))])
+        }
+    }
+
+    /// Adds the sums of the metric that goes with the loss of a training as outputs, and returns it; nil where the loss is written with
+    /// other operators.
+    ///
+    /// Nothing is added where pictures have one class each and the scores are an output: whoever reads them counts right ones himself.
+    /// The first operator of the loss that compares something with a target counts, which is that of the main output where auxiliary
+    /// ones have losses, too.
+    public static func measure(_ targets: Set<String>, _ builder: GraphBuilder) -> Metric? {
+        let graph = builder.graph
+        for node in graph.nodes {
+            guard let operation = node.operation, node.operands.count == 2,
+                let metric = all.first(where: { $0.losses.contains(operation) }),
+                let name = graph[node.operands[1]].inputName, targets.contains(name)
+            else { continue }
+            let isCounted = graph[node.operands[1]].type.element == .i32 && graph[node.operands[1]].type.rank == 1
+            if isCounted, graph.outputs.contains(where: { $0.value == node.operands[0] }) { return metric }
+            let prediction = Prediction(
+                builder: builder, value: node.operands[0], target: node.operands[1], attributes: node.attributes)
+            let (amount, weight) = metric.sums(prediction)
+            builder.output(amountOutput, amount)
+            builder.output(weightOutput, weight)
+            return metric
+        }
+        return nil
+    }
+}

@@ -1,0 +1,168 @@
+import Graph
+import Interchange
+import Recipes
+import Runtime
+
+/// One step of training on a batch: forward, backward, update.
+///
+/// What it does to the parameters depends on the batch, the learning rate, the seed and the step's number alone.
+public struct TrainingStep {
+    /// What a step says of its batch, as the network was before.
+    public struct Result: Sendable {
+        public var loss: Double
+        /// The metric of the batch is `amount / weight`; both are 0 where there is none.
+        public var amount: Double
+        public var weight: Double
+    }
+
+    /// The step's program; its parameters are what is trained, and what the optimizer keeps.
+    public let executable: Executable
+    /// The network as it predicts, whose parameters are set before each evaluation.
+    public let inference: Executable
+    /// What takes the pictures.
+    public let input: PictureInput
+    /// What else a batch is fed to, in the order of the training.
+    public let targets: [(name: String, target: TrainingTarget)]
+    /// What is reported beside the loss.
+    public let metric: Metric?
+    /// The class of pixels that come in from outside of a picture.
+    let outsideLabel: Int32
+    /// What counts right answers from scores; nil where the graph has sums of the metric, or there is none.
+    let classifier: Classifier?
+    /// The network with its loss, but as it predicts, where the loss of held-out pictures is not counted from scores: for one batch, and
+    /// for what is left behind whole ones.
+    public var evaluators: [Executable] = []
+    private let lossOutput: String
+    private let hasMetricSums: Bool
+    private let takesSeed: Bool
+
+    private static let learningRateInput = "learning_rate"
+    static let seedInput = "seed"
+
+    /// Checks that programs are the training and the prediction of one network.
+    ///
+    /// - Parameters:
+    ///   - executable: a training step, whose inputs are those of `inference`, the targets, `learning_rate` and perhaps `seed`.
+    ///   - targets: the inputs that take what is known of the pictures; see `TrainingTarget`.
+    ///   - loss: the output that is minimized, f32[].
+    ///   - metric: what is reported beside it: counted from the scores, or from the outputs `Metric.amountOutput` and `weightOutput`.
+    ///   - outsideLabel: the class of pixels that come in from outside of a picture, such as the one that the loss ignores.
+    /// Throws where an input is one that nothing is known to feed with, or the programs do not belong together.
+    public init(
+        _ executable: Executable, inference: Executable, targets: [String], loss: String, metric: Metric? = .accuracy,
+        outsideLabel: Int = 0
+    ) throws(TrainingError) {
+        let plan = executable.plan
+        input = try PictureInput(of: inference)
+        var known: [(name: String, target: TrainingTarget)] = []
+        for planned in plan.inputs where targets.contains(planned.name) {
+            let buffer = plan.buffers[planned.buffer]
+            known.append((planned.name, try TrainingTarget(planned.name, buffer.element, buffer.extents)))
+        }
+        for planned in plan.inputs
+        where !targets.contains(planned.name)
+            && ![
+                input.name, Self.learningRateInput, Self.seedInput, GradientAccumulation.doneInput, GradientAccumulation.countInput,
+            ].contains(planned.name)
+        {
+            throw TrainingError("nothing is known to feed the input '\(planned.name)' with", repair: "train with one input, and targets")
+        }
+        hasMetricSums = plan.outputs.contains { $0.name == Metric.amountOutput }
+        let isCounted = known.map(\.target) == [.label] && metric?.name == Metric.accuracy.name && !hasMetricSums
+        classifier = isCounted ? try Classifier(inference) : nil
+        if let scores = classifier?.scoresOutput, !plan.outputs.contains(where: { $0.name == scores }) {
+            throw TrainingError("the training step of '\(plan.name)' has no output '\(scores)'", repair: "declare it as an output")
+        }
+        try Self.requireSharedParameters(executable, inference)
+        self.executable = executable
+        self.inference = inference
+        self.targets = known
+        self.metric = isCounted || hasMetricSums ? metric : nil
+        self.outsideLabel = Int32(clamping: outsideLabel)
+        lossOutput = loss
+        takesSeed = plan.inputs.contains { $0.name == Self.seedInput }
+    }
+
+    /// Whether `evaluators` have to be set: pictures do not just have one class each, or the network gives no scores.
+    public var needsEvaluators: Bool { classifier == nil }
+
+    /// Checks that all parameters that the network predicts with are trained: its own parameters may have other values in the training.
+    private static func requireSharedParameters(_ step: Executable, _ inference: Executable) throws(TrainingError) {
+        let shapes = { (executable: Executable) in
+            executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
+        }
+        let trained = Dictionary(shapes(step).map { ($0.name, $0.extents) }) { first, _ in first }
+        let network = inference.plan.name
+        for (name, extents) in shapes(inference) {
+            guard let other = trained[name] else {
+                throw TrainingError(
+                    "'\(network)' predicts with '\(name)', which its training has not",
+                    repair: "train with arguments that only add outputs, such as `training of \(network)(auxiliary: true)`")
+            }
+            guard other == extents else {
+                throw TrainingError(
+                    "'\(name)' is \(extents) where '\(network)' predicts, but \(other) in its training",
+                    repair: "give the network the same widths in both, for example with -D")
+            }
+        }
+    }
+
+    /// Does one step.
+    ///
+    /// - Parameters:
+    ///   - rate: the learning rate.
+    ///   - seed: of the training, which together with `number` decides on dropout and noise.
+    ///   - number: of the step, from 0.
+    ///   - place: of the batch within an update: how many batches of it are done, and of how many it is; one is a whole update.
+    public func run(
+        _ batch: Batch, rate: Double, seed: UInt64, number: Int, place: (done: Int, count: Int) = (0, 1)
+    ) -> Result {
+        unfailing { () throws(RuntimeError) in
+            try executable.setInput(Self.learningRateInput, to: [Float(rate)])
+            if takesSeed {
+                // Random numbers take an integer below 2^24, which f32 holds exactly.
+                var random = CounterGenerator(seed: seed, .step, number)
+                try executable.setInput(Self.seedInput, to: [Float(random.below(1 << 24))])
+            }
+            executable.setPlace(inUpdate: place)
+            try feed(batch, to: executable)
+            executable.run()
+            return try result(of: executable, batch)
+        }
+    }
+
+    /// Gives a program its pictures and targets.
+    func feed(_ batch: Batch, to executable: Executable) throws(RuntimeError) {
+        try executable.setInput(input.name, to: batch.images)
+        for (name, target) in targets {
+            switch target {
+            case .label: try executable.setInput(name, to: batch.labels)
+            case .numbers: try executable.setInput(name, to: batch.numbers)
+            case .labelMap: try executable.setInput(name, to: batch.maps)
+            case .picture: try executable.setInput(name, to: batch.originals)
+            }
+        }
+    }
+
+    /// What a program that was run says of a batch.
+    func result(of executable: Executable, _ batch: Batch) throws(RuntimeError) -> Result {
+        func number(_ output: String) throws(RuntimeError) -> Double { Double(try executable.output(output, as: Float.self)[0]) }
+        let loss = try number(lossOutput)
+        if hasMetricSums { return Result(loss: loss, amount: try number(Metric.amountOutput), weight: try number(Metric.weightOutput)) }
+        guard let classifier else { return Result(loss: loss, amount: 0, weight: 0) }
+        let classes = classifier.classCount
+        let scores = try executable.output(classifier.scoresOutput, as: Float.self)
+        let correct = scores.withUnsafeBufferPointer { scores in
+            (0..<batch.count).count { place in
+                Scores.best(UnsafeBufferPointer(rebasing: scores[place * classes..<(place + 1) * classes])) == Int(batch.labels[place])
+            }
+        }
+        return Result(loss: loss, amount: Double(correct), weight: Double(batch.count))
+    }
+
+    /// The weights and running statistics that the network needs to predict: without optimizer state, and without those of outputs that
+    /// only the training has, such as an auxiliary head's. Averages stand for their weights.
+    public var weights: [HostTensor] {
+        Weights.tensors(of: executable, named: Set(inference.plan.parameters.map(\.parameter.name)), from: executable.averages)
+    }
+}

@@ -1,0 +1,129 @@
+import Graph
+import Recipes
+import Runtime
+
+/// What data a training takes, and how it does on those that are held out.
+extension TrainingStep {
+    /// The extents of the pictures of data: of the input, or of a target that is the picture itself in a larger size.
+    public var dataExtents: ImageExtents {
+        for case (_, .picture(let extents)) in targets { return extents }
+        return input.extents
+    }
+
+    /// What data have to tell of their pictures.
+    public var wish: DatasetWish {
+        targets.lazy.map(\.target.wish).first { $0 != .pictures && $0 != .classes }
+            ?? (targets.contains { $0.target == .label } ? .classes : .pictures)
+    }
+
+    /// How many pixels of a picture become one of the input along each axis.
+    var reduction: Int { dataExtents.height / max(1, input.extents.height) }
+
+    /// Checks that data fit the network.
+    func require(_ dataset: Dataset) throws(TrainingError) {
+        if let classifier { return try classifier.require(dataset) }
+        let name = inference.plan.name
+        let (data, taken) = (dataExtents, input.extents)
+        guard data.channels == taken.channels, data.height == taken.height * reduction, data.width == taken.width * reduction else {
+            throw TrainingError(
+                "'\(name)' takes pictures of \(taken), and its target is one of \(data)",
+                repair: "a target that is the picture has the input's channels, and its height and width times a whole number")
+        }
+        guard dataset.extents == data else {
+            throw TrainingError(
+                "the pictures of \(dataset.name) have \(dataset.extents) values, but the network takes \(data)",
+                repair: "declare the input as f32[N, \(dataset.extents.channels), \(dataset.extents.height), \(dataset.extents.width)]")
+        }
+        for (target, kind) in targets {
+            switch kind {
+            case .label, .picture: break
+            case .numbers(let count):
+                var known = dataset.classNames.count
+                if case .numbers(_, let columns)? = dataset.truth { known = columns.count }
+                guard known <= count else {
+                    throw TrainingError(
+                        "\(dataset.name) has \(known) classes or numbers a picture, but the target '\(target)' takes \(count)",
+                        repair: "give the network as many, for example with -D classes=\(known)")
+                }
+            case .labelMap(let height, let width):
+                guard case .labelMaps(_, height, width)? = dataset.truth else {
+                    throw TrainingError(
+                        "\(dataset.name) has no classes of pixels, \(height) x \(width), for the target '\(target)'",
+                        repair: "name arrays of pictures and maps: numpy:PATH")
+                }
+            }
+        }
+    }
+
+    /// Checks that targets can say that a picture is of two classes, where the recipe mixes pictures.
+    func requireMixable(_ recipe: TrainingRecipe, classes: Int) throws(TrainingError) {
+        guard let mixer = recipe.augmentations.first(where: \.form.mixesBatches) else { return }
+        for (name, target) in targets {
+            switch target {
+            case .numbers: break
+            case .picture where reduction == 1: break
+            case .label:
+                throw TrainingError(
+                    "`\(mixer.form.name)` mixes classes, and the label '\(name)' is of one class a picture",
+                    repair: "declare it as f32[N, \(classes)], or leave out `\(mixer.form.name)`")
+            case .labelMap, .picture:
+                throw TrainingError(
+                    "`\(mixer.form.name)` mixes pictures, and not the target '\(name)'", repair: "leave out `\(mixer.form.name)`")
+            }
+        }
+    }
+
+    /// What held-out pictures say of the network with the weights as they are now.
+    struct HeldOutResult {
+        var loss: Double
+        var metric: Double?
+    }
+
+    /// Gives a program the weights as they are now, averages in their places.
+    private func copyWeights(to program: Executable) {
+        let averages = executable.averages
+        unfailing { () throws(RuntimeError) in try program.copyParameters(from: executable) { averages[$0] ?? $0 } }
+    }
+
+    /// Evaluates held-out pictures; nil where `shouldStop`, which is asked after every batch, said so. `report` hears how many are done.
+    func evaluate(
+        _ dataset: Dataset, normalization: PixelNormalization, shouldStop: () -> Bool, report: (Int) -> Void
+    ) throws(TrainingError) -> HeldOutResult? {
+        if let classifier {
+            copyWeights(to: classifier.executable)
+            let evaluation = try classifier.evaluate(dataset, normalization: normalization, shouldStop: shouldStop, report: report)
+            return evaluation.map { HeldOutResult(loss: $0.loss, metric: $0.accuracy) }
+        }
+        precondition(!evaluators.isEmpty, "nothing computes the loss of held-out pictures")
+        var loss = RunningMean()
+        var (amount, weight, done) = (0.0, 0.0, 0)
+        for evaluator in evaluators {
+            let size = try PictureInput(of: evaluator, besides: Set(targets.map(\.name))).batchSize
+            let count = (dataset.count - done) / size * size
+            if count == 0 { continue }
+            copyWeights(to: evaluator)
+            let part = count == dataset.count ? dataset : dataset.selecting(Array(done..<done + count))
+            var options = BatchOptions.evaluation(batchSize: size)
+            (options.targets, options.reduction) = (targets.map(\.target), reduction)
+            let loader = Loader(BatchMaker(part, normalization: normalization, options: options), epochs: 1)
+            while let batch = loader.next() {
+                if shouldStop() { return nil }
+                let result = unfailing { () throws(RuntimeError) in
+                    try feed(batch, to: evaluator)
+                    // Noise that a network makes while it predicts is the same for all evaluations.
+                    if evaluator.plan.inputs.contains(where: { $0.name == Self.seedInput }) {
+                        try evaluator.setInput(Self.seedInput, to: [Float(0)])
+                    }
+                    evaluator.run()
+                    return try self.result(of: evaluator, batch)
+                }
+                loss.add(result.loss, count: batch.count)
+                amount += result.amount
+                weight += result.weight
+                done += batch.count
+                report(done)
+            }
+        }
+        return HeldOutResult(loss: loss.value, metric: metric == nil ? nil : amount / max(weight, 1e-30))
+    }
+}

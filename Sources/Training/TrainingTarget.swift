@@ -1,0 +1,53 @@
+import Graph
+
+/// What a target of a training is fed with: its type tells.
+public enum TrainingTarget: Equatable, Sendable {
+    /// `i32[N]`: the class of each picture.
+    case label
+    /// `f32[N, count]`, or `f32[N]` for one: numbers, or for each class the part that a picture has of it.
+    case numbers(Int)
+    /// `i32[N, H, W]`: the class of each pixel.
+    case labelMap(height: Int, width: Int)
+    /// `f32[N, C, H, W]`: the picture itself.
+    case picture(ImageExtents)
+
+    /// - Parameters:
+    ///   - name: the target's, for the error.
+    ///   - extents: of one batch.
+    /// Throws where nothing is known that has such a type.
+    public init(_ name: String, _ element: StoredElement, _ extents: [Int]) throws(TrainingError) {
+        switch (element, extents.count) {
+        case (.i32, 1): self = .label
+        case (.i32, 3): self = .labelMap(height: extents[1], width: extents[2])
+        case (.f32, 1): self = .numbers(1)
+        case (.f32, 2): self = .numbers(extents[1])
+        case (.f32, 4): self = .picture(ImageExtents(channels: extents[1], height: extents[2], width: extents[3]))
+        default:
+            let shape = ["N"] + extents.dropFirst().map(String.init)
+            throw TrainingError(
+                "nothing is known to feed the target '\(name): \(element.rawValue)[\(shape.joined(separator: ", "))]' with",
+                repair: "declare it as i32[N] (a class a picture), f32[N, count] (numbers, or parts of classes), i32[N, H, W] (a class a "
+                    + "pixel) or f32[N, C, H, W] (the picture itself)")
+        }
+    }
+
+    /// What data have to tell for it.
+    public var wish: DatasetWish {
+        switch self {
+        case .label: .classes
+        case .numbers(let count): .numbers(count)
+        case .labelMap: .labelMaps
+        case .picture: .pictures
+        }
+    }
+
+    /// Values a picture.
+    var count: Int {
+        switch self {
+        case .label: 1
+        case .numbers(let count): count
+        case .labelMap(let height, let width): height * width
+        case .picture(let extents): extents.count
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Compiler
+import Graph
+import Language
+import Runtime
+import Training
+
+/// The programs and data of a training.
+struct TrainingParts {
+    var definition: ElaboratedNetwork.Training
+    var step: TrainingStep
+    var preparation: PicturePreparation
+    var training: Dataset
+    var heldOut: Dataset
+
+    /// The training of a network; throws where the file has none.
+    static func definition(of network: Network) throws(CompilerError) -> ElaboratedNetwork.Training {
+        guard let definition = network.training, !definition.targets.isEmpty else {
+            throw CompilerError(
+                "'\(network.name)' has no training",
+                help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
+                network.sources)
+        }
+        return definition
+    }
+
+    /// Compiles the programs, and opens the data that they take.
+    ///
+    /// - Parameters:
+    ///   - precision: what activations are stored as.
+    ///   - evaluates: whether held-out pictures are read and evaluated; without them those of the training stand for them.
+    init(
+        _ network: Network, batch: Int, data: DatasetSpecification, options: DatasetOptions, execution: ExecutionOptions,
+        precision: Precision? = nil, evaluates: Bool
+    ) throws {
+        definition = try Self.definition(of: network)
+        let pool = ThreadPool(threads: execution.threadCount)
+        let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
+        let program = try execution.compiler(precision).executable(network, training: true, batch: batch, pool: pool)
+        step = try TrainingStep(
+            program, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput, metric: definition.metric,
+            outsideLabel: definition.ignoredLabel ?? 0)
+        preparation = network.preparation(of: step.input.name)
+        var options = options
+        options.wish = step.wish
+        let extents = step.dataExtents
+        training = try DataReading.open(data, .training, extents: extents, preparation: preparation, options: options)
+        heldOut =
+            evaluates ? try DataReading.open(data, .heldOut, extents: extents, preparation: preparation, options: options) : training
+        guard evaluates, step.needsEvaluators, let evaluation = network.evaluation else { return }
+        for size in [batch, heldOut.count % batch] where (1...max(1, heldOut.count)).contains(size) {
+            step.evaluators.append(try execution.compiler().executable(evaluation, batch: size, pool: pool))
+        }
+    }
+}
