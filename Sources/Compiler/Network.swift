@@ -74,13 +74,24 @@ extension Network {
     ///   - name: the network, if the file has several.
     ///   - definitions: values of the network's parameters in the language's notation.
     public static func load(_ path: String, name: String? = nil, definitions: [String: String] = [:]) throws(CompilerError) -> Network {
-        var path = path
-        var name = name
-        if name == nil, !FileManager.default.fileExists(atPath: path), let colon = path.lastIndex(of: ":") {
-            name = String(path[path.index(after: colon)...])
-            path = String(path[..<colon])
-        }
+        let (path, name) = place(path, name)
         return try read(try readText(path), path: path, name: name, definitions: definitions)
+    }
+
+    /// A path without the network that it may pick, and that network.
+    private static func place(_ path: String, _ name: String?) -> (path: String, name: String?) {
+        guard name == nil, !FileManager.default.fileExists(atPath: path), let colon = path.lastIndex(of: ":") else { return (path, name) }
+        return (String(path[..<colon]), String(path[path.index(after: colon)...]))
+    }
+
+    /// Whether the network that `load` reads has a parameter, which `definitions` may then give a value; false where there is no such network,
+    /// and for the text of a stage.
+    public static func hasParameter(_ parameter: String, _ path: String, name: String? = nil) throws(CompilerError) -> Bool {
+        let (path, name) = place(path, name)
+        let text = try readText(path)
+        if text.hasPrefix("kernel ") || text.hasPrefix("graph ") { return false }
+        let network = loadProgram(path, text: text).networks.first { $0.name.text == name ?? $0.name.text }
+        return network?.parameters.contains { $0.name.text == parameter } ?? false
     }
 
     /// Reads the text of a file, as `load` does; imports are looked for beside `path`.

@@ -129,6 +129,16 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The names of the classes of the training part; picture files are not read for that.
+    public func classNames(options: DatasetOptions = DatasetOptions()) throws(InterchangeError) -> [String] {
+        switch self {
+        case .folder, .csv:
+            try requireSplit(options)
+            return try pictures(.training, options).classNames.map(\.withoutControlCharacters)
+        case .mnist, .cifar, .numpy, .digits: return try open(.training, options: options).classNames
+        }
+    }
+
     /// The picture files of a part, where the data are such.
     private func pictures(_ part: Dataset.Part, _ options: DatasetOptions) throws(InterchangeError) -> DatasetPictures {
         let stored = options.split == nil ? part : .training

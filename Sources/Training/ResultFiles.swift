@@ -16,6 +16,11 @@ public struct ResultFiles: Sendable {
         stem = path.map { $0.hasSuffix(Self.ending) ? String($0.dropLast(Self.ending.count)) : $0 } ?? network
     }
 
+    private init(stem: String) { self.stem = stem }
+
+    /// The files of a training that belongs to this one, beside its own: `suffix` stands before the endings.
+    public func with(suffix: String) -> ResultFiles { ResultFiles(stem: stem + suffix) }
+
     /// Checks that all files can be written, before there is something to write.
     public func requireWritable() throws(InterchangeError) {
         for path in [weights, checkpoint, history, curves, epochs, steps] { try OutputPath.requireWritable(path) }

@@ -267,8 +267,8 @@ extension Double {
 }
 
 extension TrainingRecipe {
-    /// All of the recipe that shapes the weights, besides batch, seed and epochs.
-    fileprivate var fingerprint: String {
+    /// All of the recipe that shapes the weights, besides batch, seed and epochs: what a checkpoint remembers of it.
+    public var fingerprint: String {
         var recipe = self
         (recipe.epochs, recipe.batchSize, recipe.seed) = (nil, nil, nil)
         // Which epoch is the result does not change what any is.

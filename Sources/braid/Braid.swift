@@ -21,6 +21,7 @@ struct Braid: ParsableCommand {
         version: Version.text,
         subcommands: [
             CheckCommand.self, FormatCommand.self, DescribeCommand.self, DumpCommand.self, RunCommand.self, TrainCommand.self,
+            FineTuneCommand.self,
             EvaluateCommand.self, RunsCommand.self, RateFindCommand.self, OverfitCommand.self, BenchCommand.self, TuneCommand.self,
             CacheCommand.self,
             DataCommand.self,

@@ -140,7 +140,8 @@ import Testing
 
     @Test(arguments: [
         "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
-        "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "lr-find", "cache", "cache show",
+        "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "lr-find", "fine-tune", "cache",
+        "cache show",
         "cache clear",
         "lsp", "version",
     ])

@@ -13,6 +13,11 @@ struct NetworkOptions: ParsableArguments {
 
     /// Reads and elaborates the network; warnings go to standard error.
     func load() throws(CompilerError) -> Network { try choice.load(file) }
+
+    /// Whether the network has a parameter that `-D` can give a value.
+    func takes(_ parameter: String) throws(CompilerError) -> Bool {
+        try Network.hasParameter(parameter, file, name: choice.network)
+    }
 }
 
 /// Which network of a file, with which parameters.

@@ -1,0 +1,26 @@
+/// What `braid train` did, as `--json` tells it.
+struct TrainRecord: Encodable {
+    var network: String
+    var data: String
+    var epochs: Int
+    var batch: Int
+    var seed: UInt64
+    var steps: Int
+    var seconds: Double
+    var accuracy: Double?
+    var loss: Double?
+    /// The epoch whose weights are the result, where the recipe keeps the best.
+    var keptEpoch: Int?
+    var bestEpoch: Int?
+    var bestAccuracy: Double?
+    var weights: String
+    var checkpoint: String
+    var history: String
+    var curves: String
+    var epochsTable: String
+    var stepsTable: String
+    var tensorboard: String?
+    /// What the loader can make, and how long steps waited for it.
+    var loaderImagesPerSecond: Double
+    var waitedSeconds: Double
+}
