@@ -39,7 +39,7 @@ import Training
         let result = try tune("out", "--epochs", "6", "--tensorboard", "events")
         #expect(result.status == 0, "\(result.errors)")
         for part in [
-            "tuning tiny from pre.safetensors for 4 classes", "begins anew    fc.weight, fc.bias",
+            "tuning tiny from pre.safetensors for 4 classes (-D classes=4)", "begins anew    fc.weight, fc.bias",
             "1 of 2: the head, with 3 weights frozen: first.weight, norm.weight, norm.bias", "2 of 2: all weights",
             "weights     out.frozen.safetensors", "weights     out.safetensors",
         ] {
@@ -138,6 +138,76 @@ import Training
         let frozen = (try history("out.frozen")["recipe"] as? [String] ?? []).filter { $0.hasPrefix("group") }
         #expect(
             frozen == [#"group "*", rate: 0"#, #"group "fc.weight", rate: 1"#, #"group "fc.bias", weight_decay: 0"#], "\(frozen)")
+    }
+
+    /// A head that only the training has is in no file of weights, begins anew and is carried on into the second part; averages, accumulated
+    /// gradients and the best epoch are each part's own.
+    @Test func carriesAllIntoTheSecondPart() throws {
+        let text = """
+            network tiny(classes, auxiliary = false) {
+                input image: f32[N, 1, 28, 28]
+                let features = image |> first: conv(8, 5, stride: 3) |> norm: batchnorm |> relu
+                output logits = features |> flatten |> fc: linear(classes)
+                if auxiliary { output hint = features |> global_avg_pool |> flatten |> aux: linear(classes) }
+            }
+            training of tiny(auxiliary: true) {
+                target label: i32[N]
+                loss cross_entropy(logits, label) + 0.3 * cross_entropy(hint, label)
+                optimizer adamw
+                schedule constant(0.003)
+                accumulate 2
+                average exponential(0.9)
+                keep best
+                batch 16
+            }
+            """
+        try workplace.write(text, to: "tiny.braid")
+        let trained = try workplace.run("train", "tiny.braid", "-D", "classes=5", "--data", "mnist:low", "-o", "pre", "--quiet")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let whole = try tune("whole", "--epochs", "2", "--frozen-epochs", "2", "--json", "--threads", "1")
+        #expect(whole.status == 0, "\(whole.errors)")
+        #expect(try whole.json()["head"] as? [String] == ["fc.weight", "fc.bias", "aux.weight", "aux.bias"])
+        #expect(try Safetensors(path: workplace.path("whole.safetensors"))["aux.weight"] == nil)
+        let resumed = try tune(
+            "resumed", "--epochs", "2", "--frozen-epochs", "2", "--resume", "whole.frozen.checkpoint.safetensors", "--threads", "2")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        for file in ["safetensors", "checkpoint.safetensors", "frozen.safetensors"] {
+            #expect(try workplace.bytes("resumed.\(file)") == workplace.bytes("whole.\(file)"), "\(file)")
+        }
+    }
+
+    /// Where targets are no classes, none are counted: `classes` stays what it is.
+    @Test func countsNoClassesOfNumbers() throws {
+        let text = """
+            network scale(classes = 3) {
+                input image: f32[N, 1, 28, 28]
+                output values = image |> first: conv(classes, 5, stride: 3) |> relu |> flatten |> fc: linear(2)
+            }
+            training of scale {
+                target size: f32[N, 2]
+                loss mean((values - size) * (values - size))
+                optimizer sgd
+                schedule constant(0.01)
+                batch 16
+            }
+            """
+        try workplace.write(text, to: "scale.braid")
+        try workplace.makeFolder("sizes")
+        for part in ["train", "test"] {
+            let digits = SyntheticDigits(part: .training).dataset(count: 32)
+            try NumPy.write(
+                HostTensor(element: .u8, shape: [32, 28, 28], bytes: digits.pixels), to: workplace.path("sizes/x_\(part).npy"))
+            let numbers = (0..<64).map { Float($0 % 7) / 7 }
+            try NumPy.write(HostTensor(name: "y", shape: [32, 2], floats: numbers), to: workplace.path("sizes/y_\(part).npy"))
+        }
+        let trained = try workplace.run("train", "scale.braid", "--data", "numpy:sizes", "-o", "scale", "--quiet")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let result = try workplace.run(
+            "fine-tune", "scale.braid", "--weights", "scale.safetensors", "--data", "numpy:sizes", "-o", "tuned", "--json")
+        #expect(result.status == 0, "\(result.errors)")
+        let record = try result.json()
+        #expect(record["classes"] as? Int == 0 && record["anew"] as? [String] == [])
+        #expect(record["head"] as? [String] == ["fc.weight", "fc.bias"] && record["body"] as? [String] == ["first.weight", "first.bias"])
     }
 
     /// Where all fits, the last layer is the head: from the file if the classes have the same names, anew if they are named or called otherwise.

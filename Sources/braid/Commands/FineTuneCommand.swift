@@ -1,7 +1,9 @@
 import ArgumentParser
 import Compiler
 import Foundation
+import Graph
 import Interchange
+import Language
 import Recipes
 import Training
 
@@ -63,8 +65,7 @@ struct FineTuneCommand: ParsableCommand {
         try settings.execution.requireRunnable()
         StandardOutput.outlivesItsReader()
         let file = try Safetensors(path: weights)
-        let classNames = try settings.data.classNames(options: settings.reading.options(seed: 0))
-        let source = try sourceWithClasses(classNames.count)
+        let (source, classNames) = try sourceWithClasses()
         let network = try source.load()
         try network.requireGraph()
         let files = try ResultFiles(output: settings.output, network: network.name)
@@ -75,9 +76,10 @@ struct FineTuneCommand: ParsableCommand {
             if let folder { try OutputPath.requireFolder(folder) }
         }
         let definition = try TrainingParts.definition(of: network)
-        let known = try WeightsMetadata(file).classNames
+        let known = try WeightsMetadata(file).classNames ?? classNames
         let tuning = try FineTuning(
-            network.graph, training: definition.graph, file: file, patterns: head, hasOtherClasses: known.map { $0 != classNames } ?? false)
+            network.graph, training: definition.graph, file: file, patterns: head,
+            hasOtherClasses: !known.isEmpty && !classNames.isEmpty && known != classNames)
         var (frozen, unfrozen) = (network, network)
         frozen.training?.recipe = tuning.frozenRecipe(definition.recipe, rate: rate)
         unfrozen.training?.recipe = tuning.unfrozenRecipe(definition.recipe, rate: rate)
@@ -85,7 +87,9 @@ struct FineTuneCommand: ParsableCommand {
 
         let isInterrupted = Interruption.watch()
         let report = FineTuneReport(isQuiet: settings.json || settings.progress.quiet, phases: frozenEpochs > 0 ? 2 : 1)
-        report.begin(tuning, network: network.name, weights: weights, classes: classNames.count)
+        report.begin(
+            tuning, network: network.name, weights: weights, classes: classNames.count,
+            isCounted: source.choice.definitions.count > self.network.choice.definitions.count)
         var first: (session: TrainingSession, record: TrainRecord)?
         if frozenEpochs > 0, phase != .unfrozen {
             report.beginFrozen(tuning)
@@ -121,14 +125,28 @@ struct FineTuneCommand: ParsableCommand {
         }
     }
 
-    /// The network with as many classes as the data have, where it has a parameter for that which is not given.
-    private func sourceWithClasses(_ count: Int) throws -> NetworkOptions {
+    /// The network with as many classes as the data have, where it has a parameter for that which is not given, and what they are called; none
+    /// where the target is no class, but numbers or a picture.
+    private func sourceWithClasses() throws -> (source: NetworkOptions, classNames: [String]) {
         var source = network
-        guard count > 0, !source.choice.definitions.contains(where: { $0.name == "classes" }), try source.takes("classes") else {
-            return source
+        // What cannot be elaborated without the number of classes tells some apart.
+        let target = (try? source.choice.network(of: source.file))?.training.flatMap(Self.target)
+        if let target, ![.classes, .labelMaps].contains(target.wish) { return (source, []) }
+        var options = settings.reading.options(seed: 0)
+        options.wish = target?.wish ?? .classes
+        let names = try settings.data.classNames(options: options)
+        if !names.isEmpty, !source.choice.definitions.contains(where: { $0.name == "classes" }), try source.takes("classes") {
+            source.choice.definitions.append(try ParameterDefinition("classes=\(names.count)"))
         }
-        source.choice.definitions.append(try ParameterDefinition("classes=\(count)"))
-        return source
+        return (source, names)
+    }
+
+    /// What the first target of a training is; nil where nothing is known to feed it with.
+    private static func target(of training: ElaboratedNetwork.Training) -> TrainingTarget? {
+        guard let name = training.targets.first, let input = training.graph.nodes.first(where: { $0.inputName == name }) else { return nil }
+        // The kind does not depend on sizes.
+        let extents = input.type.shape.dimensions.map { $0.value ?? 1 }
+        return try? TrainingTarget(name, input.type.element == .i32 ? .i32 : .f32, extents)
     }
 
     private func load(_ file: Safetensors, _ tuning: FineTuning, into session: TrainingSession) throws(WeightsFailure) {

@@ -20,9 +20,11 @@ struct FineTuneReport {
     let isQuiet: Bool
     let phases: Int
 
-    func begin(_ tuning: FineTuning, network: String, weights: String, classes: Int) {
+    /// - Parameter isCounted: whether the number of classes is the data's, for which other commands need a `-D`.
+    func begin(_ tuning: FineTuning, network: String, weights: String, classes: Int, isCounted: Bool) {
         if isQuiet { return }
-        print(Console.bold("tuning \(network)") + " from \(weights)" + (classes > 0 ? " for \(Format.grouped(classes)) classes" : ""))
+        let number = "\(Format.grouped(classes)) class\(classes == 1 ? "" : "es")\(isCounted ? " (-D classes=\(classes))" : "")"
+        print(Console.bold("tuning \(network)") + " from \(weights)" + (classes > 0 ? " for \(number)" : ""))
         if tuning.anew.isEmpty {
             print("  head           \(Self.list(tuning.head)), from the file; what --head names begins anew")
         } else {
@@ -35,7 +37,8 @@ struct FineTuneReport {
 
     func beginFrozen(_ tuning: FineTuning) {
         if isQuiet { return }
-        print(Console.bold("1 of \(phases): the head") + ", with \(tuning.body.count) weights frozen: \(Self.list(tuning.body))")
+        let frozen = tuning.body.isEmpty ? "" : ", with \(tuning.body.count) weights frozen: \(Self.list(tuning.body))"
+        print(Console.bold("1 of \(phases): the head") + frozen)
     }
 
     func beginUnfrozen() {
