@@ -2,8 +2,8 @@
 # The first notebook: a residual network learns handwritten digits. Looks at the data, finds a rate, trains, and judges the result.
 #   graphs/notebooks/mnist_resnet.sh [--quick] [--out FOLDER] [DATA]
 # DATA is the folder that MNIST lies in, as DATA/mnist (default: data); it is fetched there first if need be. Results go to FOLDER (default:
-# results). With --quick a narrow network learns the built-in digits (or DATA's, where it is given) in a minute; without, it takes a quarter of an
-# hour on two cores, and the network knows 99.6 % of the held-out digits. $BRAID is the command (default: braid, else .build/release/braid).
+# results). With --quick a narrow network learns the built-in digits (or DATA's, where it is given) in a minute; without, it takes about a quarter of
+# an hour on two cores. $BRAID is the command (default: braid, else .build/release/braid).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 quick= folder= out=results
@@ -23,11 +23,11 @@ network=$here/mnist_resnet.braid:notebook_mnist
 if [ -n "$quick" ]; then
     data=${folder:+mnist:$folder/mnist}
     data=${data:-builtin:digits}
-    sizes=(-D width=8) length=(--epochs 1) steps=(--steps 40)
+    sizes=(-D width=8) length=(--epochs 1)
 else
     folder=${folder:-data}
     data=mnist:$folder/mnist
-    sizes=() length=() steps=()
+    sizes=() length=()
     [ -d "$folder/mnist" ] || show data fetch mnist --to "$folder/mnist"
 fi
 mkdir -p "$out"
@@ -39,7 +39,7 @@ show data show "$data" --for "$network" "${sizes[@]}" -o "$out/notebook_mnist.pi
 # What is trained, layer by layer.
 show describe "$network" "${sizes[@]}"
 # How high the rate may be: the peak of `one_cycle` in the file is of this order.
-show lr-find "$network" "${sizes[@]}" --data "$data" "${steps[@]}" -o "$out/notebook_mnist"
+show lr-find "$network" "${sizes[@]}" --data "$data" -o "$out/notebook_mnist"
 show train "$network" "${sizes[@]}" --data "$data" "${length[@]}" -o "$out/notebook_mnist"
 # How good it is, class by class, and what it is most wrong about.
 show evaluate "$network" "${sizes[@]}" --weights "$out/notebook_mnist.safetensors" --data "$data" --out "$out/notebook_mnist" \

@@ -26,18 +26,18 @@ if [ -n "$quick" ]; then
     clothes=${clothes:-builtin:digits}
     digits=${folder:+mnist:$folder/mnist}
     digits=${digits:-builtin:digits}
-    sizes=(-D width=8 -D short=true) length=(--epochs 1) tuned=(--epochs 1) steps=(--steps 40)
+    sizes=(-D width=8 -D short=true) length=(--epochs 1) tuned=(--epochs 1)
 else
     folder=${folder:-data}
     clothes=mnist:$folder/fashion-mnist digits=mnist:$folder/mnist
-    sizes=() length=() tuned=(--epochs 2) steps=()
+    sizes=() length=() tuned=(--epochs 2)
     [ -d "$folder/fashion-mnist" ] || show data fetch fashion-mnist --to "$folder/fashion-mnist"
     [ -d "$folder/mnist" ] || show data fetch mnist --to "$folder/mnist"
 fi
 mkdir -p "$out"
 
 # learn.lr_find()
-show lr-find "$network" "${sizes[@]}" --data "$clothes" "${steps[@]}" -o "$out/clothes"
+show lr-find "$network" "${sizes[@]}" --data "$clothes" -o "$out/clothes"
 # learn.fit_one_cycle(4, 3e-3)
 show train "$network" "${sizes[@]}" --data "$clothes" "${length[@]}" -o "$out/clothes"
 # interp.print_classification_report(), interp.plot_confusion_matrix(), interp.plot_top_losses(16)
