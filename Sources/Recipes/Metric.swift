@@ -64,6 +64,13 @@ public struct Metric: Sendable {
         .select(.less, .constant(bound), value, then: 1, otherwise: 0)
     }
 
+    /// The metric of this name.
+    public static func named(_ name: String) -> Metric? { all.first { $0.name == name } }
+
+    /// What plots call it, with its unit, and a value in that unit.
+    public var axis: String { isShare ? "\(title), %" : title }
+    public func plotted(_ value: Double) -> Double { isShare ? 100 * value : value }
+
     private init(
         name: String, title: String, isShare: Bool, losses: [Operator],
         sums: @escaping @Sendable (Prediction) -> (amount: Value, weight: Value)

@@ -1,7 +1,7 @@
 extension Checkpoint.State {
     /// The epoch's means so far.
     var loss: Double { lossSum / Double(max(1, imageCount)) }
-    var accuracy: Double { metricAmount / max(metricWeight, 1e-30) }
+    var metric: Double { metricAmount / max(metricWeight, 1e-30) }
 
     mutating func add(_ result: TrainingStep.Result, of count: Int) {
         step += 1
@@ -19,7 +19,7 @@ extension Checkpoint.State {
         let count = Double(max(1, pointImageCount))
         history.points.append(
             .init(
-                step: step, loss: pointLossSum / count, accuracy: pointMetricAmount / max(pointMetricWeight, 1e-30),
+                step: step, loss: pointLossSum / count, metric: pointMetricAmount / max(pointMetricWeight, 1e-30),
                 learningRate: learningRate))
         (pointLossSum, pointMetricAmount, pointMetricWeight, pointImageCount) = (0, 0, 0, 0)
     }

@@ -16,12 +16,14 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
     case numpy(String)
     /// The synthetic digits, drawn by code.
     case digits
+    /// The synthetic shapes, drawn by code.
+    case shapes
 
     /// What may be written, in a few words.
-    public static let forms = "mnist:DIR, cifar:DIR, folder:DIR, csv:PATH, numpy:PATH or builtin:digits (synthetic)"
+    public static let forms = "mnist:DIR, cifar:DIR, folder:DIR, csv:PATH, numpy:PATH builtin:digits or builtin:shapes (synthetic)"
     private static let explainedForms =
         "mnist:DIR (also Fashion-MNIST, EMNIST and their like), cifar:DIR (binary files), folder:DIR (train/CLASS/*.jpg, val/CLASS/*.jpg), "
-        + "csv:PATH (lines path,label), numpy:PATH (.npz, or a folder of .npy) or builtin:digits"
+        + "csv:PATH (lines path,label), numpy:PATH (.npz, or a folder of .npy) builtin:digits or builtin:shapes"
 
     /// Reads the text of `--data`; throws where it is none of the forms.
     public init(parsing text: String) throws(InterchangeError) {
@@ -44,8 +46,9 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case ("csv", let path): self = .csv(path)
         case ("numpy", let path): self = .numpy(path)
         case ("builtin", "digits"): self = .digits
+        case ("builtin", "shapes"): self = .shapes
         case ("builtin", let name):
-            throw InterchangeError(text, "there is no built-in data set \"\(name)\"", repair: "write builtin:digits")
+            throw InterchangeError(text, "there is no built-in data set \"\(name)\"", repair: "write builtin:digits or builtin:shapes")
         default:
             throw InterchangeError(text, "\"\(parts[0])\" is no kind of data set", repair: "write \(Self.explainedForms)")
         }
@@ -66,6 +69,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .csv(let path): "csv:\(path)"
         case .numpy(let path): "numpy:\(path)"
         case .digits: "builtin:digits"
+        case .shapes: "builtin:shapes"
         }
     }
 
@@ -77,7 +81,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .folder(let folder): DatasetFolder.hasPart(.heldOut, in: folder)
         case .csv(let path): DatasetList.hasPart(.heldOut, in: path)
         case .numpy(let path): (try? DatasetArrays(path))?.hasPart(.heldOut) ?? false
-        case .digits: true
+        case .digits, .shapes: true
         }
     }
 
@@ -99,6 +103,10 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .folder, .csv: return try pictures(part, options).read(extents: extents, preparation, options)
         case .numpy(let path): dataset = try DatasetArrays(path).read(stored, extents: extents, wish: options.wish)
         case .digits: dataset = Self.drawDigits(stored)
+        case .shapes:
+            let isTraining = stored == .training
+            dataset = SyntheticShapes(part: isTraining ? .training : .heldOut).dataset(
+                count: isTraining ? SyntheticShapes.defaultTrainingCount : SyntheticShapes.defaultHeldOutCount, wish: options.wish)
         }
         if let split = options.split {
             dataset = dataset.selecting(try split.places(part, labels: dataset.labels, path: description))
@@ -125,7 +133,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .folder, .csv:
             try requireSplit(options)
             return try DatasetDescription(pictures(part, options))
-        case .mnist, .cifar, .numpy, .digits: return DatasetDescription(try open(part, options: options))
+        case .mnist, .cifar, .numpy, .digits, .shapes: return DatasetDescription(try open(part, options: options))
         }
     }
 
@@ -135,7 +143,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .folder, .csv:
             try requireSplit(options)
             return try pictures(.training, options).classNames.map(\.withoutControlCharacters)
-        case .mnist, .cifar, .numpy, .digits: return try open(.training, options: options).classNames
+        case .mnist, .cifar, .numpy, .digits, .shapes: return try open(.training, options: options).classNames
         }
     }
 
@@ -148,7 +156,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .csv(let path):
             return try DatasetList.pictures(path, stored, classNames: options.classNames, wish: options.wish)
                 .part(part, of: options.split)
-        case .mnist, .cifar, .numpy, .digits: preconditionFailure("\(self) has no files of pictures")
+        case .mnist, .cifar, .numpy, .digits, .shapes: preconditionFailure("\(self) has no files of pictures")
         }
     }
 

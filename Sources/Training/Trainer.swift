@@ -24,7 +24,7 @@ public final class Trainer {
     /// Whether a step was done since the start, or the last one of a resumed training.
     private var hasTrained = false
     private var hasBegun = false
-    private var lastStep = (loss: 0.0, accuracy: 0.0)
+    private var lastStep = (loss: 0.0, metric: 0.0)
 
     /// How fast batches were made in the last run, and the seconds of its steps, waiting included.
     public private(set) var loading: (rate: LoaderRate, stepSeconds: Double) = (LoaderRate(), 0)
@@ -69,6 +69,7 @@ public final class Trainer {
             recipe: recipe.fingerprint + (preparation == PicturePreparation() ? "" : "; \(preparation.text)"),
             graph: options.graphDigest, numerics: options.numerics, precision: options.precision)
         checkpoint = Checkpoint(identity: identity, state: Checkpoint.State(), normalization: normalization)
+        checkpoint.state.history.metric = step.metric?.name
     }
 
     /// How a recipe has batches of pictures made: shuffled, and augmented as it says.
@@ -183,7 +184,7 @@ public final class Trainer {
         let left = learningRate.totalSteps - state.step
         return TrainingProgress(
             epoch: position.epoch + 1, epochs: options.epochs, step: position.batch + 1, stepsPerEpoch: learningRate.stepsPerEpoch,
-            loss: state.loss, accuracy: state.accuracy, stepLoss: lastStep.loss, stepAccuracy: lastStep.accuracy, stepsDone: state.step,
+            loss: state.loss, metric: state.metric, stepLoss: lastStep.loss, stepMetric: lastStep.metric, stepsDone: state.step,
             learningRate: rate(of: state.step - 1),
             imagesPerSecond: Double(step.input.batchSize) / max(clock.secondsPerStep, 1e-9),
             secondsLeft: clock.secondsLeft(steps: left, evaluations: options.epochs - position.epoch))
@@ -212,8 +213,8 @@ public final class Trainer {
             throw .training(damage("the held-out loss became \(evaluation.loss.withoutSignOfNaN) in epoch \(epoch + 1)"))
         }
         let record = TrainingHistory.Epoch(
-            epoch: epoch + 1, loss: state.loss, accuracy: state.accuracy, heldOutLoss: evaluation.loss,
-            heldOutAccuracy: evaluation.metric, learningRate: rate(of: state.step - 1), seconds: seconds)
+            epoch: epoch + 1, loss: state.loss, metric: state.metric, heldOutLoss: evaluation.loss,
+            heldOutMetric: evaluation.metric, learningRate: rate(of: state.step - 1), seconds: seconds)
         checkpoint.state.endEpoch(record)
         keepBestWeights()
         report(.epoch(record))

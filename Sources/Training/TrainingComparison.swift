@@ -50,11 +50,14 @@ public struct TrainingComparison: Sendable {
             let (ours, theirs) = (value(first), value(second))
             if ours != nil || theirs != nil { results.append(Result(name: name, unit: unit, first: ours, second: theirs)) }
         }
-        add("best held-out accuracy", .share) { $0.history.best?.heldOutAccuracy }
+        // What both report is compared.
+        let metric = first.history.metric == second.history.metric ? first.history.reported : nil
+        let unit: Result.Unit = metric?.isShare == true ? .share : .number
+        if let metric { add("best held-out \(metric.title)", unit) { $0.history.best?.heldOutMetric } }
         add("in epoch", .epochs) { $0.history.best.map { Double($0.epoch) } }
-        add("last held-out accuracy", .share) { $0.history.epochs.last?.heldOutAccuracy }
+        if let metric { add("last held-out \(metric.title)", unit) { $0.history.epochs.last?.heldOutMetric } }
         add("last held-out loss", .number) { $0.history.epochs.last?.heldOutLoss }
-        add("last accuracy", .share) { $0.history.epochs.last?.accuracy }
+        if let metric { add("last \(metric.title)", unit) { $0.history.epochs.last?.metric } }
         add("last loss", .number) { $0.history.epochs.last?.loss }
         add("epochs done", .epochs) { Double($0.history.epochs.count) }
         add("seconds", .seconds) { $0.run?.seconds }

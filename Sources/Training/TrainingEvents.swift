@@ -1,4 +1,5 @@
 import Interchange
+import Recipes
 
 /// What a training tells TensorBoard: curves, histograms of its weights, the pictures that it begins with, and its recipe.
 struct TrainingEvents {
@@ -21,22 +22,20 @@ struct TrainingEvents {
     }
 
     /// The curves of the training, at every step of short ones.
-    func write(_ progress: TrainingProgress) throws(InterchangeError) {
+    func write(_ progress: TrainingProgress, _ metric: Metric?) throws(InterchangeError) {
         guard progress.stepsDone % stride == 0 || progress.step == progress.stepsPerEpoch else { return }
         try file.write(
-            [
-                .number(tag: "loss/training", progress.stepLoss), .number(tag: "accuracy/training", progress.stepAccuracy),
-                .number(tag: "rate", progress.learningRate), .number(tag: "images per second", progress.imagesPerSecond),
-            ], step: progress.stepsDone)
+            [.number(tag: "loss/training", progress.stepLoss)]
+                + (metric.map { [.number(tag: "\($0.title)/training", progress.stepMetric)] } ?? [])
+                + [.number(tag: "rate", progress.learningRate), .number(tag: "images per second", progress.imagesPerSecond)],
+            step: progress.stepsDone)
     }
 
-    func write(_ epoch: TrainingHistory.Epoch, step: Int, weights: [HostTensor]) throws(InterchangeError) {
-        var values: [EventValue] = [
-            .number(tag: "loss/training mean of the epoch", epoch.loss),
-            .number(tag: "accuracy/training mean of the epoch", epoch.accuracy),
-        ]
+    func write(_ epoch: TrainingHistory.Epoch, _ metric: Metric?, step: Int, weights: [HostTensor]) throws(InterchangeError) {
+        var values: [EventValue] = [.number(tag: "loss/training mean of the epoch", epoch.loss)]
+        if let metric { values.append(.number(tag: "\(metric.title)/training mean of the epoch", epoch.metric)) }
         if let loss = epoch.heldOutLoss { values.append(.number(tag: "loss/held out", loss)) }
-        if let accuracy = epoch.heldOutAccuracy { values.append(.number(tag: "accuracy/held out", accuracy)) }
+        if let metric, let value = epoch.heldOutMetric { values.append(.number(tag: "\(metric.title)/held out", value)) }
         for tensor in weights { values.append(.histogram(tag: "weights/\(tensor.name)", EventValue.Histogram(tensor.floats))) }
         try file.write(values, step: step)
     }

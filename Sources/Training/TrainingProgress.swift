@@ -7,10 +7,11 @@ public struct TrainingProgress: Sendable {
     public var stepsPerEpoch: Int
     /// The means over the epoch so far.
     public var loss: Double
-    public var accuracy: Double
+    /// What is reported beside the loss; 0 where there is nothing.
+    public var metric: Double
     /// Those of the last step alone.
     public var stepLoss: Double
-    public var stepAccuracy: Double
+    public var stepMetric: Double
     /// The steps done over all epochs.
     public var stepsDone: Int
     public var learningRate: Double

@@ -24,6 +24,8 @@ public struct TrainingRecord: Equatable, Sendable {
         var last: TrainingHistory.Epoch?
         /// The epoch whose weights are the result, where that is not the last.
         var keptEpoch: Int?
+        /// Nil in files of earlier versions, for the accuracy; empty for nothing.
+        var metric: String?
         var epochs: [TrainingHistory.Epoch]
         var points: [TrainingHistory.Point]
     }
@@ -39,7 +41,7 @@ public struct TrainingRecord: Equatable, Sendable {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let contents = Contents(
             format: Self.format, run: run, best: history.best, last: history.epochs.last, keptEpoch: history.keptEpoch,
-            epochs: history.epochs, points: history.points)
+            metric: history.metric ?? "", epochs: history.epochs, points: history.points)
         guard let data = try? encoder.encode(contents) else { preconditionFailure("a history cannot be written as JSON") }
         try AtomicFile.write(data, to: path)
     }
@@ -64,6 +66,7 @@ public struct TrainingRecord: Equatable, Sendable {
         }
         var history = TrainingHistory()
         (history.epochs, history.points, history.keptEpoch) = (contents.epochs, contents.points, contents.keptEpoch)
+        if let metric = contents.metric { history.metric = metric.isEmpty ? nil : metric.withoutControlCharacters }
         guard history.isPlausible(steps: 1 << 48), contents.run?.isPlausible ?? true else {
             throw InterchangeError(path, "the history is damaged: its numbers cannot be those of a training", repair: repair)
         }

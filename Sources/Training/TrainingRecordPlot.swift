@@ -12,13 +12,16 @@ extension TrainingRecord {
                         entry.record.history.epochs.compactMap { epoch in value(epoch).map { (Double(epoch.epoch), $0) } })
                 })
         }
+        // One scale fits those that report the same.
+        let metrics = Set(records.map(\.record.history.metric))
+        let metric = metrics.count == 1 ? records.first?.record.history.reported : nil
         return Plot(
             records.count == 1 ? "1 training" : "\(records.count) trainings",
-            [
-                panel("held-out accuracy, %") { $0.heldOutAccuracy.map { $0 * 100 } },
-                panel("held-out loss", \.heldOutLoss),
-                panel("loss of the training", \.loss),
-                panel("learning rate", \.learningRate),
-            ])
+            (metric.map { metric in [panel("held-out \(metric.axis)") { $0.heldOutMetric.map(metric.plotted) }] } ?? [])
+                + [
+                    panel("held-out loss", \.heldOutLoss),
+                    panel("loss of the training", \.loss),
+                    panel("learning rate", \.learningRate),
+                ])
     }
 }

@@ -31,7 +31,7 @@ public final class TrainingRecorder {
         let done = trainer.stepsDone
         if done > 0 { takeOver(try? TrainingRecord(path: files.history)) }
         let table = done > 0 ? (try? InputFile.read(files.steps)) ?? Data() : Data()
-        try AtomicFile.write(TrainingTables.steps(of: table, upTo: done), to: files.steps)
+        try AtomicFile.write(TrainingTables.steps(of: table, upTo: done, metric: trainer.history.metric), to: files.steps)
         steps = try OutputFile(appendingTo: files.steps)
         if let eventFolder {
             let events = try TrainingEvents(folder: eventFolder, stepsDone: done, totalSteps: trainer.learningRate.totalSteps)
@@ -57,10 +57,10 @@ public final class TrainingRecorder {
         do throws(InterchangeError) {
             switch event {
             case .step(let progress):
-                try steps?.write(Data(TrainingTables.row(progress).utf8))
-                try events?.write(progress)
+                try steps?.write(Data(TrainingTables.row(progress, trainer.history.metric).utf8))
+                try events?.write(progress, trainer.history.reported)
             case .epoch(let epoch):
-                try events?.write(epoch, step: epoch.epoch * run.stepsPerEpoch, weights: trainer.weights)
+                try events?.write(epoch, trainer.history.reported, step: epoch.epoch * run.stepsPerEpoch, weights: trainer.weights)
                 try write()
             case .evaluating, .checkpoint: break
             }

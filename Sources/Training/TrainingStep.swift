@@ -67,6 +67,16 @@ public struct TrainingStep {
         {
             throw TrainingError("nothing is known to feed the input '\(planned.name)' with", repair: "train with one input, and targets")
         }
+        for case (_, .picture(let picture)) in known {
+            let factor = picture.height / input.extents.height
+            let whole = ImageExtents(
+                channels: input.extents.channels, height: input.extents.height * factor, width: input.extents.width * factor)
+            guard factor > 0, picture == whole else {
+                throw TrainingError(
+                    "'\(inference.plan.name)' takes pictures of \(input.extents), and its target is one of \(picture)",
+                    repair: "a target that is the picture has the input's channels, and its height and width times a whole number")
+            }
+        }
         hasMetricSums = plan.outputs.contains { $0.name == Metric.amountOutput }
         let isCounted = known.map(\.target) == [.label] && metric?.name == Metric.accuracy.name && !hasMetricSums
         classifier = isCounted ? try Classifier(inference) : nil

@@ -22,13 +22,7 @@ extension TrainingStep {
     /// Checks that data fit the network.
     func require(_ dataset: Dataset) throws(TrainingError) {
         if let classifier { return try classifier.require(dataset) }
-        let name = inference.plan.name
-        let (data, taken) = (dataExtents, input.extents)
-        guard data.channels == taken.channels, data.height == taken.height * reduction, data.width == taken.width * reduction else {
-            throw TrainingError(
-                "'\(name)' takes pictures of \(taken), and its target is one of \(data)",
-                repair: "a target that is the picture has the input's channels, and its height and width times a whole number")
-        }
+        let data = dataExtents
         guard dataset.extents == data else {
             throw TrainingError(
                 "the pictures of \(dataset.name) have \(dataset.extents) values, but the network takes \(data)",

@@ -34,7 +34,7 @@ import Training
         #expect(try workplace.run("runs").output.contains("results/a "))
         let record = try workplace.run("runs", "results", "--sort", "accuracy", "--json").json()
         let runs = try #require(record["runs"] as? [[String: Any]])
-        let best = runs.compactMap { ($0["best"] as? [String: Any])?["held_out_accuracy"] as? Double }
+        let best = runs.compactMap { ($0["best"] as? [String: Any])?["held_out_metric"] as? Double }
         #expect(best.count == 2 && best[0] >= best[1])
         let run = try #require(runs.first { $0["path"] as? String == "results/b.history.json" }?["run"] as? [String: Any])
         #expect(

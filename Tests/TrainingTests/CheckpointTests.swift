@@ -9,7 +9,7 @@ import Training
 
     private static let identity =
         #"{"batchSize":4,"data":"builtin:digits","epochs":2,"imageCount":8,"network":"a","recipe":"r","seed":1}"#
-    private static let history = #"{"epochs":[],"points":[]}"#
+    private static let history = #"{"metric":"accuracy","epochs":[],"points":[]}"#
 
     private static func state(
         step: String = "3", correct: String = "1", lossSum: String = "1.5", history: String = Self.history
@@ -22,13 +22,13 @@ import Training
         _ number: String = "1", loss: String = "2", accuracy: String = "0.5", heldOutLoss: String = "1e38", rate: String = "0.1",
         seconds: String = "null"
     ) -> String {
-        #"{"epochs":[{"epoch":\#(number),"loss":\#(loss),"accuracy":\#(accuracy),"heldOutLoss":\#(heldOutLoss),"heldOutAccuracy":1,"#
+        #"{"metric":"accuracy","epochs":[{"epoch":\#(number),"loss":\#(loss),"accuracy":\#(accuracy),"heldOutLoss":\#(heldOutLoss),"heldOutAccuracy":1,"#
             + #""learningRate":\#(rate),"seconds":\#(seconds)}],"points":[]}"#
     }
 
     private static func points(_ points: (String, String, String)...) -> String {
         let list = points.map { #"{"step":\#($0),"loss":\#($1),"accuracy":\#($2)}"# }.joined(separator: ",")
-        return #"{"epochs":[],"points":[\#(list)]}"#
+        return #"{"metric":"accuracy","epochs":[],"points":[\#(list)]}"#
     }
 
     private func file(_ metadata: [String: String]) throws -> Safetensors {

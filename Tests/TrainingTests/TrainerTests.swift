@@ -81,8 +81,8 @@ import Testing
             #expect(abs(record.loss - (losses[0] + losses[1]) / 2) < 1e-12)
             // All pixels are below one half: class 0, the even ones, is right.
             let even = steps.flatMap { diary[$0].labels }.count { $0 == 0 }
-            #expect(record.accuracy == Double(even) / 8)
-            #expect(record.heldOutAccuracy == 0.5)
+            #expect(record.metric == Double(even) / 8)
+            #expect(record.heldOutMetric == 0.5)
         }
     }
 

@@ -107,13 +107,17 @@ import Testing
 
     /// Where there is nothing to go on from, the table begins with the next step.
     @Test func beginsTablesWhereNoneIs() {
-        let header = Data(TrainingTables.stepHeader.utf8)
+        let header = Data(TrainingTables.stepHeader("accuracy").utf8)
         let table = header + Data("1,1,2,0,0.1,5\n2,1,2,0,0.1,5\n3,2,2,0,0.1,5\n".utf8)
-        #expect(TrainingTables.steps(of: table, upTo: 2) == header + Data("1,1,2,0,0.1,5\n2,1,2,0,0.1,5\n".utf8))
-        #expect(TrainingTables.steps(of: table, upTo: 9) == table && TrainingTables.steps(of: table, upTo: 0) == header)
-        for text in ["", "a,b\n1,2\n", "step", "1,2,3\n"] { #expect(TrainingTables.steps(of: Data(text.utf8), upTo: 9) == header) }
-        #expect(TrainingTables.steps(of: header + Data("99999999999999999999999,1\n".utf8), upTo: 9) == header)
-        #expect(TrainingTables.steps(of: header + Data("-3,1\nx,2\n".utf8), upTo: 9) == header)
+        #expect(TrainingTables.steps(of: table, upTo: 2, metric: "accuracy") == header + Data("1,1,2,0,0.1,5\n2,1,2,0,0.1,5\n".utf8))
+        #expect(
+            TrainingTables.steps(of: table, upTo: 9, metric: "accuracy") == table
+                && TrainingTables.steps(of: table, upTo: 0, metric: "accuracy") == header)
+        for text in ["", "a,b\n1,2\n", "step", "1,2,3\n"] {
+            #expect(TrainingTables.steps(of: Data(text.utf8), upTo: 9, metric: "accuracy") == header)
+        }
+        #expect(TrainingTables.steps(of: header + Data("99999999999999999999999,1\n".utf8), upTo: 9, metric: "accuracy") == header)
+        #expect(TrainingTables.steps(of: header + Data("-3,1\nx,2\n".utf8), upTo: 9, metric: "accuracy") == header)
     }
 
     /// What cannot be written ends the training behind a checkpoint.
@@ -135,7 +139,7 @@ import Testing
         let old = try read(
             #"{"epochs":[{"accuracy":0.5,"epoch":1,"held_out_accuracy":0.75,"held_out_loss":1,"learning_rate":0.1,"loss":2,"seconds":3}],"#
                 + #""points":[{"accuracy":0.5,"loss":2,"step":7}]}"#)
-        #expect(old.run == nil && old.history.epochs[0].heldOutAccuracy == 0.75 && old.history.points[0].learningRate == nil)
+        #expect(old.run == nil && old.history.epochs[0].heldOutMetric == 0.75 && old.history.points[0].learningRate == nil)
         checkDatasetFailure("this is no history of a training (points); name a file that") { _ = try read(#"{"epochs":[]}"#) }
         checkDatasetFailure("this is no history of a training (epochs.1.loss)") {
             _ = try read(#"{"epochs":[{"accuracy":0.5,"epoch":1,"learning_rate":0.1}],"points":[]}"#)
@@ -162,7 +166,7 @@ import Testing
         func history(_ values: [(Double?, Double?, Double)]) -> TrainingHistory {
             var history = TrainingHistory()
             history.epochs = values.enumerated().map {
-                .init(epoch: $0 + 1, loss: $1.2, accuracy: 0, heldOutLoss: $1.1, heldOutAccuracy: $1.0, learningRate: 1, seconds: nil)
+                .init(epoch: $0 + 1, loss: $1.2, metric: 0, heldOutLoss: $1.1, heldOutMetric: $1.0, learningRate: 1, seconds: nil)
             }
             return history
         }

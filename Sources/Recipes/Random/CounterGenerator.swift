@@ -24,6 +24,8 @@ public struct CounterGenerator: RandomNumberGenerator, Sendable {
         case mixing = 11
         /// Which pictures are held out.
         case split = 20
+        case trainingShapes = 21
+        case heldOutShapes = 22
     }
 
     private var state: UInt64

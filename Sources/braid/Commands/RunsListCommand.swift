@@ -46,7 +46,7 @@ struct RunsListCommand: ParsableCommand {
         case .began: files.sort { ($0.record.run?.began ?? "", $0.path) < ($1.record.run?.began ?? "", $1.path) }
         case .accuracy:
             files.sort {
-                (-($0.record.history.best?.heldOutAccuracy ?? -1), $0.path) < (-($1.record.history.best?.heldOutAccuracy ?? -1), $1.path)
+                (-($0.record.history.best?.heldOutMetric ?? -1), $0.path) < (-($1.record.history.best?.heldOutMetric ?? -1), $1.path)
             }
         }
         if json { return Console.printJSON(RunsRecord(runs: files.map(RunsRecord.Run.init))) }

@@ -90,7 +90,7 @@ struct TrainingSession {
             recipe: recipe.printed().split(separator: "\n").map(String.init), graph: options.graphDigest ?? "",
             numerics: settings.execution.arithmetic.numerics.description, weights: weights)
         let recorder = try TrainingRecorder(trainer, run, files: files, eventFolder: eventFolder)
-        var report = TrainReport(showsEpochs: !settings.json, isQuiet: settings.progress.quiet)
+        var report = TrainReport(trainer.history.reported, showsEpochs: !settings.json, isQuiet: settings.progress.quiet)
         report.begin(network.name, training, heldOut, recipe: recipe, batch: batch, options, stepsDone: trainer.stepsDone)
         let start = ContinuousClock.now
         let isDone: Bool
@@ -117,11 +117,15 @@ struct TrainingSession {
         try recorder.end(.finished)
         let (best, seconds) = (trainer.history.best, (ContinuousClock.now - start).seconds)
         if !settings.json { report.end(recorder.record, seconds: seconds, loading: trainer.loading, files, tensorBoard: eventFolder) }
+        let isAccuracy = trainer.history.metric == Metric.accuracy.name
+        func accuracy(_ epoch: TrainingHistory.Epoch?) -> Double? { isAccuracy ? epoch?.heldOutMetric : nil }
         return TrainRecord(
             network: network.name, data: settings.data.description, epochs: options.epochs, batch: batch, seed: options.seed,
-            steps: trainer.stepsDone, seconds: seconds, accuracy: trainer.history.result?.heldOutAccuracy,
-            loss: trainer.history.result?.loss, keptEpoch: trainer.history.keptEpoch, bestEpoch: best?.epoch,
-            bestAccuracy: best?.heldOutAccuracy, weights: files.weights, checkpoint: files.checkpoint, history: files.history,
+            steps: trainer.stepsDone, seconds: seconds, metric: trainer.history.metric,
+            value: trainer.history.result?.heldOutMetric, accuracy: accuracy(trainer.history.result), loss: trainer.history.result?.loss,
+            keptEpoch: trainer.history.keptEpoch, bestEpoch: best?.epoch,
+            bestValue: best?.heldOutMetric, bestAccuracy: accuracy(best), weights: files.weights, checkpoint: files.checkpoint,
+            history: files.history,
             curves: files.curves, epochsTable: files.epochs, stepsTable: files.steps, tensorboard: eventFolder,
             loaderImagesPerSecond: trainer.loading.rate.picturesPerSecond, waitedSeconds: trainer.loading.rate.waitingSeconds)
     }

@@ -1,7 +1,11 @@
 import Foundation
+import Recipes
 
 /// Numbers as people read them.
 enum Format {
+    /// What is reported beside a loss: shares in percent.
+    static func metric(_ value: Double, _ metric: Metric) -> String { metric.isShare ? percent(value) : fixed(value, 4) }
+
     /// With `digits` behind the point.
     static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 

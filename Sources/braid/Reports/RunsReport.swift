@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 import Training
 
 /// Trainings and their comparison as text.
@@ -11,12 +12,15 @@ enum RunsReport {
         for file in files {
             let (run, history) = (file.record.run, file.record.history)
             let (best, last) = (history.best, history.epochs.last)
-            func share(_ value: Double?) -> String { value.map { Format.percent($0) } ?? "–" }
+            func metric(_ value: Double?) -> String {
+                guard let reported = history.reported, let value else { return "–" }
+                return Format.metric(value, reported) + (reported.name == Metric.accuracy.name ? "" : " \(reported.title)")
+            }
             func number(_ value: Double?) -> String { value.map { Format.fixed($0, 4) } ?? "–" }
             table.add(
                 file.name, run?.network ?? "–", run?.data ?? "–",
-                "\(history.epochs.count)" + (run.map { " of \($0.epochs)" } ?? ""), share(best?.heldOutAccuracy),
-                best.map { "\($0.epoch)" } ?? "–", share(last?.heldOutAccuracy), number(last?.loss), number(last?.heldOutLoss),
+                "\(history.epochs.count)" + (run.map { " of \($0.epochs)" } ?? ""), metric(best?.heldOutMetric),
+                best.map { "\($0.epoch)" } ?? "–", metric(last?.heldOutMetric), number(last?.loss), number(last?.heldOutLoss),
                 run.map { Format.duration($0.seconds) } ?? "–", run?.status.rawValue ?? "–")
         }
         return table

@@ -7,11 +7,15 @@ struct TrainRecord: Encodable {
     var seed: UInt64
     var steps: Int
     var seconds: Double
+    /// What is reported beside the loss, and its value of held-out pictures; the accuracy once more by its name.
+    var metric: String?
+    var value: Double?
     var accuracy: Double?
     var loss: Double?
     /// The epoch whose weights are the result, where the recipe keeps the best.
     var keptEpoch: Int?
     var bestEpoch: Int?
+    var bestValue: Double?
     var bestAccuracy: Double?
     var weights: String
     var checkpoint: String

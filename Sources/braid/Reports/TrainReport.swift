@@ -5,17 +5,23 @@ import Training
 
 /// Tells how a training goes: progress on standard error, a row an epoch on standard output.
 struct TrainReport {
-    private static let columns = ["epoch", "loss", "accuracy", "held-out loss", "held-out accuracy", "rate", "time"]
-    private static let widths = columns.map { max(8, $0.count) }
+    /// What is reported beside the loss.
+    private let metric: Metric?
+    private let columns: [String]
+    private var widths: [Int] { columns.map { max(8, $0.count) } }
 
     /// Whether the table of epochs is left out.
     private let isQuiet: Bool
     private var line: ProgressLine
 
     /// - Parameters:
+    ///   - metric: what is reported beside the loss.
     ///   - showsEpochs: whether a table grows on standard output.
     ///   - isQuiet: whether there is neither that nor a line on standard error.
-    init(showsEpochs: Bool, isQuiet: Bool) {
+    init(_ metric: Metric?, showsEpochs: Bool, isQuiet: Bool) {
+        self.metric = metric
+        let (own, heldOut) = metric.map { ([$0.title], ["held-out \($0.title)"]) } ?? ([], [])
+        columns = ["epoch", "loss"] + own + ["held-out loss"] + heldOut + ["rate", "time"]
         self.isQuiet = isQuiet || !showsEpochs
         line = ProgressLine(isQuiet: isQuiet)
     }
@@ -36,38 +42,39 @@ struct TrainReport {
         }
         if stepsDone > 0 { print("  going on after step \(Format.grouped(stepsDone))") }
         print()
-        print(Console.bold(Table.line(Self.columns, widths: Self.widths)))
+        print(Console.bold(Table.line(columns, widths: widths)))
         Console.flush()
     }
 
     mutating func show(_ event: TrainerEvent) {
         switch event {
-        case .step(let progress): line.show(Self.text(progress), part: progress.part)
+        case .step(let progress):
+            let text = text(progress)
+            line.show(text, part: progress.part)
         case .evaluating(let done, let all):
             if Console.errorIsTerminal { line.show("evaluating \(Format.grouped(done)) of \(Format.grouped(all))", part: 0) }
         case .epoch(let epoch):
             line.clear()
-            if !isQuiet { print(Self.row(epoch)) }
+            if !isQuiet { print(row(epoch)) }
             Console.flush()
         case .checkpoint: break
         }
     }
 
-    private static func text(_ progress: TrainingProgress) -> String {
+    private func text(_ progress: TrainingProgress) -> String {
         let bar =
             Console.errorIsTerminal ? Chart.bar(progress.part, width: 20).padding(toLength: 20, withPad: "·", startingAt: 0) + " " : ""
         return "epoch \(progress.epoch)/\(progress.epochs) \(bar)\(Format.percent(progress.part, 0))"
-            + "  loss \(Format.fixed(progress.loss, 4))  accuracy \(Format.percent(progress.accuracy))"
+            + "  loss \(Format.fixed(progress.loss, 4))" + (metric.map { "  \($0.title) \(Format.metric(progress.metric, $0))" } ?? "")
             + "  \(Format.fixed(progress.imagesPerSecond, 0)) images/s  \(Format.duration(progress.secondsLeft)) left"
     }
 
-    private static func row(_ epoch: TrainingHistory.Epoch) -> String {
-        Table.line(
-            [
-                "\(epoch.epoch)", Format.fixed(epoch.loss, 4), Format.percent(epoch.accuracy),
-                epoch.heldOutLoss.map { Format.fixed($0, 4) } ?? "", epoch.heldOutAccuracy.map { Format.percent($0) } ?? "",
-                String(format: "%.3g", epoch.learningRate), epoch.seconds.map { Format.duration($0) } ?? "",
-            ], widths: widths)
+    private func row(_ epoch: TrainingHistory.Epoch) -> String {
+        let own = metric.map { [Format.metric(epoch.metric, $0)] } ?? []
+        let heldOut = metric.map { metric in [epoch.heldOutMetric.map { Format.metric($0, metric) } ?? ""] } ?? []
+        return Table.line(
+            ["\(epoch.epoch)", Format.fixed(epoch.loss, 4)] + own + [epoch.heldOutLoss.map { Format.fixed($0, 4) } ?? ""] + heldOut
+                + [String(format: "%.3g", epoch.learningRate), epoch.seconds.map { Format.duration($0) } ?? ""], widths: widths)
     }
 
     mutating func interrupted(_ checkpoint: String) {
@@ -86,10 +93,10 @@ struct TrainReport {
             print("\nloss over the steps")
             for row in Chart.curve(points, width: 60, height: 5, label: { Format.fixed($0, 3) }) { print("  " + row) }
         }
-        if let accuracy = history.result?.heldOutAccuracy {
-            print(
-                (isQuiet ? "" : "\n") + Console.green("\(Format.percent(accuracy)) of the held-out pictures recognized")
-                    + ", \(Format.duration(seconds))")
+        if let result = history.result {
+            let value = result.heldOutMetric.flatMap { value in metric.map { (Format.metric(value, $0), $0) } }
+            let text = value.map { "\($1.title) \($0)" } ?? "loss \(Format.fixed(result.heldOutLoss ?? result.loss, 4))"
+            print((isQuiet ? "" : "\n") + Console.green(text) + " on the held-out pictures, \(Format.duration(seconds))")
         }
         if let best = history.keptEpoch, !isQuiet { print("  the weights are those of epoch \(best), which has the least loss") }
         if !isQuiet, loading.rate.wasLimit(of: loading.stepSeconds) {
@@ -97,8 +104,8 @@ struct TrainReport {
                 "  the loader was the limit: it makes \(Format.scaled(loading.rate.picturesPerSecond)) pictures/s, and steps waited for it "
                     + "\(Format.percent(loading.rate.waitingSeconds / loading.stepSeconds, 0)) of their time")
         }
-        if history.epochs.count > 1, let best = history.best, let accuracy = best.heldOutAccuracy {
-            print("  best epoch  \(best.epoch) of \(history.epochs.count), with \(Format.percent(accuracy))")
+        if history.epochs.count > 1, let best = history.best, let metric, let value = best.heldOutMetric {
+            print("  best epoch  \(best.epoch) of \(history.epochs.count), with \(Format.metric(value, metric))")
         }
         print("  weights     \(files.weights)")
         print("  checkpoint  \(files.checkpoint)")
