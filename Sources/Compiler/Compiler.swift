@@ -122,7 +122,8 @@ public struct Compiler: Sendable {
         return try plan(optimize(network, training: training), of: network, batch: batch)
     }
 
-    private func plan(_ graph: Graph, of network: Network, batch: Int, keepsOperands: Bool = false) throws(CompilerError) -> Plan {
+    /// - Parameter graph: the network's after the passes, its batch still a symbol.
+    func plan(_ graph: Graph, of network: Network, batch: Int, keepsOperands: Bool = false) throws(CompilerError) -> Plan {
         try check(graph, batch: batch, network)
         // A training sets and reads its parameters one by one.
         return Plan(
@@ -142,11 +143,15 @@ public struct Compiler: Sendable {
         let network = try network.bindingMovedBatch(to: batch)
         let graph = try optimize(network, training: training)
         let plan = try plan(graph, of: network, batch: batch, keepsOperands: keepsOperands)
-        try checkMemory(plan, of: network, training: training, batch: batch) { (other) throws(CompilerError) in
-            let other = (batch: other, network: try whole.bindingMovedBatch(to: other))
-            let graph = whole.graph.movesBatch ? try optimize(other.network, training: training) : graph
-            return try self.plan(graph, of: other.network, batch: other.batch, keepsOperands: keepsOperands)
+        if MemoryNeed(plan, threads: threads).total > memoryLimit {
+            let part = try BatchMemory.Part(self, whole, training: training, keepsOperands: keepsOperands)
+            try BatchMemory(self, whole, [part]).require(batch)
         }
+        return try executable(plan, of: network, batch: batch, pool: pool)
+    }
+
+    /// The code of a plan with its memory.
+    func executable(_ plan: Plan, of network: Network, batch: Int, pool: ThreadPool) throws(CompilerError) -> Executable {
         let program = try compile(plan.kernels)
         KernelCompiler.releaseMemory()
         do {
@@ -170,7 +175,7 @@ public struct Compiler: Sendable {
 
     /// A training whose operators cannot learn from so few images is refused (`Operator.trainingFault`); batches are never smaller, since
     /// what does not fill one is left out.
-    private func checkTraining(_ network: Network, batch: Int) throws(CompilerError) {
+    public func checkTraining(_ network: Network, batch: Int) throws(CompilerError) {
         guard let graph = network.training.map({ bind($0.graph, batch: batch) }) else { return }
         for value in graph.values {
             let node = graph[value]

@@ -4,7 +4,7 @@ import Interchange
 import Kernels
 import Source
 
-/// What running a plan takes, in bytes.
+/// What running a plan takes, in bytes: what an `Executable` of it holds.
 public struct MemoryNeed: Hashable, Sendable {
     /// Parameters, and what is computed from them once.
     public var weights = 0
@@ -19,13 +19,13 @@ public struct MemoryNeed: Hashable, Sendable {
     public init(_ plan: Plan, threads: Int) {
         for buffer in plan.buffers {
             switch buffer.storage {
-            case .input: inputs += buffer.bytes
-            case .parameter, .prepared: weights += buffer.bytes
+            case .input: inputs += buffer.alignedBytes
+            case .parameter, .prepared: weights += buffer.alignedBytes
             case .arena, .temporary: break
             }
         }
         activations = max(plan.arenaBytes, plan.temporaryBytes)
-        scratch = threads * (plan.kernels.map(\.scratchBytes).max() ?? 0)
+        scratch = threads * plan.scratchBytesOfThread
     }
 
     var text: String {
@@ -34,33 +34,28 @@ public struct MemoryNeed: Hashable, Sendable {
     }
 }
 
-extension Compiler {
-    /// Refuses a plan that cannot be had in memory, before anything is allocated, and says which batch could.
-    ///
-    /// - Parameter planned: gives the plan for another batch.
-    func checkMemory(
-        _ plan: Plan, of network: Network, training: Bool, batch: Int, planned: (Int) throws(CompilerError) -> Plan
-    ) throws(CompilerError) {
-        let need = MemoryNeed(plan, threads: threads)
-        guard need.total > memoryLimit else { return }
-        func total(_ batch: Int) throws(CompilerError) -> Int { MemoryNeed(try planned(batch), threads: threads).total }
-        let help: String
-        let least = batch == 1 ? need.total : try total(1)
-        if least > memoryLimit {
-            help = "not even one image fits: use a smaller network or image"
-        } else {
-            // What a batch needs grows nearly evenly with its images; layouts may round it up.
-            let slope = Double(need.total - least) / Double(batch - 1)
-            var fitting = max(1, min(batch - 1, 1 + Int(Double(memoryLimit - least) / slope)))
-            while fitting > 1, try total(fitting) > memoryLimit { fitting = fitting * 9 / 10 }
-            help = "a batch of \(fitting) fits"
+extension BatchMemory {
+    /// Refuses a batch that cannot be had in memory, before anything is compiled or allocated; says which layer takes most, and which batch
+    /// could be had.
+    public func require(_ batch: Int) throws(CompilerError) {
+        let (total, limit) = (try total(batch), compiler.memoryLimit)
+        guard total > limit else { return }
+        let forecast = try forecast(batch)
+        var notes = [forecast.need.text]
+        if let layer = forecast.largestLayer, !layer.layer.isEmpty {
+            notes.append("the most takes '\(layer.layer)': \(MachineMemory.text(layer.total))")
         }
+        if total > forecast.need.total {
+            notes.append("\(MachineMemory.text(total - forecast.need.total)) of it are for evaluating beside the training")
+        }
+        let fitting = largestBatch()
+        let help = fitting > 0 ? "a batch of \(fitting) fits" : "not even one image fits: use a smaller network or image"
         throw CompilerError(
             [
                 Diagnostic(
-                    "\(training ? "training " : "")'\(network.name)' at batch \(batch) needs \(MachineMemory.text(need.total)) of memory, "
-                        + "and there are \(MachineMemory.text(memoryLimit))",
-                    at: .none, notes: [need.text], help: help)
+                    "\(isTraining ? "training " : "")'\(network.name)' at batch \(batch) needs \(MachineMemory.text(total)) of memory, "
+                        + "and there are \(MachineMemory.text(limit))",
+                    at: .none, notes: notes, help: help)
             ], network.sources)
     }
 }

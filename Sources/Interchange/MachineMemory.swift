@@ -38,6 +38,19 @@ public enum MachineMemory {
         throw InterchangeError(path, "\(what) needs \(text(bytes)) of memory, and there are \(text(limit))", repair: repair)
     }
 
+    /// The bytes that a text such as `2GB`, `512MB` or `1.5GiB` stands for: of powers of 1000, or with an `i` of 1024. Nil for any other text, for
+    /// less than one byte and for more than any machine has.
+    public static func bytes(_ text: String) -> Int? {
+        guard let match = text.wholeMatch(of: /([0-9]+(?:\.[0-9]+)?) ?([kKmMgGtT]?)(i?)[bB]/), let number = Double(match.1) else {
+            return nil
+        }
+        guard match.3.isEmpty || !match.2.isEmpty else { return nil }
+        let powers: [String: Double] = ["k": 1, "m": 2, "g": 3, "t": 4]
+        let power = powers[match.2.lowercased()] ?? 0
+        let bytes = (number * pow(match.3.isEmpty ? 1000 : 1024, power)).rounded()
+        return (1..<0x1p60).contains(bytes) ? Int(bytes) : nil
+    }
+
     /// A number of bytes in the unit that suits it, such as `23.4 GiB`.
     public static func text(_ bytes: Int) -> String {
         let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]

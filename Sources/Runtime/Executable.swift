@@ -47,7 +47,7 @@ public final class Executable {
             case .arena(let offset), .temporary(let offset): return offset
             case .input, .parameter, .prepared: break
             }
-            defer { keptBytes += (buffer.bytes + 63) / 64 * 64 }
+            defer { keptBytes += buffer.alignedBytes }
             return keptBytes
         }
         let arenaBytes = max(plan.arenaBytes, plan.temporaryBytes)
@@ -59,9 +59,7 @@ public final class Executable {
             case .input, .parameter, .prepared: (kept, offset)
             }
         }
-        // A page between the threads' scratch keeps prefetchers of one off the other's lines.
-        let largest = plan.kernels.map(\.scratchBytes).max() ?? 0
-        let scratchBytes = (largest + 4095) / 4096 * 4096 + 4096
+        let scratchBytes = plan.scratchBytesOfThread
         let scratch = try AlignedBuffer(byteCount: scratchBytes * pool.threads)
         memoryBytes = keptBytes + arenaBytes + scratch.byteCount
         let addresses = zip(plan.buffers, places).map { planned, place in

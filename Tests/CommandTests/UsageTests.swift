@@ -89,7 +89,7 @@ import Testing
 
     /// A text of kernels has no graph, which is what the commands say that need one.
     @Test(arguments: [
-        ["run"], ["run", "--input", "one.npy"], ["train", "--data", "builtin:digits"], ["describe"], ["bench"], ["overfit"],
+        ["run"], ["run", "--input", "one.npy"], ["train", "--data", "builtin:digits"], ["describe"], ["bench"], ["overfit"], ["plan"],
         ["evaluate", "--data", "builtin:digits", "--weights", "w.safetensors"], ["dump", "--stage", "plan"],
     ])
     func kernelsAreNoGraph(arguments: [String]) throws {
@@ -140,7 +140,8 @@ import Testing
 
     @Test(arguments: [
         "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
-        "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "lr-find", "fine-tune", "cache",
+        "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "plan", "lr-find", "fine-tune",
+        "cache",
         "cache show",
         "cache clear",
         "lsp", "version",

@@ -24,9 +24,13 @@ public struct Plan: Sendable {
         /// The logical extents and how they are stored; a workspace is one plain axis.
         public var extents: [Int]
         public var layout: Layout
+        /// The steps during which it is alive, of what lies in the arena; nil for what is kept, and for what only the preparation needs.
+        public var lifetime: Range<Int>?
 
         public var count: Int { layout.storedCount(extents) }
         public var bytes: Int { count * element.size }
+        /// The bytes that it takes where buffers lie one behind the other.
+        public var alignedBytes: Int { (bytes + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment }
     }
 
     public struct Step: Sendable {
@@ -85,6 +89,13 @@ public struct Plan: Sendable {
 }
 
 extension Plan {
+    /// What every thread has for itself while a kernel runs, in bytes. A page between the threads' parts keeps prefetchers of one off the
+    /// other's lines.
+    public var scratchBytesOfThread: Int {
+        let largest = kernels.map(\.scratchBytes).max() ?? 0
+        return (largest + 4095) / 4096 * 4096 + 4096
+    }
+
     /// Lowers every group of a fused graph whose symbols are bound, and places its buffers.
     ///
     /// - Parameters:

@@ -12,8 +12,10 @@ struct Planner {
     private var groups: [Group]
     /// The buffer of every value that lies in memory.
     private var bufferOf: [Value: Int] = [:]
-    /// The lifetime in steps of every buffer in the arena.
+    /// The lifetime in groups of every buffer in the arena.
     private var lifetimes: [Int: ClosedRange<Int>] = [:]
+    /// How many steps there are before those of each group, and before the copies behind the last.
+    private var firstSteps: [Int] = []
     private var kernelIndex: [Kernel: Int] = [:]
 
     private var graph: Graph { facts.graph }
@@ -31,8 +33,13 @@ struct Planner {
     mutating func run() {
         declareInterface()
         chooseInPlace()
-        for (number, group) in groups.enumerated() { lower(group, at: number) }
+        for (number, group) in groups.enumerated() {
+            firstSteps.append(plan.steps.count)
+            lower(group, at: number)
+        }
+        firstSteps.append(plan.steps.count)
         copyUpdates()
+        firstSteps.append(plan.steps.count)
         for output in graph.outputs {
             plan.outputs.append((output.name, stored(output.value)))
         }
@@ -213,7 +220,12 @@ struct Planner {
         let order = lifetimes.keys.sorted()
         let memory = MemoryPlan(
             order.map { .init(bytes: plan.buffers[$0].bytes, first: lifetimes[$0]!.lowerBound, last: lifetimes[$0]!.upperBound) })
-        for (buffer, offset) in zip(order, memory.offsets) { plan.buffers[buffer].storage = .arena(offset) }
+        for (buffer, offset) in zip(order, memory.offsets) {
+            plan.buffers[buffer].storage = .arena(offset)
+            let lifetime = lifetimes[buffer]!
+            let steps = firstSteps[lifetime.lowerBound]..<firstSteps[lifetime.upperBound + 1]
+            if !steps.isEmpty { plan.buffers[buffer].lifetime = steps }
+        }
         plan.arenaBytes = memory.bytes
         plan.arenaLowerBound = memory.lowerBound
     }

@@ -27,15 +27,24 @@ struct TrainingParts {
     ///
     /// - Parameters:
     ///   - precision: what activations are stored as.
+    ///   - memory: the bytes that all of it may take; activations are recomputed where they do not suffice.
     ///   - evaluates: whether held-out pictures are read and evaluated; without them those of the training stand for them.
     init(
         _ network: Network, batch: Int, data: DatasetSpecification, options: DatasetOptions, execution: ExecutionOptions,
-        precision: Precision? = nil, evaluates: Bool
+        precision: Precision? = nil, memory: Int? = nil, evaluates: Bool
     ) throws {
         definition = try Self.definition(of: network)
         let pool = ThreadPool(threads: execution.threadCount)
+        let fitted = try memory.map { memory in
+            let evaluating = try BatchMemory(execution.compiler(), network, training: false).total(batch)
+            return try execution.compiler(precision).fittedStep(network, batch: batch, within: memory - evaluating)
+        }
+        if fitted == nil { try BatchMemory(execution.compiler(precision), network, training: true).require(batch) }
+        if let text = fitted?.text { Console.error("note: \(text)\n") }
         let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
-        let program = try execution.compiler(precision).executable(network, training: true, batch: batch, pool: pool)
+        let program =
+            try fitted.map { try execution.compiler(precision).executable($0, of: network, pool: pool) }
+            ?? execution.compiler(precision).executable(network, training: true, batch: batch, pool: pool)
         step = try TrainingStep(
             program, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput, metric: definition.metric,
             outsideLabel: definition.ignoredLabel ?? 0)

@@ -34,7 +34,7 @@ struct TrainingSession {
         let reading = settings.reading.options(seed: seed)
         parts = try TrainingParts(
             network, batch: settings.batch ?? recipe.batchSize ?? 64, data: settings.data, options: reading, execution: settings.execution,
-            precision: Precision(rawValue: settings.precision.rawValue), evaluates: true)
+            precision: Precision(rawValue: settings.precision.rawValue), memory: settings.memory?.bytes, evaluates: true)
         try files.requireRoom(
             weightBytes: parts.step.inference.parameterBytes,
             checkpointBytes: parts.step.executable.parameterBytes

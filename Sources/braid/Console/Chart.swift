@@ -27,6 +27,26 @@ enum Chart {
         }
     }
 
+    /// Bars from zero of `height` rows and at most `width` columns, with the highest value and zero at their left. Where there are more values than
+    /// columns, each shows the highest of a stretch.
+    static func bars(_ values: [Double], width: Int, height: Int, label: (Double) -> String) -> [String] {
+        let values = values.filter { $0.isFinite && $0 >= 0 }
+        guard let high = values.max(), width > 0, height > 0 else { return [] }
+        let columns = min(width, values.count)
+        let levels = (0..<columns).map { column in
+            let stretch = values[column * values.count / columns..<(column + 1) * values.count / columns]
+            return high > 0 ? Int((stretch.max()! / high * Double(height * 8)).rounded()) : 0
+        }
+        let names = [label(high), label(0)]
+        let margin = names.map(\.count).max() ?? 0
+        return (0..<height).map { row in
+            let name = row == 0 ? names[0] : row == height - 1 ? names[1] : ""
+            let base = (height - 1 - row) * 8
+            let cells = levels.map { eighths[min(8, max(0, $0 - base))] }
+            return String(repeating: " ", count: margin - name.count) + name + " ┤" + String(cells)
+        }
+    }
+
     /// Means of stretches, where there are more values than columns.
     private static func resample(_ values: [Double], to width: Int) -> [Double] {
         if values.count <= width { return values }

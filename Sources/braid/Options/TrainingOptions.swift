@@ -23,6 +23,13 @@ struct TrainingOptions: ParsableArguments {
             valueName: "precision"))
     var precision: TrainingPrecision = .f32
 
+    @Option(
+        help: ArgumentHelp(
+            "The memory that the training may take, such as 2GB, 512MB or 1.5GiB. Where it does not suffice, activations are computed a second time "
+                + "for the gradients instead of being kept, which takes longer and changes no bit (default: this machine's, and all is kept).",
+            valueName: "size"))
+    var memory: MemorySize?
+
     @Option(help: ArgumentHelp("A checkpoint to go on from.", valueName: "path"))
     var resume: String?
 
