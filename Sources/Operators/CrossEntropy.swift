@@ -121,7 +121,6 @@ private struct CrossEntropyTarget {
     }
 
     func mean(of logits: Value, _ target: Value, _ builder: GraphBuilder) -> Value {
-        let logarithms = builder.apply(Operator.logSoftmax, logits)
         let weights = weights.isEmpty ? nil : builder.tensor(ConstantTensor(weights.map { Float($0) }), shape(classes: .fixed(classes)))
         var terms: Value
         var label: Value?
@@ -129,13 +128,13 @@ private struct CrossEntropyTarget {
             let column = builder.apply(.reshape, target, attributes: ["shape": .shape(labelShape)])
             label = column
             terms = builder.apply(
-                .crossEntropyTerms, logarithms, column,
+                .crossEntropyTerms, builder.apply(Operator.logSoftmax, logits), column,
                 attributes: ["smoothing": .number(smoothing), "ignored_label": .integer(ignoredLabel)])
         } else {
             let part: Scalar = .constant(1 - smoothing) * .argument(1) + .constant(smoothing / Double(classes))
             // What has no part may be impossible: see `crossEntropyTerms`.
             terms = builder.map(
-                "distribution_terms", [("x", logarithms), ("target", target)],
+                "distribution_terms", [("x", builder.apply(Operator.logSoftmax, logits)), ("target", target)],
                 .select(.equal, part, 0, then: 0, otherwise: -part * .argument(0)))
         }
         if let weights { terms = builder.apply(.multiply, terms, weights) }

@@ -32,7 +32,7 @@ import Testing
         let result = try workplace.run(line: "BRAID='\(Workplace.command.path)' '\(script)' --quick --out out sets")
         #expect(result.status == 0, "\(result.output) \(result.errors)")
         for file in results { #expect(FileManager.default.fileExists(atPath: workplace.path("out/\(file)")), "\(file)") }
-        #expect(result.output.contains("of the held-out pictures recognized"))
+        #expect(result.output.contains("on the held-out pictures"))
     }
 
     /// What is said of each is in it, and nothing else is taken.

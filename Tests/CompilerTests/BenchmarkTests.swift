@@ -32,7 +32,7 @@ import Testing
         }
         let algorithms = Set(training.steps.compactMap(\.choice?.chosen.algorithm))
         let filtered = algorithms.filter { $0.hasPrefix("Winograd F(") || $0.hasPrefix("Winograd gradient F(") }
-        #expect(algorithms.subtracting(filtered) == ["direct", "direct, 4 phases", "reduction split"])
+        #expect(algorithms.subtracting(filtered) == ["direct", "direct, 4 phases", "matrix product", "reduction split"])
         #expect(filtered.contains { $0.hasPrefix("Winograd gradient") } && filtered.contains("Winograd F(4x4, 3x3)"))
     }
 

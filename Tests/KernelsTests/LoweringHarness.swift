@@ -53,7 +53,9 @@ struct LoweringHarness {
     func check(_ inputs: [String: ReferenceTensor], _ note: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
         let expected = ReferenceEvaluator().values(of: graph, inputs: inputs)
         var memory: [Value: KernelArray] = [:]
-        for value in graph.values where graph[value].inputName != nil { memory[value] = contents(value, expected[value.index]) }
+        for value in graph.values where graph[value].inputName != nil || graph[value].tensor != nil {
+            memory[value] = contents(value, expected[value.index])
+        }
         for (number, var group) in Group.all(of: GraphFacts(graph)).enumerated() {
             group.inPlace = inPlace.filter { group.results.contains($0.key) }
             for result in group.results { memory[result] = group.inPlace[result].map { memory[$0]! } ?? garbage(result) }

@@ -29,6 +29,8 @@ struct MatrixProductNest {
 
     /// The terms over a panel: what a few registers a term take of the second-level cache leaves room for the rest.
     private static let longestStretch = 512
+    /// The terms over a panel of trained weights, whose blocks of terms lie far apart: so many streams of neighbouring blocks are followed.
+    private static let stretchOfWeights = 128
     /// The terms at a time where a few rows meet columns in place: so many streams of neighbouring elements a processor follows, and not one
     /// that jumps from row to row.
     private static let stretchOfFewRows = 8
@@ -55,7 +57,8 @@ struct MatrixProductNest {
         let terms = shape.extents[inner]
         // Errors are carried along no further than a stretch; what is staged is copied in whole vectors.
         let ofFewRows = isStaged ? max(Self.stretchOfFewRows, target.lanes) : Self.stretchOfFewRows
-        let longest = areFew && numerics != .strict ? ofFewRows : isPacked || isStaged ? Self.longestStretch : terms
+        let ofPanels = group.facts.isTrained(shape.vector.value) ? Self.stretchOfWeights : Self.longestStretch
+        let longest = areFew && numerics != .strict ? ofFewRows : isPacked || isStaged ? ofPanels : terms
         stretch = terms <= longest * 3 / 2 ? terms : longest
         split()
     }
