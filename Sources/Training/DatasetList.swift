@@ -84,6 +84,12 @@ enum DatasetList {
         let known = training == list ? rows : try self.rows(of: training)
         let others = try other.map { path throws(InterchangeError) in path == training ? known : try self.rows(of: path) } ?? []
         let classes = try Classes(known.flatMap(\.labels), (rows + others).flatMap(\.labels), names: classNames, list: training)
+        // A row of shares is as long as there are classes: more than the network takes are refused before they fill the memory.
+        if case .numbers(let count) = wish, classes.names.count > count {
+            throw InterchangeError(
+                list, "there are \(classes.names.count) classes, but the target takes \(count)",
+                repair: "give the network as many, for example with -D classes=\(classes.names.count)")
+        }
         var pictures = DatasetPictures(name: name, path: list, classNames: classes.names, files: [])
         var shares: [Float] = []
         let isForSeveral = if case .numbers = wish { true } else { wish == .pictures }

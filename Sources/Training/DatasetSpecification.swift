@@ -113,6 +113,11 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         }
         if let names = options.classNames { dataset = dataset.named(as: names) }
         let isPrepared = preparation.resize != nil || preparation.crop != nil
+        if isPrepared, case .labelMaps? = dataset.truth {
+            throw InterchangeError(
+                description, "classes of pixels are not resized or cropped as the input's `prepare` says",
+                repair: "save pictures and maps in the size of the input, and leave out `resize` and `crop`")
+        }
         if let extents, isPrepared, extents.channels == dataset.extents.channels, [1, 3].contains(extents.channels) {
             return dataset.prepared(preparation, height: extents.height, width: extents.width)
         }
