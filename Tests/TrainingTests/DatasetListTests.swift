@@ -34,6 +34,18 @@ import Training
         #expect(dataset.extents == ImageExtents(channels: 1, height: 1, width: 2))
     }
 
+    /// Where a target takes numbers: as many a row are those, other texts are classes, several a picture; more than fit are refused.
+    @Test func readsNumbersAndSeveralClasses() throws {
+        var options = DatasetOptions()
+        options.wish = .numbers(2)
+        let numbers = try open("a.png,0.5,-2\nsub/d.png,1e-3,7\n", options: options)
+        #expect(numbers.truth == .numbers([0.5, -2, 1e-3, 7], columns: ["0", "1"]))
+        let several = try open("a.png,dog,cat\nsub/d.png,cat\n", options: options)
+        #expect(several.truth == .numbers([1, 1, 1, 0], columns: ["cat", "dog"]) && several.labels == [1, 0])
+        let error = try #require(throws: InterchangeError.self) { try open("a.png,dog,cat\nsub/d.png,cow\n", options: options) }
+        #expect(error.message == "there are 3 classes, but the target takes 2")
+    }
+
     @Test func readsNumbersAsClasses() throws {
         let dataset = try open("a.png,3\ne.JPG,0\n")
         #expect(dataset.classNames == ["0", "1", "2", "3"] && dataset.labels == [3, 0] && values(dataset) == [10, 40])
