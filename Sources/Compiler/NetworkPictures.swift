@@ -3,19 +3,31 @@ import Language
 import Training
 
 extension Network {
-    /// The input that takes pictures, what it takes, and how they are prepared for it.
+    /// How many pictures the network compares at once; nil where it has no inputs that take pictures, or others than one to three of a type.
+    public var pictureTuple: PictureTuple? {
+        let types = graph.nodes.filter { $0.inputName != nil && $0.type.rank == 4 }.map(\.type)
+        return types.allSatisfy { $0 == types[0] } ? PictureTuple(rawValue: types.count) : nil
+    }
+
+    /// The input that takes pictures, what it takes, how they are prepared for it, and how many are compared at once.
     ///
     /// Throws where there is none, or where its size is not known.
-    public func pictureInput() throws(CompilerError) -> (name: String, extents: ImageExtents, preparation: PicturePreparation) {
-        guard let input = graph.nodes.first(where: { $0.inputName != nil && $0.type.rank == 4 }), let name = input.inputName else {
-            throw CompilerError("'\(self.name)' does not take pictures", help: "name a network with an input f32[N, C, H, W]", sources)
+    public func pictureInput() throws(CompilerError) -> (
+        name: String, extents: ImageExtents, preparation: PicturePreparation, tuple: PictureTuple
+    ) {
+        guard let input = graph.nodes.first(where: { $0.inputName != nil && $0.type.rank == 4 }), let name = input.inputName,
+            let tuple = pictureTuple
+        else {
+            throw CompilerError(
+                "'\(self.name)' does not take pictures",
+                help: "name a network with an input f32[N, C, H, W], or two or three of the same type", sources)
         }
         try requireSizes()
         let extents = input.type.shape.dimensions.dropFirst().compactMap(\.value)
         guard extents.count == 3 else {
             throw CompilerError("the size of the input '\(name)' is not known", help: "give it with -D", sources)
         }
-        return (name, ImageExtents(channels: extents[0], height: extents[1], width: extents[2]), preparation(of: name))
+        return (name, ImageExtents(channels: extents[0], height: extents[1], width: extents[2]), preparation(of: name), tuple)
     }
 
     /// How the network is trained; throws where nothing says it.

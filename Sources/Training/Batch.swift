@@ -9,6 +9,14 @@ public struct Batch {
         public let weights: UnsafeBufferPointer<Float>
     }
 
+    /// Pictures that others are compared with.
+    public struct Partners {
+        /// As `images`.
+        public let images: UnsafeBufferPointer<Float>
+        /// The class of each; 0 behind the real pictures.
+        public let labels: UnsafeBufferPointer<Int32>
+    }
+
     public let position: BatchPosition
     /// The number of real pictures.
     public let count: Int
@@ -22,6 +30,8 @@ public struct Batch {
     public let maps: UnsafeBufferPointer<Int32>
     /// The pictures themselves, for a target f32[N, C, H, W]: `images`, or in their own size where the network reads them smaller.
     public let originals: UnsafeBufferPointer<Float>
+    /// What each picture is compared with, where a network takes several at once: one for each further input.
+    public let partners: [Partners]
     /// Nil where the pictures of this batch are not mixed: the recipe does not say so, or only of a part of the batches, which this is not.
     public let mixing: Mixing?
     /// Keeps the buffers where the loader itself is given up early.
@@ -35,6 +45,9 @@ public struct Batch {
         numbers = UnsafeBufferPointer(buffers.numbers)
         maps = UnsafeBufferPointer(buffers.maps)
         originals = UnsafeBufferPointer(buffers.originals.isEmpty ? buffers.images : buffers.originals)
+        partners = buffers.partners.map {
+            Partners(images: UnsafeBufferPointer($0.images), labels: UnsafeBufferPointer($0.labels))
+        }
         mixing =
             isMixed
             ? Mixing(partnerLabels: UnsafeBufferPointer(buffers.partnerLabels), weights: UnsafeBufferPointer(buffers.weights)) : nil

@@ -14,6 +14,9 @@ public struct BatchBuffers: @unchecked Sendable {
     /// The pictures in their own size; none where the network reads that.
     public let originals: UnsafeMutableBufferPointer<Float>
 
+    /// What each picture is compared with, one for each further picture of a tuple.
+    public let partners: [(images: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<Int32>)]
+
     /// Takes memory for the batches of a maker, until `deallocate`.
     public init(for maker: BatchMaker) {
         func room<Element>(_ count: Int, of zero: Element) -> UnsafeMutableBufferPointer<Element> {
@@ -27,6 +30,7 @@ public struct BatchBuffers: @unchecked Sendable {
         numbers = room(size * maker.numberCount, of: 0)
         maps = room(size * maker.mapCount, of: 0)
         labels = room(size, of: 0)
+        partners = (1..<maker.options.tuple.count).map { _ in (room(maker.valueCount, of: 0), room(size, of: 0)) }
         partnerLabels = room(maker.mixesBatches ? size : 0, of: 0)
         weights = room(maker.mixesBatches ? size : 0, of: 0)
     }
@@ -39,5 +43,9 @@ public struct BatchBuffers: @unchecked Sendable {
         originals.deallocate()
         numbers.deallocate()
         maps.deallocate()
+        for (images, labels) in partners {
+            images.deallocate()
+            labels.deallocate()
+        }
     }
 }

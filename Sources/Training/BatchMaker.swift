@@ -8,7 +8,11 @@ public struct BatchMaker: Sendable {
     private let normalization: PixelNormalization
     /// The normalized values of 0 to 255, channel after channel.
     private let table: [Float]
-    private let pipeline: AugmentationPipeline
+    let pipeline: AugmentationPipeline
+    /// Draws what pictures are compared with; nil where they are not.
+    let sampler: TupleSampler?
+    /// The places of the epoch's order that batches are made of.
+    private let range: Range<Int>
 
     /// Prepares batches of `dataset`, normalized with as many channels as it has.
     public init(_ dataset: Dataset, normalization: PixelNormalization, options: BatchOptions) {
@@ -18,8 +22,11 @@ public struct BatchMaker: Sendable {
         self.normalization = normalization
         table = normalization.table
         pipeline = AugmentationPipeline(options.augmentations)
-        let whole = dataset.count / options.batchSize
-        batchesPerEpoch = options.lastBatch == .padded && dataset.count % options.batchSize > 0 ? whole + 1 : whole
+        sampler = options.tuple == .single ? nil : TupleSampler(options.tuple, of: dataset)
+        range = options.range ?? 0..<dataset.count
+        precondition(range.lowerBound >= 0 && range.upperBound <= dataset.count, "there are no pictures \(range) of \(dataset.count)")
+        let whole = range.count / options.batchSize
+        batchesPerEpoch = options.lastBatch == .padded && range.count % options.batchSize > 0 ? whole + 1 : whole
     }
 
     /// Values of a batch's pictures.
@@ -52,8 +59,8 @@ public struct BatchMaker: Sendable {
         precondition((0..<batchesPerEpoch).contains(position.batch), "there is no batch \(position.batch) of \(batchesPerEpoch)")
         let (images, labels) = (buffers.images, buffers.labels)
         precondition(order.count == dataset.count && images.count == valueCount && labels.count == options.batchSize, "wrong buffers")
-        let start = position.batch * options.batchSize
-        let count = min(options.batchSize, dataset.count - start)
+        let start = range.lowerBound + position.batch * options.batchSize
+        let count = min(options.batchSize, range.upperBound - start)
         let (extents, size) = (dataset.extents, dataset.extents.count)
         dataset.pixels.withUnsafeBufferPointer { pixels in
             let target = options.reduction > 1 ? buffers.originals : images
@@ -68,10 +75,13 @@ public struct BatchMaker: Sendable {
                     &picture, from: pixels + sample * size, seed: options.seed, epoch: position.epoch, sample: sample,
                     into: images + place * size)
                 fillTruth(sample, picture, place, buffers)
+                fillPartners(sample, &picture, pixels, place, position.epoch, buffers)
             }
         }
-        for place in count..<options.batchSize { labels[place] = 0 }
-        for rest in [buffers.images, buffers.originals, buffers.numbers] where !rest.isEmpty {
+        for labels in [labels] + buffers.partners.map(\.labels) {
+            for place in count..<options.batchSize { labels[place] = 0 }
+        }
+        for rest in [buffers.images, buffers.originals, buffers.numbers] + buffers.partners.map(\.images) where !rest.isEmpty {
             for index in rest.count / options.batchSize * count..<rest.count { rest[index] = 0 }
         }
         for index in mapCount * count..<buffers.maps.count { buffers.maps[index] = 0 }

@@ -4,7 +4,8 @@ import Recipes
 extension BatchMaker {
     /// Fills in what the targets take of one picture, which was made just now: numbers, and the classes of its pixels where they are now.
     func fillTruth(_ sample: Int, _ picture: borrowing AugmentedPicture, _ place: Int, _ buffers: BatchBuffers) {
-        if numberCount > 0 {
+        // The number of a pair follows from both of its pictures.
+        if numberCount > 0, options.tuple == .single {
             let row = UnsafeMutableBufferPointer(rebasing: buffers.numbers[place * numberCount..<(place + 1) * numberCount])
             row.update(repeating: 0)
             if case .numbers(let values, let columns)? = dataset.truth {
@@ -18,6 +19,25 @@ extension BatchMaker {
                 let labels = UnsafeBufferPointer(rebasing: values[sample * height * width..<(sample + 1) * height * width])
                 picture.moveLabels(labels, outside: options.outsideLabel, into: maps + place * mapCount)
             }
+        }
+    }
+
+    /// Makes what a network compares with one picture, and says of a pair whether both are of the same class.
+    func fillPartners(
+        _ sample: Int, _ picture: inout AugmentedPicture, _ pixels: UnsafePointer<UInt8>, _ place: Int, _ epoch: Int,
+        _ buffers: BatchBuffers
+    ) {
+        guard let sampler else { return }
+        let size = dataset.extents.count
+        for (role, partner) in sampler.partners(of: sample, seed: options.seed, epoch: epoch).enumerated() {
+            let (images, labels) = buffers.partners[role]
+            labels[place] = dataset.labels[partner.sample]
+            guard let images = images.baseAddress else { continue }
+            // Random numbers of its own: a picture may be the partner of several in an epoch, or of itself.
+            pipeline.make(
+                &picture, from: pixels + partner.sample * size, seed: options.seed, epoch: epoch,
+                sample: sample + (role + 1) * dataset.count, into: images + place * size)
+            if options.tuple == .pair, !buffers.numbers.isEmpty { buffers.numbers[place] = partner.isSame ? 1 : 0 }
         }
     }
 

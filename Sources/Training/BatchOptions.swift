@@ -26,6 +26,10 @@ public struct BatchOptions: Equatable, Sendable {
     /// How many pixels of a picture become one of the network's input along each axis: 1, or more where a network enlarges pictures, whose
     /// target is the picture as it is.
     public var reduction = 1
+    /// How many pictures are compared at once; those behind the first are drawn from all of the data.
+    public var tuple = PictureTuple.single
+    /// The places, in the order of an epoch, of the pictures that batches are made of; nil for all.
+    public var range: Range<Int>?
 
     public init(
         batchSize: Int, seed: UInt64 = 0, isShuffled: Bool, augmentations: [Chosen<Augmentation>] = [], lastBatch: LastBatch

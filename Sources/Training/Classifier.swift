@@ -18,6 +18,12 @@ public struct Classifier {
     public init(_ executable: Executable) throws(TrainingError) {
         let plan = executable.plan
         let input = try PictureInput(of: executable)
+        guard input.tuple == .single else {
+            throw TrainingError(
+                "'\(plan.name)' compares \(input.tuple.plural), and tells no class of one: its inputs are "
+                    + input.names.joined(separator: ", "),
+                repair: "name a network with one input f32[N, C, H, W] and a score for each class")
+        }
         let scores = plan.outputs.filter {
             plan.buffers[$0.buffer].extents.count == 2 && plan.buffers[$0.buffer].extents[0] == input.batchSize
         }

@@ -74,23 +74,27 @@ public final class Trainer {
 
     /// How a recipe has batches of pictures made: shuffled, and augmented as it says.
     ///
-    /// Throws where the pictures lack what an augmentation needs, such as colours.
+    /// - Parameter tuple: how many pictures the network compares at once.
+    /// Throws where the pictures lack what an augmentation needs, such as colours, or no tuples can be drawn from them.
     public static func batchOptions(
-        _ recipe: TrainingRecipe, for dataset: Dataset, size: Int, seed: UInt64
+        _ recipe: TrainingRecipe, for dataset: Dataset, size: Int, seed: UInt64, tuple: PictureTuple = .single
     ) throws(TrainingError) -> BatchOptions {
+        try tuple.require(dataset)
         for augmentation in recipe.augmentations {
             if let problem = augmentation.form.problem(augmentation.values, channels: dataset.extents.channels) {
                 throw TrainingError(problem.message, repair: problem.repair)
             }
         }
-        return .training(batchSize: size, seed: seed, augmentations: recipe.augmentations)
+        var options = BatchOptions.training(batchSize: size, seed: seed, augmentations: recipe.augmentations)
+        options.tuple = tuple
+        return options
     }
 
     /// The same, with what a step takes of pictures besides their classes.
     private static func batchOptions(
         _ recipe: TrainingRecipe, for dataset: Dataset, of step: TrainingStep, seed: UInt64
     ) throws(TrainingError) -> BatchOptions {
-        var options = try batchOptions(recipe, for: dataset, size: step.input.batchSize, seed: seed)
+        var options = try batchOptions(recipe, for: dataset, size: step.input.batchSize, seed: seed, tuple: step.input.tuple)
         options.targets = step.targets.map(\.target)
         options.reduction = step.reduction
         options.outsideLabel = step.outsideLabel
@@ -197,7 +201,9 @@ public final class Trainer {
         clock.begin()
         let evaluation: TrainingStep.HeldOutResult?
         do throws(TrainingError) {
-            evaluation = try step.evaluate(heldOut, normalization: normalization, shouldStop: shouldStop) {
+            evaluation = try step.evaluate(
+                heldOut, normalization: normalization, seed: options.seed, shouldStop: shouldStop
+            ) {
                 report(.evaluating(done: $0, of: heldOut.count))
             }
         } catch {

@@ -19,7 +19,7 @@ public struct TrainingStep {
     public let executable: Executable
     /// The network as it predicts, whose parameters are set before each evaluation.
     public let inference: Executable
-    /// What takes the pictures.
+    /// What takes the pictures, or tuples of them.
     public let input: PictureInput
     /// What else a batch is fed to, in the order of the training.
     public let targets: [(name: String, target: TrainingTarget)]
@@ -43,7 +43,8 @@ public struct TrainingStep {
     ///
     /// - Parameters:
     ///   - executable: a training step, whose inputs are those of `inference`, the targets, `learning_rate` and perhaps `seed`.
-    ///   - targets: the inputs that take what is known of the pictures; see `TrainingTarget`.
+    ///   - targets: the inputs that take what is known of the pictures; see `TrainingTarget`. Of pairs of pictures whether they are of
+    ///     one class; none where the loss needs no more than the pictures.
     ///   - loss: the output that is minimized, f32[].
     ///   - metric: what is reported beside it: counted from the scores, or from the outputs `Metric.amountOutput` and `weightOutput`.
     ///   - outsideLabel: the class of pixels that come in from outside of a picture, such as the one that the loss ignores.
@@ -62,11 +63,12 @@ public struct TrainingStep {
         for planned in plan.inputs
         where !targets.contains(planned.name)
             && ![
-                input.name, Self.learningRateInput, Self.seedInput, GradientAccumulation.doneInput, GradientAccumulation.countInput,
-            ].contains(planned.name)
+                Self.learningRateInput, Self.seedInput, GradientAccumulation.doneInput, GradientAccumulation.countInput,
+            ].contains(planned.name) && !input.names.contains(planned.name)
         {
             throw TrainingError("nothing is known to feed the input '\(planned.name)' with", repair: "train with one input, and targets")
         }
+        try input.tuple.require(known, of: inference.plan.name)
         for case (_, .picture(let picture)) in known {
             let factor = picture.height / input.extents.height
             let whole = ImageExtents(
@@ -144,6 +146,7 @@ public struct TrainingStep {
     /// Gives a program its pictures and targets.
     func feed(_ batch: Batch, to executable: Executable) throws(RuntimeError) {
         try executable.setInput(input.name, to: batch.images)
+        for (name, partners) in zip(input.further, batch.partners) { try executable.setInput(name, to: partners.images) }
         for (name, target) in targets {
             switch target {
             case .label: try executable.setInput(name, to: batch.labels)

@@ -12,7 +12,9 @@ extension TrainingStep {
 
     /// What data have to tell of their pictures.
     public var wish: DatasetWish {
-        targets.lazy.map(\.target.wish).first { $0 != .pictures && $0 != .classes }
+        // What pairs and triplets are made by.
+        if input.tuple != .single { return .classes }
+        return targets.lazy.map(\.target.wish).first { $0 != .pictures && $0 != .classes }
             ?? (targets.contains { $0.target == .label } ? .classes : .pictures)
     }
 
@@ -28,6 +30,7 @@ extension TrainingStep {
                 "the pictures of \(dataset.name) have \(dataset.extents) values, but the network takes \(data)",
                 repair: "declare the input as f32[N, \(dataset.extents.channels), \(dataset.extents.height), \(dataset.extents.width)]")
         }
+        if input.tuple != .single { return try input.tuple.require(dataset) }
         for (target, kind) in targets {
             switch kind {
             case .label, .picture: break
@@ -52,6 +55,11 @@ extension TrainingStep {
     /// Checks that targets can say that a picture is of two classes, where the recipe mixes pictures.
     func requireMixable(_ recipe: TrainingRecipe, classes: Int) throws(TrainingError) {
         guard let mixer = recipe.augmentations.first(where: \.form.mixesBatches) else { return }
+        guard input.tuple == .single else {
+            throw TrainingError(
+                "`\(mixer.form.name)` mixes pictures, and the network compares \(input.tuple.plural)",
+                repair: "leave out `\(mixer.form.name)`")
+        }
         for (name, target) in targets {
             switch target {
             case .numbers: break
@@ -80,8 +88,10 @@ extension TrainingStep {
     }
 
     /// Evaluates held-out pictures; nil where `shouldStop`, which is asked after every batch, said so. `report` hears how many are done.
+    ///
+    /// - Parameter seed: what pictures are compared with, where a network compares several, follows from it: the same in all evaluations.
     func evaluate(
-        _ dataset: Dataset, normalization: PixelNormalization, shouldStop: () -> Bool, report: (Int) -> Void
+        _ dataset: Dataset, normalization: PixelNormalization, seed: UInt64, shouldStop: () -> Bool, report: (Int) -> Void
     ) throws(TrainingError) -> HeldOutResult? {
         if let classifier {
             copyWeights(to: classifier.executable)
@@ -96,10 +106,10 @@ extension TrainingStep {
             let count = (dataset.count - done) / size * size
             if count == 0 { continue }
             copyWeights(to: evaluator)
-            let part = count == dataset.count ? dataset : dataset.selecting(Array(done..<done + count))
             var options = BatchOptions.evaluation(batchSize: size)
             (options.targets, options.reduction) = (targets.map(\.target), reduction)
-            let loader = Loader(BatchMaker(part, normalization: normalization, options: options), epochs: 1)
+            (options.tuple, options.seed, options.range) = (input.tuple, seed, done..<done + count)
+            let loader = Loader(BatchMaker(dataset, normalization: normalization, options: options), epochs: 1)
             while let batch = loader.next() {
                 if shouldStop() { return nil }
                 let result = unfailing { () throws(RuntimeError) in

@@ -22,6 +22,8 @@ public struct CounterGenerator: RandomNumberGenerator, Sendable {
         case samples = 10
         /// Which of several ways the pictures of a batch are mixed in.
         case mixing = 11
+        /// The pictures beside another that a network compares it with.
+        case partners = 12
         /// Which pictures are held out.
         case split = 20
         case trainingShapes = 21

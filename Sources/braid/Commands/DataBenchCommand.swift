@@ -60,7 +60,7 @@ struct DataBenchCommand: ParsableCommand {
         let given = try (input?.preparation.normalization ?? recipe?.normalization)?.values(channels: dataset.extents.channels)
         let maker = BatchMaker(
             dataset, normalization: given ?? PixelNormalization(of: dataset),
-            options: try recipe.map { try Trainer.batchOptions($0, for: dataset, size: size, seed: seed) }
+            options: try recipe.map { try Trainer.batchOptions($0, for: dataset, size: size, seed: seed, tuple: input?.tuple ?? .single) }
                 ?? .training(batchSize: size, seed: seed))
         let loading = measure(maker)
         let record = Record(

@@ -17,7 +17,7 @@ struct DataShowCommand: ParsableCommand {
 
             With --for the pictures are prepared for the network's input and augmented as its recipe says, in the order in which that epoch meets them.
             A sheet has the class below each picture, and both classes with their shares where pictures are mixed; a single picture (--index) is drawn as
-            it is, as a file for `braid run`.
+            it is, as a file for `braid run`. Where the network compares pictures, the two or three that it takes at once are side by side.
             """)
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
@@ -88,11 +88,14 @@ struct DataShowCommand: ParsableCommand {
         if counts.count > 50 { print("… and \(counts.count - 50) more classes") }
         guard let output else { return }
         if let recipe, let input {
-            try draw(augmented(dataset, recipe, input.preparation, seed: seed), dataset, to: output)
+            let pictures = try augmented(dataset, recipe, input.preparation, input.tuple, seed: seed)
+            var extents = dataset.extents
+            extents.width *= input.tuple.count
+            try draw(pictures, extents, dataset, to: output)
         } else {
             let first = try requireFirst(in: dataset.count, dataset)
             let indices = first..<min(dataset.count, first + limit)
-            try draw(indices.map { Drawing(dataset.image($0), dataset.labels[$0], dataset) }, dataset, to: output)
+            try draw(indices.map { Drawing(dataset.image($0), dataset.labels[$0], dataset) }, dataset.extents, dataset, to: output)
         }
     }
 
@@ -119,6 +122,15 @@ struct DataShowCommand: ParsableCommand {
             caption = name
         }
 
+        /// Sets pictures that a network compares side by side.
+        init(_ drawings: [Drawing]) {
+            let first = drawings[0].image
+            image = Image(width: first.width * drawings.count, height: first.height, channels: first.channels)
+            for (place, drawing) in drawings.enumerated() { image.paste(drawing.image, x: place * first.width, y: 0) }
+            name = drawings.map(\.name).joined(separator: "|")
+            caption = name
+        }
+
         /// Says what shares of two classes there are.
         mutating func mix(_ mixing: Batch.Mixing, at place: Int, _ dataset: Dataset) {
             let partner = dataset.classNames[Int(mixing.partnerLabels[place])]
@@ -130,16 +142,18 @@ struct DataShowCommand: ParsableCommand {
 
     /// The pictures of an epoch, as the network meets them; held-out ones are not augmented.
     private func augmented(
-        _ dataset: Dataset, _ recipe: TrainingRecipe, _ preparation: PicturePreparation, seed: UInt64
+        _ dataset: Dataset, _ recipe: TrainingRecipe, _ preparation: PicturePreparation, _ tuple: PictureTuple, seed: UInt64
     ) throws -> [Drawing] {
         let given = try (preparation.normalization ?? recipe.normalization)?.values(channels: dataset.extents.channels)
         let normalization = given ?? PixelNormalization(of: dataset)
         let size = min(recipe.batchSize ?? 64, dataset.count)
         let isTraining = part == .training
-        let maker = BatchMaker(
-            dataset, normalization: normalization,
-            options: isTraining
-                ? try Trainer.batchOptions(recipe, for: dataset, size: size, seed: seed) : .evaluation(batchSize: size))
+        var options = try Trainer.batchOptions(recipe, for: dataset, size: size, seed: seed, tuple: tuple)
+        if !isTraining {
+            options = .evaluation(batchSize: size)
+            (options.tuple, options.seed) = (tuple, seed)
+        }
+        let maker = BatchMaker(dataset, normalization: normalization, options: options)
         let first = try requireFirst(in: min(dataset.count, maker.batchesPerEpoch * size), dataset)
         let start = BatchPosition(epoch: isTraining ? epoch - 1 : 0, batch: first / size)
         let loader = Loader(maker, from: start, epochs: start.epoch + 1)
@@ -148,9 +162,13 @@ struct DataShowCommand: ParsableCommand {
         while pictures.count < limit, let batch = loader.next() {
             for place in min(passed, batch.count)..<batch.count where pictures.count < limit {
                 let count = dataset.extents.count
-                let values = UnsafeBufferPointer(rebasing: batch.images[place * count..<(place + 1) * count])
-                var drawing = Drawing(normalization.image(values, dataset.extents), batch.labels[place], dataset)
+                func picture(_ images: UnsafeBufferPointer<Float>, _ labels: UnsafeBufferPointer<Int32>) -> Drawing {
+                    let values = UnsafeBufferPointer(rebasing: images[place * count..<(place + 1) * count])
+                    return Drawing(normalization.image(values, dataset.extents), labels[place], dataset)
+                }
+                var drawing = picture(batch.images, batch.labels)
                 if let mixing = batch.mixing { drawing.mix(mixing, at: place, dataset) }
+                if !batch.partners.isEmpty { drawing = Drawing([drawing] + batch.partners.map { picture($0.images, $0.labels) }) }
                 pictures.append(drawing)
             }
             passed = 0
@@ -158,13 +176,14 @@ struct DataShowCommand: ParsableCommand {
         return pictures
     }
 
-    private func draw(_ pictures: [Drawing], _ dataset: Dataset, to path: String) throws {
+    /// - Parameter extents: those of each drawing.
+    private func draw(_ pictures: [Drawing], _ extents: ImageExtents, _ dataset: Dataset, to path: String) throws {
         let names = pictures.map(\.name)
         if pictures.count == 1, file == nil {
             try pictures[0].image.writePNG(to: path)
         } else {
             let lines = pictures.contains { $0.caption.contains("\n") } ? 2 : 1
-            var sheet = try PictureSheet(dataset.extents, count: pictures.count, columns: columns, lines: lines, name: dataset.name)
+            var sheet = try PictureSheet(extents, count: pictures.count, columns: columns, lines: lines, name: dataset.name)
             for (place, picture) in pictures.enumerated() { sheet.draw(picture.image, label: picture.caption, at: place) }
             try sheet.write(to: path)
         }

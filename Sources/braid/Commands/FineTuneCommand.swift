@@ -130,7 +130,10 @@ struct FineTuneCommand: ParsableCommand {
     private func sourceWithClasses() throws -> (source: NetworkOptions, classNames: [String]) {
         var source = network
         // What cannot be elaborated without the number of classes tells some apart.
-        let target = (try? source.choice.network(of: source.file))?.training.flatMap(Self.target)
+        let network = try? source.choice.network(of: source.file)
+        let target = network?.training.flatMap(Self.target)
+        // Pairs and triplets are of the same class or not, whatever the classes are.
+        if let tuple = network?.pictureTuple, tuple != .single { return (source, []) }
         if let target, ![.classes, .labelMaps].contains(target.wish) { return (source, []) }
         var options = settings.reading.options(seed: 0)
         options.wish = target?.wish ?? .classes

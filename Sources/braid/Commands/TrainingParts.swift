@@ -14,7 +14,7 @@ struct TrainingParts {
 
     /// The training of a network; throws where the file has none.
     static func definition(of network: Network) throws(CompilerError) -> ElaboratedNetwork.Training {
-        guard let definition = network.training, !definition.targets.isEmpty else {
+        guard let definition = network.training else {
             throw CompilerError(
                 "'\(network.name)' has no training",
                 help: "add a `training of \(network.name) { target label: i32[N]; loss … }` definition",
@@ -49,6 +49,11 @@ struct TrainingParts {
             program, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput, metric: definition.metric,
             outsideLabel: definition.ignoredLabel ?? 0)
         preparation = network.preparation(of: step.input.name)
+        for name in step.input.further where network.preparation(of: name) != preparation {
+            throw TrainingError(
+                "the inputs '\(step.input.name)' and '\(name)' of '\(network.name)' are prepared differently, and take the same pictures",
+                repair: "give both the same `prepare`")
+        }
         var options = options
         options.wish = step.wish
         let extents = step.dataExtents
