@@ -64,6 +64,20 @@ public struct Metric: Sendable {
         .select(.less, .constant(bound), value, then: 1, otherwise: 0)
     }
 
+    /// How many classes a loss tells apart of each target that it compares as `accuracy` does: as many as there are scores, the fewest where
+    /// a target is compared several times.
+    public static func classCounts(of targets: Set<String>, in graph: Graph) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for node in graph.nodes {
+            guard let operation = node.operation, accuracy.losses.contains(operation),
+                let name = graph[node.operands[1]].inputName, targets.contains(name),
+                let count = graph[node.operands[0]].type.shape[1].value
+            else { continue }
+            counts[name] = min(count, counts[name] ?? count)
+        }
+        return counts
+    }
+
     /// The metric of this name.
     public static func named(_ name: String) -> Metric? { all.first { $0.name == name } }
 

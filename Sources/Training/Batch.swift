@@ -28,6 +28,9 @@ public struct Batch {
     public let numbers: UnsafeBufferPointer<Float>
     /// The class of each pixel, for a target i32[N, H, W]; empty where none takes it.
     public let maps: UnsafeBufferPointer<Int32>
+    /// For each class and pixel 1 where the pixel is of the class, or its part of mixed pictures, for a target f32[N, classes, H, W]; empty
+    /// where none takes it.
+    public let classMaps: UnsafeBufferPointer<Float>
     /// The pictures themselves, for a target f32[N, C, H, W]: `images`, or in their own size where the network reads them smaller.
     public let originals: UnsafeBufferPointer<Float>
     /// What each picture is compared with, where a network takes several at once: one for each further input.
@@ -44,6 +47,7 @@ public struct Batch {
         labels = UnsafeBufferPointer(buffers.labels)
         numbers = UnsafeBufferPointer(buffers.numbers)
         maps = UnsafeBufferPointer(buffers.maps)
+        classMaps = UnsafeBufferPointer(buffers.classMaps)
         originals = UnsafeBufferPointer(buffers.originals.isEmpty ? buffers.images : buffers.originals)
         partners = buffers.partners.map {
             Partners(images: UnsafeBufferPointer($0.images), labels: UnsafeBufferPointer($0.labels))

@@ -11,6 +11,8 @@ public struct BatchBuffers: @unchecked Sendable {
     public let numbers: UnsafeMutableBufferPointer<Float>
     /// The class of each pixel; none where no target takes it.
     public let maps: UnsafeMutableBufferPointer<Int32>
+    /// For each class and pixel 1 where the pixel is of the class; none where no target takes it.
+    public let classMaps: UnsafeMutableBufferPointer<Float>
     /// The pictures in their own size; none where the network reads that.
     public let originals: UnsafeMutableBufferPointer<Float>
 
@@ -29,6 +31,7 @@ public struct BatchBuffers: @unchecked Sendable {
         originals = room(maker.options.reduction > 1 ? size * maker.dataset.extents.count : 0, of: 0)
         numbers = room(size * maker.numberCount, of: 0)
         maps = room(size * maker.mapCount, of: 0)
+        classMaps = room(size * maker.mapClassCount * maker.mapCount, of: 0)
         labels = room(size, of: 0)
         partners = (1..<maker.options.tuple.count).map { _ in (room(maker.valueCount, of: 0), room(size, of: 0)) }
         partnerLabels = room(maker.mixesBatches ? size : 0, of: 0)
@@ -43,6 +46,7 @@ public struct BatchBuffers: @unchecked Sendable {
         originals.deallocate()
         numbers.deallocate()
         maps.deallocate()
+        classMaps.deallocate()
         for (images, labels) in partners {
             images.deallocate()
             labels.deallocate()

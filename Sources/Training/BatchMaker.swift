@@ -32,10 +32,11 @@ public struct BatchMaker: Sendable {
     /// Values of a batch's pictures.
     public var valueCount: Int { options.batchSize * dataset.extents.count / (options.reduction * options.reduction) }
 
-    /// How many numbers a picture the targets take, and how many classes of pixels.
+    /// How many numbers a picture the targets take, how many classes of pixels, and for how many classes each pixel says whether it is one.
     var numberCount: Int { options.targets.lazy.compactMap { if case .numbers(let count) = $0 { count } else { nil } }.first ?? 0 }
-    var mapCount: Int {
-        options.targets.lazy.compactMap { if case .labelMap(let height, let width) = $0 { height * width } else { nil } }.first ?? 0
+    var mapCount: Int { options.targets.lazy.map(\.mapCount).first { $0 > 0 } ?? 0 }
+    var mapClassCount: Int {
+        options.targets.lazy.compactMap { if case .classMaps(let count, _, _) = $0 { count } else { nil } }.first ?? 0
     }
 
     /// Whether pictures of a batch, and their labels, may be mixed.
@@ -81,7 +82,8 @@ public struct BatchMaker: Sendable {
         for labels in [labels] + buffers.partners.map(\.labels) {
             for place in count..<options.batchSize { labels[place] = 0 }
         }
-        for rest in [buffers.images, buffers.originals, buffers.numbers] + buffers.partners.map(\.images) where !rest.isEmpty {
+        for rest in [buffers.images, buffers.originals, buffers.numbers, buffers.classMaps] + buffers.partners.map(\.images)
+        where !rest.isEmpty {
             for index in rest.count / options.batchSize * count..<rest.count { rest[index] = 0 }
         }
         for index in mapCount * count..<buffers.maps.count { buffers.maps[index] = 0 }
@@ -96,6 +98,10 @@ public struct BatchMaker: Sendable {
             seed: options.seed, epoch: position.epoch, batch: position.batch, count: count, height: extents.height, width: extents.width)
         guard let mixture else { return false }
         mixture.mix(buffers.images, channels: extents.channels, height: extents.height, width: extents.width)
+        // Maps lie on the pictures: a pixel's class is mixed as the pixel is.
+        if mapClassCount > 0 {
+            mixture.mix(buffers.classMaps, channels: mapClassCount, height: extents.height, width: extents.width)
+        }
         let weight = mixture.weight(height: extents.height, width: extents.width)
         for place in 0..<options.batchSize {
             let isReal = place < count

@@ -19,6 +19,15 @@ extension BatchMaker {
                 let labels = UnsafeBufferPointer(rebasing: values[sample * height * width..<(sample + 1) * height * width])
                 picture.moveLabels(labels, outside: options.outsideLabel, into: maps + place * mapCount)
             }
+            if let planes = buffers.classMaps.baseAddress {
+                let own = planes + place * mapClassCount * mapCount
+                own.update(repeating: 0, count: mapClassCount * mapCount)
+                // A label that the loss ignores is of no class.
+                for pixel in 0..<mapCount {
+                    let label = Int(maps[place * mapCount + pixel])
+                    if label < mapClassCount { own[label * mapCount + pixel] = 1 }
+                }
+            }
         }
     }
 

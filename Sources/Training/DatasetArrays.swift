@@ -29,9 +29,10 @@ struct DatasetArrays {
         return [Dataset.Part.training, .heldOut].contains { (try? arrays.pair($0)) != nil }
     }
 
-    /// Reads one part; `wanted` is what a network takes, and decides where an array may be read in two ways.
+    /// Reads one part; `wanted` is what a network takes, and decides where an array may be read in two ways. Pixels of the class
+    /// `ignoredLabel` are of none.
     func read(
-        _ part: Dataset.Part, extents wanted: ImageExtents?, wish: DatasetWish = .classes
+        _ part: Dataset.Part, extents wanted: ImageExtents?, wish: DatasetWish = .classes, ignoredLabel: Int? = nil
     ) throws(InterchangeError) -> Dataset {
         guard let pair = try pair(part) else { throw absence(part) }
         if let truth = try readTruth(pair.labels, wish) {
@@ -46,7 +47,8 @@ struct DatasetArrays {
                         place(pair.labels), "the maps are \(height) x \(width), but the pictures \(images.extents)",
                         repair: "save a class for each pixel")
                 }
-                classNames = (0...Int(values.max() ?? 0)).map(String.init)
+                let largest = values.lazy.map { Int($0) }.filter { $0 != ignoredLabel }.max() ?? 0
+                classNames = (0...largest).map(String.init)
             }
             return Dataset(
                 name: "numpy:\(path)", isSynthetic: false, classNames: classNames, extents: images.extents, pixels: images.pixels,

@@ -8,6 +8,8 @@ public struct DatasetOptions: Equatable, Sendable {
     public var classNames: [String]?
     /// What is to be known of the pictures.
     public var wish = DatasetWish.classes
+    /// The class of pixels that stands for none, and does not count; nil where all count.
+    public var ignoredLabel: Int?
 
     public init(skipsBroken: Bool = false, split: DatasetSplit? = nil, classNames: [String]? = nil) {
         self.skipsBroken = skipsBroken

@@ -101,7 +101,8 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         case .mnist(let folder): dataset = try DatasetIDX.read(folder, stored)
         case .cifar(let folder): dataset = try DatasetCIFAR(folder).read(stored)
         case .folder, .csv: return try pictures(part, options).read(extents: extents, preparation, options)
-        case .numpy(let path): dataset = try DatasetArrays(path).read(stored, extents: extents, wish: options.wish)
+        case .numpy(let path):
+            dataset = try DatasetArrays(path).read(stored, extents: extents, wish: options.wish, ignoredLabel: options.ignoredLabel)
         case .digits: dataset = Self.drawDigits(stored)
         case .shapes:
             let isTraining = stored == .training

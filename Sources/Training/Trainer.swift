@@ -40,8 +40,8 @@ public final class Trainer {
         _ step: TrainingStep, recipe: TrainingRecipe, training: Dataset, heldOut: Dataset,
         preparation: PicturePreparation = PicturePreparation(), options: TrainerOptions
     ) throws(TrainingError) {
-        try step.require(training)
-        try step.require(heldOut)
+        try step.require(training, .training)
+        try step.require(heldOut, .heldOut)
         self.step = step
         let batchSize = step.input.batchSize
         guard training.count >= batchSize else {
@@ -97,7 +97,8 @@ public final class Trainer {
         var options = try batchOptions(recipe, for: dataset, size: step.input.batchSize, seed: seed, tuple: step.input.tuple)
         options.targets = step.targets.map(\.target)
         options.reduction = step.reduction
-        options.outsideLabel = step.outsideLabel
+        // What comes in from outside counts as what does not count, or else as the first class, which is the background.
+        options.outsideLabel = Int32(clamping: step.ignoredLabel ?? 0)
         return options
     }
 

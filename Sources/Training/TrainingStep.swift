@@ -25,8 +25,10 @@ public struct TrainingStep {
     public let targets: [(name: String, target: TrainingTarget)]
     /// What is reported beside the loss.
     public let metric: Metric?
-    /// The class of pixels that come in from outside of a picture.
-    let outsideLabel: Int32
+    /// The class of pixels that the loss does not count; nil where all count.
+    let ignoredLabel: Int?
+    /// How many classes the loss tells apart of targets that it takes for classes, as far as it says so.
+    let classCounts: [String: Int]
     /// What counts right answers from scores; nil where the graph has sums of the metric, or there is none.
     let classifier: Classifier?
     /// The network with its loss, but as it predicts, where the loss of held-out pictures is not counted from scores: for one batch, and
@@ -47,18 +49,22 @@ public struct TrainingStep {
     ///     one class; none where the loss needs no more than the pictures.
     ///   - loss: the output that is minimized, f32[].
     ///   - metric: what is reported beside it: counted from the scores, or from the outputs `Metric.amountOutput` and `weightOutput`.
-    ///   - outsideLabel: the class of pixels that come in from outside of a picture, such as the one that the loss ignores.
+    ///   - ignoredLabel: the class of pixels that the loss does not count, if there is one.
+    ///   - classCounts: how many classes the loss tells apart of targets that it takes for classes, as far as it says so.
     /// Throws where an input is one that nothing is known to feed with, or the programs do not belong together.
     public init(
         _ executable: Executable, inference: Executable, targets: [String], loss: String, metric: Metric? = .accuracy,
-        outsideLabel: Int = 0
+        ignoredLabel: Int? = nil, classCounts: [String: Int] = [:]
     ) throws(TrainingError) {
         let plan = executable.plan
         input = try PictureInput(of: inference)
         var known: [(name: String, target: TrainingTarget)] = []
         for planned in plan.inputs where targets.contains(planned.name) {
             let buffer = plan.buffers[planned.buffer]
-            known.append((planned.name, try TrainingTarget(planned.name, buffer.element, buffer.extents)))
+            let target = try TrainingTarget(
+                planned.name, buffer.element, buffer.extents, channels: input.extents.channels,
+                isOfClasses: classCounts[planned.name] != nil)
+            known.append((planned.name, target))
         }
         for planned in plan.inputs
         where !targets.contains(planned.name)
@@ -90,7 +96,7 @@ public struct TrainingStep {
         self.inference = inference
         self.targets = known
         self.metric = isCounted || hasMetricSums ? metric : nil
-        self.outsideLabel = Int32(clamping: outsideLabel)
+        (self.ignoredLabel, self.classCounts) = (ignoredLabel, classCounts)
         lossOutput = loss
         takesSeed = plan.inputs.contains { $0.name == Self.seedInput }
     }
@@ -152,6 +158,7 @@ public struct TrainingStep {
             case .label: try executable.setInput(name, to: batch.labels)
             case .numbers: try executable.setInput(name, to: batch.numbers)
             case .labelMap: try executable.setInput(name, to: batch.maps)
+            case .classMaps: try executable.setInput(name, to: batch.classMaps)
             case .picture: try executable.setInput(name, to: batch.originals)
             }
         }

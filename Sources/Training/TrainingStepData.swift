@@ -22,7 +22,7 @@ extension TrainingStep {
     var reduction: Int { dataExtents.height / max(1, input.extents.height) }
 
     /// Checks that data fit the network.
-    func require(_ dataset: Dataset) throws(TrainingError) {
+    func require(_ dataset: Dataset, _ part: Dataset.Part) throws(TrainingError) {
         if let classifier { return try classifier.require(dataset) }
         let data = dataExtents
         guard dataset.extents == data else {
@@ -33,7 +33,12 @@ extension TrainingStep {
         if input.tuple != .single { return try input.tuple.require(dataset) }
         for (target, kind) in targets {
             switch kind {
-            case .label, .picture: break
+            case .picture: break
+            case .label:
+                guard let count = classCounts[target], dataset.classNames.count > count else { break }
+                throw TrainingError(
+                    "\(dataset.name) has \(dataset.classNames.count) classes, but the network tells \(count) apart",
+                    repair: "give the network as many, for example with -D classes=\(dataset.classNames.count)")
             case .numbers(let count):
                 var known = dataset.classNames.count
                 if case .numbers(_, let columns)? = dataset.truth { known = columns.count }
@@ -42,14 +47,37 @@ extension TrainingStep {
                         "\(dataset.name) has \(known) classes or numbers a picture, but the target '\(target)' takes \(count)",
                         repair: "give the network as many, for example with -D classes=\(known)")
                 }
-            case .labelMap(let height, let width):
-                guard case .labelMaps(_, height, width)? = dataset.truth else {
+            case .labelMap(let height, let width), .classMaps(_, let height, let width):
+                guard case .labelMaps(let labels, height, width)? = dataset.truth else {
                     throw TrainingError(
                         "\(dataset.name) has no classes of pixels, \(height) x \(width), for the target '\(target)'",
                         repair: "name arrays of pictures and maps: numpy:PATH")
                 }
+                var classes = classCounts[target]
+                if case .classMaps(let count, _, _) = kind { classes = count }
+                if let classes { try requireClasses(labels, below: classes, kind, of: dataset, part, size: height * width) }
             }
         }
+    }
+
+    /// Checks that the network has a score for each class of pixels: what has none would count as no loss.
+    private func requireClasses(
+        _ labels: [UInt8], below classes: Int, _ kind: TrainingTarget, of dataset: Dataset, _ part: Dataset.Part, size: Int
+    ) throws(TrainingError) {
+        let isWrong = (0..<256).map { $0 >= classes && $0 != ignoredLabel }
+        guard let place = labels.firstIndex(where: { isWrong[Int($0)] }) else { return }
+        let label = Int(labels[place])
+        let largest = Int(labels.max() ?? 0)
+        var repair = "give the network as many, for example with -D classes=\(largest + 1)"
+        if ignoredLabel == nil {
+            let isMap = if case .labelMap = kind { true } else { false }
+            repair +=
+                "; or, where these pixels are not to count, \(isMap ? "" : "declare the target as i32[N, H, W] and ")"
+                + "write `ignored_label: \(label)` in the loss"
+        }
+        throw TrainingError(
+            "\(part == .training ? "training" : "held-out") picture \(place / size) of \(dataset.name) has pixels of class \(label), but the "
+                + "network tells \(classes) apart: 0 to \(classes - 1)", repair: repair)
     }
 
     /// Checks that targets can say that a picture is of two classes, where the recipe mixes pictures.
@@ -62,7 +90,7 @@ extension TrainingStep {
         }
         for (name, target) in targets {
             switch target {
-            case .numbers: break
+            case .numbers, .classMaps: break
             case .picture where reduction == 1: break
             case .label:
                 throw TrainingError(

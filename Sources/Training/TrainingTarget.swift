@@ -8,26 +8,34 @@ public enum TrainingTarget: Equatable, Sendable {
     case numbers(Int)
     /// `i32[N, H, W]`: the class of each pixel.
     case labelMap(height: Int, width: Int)
+    /// `f32[N, classes, H, W]`: for each class and pixel 1 where the pixel is of the class, 0 elsewhere, or its part of mixed pictures.
+    case classMaps(count: Int, height: Int, width: Int)
     /// `f32[N, C, H, W]`: the picture itself.
     case picture(ImageExtents)
 
     /// - Parameters:
     ///   - name: the target's, for the error.
     ///   - extents: of one batch.
+    ///   - channels: of the pictures: what has as many is the picture itself, and what has others tells of classes, unless …
+    ///   - isOfClasses: … the loss says that it compares classes.
     /// Throws where nothing is known that has such a type.
-    public init(_ name: String, _ element: StoredElement, _ extents: [Int]) throws(TrainingError) {
+    public init(
+        _ name: String, _ element: StoredElement, _ extents: [Int], channels: Int, isOfClasses: Bool = false
+    ) throws(TrainingError) {
         switch (element, extents.count) {
         case (.i32, 1): self = .label
         case (.i32, 3): self = .labelMap(height: extents[1], width: extents[2])
         case (.f32, 1): self = .numbers(1)
         case (.f32, 2): self = .numbers(extents[1])
+        case (.f32, 4) where extents[1] > 1 && (isOfClasses || extents[1] != channels):
+            self = .classMaps(count: extents[1], height: extents[2], width: extents[3])
         case (.f32, 4): self = .picture(ImageExtents(channels: extents[1], height: extents[2], width: extents[3]))
         default:
             let shape = ["N"] + extents.dropFirst().map(String.init)
             throw TrainingError(
                 "nothing is known to feed the target '\(name): \(element.rawValue)[\(shape.joined(separator: ", "))]' with",
                 repair: "declare it as i32[N] (a class a picture), f32[N, count] (numbers, or parts of classes), i32[N, H, W] (a class a "
-                    + "pixel) or f32[N, C, H, W] (the picture itself)")
+                    + "pixel), f32[N, classes, H, W] (1 for each pixel's class) or f32[N, C, H, W] (the picture itself)")
         }
     }
 
@@ -36,18 +44,16 @@ public enum TrainingTarget: Equatable, Sendable {
         switch self {
         case .label: .classes
         case .numbers(let count): .numbers(count)
-        case .labelMap: .labelMaps
+        case .labelMap, .classMaps: .labelMaps
         case .picture: .pictures
         }
     }
 
-    /// Values a picture.
-    var count: Int {
+    /// The pixels of a picture whose classes it tells; 0 where it tells none.
+    var mapCount: Int {
         switch self {
-        case .label: 1
-        case .numbers(let count): count
-        case .labelMap(let height, let width): height * width
-        case .picture(let extents): extents.count
+        case .labelMap(let height, let width), .classMaps(_, let height, let width): height * width
+        case .label, .numbers, .picture: 0
         }
     }
 }

@@ -137,6 +137,7 @@ struct FineTuneCommand: ParsableCommand {
         if let target, ![.classes, .labelMaps].contains(target.wish) { return (source, []) }
         var options = settings.reading.options(seed: 0)
         options.wish = target?.wish ?? .classes
+        options.ignoredLabel = network?.training?.ignoredLabel
         let names = try settings.data.classNames(options: options)
         if !names.isEmpty, !source.choice.definitions.contains(where: { $0.name == "classes" }), try source.takes("classes") {
             source.choice.definitions.append(try ParameterDefinition("classes=\(names.count)"))
@@ -147,9 +148,14 @@ struct FineTuneCommand: ParsableCommand {
     /// What the first target of a training is; nil where nothing is known to feed it with.
     private static func target(of training: ElaboratedNetwork.Training) -> TrainingTarget? {
         guard let name = training.targets.first, let input = training.graph.nodes.first(where: { $0.inputName == name }) else { return nil }
-        // The kind does not depend on sizes.
+        let pictures = training.graph.nodes.first { node in
+            node.inputName.map { !training.targets.contains($0) } == true && node.type.rank == 4
+        }
+        // The kind does not depend on heights and widths.
         let extents = input.type.shape.dimensions.map { $0.value ?? 1 }
-        return try? TrainingTarget(name, input.type.element == .i32 ? .i32 : .f32, extents)
+        return try? TrainingTarget(
+            name, input.type.element == .i32 ? .i32 : .f32, extents, channels: pictures?.type.shape[1].value ?? 1,
+            isOfClasses: training.classCounts[name] != nil)
     }
 
     private func load(_ file: Safetensors, _ tuning: FineTuning, into session: TrainingSession) throws(WeightsFailure) {

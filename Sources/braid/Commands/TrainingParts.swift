@@ -47,7 +47,7 @@ struct TrainingParts {
             ?? execution.compiler(precision).executable(network, training: true, batch: batch, pool: pool)
         step = try TrainingStep(
             program, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput, metric: definition.metric,
-            outsideLabel: definition.ignoredLabel ?? 0)
+            ignoredLabel: definition.ignoredLabel, classCounts: definition.classCounts)
         preparation = network.preparation(of: step.input.name)
         for name in step.input.further where network.preparation(of: name) != preparation {
             throw TrainingError(
@@ -56,6 +56,7 @@ struct TrainingParts {
         }
         var options = options
         options.wish = step.wish
+        options.ignoredLabel = definition.ignoredLabel
         let extents = step.dataExtents
         training = try DataReading.open(data, .training, extents: extents, preparation: preparation, options: options)
         heldOut =
