@@ -5,6 +5,7 @@ import Interchange
 import Language
 import LoopNest
 import Operators
+import Recipes
 import Source
 
 /// A network as it was read: from the language, or from the printed text of a later stage.
@@ -52,6 +53,19 @@ public struct Network: Sendable {
         network.graph = training.graph.forPrediction
         network.training = nil
         return network
+    }
+
+    /// The network as `evaluation` has it, with that as an output which its loss compares with one of the targets, by the names of both: what
+    /// tells more of its answers than the loss. No comparison where the loss is written with operators that no metric goes with.
+    public var judged: (network: Network, comparison: (output: String, target: String)?)? {
+        guard let training, var network = evaluation else { return nil }
+        guard let (_, node) = Metric.comparison(with: Set(training.targets), in: network.graph),
+            let target = network.graph[node.operands[1]].inputName
+        else { return (network, nil) }
+        let answer = node.operands[0]
+        if let output = network.graph.outputs.first(where: { $0.value == answer }) { return (network, (output.name, target)) }
+        network.graph.outputs.append(Graph.Output(Metric.answerOutput, answer))
+        return (network, (Metric.answerOutput, target))
     }
 
     /// Throws where the text is of a stage that has no graph.

@@ -17,6 +17,17 @@ extension Network {
         graph.nodes.first { $0.inputName == input }?.preparation ?? PicturePreparation()
     }
 
+    /// How pictures are made ready for all inputs that take them, which are fed with the same ones; throws where these differ in that.
+    public func preparation(of input: PictureInput) throws(TrainingError) -> PicturePreparation {
+        let preparation = self.preparation(of: input.name)
+        for name in input.further where self.preparation(of: name) != preparation {
+            throw TrainingError(
+                "the inputs '\(input.name)' and '\(name)' of '\(self.name)' are prepared differently, and take the same pictures",
+                repair: "give both the same `prepare`")
+        }
+        return preparation
+    }
+
     /// The values that an input's pictures become: as the weights remember it, else as the input declares, else as the recipe says, else from
     /// 0 to 1.
     ///

@@ -19,6 +19,8 @@ public struct Metric: Sendable {
     /// The outputs of a training that hold a batch's sums, f32[].
     public static let amountOutput = "metric.amount"
     public static let weightOutput = "metric.weight"
+    /// What an evaluation names that which a loss compares with its target, where it is no output already.
+    public static let answerOutput = "metric.answer"
 
     /// The share of pictures, or of their pixels, whose likeliest class is the right one; ignored ones do not count.
     public static let accuracy = Metric(
@@ -121,19 +123,24 @@ extension Metric {
     /// ones have losses, too.
     public static func measure(_ targets: Set<String>, _ builder: GraphBuilder) -> Metric? {
         let graph = builder.graph
+        guard let (metric, node) = comparison(with: targets, in: graph) else { return nil }
+        let isCounted = graph[node.operands[1]].type.element == .i32 && graph[node.operands[1]].type.rank == 1
+        if isCounted, graph.outputs.contains(where: { $0.value == node.operands[0] }) { return metric }
+        let prediction = Prediction(builder: builder, value: node.operands[0], target: node.operands[1], attributes: node.attributes)
+        let (amount, weight) = metric.sums(prediction)
+        builder.output(amountOutput, amount)
+        builder.output(weightOutput, weight)
+        return metric
+    }
+
+    /// The first operator that compares something, its first operand, with a target, its second one, and the metric that measures the same.
+    public static func comparison(with targets: Set<String>, in graph: Graph) -> (metric: Metric, node: Node)? {
         for node in graph.nodes {
             guard let operation = node.operation, node.operands.count == 2,
                 let metric = all.first(where: { $0.losses.contains(operation) }),
                 let name = graph[node.operands[1]].inputName, targets.contains(name)
             else { continue }
-            let isCounted = graph[node.operands[1]].type.element == .i32 && graph[node.operands[1]].type.rank == 1
-            if isCounted, graph.outputs.contains(where: { $0.value == node.operands[0] }) { return metric }
-            let prediction = Prediction(
-                builder: builder, value: node.operands[0], target: node.operands[1], attributes: node.attributes)
-            let (amount, weight) = metric.sums(prediction)
-            builder.output(amountOutput, amount)
-            builder.output(weightOutput, weight)
-            return metric
+            return (metric, node)
         }
         return nil
     }

@@ -43,7 +43,7 @@ public final class Trainer {
         try step.require(training, .training)
         try step.require(heldOut, .heldOut)
         self.step = step
-        let batchSize = step.input.batchSize
+        let batchSize = step.feed.input.batchSize
         guard training.count >= batchSize else {
             throw TrainingError(
                 "\(training.name) has \(training.count) pictures, fewer than one batch of \(batchSize)",
@@ -59,7 +59,7 @@ public final class Trainer {
         maker = BatchMaker(
             training, normalization: normalization,
             options: try Self.batchOptions(recipe, for: training, of: step, seed: options.seed))
-        try step.requireMixable(recipe, classes: training.classNames.count)
+        try step.feed.requireMixable(recipe, classes: training.classNames.count)
         learningRate = LearningRate(
             recipe.schedule, stepsPerEpoch: maker.batchesPerEpoch, epochs: options.epochs,
             accumulation: recipe.accumulation)
@@ -94,11 +94,11 @@ public final class Trainer {
     private static func batchOptions(
         _ recipe: TrainingRecipe, for dataset: Dataset, of step: TrainingStep, seed: UInt64
     ) throws(TrainingError) -> BatchOptions {
-        var options = try batchOptions(recipe, for: dataset, size: step.input.batchSize, seed: seed, tuple: step.input.tuple)
-        options.targets = step.targets.map(\.target)
-        options.reduction = step.reduction
+        var options = try batchOptions(recipe, for: dataset, size: step.feed.input.batchSize, seed: seed, tuple: step.feed.input.tuple)
+        options.targets = step.feed.targets.map(\.target)
+        options.reduction = step.feed.reduction
         // What comes in from outside counts as what does not count, or else as the first class, which is the background.
-        options.outsideLabel = Int32(clamping: step.ignoredLabel ?? 0)
+        options.outsideLabel = Int32(clamping: step.feed.ignoredLabel ?? 0)
         return options
     }
 
@@ -191,7 +191,7 @@ public final class Trainer {
             epoch: position.epoch + 1, epochs: options.epochs, step: position.batch + 1, stepsPerEpoch: learningRate.stepsPerEpoch,
             loss: state.loss, metric: state.metric, stepLoss: lastStep.loss, stepMetric: lastStep.metric, stepsDone: state.step,
             learningRate: rate(of: state.step - 1),
-            imagesPerSecond: Double(step.input.batchSize) / max(clock.secondsPerStep, 1e-9),
+            imagesPerSecond: Double(step.feed.input.batchSize) / max(clock.secondsPerStep, 1e-9),
             secondsLeft: clock.secondsLeft(steps: left, evaluations: options.epochs - position.epoch))
     }
 

@@ -19,16 +19,10 @@ public struct TrainingStep {
     public let executable: Executable
     /// The network as it predicts, whose parameters are set before each evaluation.
     public let inference: Executable
-    /// What takes the pictures, or tuples of them.
-    public let input: PictureInput
-    /// What else a batch is fed to, in the order of the training.
-    public let targets: [(name: String, target: TrainingTarget)]
+    /// What both are fed with.
+    public let feed: TrainingFeed
     /// What is reported beside the loss.
     public let metric: Metric?
-    /// The class of pixels that the loss does not count; nil where all count.
-    let ignoredLabel: Int?
-    /// How many classes the loss tells apart of targets that it takes for classes, as far as it says so.
-    let classCounts: [String: Int]
     /// What counts right answers from scores; nil where the graph has sums of the metric, or there is none.
     let classifier: Classifier?
     /// The network with its loss, but as it predicts, where the loss of held-out pictures is not counted from scores: for one batch, and
@@ -37,9 +31,6 @@ public struct TrainingStep {
     private let lossOutput: String
     private let hasMetricSums: Bool
     private let takesSeed: Bool
-
-    private static let learningRateInput = "learning_rate"
-    static let seedInput = "seed"
 
     /// Checks that programs are the training and the prediction of one network.
     ///
@@ -57,36 +48,10 @@ public struct TrainingStep {
         ignoredLabel: Int? = nil, classCounts: [String: Int] = [:]
     ) throws(TrainingError) {
         let plan = executable.plan
-        input = try PictureInput(of: inference)
-        var known: [(name: String, target: TrainingTarget)] = []
-        for planned in plan.inputs where targets.contains(planned.name) {
-            let buffer = plan.buffers[planned.buffer]
-            let target = try TrainingTarget(
-                planned.name, buffer.element, buffer.extents, channels: input.extents.channels,
-                isOfClasses: classCounts[planned.name] != nil)
-            known.append((planned.name, target))
-        }
-        for planned in plan.inputs
-        where !targets.contains(planned.name)
-            && ![
-                Self.learningRateInput, Self.seedInput, GradientAccumulation.doneInput, GradientAccumulation.countInput,
-            ].contains(planned.name) && !input.names.contains(planned.name)
-        {
-            throw TrainingError("nothing is known to feed the input '\(planned.name)' with", repair: "train with one input, and targets")
-        }
-        try input.tuple.require(known, of: inference.plan.name)
-        for case (_, .picture(let picture)) in known {
-            let factor = picture.height / input.extents.height
-            let whole = ImageExtents(
-                channels: input.extents.channels, height: input.extents.height * factor, width: input.extents.width * factor)
-            guard factor > 0, picture == whole else {
-                throw TrainingError(
-                    "'\(inference.plan.name)' takes pictures of \(input.extents), and its target is one of \(picture)",
-                    repair: "a target that is the picture has the input's channels, and its height and width times a whole number")
-            }
-        }
+        let input = try PictureInput(of: inference)
+        feed = try TrainingFeed(executable, input: input, targets: targets, ignoredLabel: ignoredLabel, classCounts: classCounts)
         hasMetricSums = plan.outputs.contains { $0.name == Metric.amountOutput }
-        let isCounted = known.map(\.target) == [.label] && metric?.name == Metric.accuracy.name && !hasMetricSums
+        let isCounted = feed.targets.map(\.target) == [.label] && metric?.name == Metric.accuracy.name && !hasMetricSums
         classifier = isCounted ? try Classifier(inference) : nil
         if let scores = classifier?.scoresOutput, !plan.outputs.contains(where: { $0.name == scores }) {
             throw TrainingError("the training step of '\(plan.name)' has no output '\(scores)'", repair: "declare it as an output")
@@ -94,11 +59,9 @@ public struct TrainingStep {
         try Self.requireSharedParameters(executable, inference)
         self.executable = executable
         self.inference = inference
-        self.targets = known
         self.metric = isCounted || hasMetricSums ? metric : nil
-        (self.ignoredLabel, self.classCounts) = (ignoredLabel, classCounts)
         lossOutput = loss
-        takesSeed = plan.inputs.contains { $0.name == Self.seedInput }
+        takesSeed = plan.inputs.contains { $0.name == TrainingFeed.seedInput }
     }
 
     /// Whether `evaluators` have to be set: pictures do not just have one class each, or the network gives no scores.
@@ -136,31 +99,16 @@ public struct TrainingStep {
         _ batch: Batch, rate: Double, seed: UInt64, number: Int, place: (done: Int, count: Int) = (0, 1)
     ) -> Result {
         unfailing { () throws(RuntimeError) in
-            try executable.setInput(Self.learningRateInput, to: [Float(rate)])
+            try executable.setInput(TrainingFeed.learningRateInput, to: [Float(rate)])
             if takesSeed {
                 // Random numbers take an integer below 2^24, which f32 holds exactly.
                 var random = CounterGenerator(seed: seed, .step, number)
-                try executable.setInput(Self.seedInput, to: [Float(random.below(1 << 24))])
+                try executable.setInput(TrainingFeed.seedInput, to: [Float(random.below(1 << 24))])
             }
             executable.setPlace(inUpdate: place)
-            try feed(batch, to: executable)
+            try feed.give(batch, to: executable)
             executable.run()
             return try result(of: executable, batch)
-        }
-    }
-
-    /// Gives a program its pictures and targets.
-    func feed(_ batch: Batch, to executable: Executable) throws(RuntimeError) {
-        try executable.setInput(input.name, to: batch.images)
-        for (name, partners) in zip(input.further, batch.partners) { try executable.setInput(name, to: partners.images) }
-        for (name, target) in targets {
-            switch target {
-            case .label: try executable.setInput(name, to: batch.labels)
-            case .numbers: try executable.setInput(name, to: batch.numbers)
-            case .labelMap: try executable.setInput(name, to: batch.maps)
-            case .classMaps: try executable.setInput(name, to: batch.classMaps)
-            case .picture: try executable.setInput(name, to: batch.originals)
-            }
         }
     }
 

@@ -92,10 +92,15 @@ import Testing
             "fine-tune", "tiny.braid", "--weights", "out.safetensors", "--data", "mnist:data", "-o", "tuned", "--epochs", "1", "-q")
         #expect(tuned.status == 0, "\(tuned.errors)")
         let evaluated = try workplace.run("evaluate", "tiny.braid", "--weights", "out.safetensors", "--data", "mnist:data")
+        #expect(evaluated.status == 0 && evaluated.output.contains("the loss is all that is told"), "\(evaluated.errors)\(evaluated.output)")
+        // Without a training nothing says how it is to be judged.
+        let text = try String(contentsOfFile: workplace.path("tiny.braid"), encoding: .utf8)
+        try workplace.write(String(text[..<(try #require(text.range(of: "training of"))).lowerBound]), to: "untrained.braid")
+        let refused = try workplace.run("evaluate", "untrained.braid", "--weights", "out.safetensors", "--data", "mnist:data")
         #expect(
-            evaluated.status == 1
-                && evaluated.errors.contains("'tiny' compares pairs of pictures, and tells no class of one: its inputs are a, b"),
-            "\(evaluated.errors)")
+            refused.status == 1
+                && refused.errors.contains("'tiny' compares pairs of pictures, and tells no class of one: its inputs are a, b"),
+            "\(refused.errors)")
         let benched = try workplace.run("data", "bench", "mnist:data", "--for", "tiny.braid", "--seconds", "0")
         #expect(benched.status == 0, "\(benched.errors)")
         for part in ["training", "held-out"] {

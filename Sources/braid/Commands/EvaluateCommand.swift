@@ -21,6 +21,11 @@ struct EvaluateCommand: ParsableCommand {
             --out draws OUT.confusion.svg and OUT.calibration.svg. --top-losses draws the pictures that the network is most wrong about: look there first
             for wrong labels.
 
+            Of networks whose target is something else than one class a picture it tells the loss and the metric of the training: for several classes
+            and pairs of pictures the precision, recall and F1 of each; for numbers the mean absolute and the root mean square error of each; for
+            classes of pixels the intersection over union (IoU) and the recall of each; for pictures the mean absolute error and the peak signal-to-noise
+            ratio (PSNR). The loss is then that of the `training of` definition.
+
             Pictures are resized and cropped as the input's `prepare` says, and normalized as in training: the weights remember how.
 
             With --precision auto the network is first computed in fp64 on the samples of --calibrate, or the first pictures of the data, and run with every layer in bf16 alone and with
@@ -81,6 +86,8 @@ struct EvaluateCommand: ParsableCommand {
         try execution.requireRunnable()
         let network = try network.load()
         try network.requireGraph()
+        let isJudgedByLoss = self.isJudgedByLoss(network)
+        if isJudgedByLoss { try refuseOptionsOfClassifiers(network) }
         let drawings = try output.map { (given) throws(InterchangeError) in try DrawingFiles(output: given, network: network.name) }
         let files = [drawings?.confusion, drawings?.calibration, confusion, topLosses].compactMap(\.self)
         if !files.isEmpty { StandardOutput.outlivesItsReader() }
@@ -89,6 +96,7 @@ struct EvaluateCommand: ParsableCommand {
         let file = try Safetensors(path: weights)
         let metadata = try WeightsMetadata(file)
         let options = dataOptions(metadata)
+        if isJudgedByLoss { return try judge(network, file, metadata, options, pool) }
         let (compiler, computed, assignment) = try calibrated(network, file, pool, options)
         let executable = try compiler.executable(computed, batch: batch, pool: pool)
         let classifier = try Classifier(executable)
@@ -137,7 +145,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     /// Checks that the pictures are those that the training held out; warns where it may have learned from them.
-    private func requireHeldOut(_ heldOut: Dataset, _ options: DatasetOptions, _ metadata: WeightsMetadata) throws(TrainingError) {
+    func requireHeldOut(_ heldOut: Dataset, _ options: DatasetOptions, _ metadata: WeightsMetadata) throws(TrainingError) {
         guard let split = options.split, let trained = metadata.heldOut else { return }
         if split != trained.split {
             WeightsReport.warn(

@@ -48,16 +48,11 @@ struct TrainingParts {
         step = try TrainingStep(
             program, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput, metric: definition.metric,
             ignoredLabel: definition.ignoredLabel, classCounts: definition.classCounts)
-        preparation = network.preparation(of: step.input.name)
-        for name in step.input.further where network.preparation(of: name) != preparation {
-            throw TrainingError(
-                "the inputs '\(step.input.name)' and '\(name)' of '\(network.name)' are prepared differently, and take the same pictures",
-                repair: "give both the same `prepare`")
-        }
+        preparation = try network.preparation(of: step.feed.input)
         var options = options
-        options.wish = step.wish
+        options.wish = step.feed.wish
         options.ignoredLabel = definition.ignoredLabel
-        let extents = step.dataExtents
+        let extents = step.feed.dataExtents
         training = try DataReading.open(data, .training, extents: extents, preparation: preparation, options: options)
         heldOut =
             evaluates ? try DataReading.open(data, .heldOut, extents: extents, preparation: preparation, options: options) : training

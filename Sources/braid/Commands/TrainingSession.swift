@@ -78,7 +78,7 @@ struct TrainingSession {
         if trainer.hasStopped, let last = trainer.history.epochs.last {
             Console.error("note: this training stopped after epoch \(last.epoch); to go on, give `stop` a larger patience\n")
         }
-        let (training, heldOut, batch) = (parts.training, parts.heldOut, step.input.batchSize)
+        let (training, heldOut, batch) = (parts.training, parts.heldOut, step.feed.input.batchSize)
         try trainer.begin()
         var recipe = parts.definition.recipe
         recipe.epochs = options.epochs
