@@ -92,7 +92,8 @@ import Testing
             "fine-tune", "tiny.braid", "--weights", "out.safetensors", "--data", "mnist:data", "-o", "tuned", "--epochs", "1", "-q")
         #expect(tuned.status == 0, "\(tuned.errors)")
         let evaluated = try workplace.run("evaluate", "tiny.braid", "--weights", "out.safetensors", "--data", "mnist:data")
-        #expect(evaluated.status == 0 && evaluated.output.contains("the loss is all that is told"), "\(evaluated.errors)\(evaluated.output)")
+        #expect(
+            evaluated.status == 0 && evaluated.output.contains("the loss is all that is told"), "\(evaluated.errors)\(evaluated.output)")
         // Without a training nothing says how it is to be judged.
         let text = try String(contentsOfFile: workplace.path("tiny.braid"), encoding: .utf8)
         try workplace.write(String(text[..<(try #require(text.range(of: "training of"))).lowerBound]), to: "untrained.braid")
