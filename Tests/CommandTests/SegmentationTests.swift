@@ -113,6 +113,30 @@ import Testing
         #expect(ignored.status == 0, "\(ignored.errors)")
     }
 
+    /// What does not count is no class: a network that is tuned for other data gets no score for it.
+    @Test func ignoredLabelsAreNoClasses() throws {
+        try writeRectangles(count: 4, label: 255)
+        try workplace.write(
+            """
+            network n(classes = 3) { input image: f32[N, 3, 32, 32]; output logits = image |> c: conv(4, 3, pad: 1) |> relu |> d: conv(classes, 1) }
+            training of n {
+                target kinds: i32[N, 32, 32]
+                loss cross_entropy(logits, kinds, ignored_label: 255)
+                optimizer adam; schedule constant(rate: 0.01); batch 4
+            }
+            """, to: "n.braid")
+        let trained = try workplace.run("train", "n.braid", "--data", "numpy:arrays", "-o", "out", "--epochs", "1", "-q")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let tuned = try workplace.run(
+            "fine-tune", "n.braid", "--data", "numpy:arrays", "--weights", "out.safetensors", "-o", "tuned", "--epochs", "1", "--json")
+        #expect(tuned.status == 0, "\(tuned.errors)")
+        #expect(try tuned.json()["classes"] as? Int == 2)
+        let evaluated = try workplace.run(
+            "evaluate", "n.braid", "-D", "classes=2", "--data", "numpy:arrays", "--weights", "tuned.safetensors", "--json")
+        #expect(evaluated.status == 0, "\(evaluated.errors)")
+        #expect((try #require(try evaluated.json()["classes"] as? [Any])).count == 2)
+    }
+
     @Test func saysWhatDoesNotFit() throws {
         try writeRectangles(count: 4)
         func errors(_ target: String, _ loss: String, data: String = "numpy:arrays") throws -> String {

@@ -35,6 +35,25 @@ import Testing
         #expect(value < 0.6, "\(network): \(value)")
     }
 
+    /// A loss that compares outputs with the input needs no target.
+    @Test func trainsWithoutTarget() throws {
+        try workplace.write(
+            """
+            network n {
+                input image: f32[N, 1, 32, 32]
+                output restored = image |> c: conv(8, 3, stride: 2, pad: 1) |> relu |> d: conv_transpose(1, 2, stride: 2)
+            }
+            training of n { loss mean_squared_error(restored, image); optimizer adam; schedule constant(rate: 0.01); batch 50 }
+            """, to: "n.braid")
+        let result = try workplace.run("train", "n.braid", "--data", "builtin:shapes", "--epochs", "1", "-o", "out", "--json")
+        #expect(result.status == 0, "\(result.errors)")
+        let record = try result.json()
+        // Guessing the mean has a loss of 1.
+        #expect(record["metric"] == nil && record["loss"] as? Double ?? 1 < 0.6, "\(record)")
+        let evaluated = try workplace.run("evaluate", "n.braid", "--weights", "out.safetensors", "--data", "builtin:shapes", "--json")
+        #expect((try evaluated.json()["loss"] as? Double ?? 1) < 0.6, "\(evaluated.errors)")
+    }
+
     /// Classes of pixels move as pixels do, and a training that is resumed goes on with the same bits.
     @Test func resumesWithMaps() throws {
         try workplace.write(
