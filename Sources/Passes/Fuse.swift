@@ -96,8 +96,7 @@ struct Fusion {
         members[units.root(first)] = joined
     }
 
-    /// The graph with groups numbered so that each comes after those it reads; of several that could be next, the one whose last
-    /// member comes first.
+    /// The graph with groups numbered so that each comes after those it reads; of several that could be next, the one that is due first.
     mutating func numbered() -> Graph {
         var graph = graph
         var pending: [Int: Int] = [:]
@@ -110,9 +109,10 @@ struct Fusion {
             if sources.isEmpty { ready.append(root) }
             for source in sources { readers[source, default: []].append(root) }
         }
+        let due = dueTimes(of: stored)
         var number = 0
         while !ready.isEmpty {
-            let next = ready.indices.min { stored[ready[$0]]!.last! < stored[ready[$1]]!.last! }!
+            let next = ready.indices.min { due[ready[$0]]! < due[ready[$1]]! }!
             let root = ready.remove(at: next)
             for member in stored[root]! { graph[member].group = number }
             number += 1

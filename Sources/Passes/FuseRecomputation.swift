@@ -36,7 +36,8 @@ extension Fusion {
             guard runsBeside(value, user) else { return false }
             switch facts.lowering(of: user) {
             case .elementwise, .reduction: return true
-            case .contraction(let formula): return isBroadcast(value, in: formula, of: user)
+            case .contraction(let formula):
+                return isBroadcast(value, in: formula, of: user) && !isOfManyColumns(value, in: formula, of: user)
             default: return false
             }
         }
@@ -46,6 +47,16 @@ extension Fusion {
     private func isBroadcast(_ value: Value, in formula: Formula, of user: Value) -> Bool {
         guard let lane = formula.laneAxis(of: graph[user].layout ?? .plain) else { return false }
         return formula.reads.allSatisfy { read in graph[user].operands[read.operand] != value || !formula.uses(lane, in: read) }
+    }
+
+    /// Whether a contraction reads rows of numbers, over which it sums, for many columns of its result: as the gradient of a linear layer's
+    /// weight does, whose result is much larger than they are. It is summed and used up in one go where they lie in memory.
+    private func isOfManyColumns(_ value: Value, in formula: Formula, of user: Value) -> Bool {
+        guard graph[value].type.rank == 2, graph[user].type.rank == 2 else { return false }
+        let reduced = Set(formula.reductionAxes)
+        return formula.reads.contains { read in
+            graph[user].operands[read.operand] == value && read.position[0].singleAxis.map(reduced.contains) == true
+        }
     }
 
     /// The tensors in memory that computing `value` reads.

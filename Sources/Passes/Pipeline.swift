@@ -19,7 +19,8 @@ public struct Pipeline: Sendable {
     public static let training = Pipeline(
         name: "training",
         passes: [
-            .decompose, .differentiate, .update, .simplify, .assignLayouts, .fuse, .choosePrecision, .placeConcats, .keepSigns,
+            .decompose, .poolFirst, .differentiate, .update, .simplify, .assignLayouts, .fuse, .choosePrecision, .placeConcats,
+            .keepSigns,
         ])
 
     /// From a training step that was differentiated elsewhere, such as a printed one, to kernels' groups.
@@ -37,6 +38,7 @@ public struct Pipeline: Sendable {
 
     public static let constraints = [
         Constraint(first: "decompose", second: "differentiate", reason: "composite operators have no gradient rules of their own"),
+        Constraint(first: "pool_first", second: "differentiate", reason: "gradients are those of the maps that are kept"),
         Constraint(first: "decompose", second: "fold_batchnorm", reason: "normalization is an affine map only once it is decomposed"),
         Constraint(first: "decompose", second: "fuse", reason: "a composite operator has no kernel"),
         Constraint(first: "differentiate", second: "update", reason: "updates read the gradients that are outputs after differentiation"),

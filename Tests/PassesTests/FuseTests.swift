@@ -51,6 +51,34 @@ private struct Kernels {
         }
     }
 
+    /// What the gradients need of a picture that is pooled is taken from it at once: nothing of the way back reads the picture.
+    @Test func positionsAreFoundBesideThePooling() throws {
+        let builder = GraphBuilder(name: "pooled")
+        let image = builder.input("image", .f32(.symbol("N"), 3, 8, 8))
+        func convolution(_ x: Value, _ number: Int) -> Value {
+            let weight = builder.parameter(
+                Parameter("w\(number)", .weight, .zeros), .f32(8, number == 1 ? 3 : 8, 3, 3))
+            return builder.apply(
+                .convolution, [x, weight], ["channels": .integer(8), "kernel": .integer(3), "pad": .integer(1), "bias": .boolean(false)])
+        }
+        let relu = ScalarFunction("relu", ["x"], .maximum(.argument(0), 0))
+        let active = builder.apply(.map, convolution(image, 1), attributes: ["function": .function(relu)])
+        let pooled = builder.apply(.maxPool, active, attributes: ["kernel": .integer(2)])
+        let loss = builder.apply(.mean, convolution(pooled, 2), attributes: ["axes": .integers([0, 1, 2, 3])])
+        builder.output("loss", loss)
+        let recipe = TrainingRecipe(optimizer: Optimizer.sgd(["momentum": 0.9]))
+        let graph = try Pipeline.training.run(builder.finish(), PassContext(mode: .training, lanes: 8, recipe: recipe))
+        let kernels = Kernels(graph)
+        func group(of name: String) throws -> Int {
+            try #require(graph.nodes.first { $0.operation?.name == name }?.group, "nothing computes \(name)")
+        }
+        #expect(try group(of: "max_pool_position") == group(of: "max_pool") + 1)
+        let stored = try #require(graph.nodes.first { $0.operation?.name == "max_pool" }?.operands[0])
+        for value in graph.values where kernels.stored(value).contains(stored) {
+            #expect(graph[value].group! <= (try group(of: "max_pool_position")), "\(value) reads what was pooled")
+        }
+    }
+
     @Test(arguments: 0..<40) func groupsAreKernels(seed: Int) throws {
         let kernels = Kernels(try fused(seed))
         for (group, members) in kernels.members {
