@@ -49,7 +49,7 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .er
 /// For the one part that sees LLVM's headers.
 let usesLLVM: [SwiftSetting] = strict + [.unsafeFlags(llvm.compileFlags)]
 
-/// The interpreter and the fp64 reference run in nearly every test: 20 times faster when optimized in debug builds too.
+/// The interpreter, the fp64 reference and what compares with them run in nearly every test: 20 times faster when optimized in debug builds too.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetting] = strict) -> Target {
@@ -113,7 +113,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "CTileTrap", path: "Tests/CTileTrap"),
-        .target(name: "TestSupport", dependencies: ["Graph", "Operators"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Graph", "Operators"], path: "Tests/TestSupport", swiftSettings: strict + optimized),
         .target(name: "TileSupport", dependencies: ["CTileTrap", "Machine", "LoopNest"], path: "Tests/TileSupport", swiftSettings: strict),
         .target(
             name: "EmulatorSupport", dependencies: ["Machine", "LoopNest"], path: "Tests/EmulatorSupport", swiftSettings: strict),

@@ -159,16 +159,12 @@ import Testing
         var worst = (reference: 0.0, machine: 0.0)
         for (name, expected) in variant.gradients {
             let gradient = try #require(updates[OptimizerState.momentum.name(of: name)]).values
-            let directions = Self.numbers(gradient.count, 3000)
             // A gradient that is zero but for rounding is one beside the largest.
-            let squares: Double = directions.map { $0 * $0 }.reduce(0, +)
-            let product: Double = zip(gradient, directions).map { $0 * $1 }.reduce(0, +)
-            let scale: Double = max(expected[1], 1e-3 * largest) * squares.squareRoot()
-            worst.reference = max(worst.reference, abs(product - expected[0]) / scale)
+            let off = KnownNumbers.distance(gradient, product: expected[0], norm: expected[1], floor: 1e-3 * largest, seed: 3000)
+            worst.reference = max(worst.reference, off)
             let compiled = try executable.parameter(OptimizerState.momentum.name(of: name), as: Float.self)
-            let magnitude: Double = max(gradient.map { abs($0) }.max() ?? 0, 1e-3 * largest)
-            let furthest: Double = zip(gradient, compiled).map { abs($0 - Double($1)) }.max() ?? 0
-            worst.machine = max(worst.machine, furthest / magnitude)
+            let magnitude = max(KnownNumbers.size(gradient), 1e-3 * largest)
+            worst.machine = max(worst.machine, KnownNumbers.distance(gradient, compiled) / magnitude)
         }
         #expect(worst.reference <= 1e-10, "the reference is off by \(worst.reference)")
         #expect(worst.machine <= 1e-4, "machine code is off by \(worst.machine)")

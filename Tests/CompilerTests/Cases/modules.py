@@ -73,6 +73,43 @@ class UNet(nn.Module):
         return self.outc(self.up4(self.up3(self.up2(x, x3), x2), x1))
 
 
+class ShapeUnit(nn.Module):
+    def __init__(self, channels, w, stride=1):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(channels, w, 3, stride, 1, bias=False), nn.BatchNorm2d(w)
+
+    def forward(self, x):
+        return F.relu(self.norm(self.conv(x)))
+
+
+class ShapeFeatures(nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        self.first, self.down1, self.deep1 = ShapeUnit(1, w), ShapeUnit(w, 2 * w, 2), ShapeUnit(2 * w, 2 * w)
+        self.down2, self.deep2 = ShapeUnit(2 * w, 4 * w, 2), ShapeUnit(4 * w, 4 * w)
+
+    def forward(self, x):
+        return self.deep2(self.down2(self.deep1(self.down1(self.first(x)))))
+
+
+class ShapeAutoencoder(nn.Module):
+    """As in graphs/shapes.braid."""
+
+    def __init__(self, w, code):
+        super().__init__()
+        self.encoder, self.down3 = ShapeFeatures(w), ShapeUnit(4 * w, 4 * w, 2)
+        self.code, self.fc = nn.Linear(4 * w * 16, code), nn.Linear(code, 4 * w * 16)
+        self.up1, self.mix1 = nn.ConvTranspose2d(4 * w, 2 * w, 2, 2), ShapeUnit(2 * w, 2 * w)
+        self.up2, self.mix2 = nn.ConvTranspose2d(2 * w, w, 2, 2), ShapeUnit(w, w)
+        self.up3, self.mix3 = nn.ConvTranspose2d(w, w, 2, 2), ShapeUnit(w, w)
+        self.out = nn.Conv2d(w, 1, 3, 1, 1)
+
+    def forward(self, x):
+        numbers = self.code(self.down3(self.encoder(x)).flatten(1))
+        x = self.fc(numbers).unflatten(1, (-1, 4, 4))
+        return self.out(self.mix3(self.up3(self.mix2(self.up2(self.mix1(self.up1(x)))))))
+
+
 class Generator(nn.Module):
     """As in PyTorch's DCGAN tutorial."""
 

@@ -147,13 +147,14 @@ networks = [
      F.mse_loss),
 ]
 
-cases = [
-    case(module, pictures(size) if isinstance(size, int) else {"image": size}, F.mse_loss, file=file, call=call, block=small_unit if "small_unit" in call else None)
-    for file, call, module, size in calls
-]
-cases += [
-    case(module, inputs, loss, file=file, network=network, definitions=definitions, target=target)
-    for file, network, definitions, module, inputs, target, loss in networks
-]
-text = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
-Path(__file__).with_suffix(".json").write_text(f"[\n{text}\n]\n")
+if __name__ == "__main__":
+    cases = [
+        case(module, pictures(size) if isinstance(size, int) else {"image": size}, F.mse_loss, file=file, call=call, block=small_unit if "small_unit" in call else None)
+        for file, call, module, size in calls
+    ]
+    cases += [
+        case(module, inputs, loss, file=file, network=network, definitions=definitions, target=target)
+        for file, network, definitions, module, inputs, target, loss in networks
+    ]
+    text = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
+    Path(__file__).with_suffix(".json").write_text(f"[\n{text}\n]\n")
