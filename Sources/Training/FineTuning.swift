@@ -15,8 +15,6 @@ public struct FineTuning: Equatable, Sendable {
     /// All others, which are frozen at first.
     public let body: [String]
 
-    /// The rate of the head where no other is asked for.
-    public static let standardRate = 2e-3
     /// How much lower than the head's the rate of the first layers is.
     private static let rateRatio = 100.0
 

@@ -48,8 +48,8 @@ struct FineTuneCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Passes over the data for all weights (default: the recipe's, else 1).", valueName: "count"))
     var epochs: Int?
 
-    @Option(help: ArgumentHelp("The highest rate of the head.", valueName: "rate"))
-    var rate = FineTuning.standardRate
+    @Option(help: ArgumentHelp("The highest rate of the head (default: the recipe's highest).", valueName: "rate"))
+    var rate: Double?
 
     @OptionGroup var settings: TrainingOptions
 
@@ -58,7 +58,7 @@ struct FineTuneCommand: ParsableCommand {
         if !(0...100_000).contains(frozenEpochs) {
             throw ValidationError("--frozen-epochs must be from 0 to 100000, not \(frozenEpochs)")
         }
-        if !(rate > 0 && rate <= 1e6) { throw ValidationError("--rate must be above 0 and up to 1e6, not \(rate)") }
+        if let rate, !(rate > 0 && rate <= 1e6) { throw ValidationError("--rate must be above 0 and up to 1e6, not \(rate)") }
     }
 
     func run() throws {
@@ -80,6 +80,8 @@ struct FineTuneCommand: ParsableCommand {
         let tuning = try FineTuning(
             network.graph, training: definition.graph, file: file, patterns: head,
             hasOtherClasses: !known.isEmpty && !classNames.isEmpty && known != classNames)
+        // What suits an optimizer differs by a hundred between them; the recipe's author has chosen one.
+        let rate = self.rate ?? definition.recipe.schedule.peak
         var (frozen, unfrozen) = (network, network)
         frozen.training?.recipe = tuning.frozenRecipe(definition.recipe, rate: rate)
         unfrozen.training?.recipe = tuning.unfrozenRecipe(definition.recipe, rate: rate)
