@@ -12,27 +12,33 @@ public struct FittedStep: Sendable {
     /// The bytes that the step needs, and would need if it kept everything.
     public let bytes: Int
     public let keptBytes: Int
+    /// The bytes of what is in memory with the step, as of the network that evaluates.
+    public let bytesBeside: Int
     /// The multiply-accumulates of a step, and those without computing anything again.
     public let multiplyAccumulates: Int
     public let keptMultiplyAccumulates: Int
     let plan: Plan
     let graph: Graph
 
-    /// What it costs: `recomputes 12 activations: 1.9 GiB in place of 3.4 GiB, 18 % more multiply-adds`; nil where nothing is computed again.
+    /// What it costs: `recomputes 12 activations: 1.9 GiB in place of 3.4 GiB, 18 % more multiply-adds`, with what is beside the step; nil where
+    /// nothing is computed again.
     public var text: String? {
         guard recomputed > 0 else { return nil }
         let more = 100 * Double(multiplyAccumulates - keptMultiplyAccumulates) / Double(max(1, keptMultiplyAccumulates))
         let share = more < 0.05 ? "no" : more < 10 ? "\((more * 10).rounded() / 10) %" : "\(Int(more.rounded())) %"
-        return "recomputes \(recomputed) activation\(recomputed == 1 ? "" : "s"): \(MachineMemory.text(bytes)) in place of "
-            + "\(MachineMemory.text(keptBytes)), \(share) more multiply-adds"
+        return "recomputes \(recomputed) activation\(recomputed == 1 ? "" : "s"): \(MachineMemory.text(bytes + bytesBeside)) in place of "
+            + "\(MachineMemory.text(keptBytes + bytesBeside)), \(share) more multiply-adds"
     }
 }
 
 extension Compiler {
     /// A step of training that needs no more than `limit` bytes, computing activations again where it must.
     ///
+    /// - Parameters:
+    ///   - limit: the bytes that may be taken in all.
+    ///   - beside: those of them that go to what is in memory with the step, as to the network that evaluates.
     /// - Throws: where computing all again that can be does not suffice.
-    public func fittedStep(_ network: Network, batch: Int, within limit: Int) throws(CompilerError) -> FittedStep {
+    public func fittedStep(_ network: Network, batch: Int, within limit: Int, beside: Int = 0) throws(CompilerError) -> FittedStep {
         try checkTraining(network, batch: batch)
         let whole = network
         let network = try network.bindingMovedBatch(to: batch)
@@ -42,29 +48,30 @@ extension Compiler {
         func fitted(_ plan: Plan, _ graph: Graph, recomputed: Int) -> FittedStep {
             FittedStep(
                 batch: batch, recomputed: recomputed, bytes: MemoryNeed(plan, threads: threads).total, keptBytes: keptBytes,
+                bytesBeside: beside,
                 multiplyAccumulates: plan.steps.reduce(0) { $0 + $1.multiplyAccumulates },
                 keptMultiplyAccumulates: kept.steps.reduce(0) { $0 + $1.multiplyAccumulates }, plan: plan, graph: graph)
         }
-        if keptBytes <= limit { return fitted(kept, graph, recomputed: 0) }
+        let available = limit - beside
+        if keptBytes <= available { return fitted(kept, graph, recomputed: 0) }
         var choice = RecomputationChoice(graph)
         // What is not the arena's stays; the arena's plan is a little larger than what is alive, and has workspaces.
-        var target = limit - (keptBytes - kept.arenaLowerBound)
+        var target = available - (keptBytes - kept.arenaLowerBound)
         var least: FittedStep?
         while true {
             let isReached = choice.reduce(to: target)
             let step = choice.step
             let result = fitted(try plan(step, of: network, batch: batch), step, recomputed: choice.again.count)
-            if result.bytes <= limit { return result }
+            if result.bytes <= available { return result }
             if result.bytes < least?.bytes ?? .max { least = result }
             guard isReached else { break }
-            target -= max(result.bytes - limit, max(1, target / 50))
+            target -= max(result.bytes - available, max(1, target / 50))
         }
         var bounded = self
         bounded.memoryLimit = limit
-        let part = try BatchMemory.Part(bounded, whole, training: true, keepsOperands: false)
-        let fitting = BatchMemory(bounded, whole, [part]).largestBatch()
+        let fitting = try BatchMemory(bounded, whole, training: true).largestBatch()
         throw CompilerError(
-            "training '\(network.name)' at batch \(batch) needs \(MachineMemory.text(least?.bytes ?? keptBytes)) of memory even where "
+            "training '\(network.name)' at batch \(batch) needs \(MachineMemory.text((least?.bytes ?? keptBytes) + beside)) of memory even where "
                 + "activations are recomputed, and there are \(MachineMemory.text(limit))",
             help: fitting > 0 ? "a batch of \(fitting) fits without recomputing" : "use a smaller batch, network or image", network.sources)
     }

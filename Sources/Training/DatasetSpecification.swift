@@ -20,10 +20,10 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
     case shapes
 
     /// What may be written, in a few words.
-    public static let forms = "mnist:DIR, cifar:DIR, folder:DIR, csv:PATH, numpy:PATH builtin:digits or builtin:shapes (synthetic)"
+    public static let forms = "mnist:DIR, cifar:DIR, folder:DIR, csv:PATH, numpy:PATH, builtin:digits or builtin:shapes (synthetic)"
     private static let explainedForms =
         "mnist:DIR (also Fashion-MNIST, EMNIST and their like), cifar:DIR (binary files), folder:DIR (train/CLASS/*.jpg, val/CLASS/*.jpg), "
-        + "csv:PATH (lines path,label), numpy:PATH (.npz, or a folder of .npy) builtin:digits or builtin:shapes"
+        + "csv:PATH (lines path,label), numpy:PATH (.npz, or a folder of .npy), builtin:digits or builtin:shapes"
 
     /// Reads the text of `--data`; throws where it is none of the forms.
     public init(parsing text: String) throws(InterchangeError) {

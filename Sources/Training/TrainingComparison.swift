@@ -54,7 +54,7 @@ public struct TrainingComparison: Sendable {
         let metric = first.history.metric == second.history.metric ? first.history.reported : nil
         let unit: Result.Unit = metric?.isShare == true ? .share : .number
         if let metric { add("best held-out \(metric.title)", unit) { $0.history.best?.heldOutMetric } }
-        add("in epoch", .epochs) { $0.history.best.map { Double($0.epoch) } }
+        add("best epoch", .epochs) { $0.history.best.map { Double($0.epoch) } }
         if let metric { add("last held-out \(metric.title)", unit) { $0.history.epochs.last?.heldOutMetric } }
         add("last held-out loss", .number) { $0.history.epochs.last?.heldOutLoss }
         if let metric { add("last \(metric.title)", unit) { $0.history.epochs.last?.metric } }

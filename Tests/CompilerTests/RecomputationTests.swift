@@ -77,6 +77,9 @@ import Testing
         let text = try #require(fitted.text)
         #expect(text.hasPrefix("recomputes \(fitted.recomputed) activation") && text.hasSuffix(" more multiply-adds"))
         #expect(fitted.graph.violations().isEmpty)
+        // What is beside the step takes its share of what there is, and nothing else changes.
+        let beside = try compiler.fittedStep(network, batch: batch, within: limit + 12_345, beside: 12_345)
+        #expect(beside.recomputed == fitted.recomputed && beside.bytes == fitted.bytes && beside.bytesBeside == 12_345)
         let step = try compiler.executable(fitted, of: network, pool: pool)
         #expect(step.memoryBytes == fitted.bytes)
         let (expected, observed) = (try trained(kept, batch: batch), try trained(step, batch: batch))

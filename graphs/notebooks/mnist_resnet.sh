@@ -6,31 +6,13 @@
 # an hour on two cores. $BRAID is the command (default: braid, else .build/release/braid).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-quick= folder= out=results
-while [ $# -gt 0 ]; do
-    case $1 in
-        -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
-        --quick) quick=yes; shift ;;
-        --out) out=${2:?--out needs a folder}; shift 2 ;;
-        -*) echo "error: there is no option $1; see $0 --help" >&2; exit 2 ;;
-        *) folder=$1; shift ;;
-    esac
-done
-braid=${BRAID:-$(command -v braid || echo "$here/../../.build/release/braid")}
-show() { printf '\n$ braid %s\n' "$*"; "$braid" "$@"; }
+source "$here/common.sh"
 
 network=$here/mnist_resnet.braid:notebook_mnist
-if [ -n "$quick" ]; then
-    data=${folder:+mnist:$folder/mnist}
-    data=${data:-builtin:digits}
-    sizes=(-D width=8) length=(--epochs 1)
-else
-    folder=${folder:-data}
-    data=mnist:$folder/mnist
-    sizes=() length=()
-    [ -d "$folder/mnist" ] || show data fetch mnist --to "$folder/mnist"
-fi
-mkdir -p "$out"
+# With --quick, a narrow network for one epoch; else the file's width and epochs.
+sizes=() length=()
+[ -z "$quick" ] || sizes=(-D width=8) length=(--epochs 1)
+find_data mnist
 
 # What is there: how many pictures of each class, their size, mean and deviation.
 show data describe "$data"
@@ -38,7 +20,7 @@ show data describe "$data"
 show data show "$data" --for "$network" "${sizes[@]}" -o "$out/notebook_mnist.pictures.png"
 # What is trained, layer by layer.
 show describe "$network" "${sizes[@]}"
-# How high the rate may be: the peak of `one_cycle` in the file is of this order.
+# How high the rate may be: the peak of `one_cycle` in the file lies between `valley`, which is recommended and careful, and `steepest`.
 show lr-find "$network" "${sizes[@]}" --data "$data" -o "$out/notebook_mnist"
 show train "$network" "${sizes[@]}" --data "$data" "${length[@]}" -o "$out/notebook_mnist"
 # How good it is, class by class, and what it is most wrong about.

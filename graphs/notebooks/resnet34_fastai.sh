@@ -7,34 +7,16 @@
 # given), in a minute. $BRAID is the command (default: braid, else .build/release/braid).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-quick= folder= out=results
-while [ $# -gt 0 ]; do
-    case $1 in
-        -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
-        --quick) quick=yes; shift ;;
-        --out) out=${2:?--out needs a folder}; shift 2 ;;
-        -*) echo "error: there is no option $1; see $0 --help" >&2; exit 2 ;;
-        *) folder=$1; shift ;;
-    esac
-done
-braid=${BRAID:-$(command -v braid || echo "$here/../../.build/release/braid")}
-show() { printf '\n$ braid %s\n' "$*"; "$braid" "$@"; }
+source "$here/common.sh"
 
 network=$here/resnet34_fastai.braid
-if [ -n "$quick" ]; then
-    clothes=${folder:+mnist:$folder/fashion-mnist}
-    clothes=${clothes:-builtin:digits}
-    digits=${folder:+mnist:$folder/mnist}
-    digits=${digits:-builtin:digits}
-    sizes=(-D width=8 -D short=true) length=(--epochs 1) tuned=(--epochs 1)
-else
-    folder=${folder:-data}
-    clothes=mnist:$folder/fashion-mnist digits=mnist:$folder/mnist
-    sizes=() length=() tuned=(--epochs 2)
-    [ -d "$folder/fashion-mnist" ] || show data fetch fashion-mnist --to "$folder/fashion-mnist"
-    [ -d "$folder/mnist" ] || show data fetch mnist --to "$folder/mnist"
-fi
-mkdir -p "$out"
+# With --quick, a narrow network of ten layers for one epoch each; else the file's width and epochs, and two epochs of tuning.
+sizes=() length=() tuned=(--epochs 2)
+[ -z "$quick" ] || sizes=(-D width=8 -D short=true) length=(--epochs 1) tuned=(--epochs 1)
+find_data fashion-mnist
+clothes=$data
+find_data mnist
+digits=$data
 
 # learn.lr_find()
 show lr-find "$network" "${sizes[@]}" --data "$clothes" -o "$out/clothes"
@@ -43,8 +25,10 @@ show train "$network" "${sizes[@]}" --data "$clothes" "${length[@]}" -o "$out/cl
 # interp.print_classification_report(), interp.plot_confusion_matrix(), interp.plot_top_losses(16)
 show evaluate "$network" "${sizes[@]}" --weights "$out/clothes.safetensors" --data "$clothes" --out "$out/clothes" \
     --top-losses "$out/clothes.top-losses.png"
-# learn.fine_tune(2): both data sets call their ten classes 0 to 9, so that the file cannot tell them apart, and the head is named.
-show fine-tune "$network" "${sizes[@]}" --weights "$out/clothes.safetensors" --data "$digits" --head 'fc.*' "${tuned[@]}" -o "$out/digits"
+# learn.fine_tune(2), at its rate of 2e-3. Both data sets call their ten classes 0 to 9, so that the file cannot tell them apart: the head is
+# named.
+show fine-tune "$network" "${sizes[@]}" --weights "$out/clothes.safetensors" --data "$digits" --head 'fc.*' --rate 2e-3 "${tuned[@]}" \
+    -o "$out/digits"
 show evaluate "$network" "${sizes[@]}" --weights "$out/digits.safetensors" --data "$digits" --out "$out/digits" \
     --top-losses "$out/digits.top-losses.png"
 show runs "$out"

@@ -23,8 +23,8 @@ struct EvaluateCommand: ParsableCommand {
 
             Of networks whose target is something else than one class a picture it tells the loss and the metric of the training: for several classes
             and pairs of pictures the precision, recall and F1 of each; for numbers the mean absolute and the root mean square error of each; for
-            classes of pixels the intersection over union (IoU) and the recall of each; for pictures the mean absolute error and the peak signal-to-noise
-            ratio (PSNR). The loss is then that of the `training of` definition.
+            classes of pixels the intersection over union (IoU), precision and recall of each; for pictures the mean absolute error and the peak
+            signal-to-noise ratio (PSNR). The loss is then that of the `training of` definition.
 
             Pictures are resized and cropped as the input's `prepare` says, and normalized as in training: the weights remember how.
 

@@ -23,9 +23,9 @@ struct FineTuneCommand: ParsableCommand {
             to --rate; then all weights for --epochs in one cycle up to half of it, the first layers at a hundredth of the head's rate and
             those between at rates that grow evenly from one first part of the labels to the next. Optimizer, loss, groups, augmentation and
             all else are those of the `training of` definition; its schedule is not used.
-            Anew begin the layers whose shape in the file differs, as for other classes, or what --head names; where shapes are the
-            same and the file's classes are called otherwise, the last layer. A parameter `classes` of the network that -D does not give is as
-            many as the data have.
+            The head begins anew: what --head names, or else the layers whose shape in the file differs, as for another number of classes, or
+            else the last layer, where the file's classes are called otherwise. A parameter `classes` of the network that -D does not give is
+            as many as the data have.
             Writes the files of `braid train` for both parts: OUT.frozen.safetensors and its like for the first, OUT.safetensors for the second.
             --resume takes the checkpoint of either part, beside the options that it was made with.
             """)

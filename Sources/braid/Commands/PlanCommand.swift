@@ -87,7 +87,9 @@ struct PlanCommand: ParsableCommand {
         let recomputes = memory != nil && isTraining && network.origin != .training && total > compiler.memoryLimit
         let fitted =
             recomputes
-            ? Result { try compiler.fittedStep(network, batch: batch, within: compiler.memoryLimit - (total - forecast.need.total)) } : nil
+            ? Result {
+                try compiler.fittedStep(network, batch: batch, within: compiler.memoryLimit, beside: total - forecast.need.total)
+            } : nil
         let report = MemoryReport(
             forecast, threads: compiler.threads, limit: compiler.memoryLimit, total: total, fitted: try? fitted?.get(),
             trainingBatch: isTraining ? asked.largestBatch() : nil,

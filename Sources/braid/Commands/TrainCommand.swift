@@ -20,7 +20,7 @@ struct TrainCommand: ParsableCommand {
             Pictures are first resized, cropped and normalized as the input's `prepare` says, then augmented.
             Writes OUT.safetensors (the weights) and OUT.checkpoint.safetensors (to go on from); OUT.history.json (what was trained how, and what it
             measured, for `braid runs`), OUT.curves.svg and OUT.epochs.csv, all three anew after every epoch; and OUT.steps.csv, a row a step.
-            With --tensorboard DIR, too, events for TensorBoard: curves, histograms of the weights, the first pictures as they are augmented. A resumed
+            --tensorboard DIR adds events for TensorBoard: curves, histograms of the weights, the first pictures as they are augmented. A resumed
             training continues all of them.
             Ctrl-C, SIGTERM and SIGHUP save a checkpoint and end with the status 130, 143 or 129; the second one ends at once.
             The same seed gives the same weights, bit for bit: with any number of threads, and in a run that was cut off and resumed.

@@ -37,7 +37,7 @@ struct TrainingParts {
         let pool = ThreadPool(threads: execution.threadCount)
         let fitted = try memory.map { memory in
             let evaluating = try BatchMemory(execution.compiler(), network, training: false).total(batch)
-            return try execution.compiler(precision).fittedStep(network, batch: batch, within: memory - evaluating)
+            return try execution.compiler(precision).fittedStep(network, batch: batch, within: memory, beside: evaluating)
         }
         if fitted == nil { try BatchMemory(execution.compiler(precision), network, training: true).require(batch) }
         if let text = fitted?.text { Console.error("note: \(text)\n") }

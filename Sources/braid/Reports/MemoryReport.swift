@@ -161,7 +161,7 @@ struct MemoryReport {
             },
             recomputation: fitted.map { step in
                 Record.Recomputation(
-                    activations: step.recomputed, bytes: step.bytes, keptBytes: step.keptBytes,
+                    activations: step.recomputed, bytes: step.bytes + step.bytesBeside, keptBytes: step.keptBytes + step.bytesBeside,
                     multiplyAccumulates: step.multiplyAccumulates,
                     keptMultiplyAccumulates: step.keptMultiplyAccumulates)
             },
@@ -179,7 +179,7 @@ struct MemoryReport {
             var bytes: [String: Int]
         }
 
-        /// What a training step takes that recomputes activations, and what it would take if it kept all.
+        /// What a training takes that recomputes activations, and what it would take if it kept all.
         struct Recomputation: Encodable {
             var activations: Int
             var bytes: Int
