@@ -30,6 +30,23 @@ extension Network {
         return (name, ImageExtents(channels: extents[0], height: extents[1], width: extents[2]), preparation(of: name), tuple)
     }
 
+    /// What pictures of data have to be for the network: of the extents of its input, or of those of the target of its training that is
+    /// the picture itself, which is named.
+    ///
+    /// Throws where the network takes no pictures, or where their size is not known.
+    public func dataPictures() throws(CompilerError) -> (extents: ImageExtents, target: String?) {
+        let input = try pictureInput().extents
+        guard let training else { return (input, nil) }
+        for node in training.graph.nodes where node.type.rank == 4 && node.type.element == .f32 {
+            let extents = node.type.shape.dimensions.dropFirst().compactMap(\.value)
+            guard let name = node.inputName, training.targets.contains(name), extents.count == 3 else { continue }
+            let target = try? TrainingTarget(
+                name, .f32, [1] + extents, channels: input.channels, isOfClasses: training.classCounts[name] != nil)
+            if case .picture(let extents)? = target { return (extents, name) }
+        }
+        return (input, nil)
+    }
+
     /// How the network is trained; throws where nothing says it.
     public func requireTraining() throws(CompilerError) -> ElaboratedNetwork.Training {
         if let training { return training }

@@ -42,9 +42,8 @@ public struct Classifier {
     /// Checks that data fit the network.
     public func require(_ dataset: Dataset) throws(TrainingError) {
         guard dataset.extents == extents else {
-            throw TrainingError(
-                "the pictures of \(dataset.name) have \(dataset.extents) values, but the network takes \(extents)",
-                repair: "declare the input as f32[N, \(dataset.extents.channels), \(dataset.extents.height), \(dataset.extents.width)]")
+            let (problem, repair) = extents.refusal(of: dataset.extents, target: nil)
+            throw TrainingError("the pictures of \(dataset.name) have \(problem)", repair: repair)
         }
         guard dataset.classNames.count <= classCount else {
             throw TrainingError(

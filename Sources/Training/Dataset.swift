@@ -26,6 +26,9 @@ public struct Dataset: Sendable {
     public enum Part: Sendable {
         case training
         case heldOut
+
+        /// What its pictures are called.
+        var adjective: String { self == .training ? "training" : "held-out" }
     }
 
     /// What the data are, as people should read it: a synthetic data set says so.

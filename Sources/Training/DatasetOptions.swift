@@ -8,6 +8,8 @@ public struct DatasetOptions: Equatable, Sendable {
     public var classNames: [String]?
     /// What is to be known of the pictures.
     public var wish = DatasetWish.classes
+    /// The target that pictures are compared with themselves as, whose extents they have in place of the input's.
+    public var pictureTarget: String?
     /// The class of pixels that stands for none, and does not count; nil where all count.
     public var ignoredLabel: Int?
 
@@ -15,5 +17,15 @@ public struct DatasetOptions: Equatable, Sendable {
         self.skipsBroken = skipsBroken
         self.split = split
         self.classNames = classNames
+    }
+}
+
+extension ImageExtents {
+    /// What is wrong with pictures of other extents where a network takes these, and the repair: of its input, or of the target that is
+    /// the picture itself.
+    func refusal(of own: ImageExtents, target: String?) -> (problem: String, repair: String) {
+        let declared = "f32[N, \(own.channels), \(own.height), \(own.width)]"
+        guard let target else { return ("\(own) values, but the network takes \(self)", "declare the input as \(declared)") }
+        return ("\(own) values, but the target '\(target)' \(self)", "declare the target '\(target)' as \(declared)")
     }
 }

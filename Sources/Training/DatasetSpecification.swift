@@ -123,10 +123,8 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
             return dataset.prepared(preparation, height: extents.height, width: extents.width)
         }
         if let extents, extents != dataset.extents {
-            let own = dataset.extents
-            throw InterchangeError(
-                description, "the pictures have \(own) values, but the network takes \(extents)",
-                repair: "declare the input as f32[N, \(own.channels), \(own.height), \(own.width)]")
+            let (problem, repair) = extents.refusal(of: dataset.extents, target: options.pictureTarget)
+            throw InterchangeError(description, "the \(stored.adjective) pictures have \(problem)", repair: repair)
         }
         return dataset
     }

@@ -47,21 +47,21 @@ extension PictureTuple {
         }
     }
 
-    /// Checks that such tuples can be drawn from data.
-    public func require(_ dataset: Dataset) throws(TrainingError) {
+    /// Checks that such tuples can be drawn from one part of data.
+    public func require(_ dataset: Dataset, _ part: Dataset.Part) throws(TrainingError) {
         if self == .single { return }
         var counts = [Int](repeating: 0, count: dataset.classNames.count)
         for label in dataset.labels { counts[Int(label)] += 1 }
         let seen = counts.indices.filter { counts[$0] > 0 }
         guard seen.count > 1 else {
-            let found = seen.first.map { "all pictures of \(dataset.name) are of the class '\(dataset.classNames[$0])'" }
+            let found = seen.first.map { "all \(part.adjective) pictures of \(dataset.name) are of the class '\(dataset.classNames[$0])'" }
             throw TrainingError(
-                "\(found ?? "\(dataset.name) has no pictures"), and \(plural) take several classes",
+                "\(found ?? "\(dataset.name) has no \(part.adjective) pictures"), and \(plural) take several classes",
                 repair: "name data of at least two classes in both of their parts")
         }
         guard counts.contains(where: { $0 > 1 }) else {
             throw TrainingError(
-                "no class of \(dataset.name) has two pictures, and \(plural) take two of the same class",
+                "no class of \(dataset.name) has two \(part.adjective) pictures, and \(plural) take two of the same class",
                 repair: "name data with several pictures a class in both of their parts")
         }
     }

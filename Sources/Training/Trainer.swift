@@ -77,9 +77,10 @@ public final class Trainer {
     /// - Parameter tuple: how many pictures the network compares at once.
     /// Throws where the pictures lack what an augmentation needs, such as colours, or no tuples can be drawn from them.
     public static func batchOptions(
-        _ recipe: TrainingRecipe, for dataset: Dataset, size: Int, seed: UInt64, tuple: PictureTuple = .single
+        _ recipe: TrainingRecipe, for dataset: Dataset, _ part: Dataset.Part = .training, size: Int, seed: UInt64,
+        tuple: PictureTuple = .single
     ) throws(TrainingError) -> BatchOptions {
-        try tuple.require(dataset)
+        try tuple.require(dataset, part)
         for augmentation in recipe.augmentations {
             if let problem = augmentation.form.problem(augmentation.values, channels: dataset.extents.channels) {
                 throw TrainingError(problem.message, repair: problem.repair)

@@ -9,6 +9,12 @@ extension TrainingFeed {
         return input.extents
     }
 
+    /// The target that is the picture itself, if there is one.
+    public var pictureTarget: String? {
+        for case (let target, .picture) in targets { return target }
+        return nil
+    }
+
     /// What data have to tell of their pictures.
     public var wish: DatasetWish {
         // What pairs and triplets are made by.
@@ -24,11 +30,10 @@ extension TrainingFeed {
     func require(_ dataset: Dataset, _ part: Dataset.Part) throws(TrainingError) {
         let data = dataExtents
         guard dataset.extents == data else {
-            throw TrainingError(
-                "the pictures of \(dataset.name) have \(dataset.extents) values, but the network takes \(data)",
-                repair: "declare the input as f32[N, \(dataset.extents.channels), \(dataset.extents.height), \(dataset.extents.width)]")
+            let (problem, repair) = data.refusal(of: dataset.extents, target: pictureTarget)
+            throw TrainingError("the \(part.adjective) pictures of \(dataset.name) have \(problem)", repair: repair)
         }
-        if input.tuple != .single { return try input.tuple.require(dataset) }
+        if input.tuple != .single { return try input.tuple.require(dataset, part) }
         for (target, kind) in targets {
             switch kind {
             case .picture: break
@@ -74,7 +79,7 @@ extension TrainingFeed {
                 + "write `ignored_label: \(label)` in the loss"
         }
         throw TrainingError(
-            "\(part == .training ? "training" : "held-out") picture \(place / size) of \(dataset.name) has pixels of class \(label), but the "
+            "\(part.adjective) picture \(place / size) of \(dataset.name) has pixels of class \(label), but the "
                 + "network tells \(classes) apart: 0 to \(classes - 1)", repair: repair)
     }
 

@@ -142,8 +142,8 @@ import Testing
                 "`mixup` mixes pictures, and the network compares pairs of pictures"))
         // One class, and no two pictures of one.
         for (labels, message) in [
-            ([Int](repeating: 7, count: 64), "all pictures of numpy:arrays are of the class '7'"),
-            (Array(0..<64), "no class of numpy:arrays has two pictures"),
+            ([Int](repeating: 7, count: 64), "all training pictures of numpy:arrays are of the class '7'"),
+            (Array(0..<64), "no class of numpy:arrays has two training pictures"),
         ] {
             let pictures = HostTensor(element: .u8, shape: [64, 28, 28], bytes: [UInt8](repeating: 9, count: 64 * 784))
             try workplace.makeFolder("arrays")

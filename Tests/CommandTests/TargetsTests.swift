@@ -35,6 +35,38 @@ import Testing
         #expect(value < 0.6, "\(network): \(value)")
     }
 
+    /// Data are shown, and their loading is measured, as they are trained on.
+    @Test func showsPicturesOfATarget() throws {
+        for command in [["show", "-o", "sheet.png"], ["bench", "--json"]] {
+            let result = try workplace.run(
+                ["data", command[0], "builtin:shapes", "--for", "\(Self.shapes):shape_enlarged"] + command.dropFirst())
+            #expect(result.status == 0, "\(result.errors)")
+        }
+        #expect(try workplace.bytes("sheet.png").count > 1000)
+    }
+
+    /// Pictures have the size of the target that they are, not that of the input.
+    @Test func refusesPicturesOfAnotherSizeThanTheirTarget() throws {
+        try workplace.write(
+            """
+            network n {
+                input image: f32[N, 1, 4, 4]
+                output enlarged = image |> out: conv(4, 3, pad: 1) |> pixel_shuffle(2)
+            }
+            training of n {
+                target original: f32[N, 1, 8, 8]
+                loss mean_absolute_error(enlarged, original)
+                optimizer adamw
+                schedule constant(rate: 0.01)
+            }
+            """, to: "enlarged.braid")
+        let result = try workplace.run("train", "enlarged.braid", "--data", "builtin:shapes", "-o", "out")
+        #expect(
+            result.status == 1
+                && result.errors.contains("the training pictures have 1 x 32 x 32 values, but the target 'original' 1 x 8 x 8")
+                && result.errors.contains("declare the target 'original' as f32[N, 1, 32, 32]"), "\(result.errors)")
+    }
+
     /// A loss that compares outputs with the input needs no target.
     @Test func trainsWithoutTarget() throws {
         try workplace.write(

@@ -120,7 +120,7 @@ import Training
             checkDatasetFailure(message) { _ = try open() }
         }
         try write(["images": u8([2, 4, 4]), "labels": labels])
-        checkDatasetFailure("the pictures have 1 x 4 x 4 values, but the network takes 3 x 4 x 4") {
+        checkDatasetFailure("the training pictures have 1 x 4 x 4 values, but the network takes 3 x 4 x 4") {
             _ = try open(extents: ImageExtents(channels: 3, height: 4, width: 4))
         }
         try write(["x_test": u8([2, 4, 4])])

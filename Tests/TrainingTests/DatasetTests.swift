@@ -173,7 +173,7 @@ import Training
         for index in 0..<3 {
             #expect(dataset.image(index) == own.image(index).prepared(preparation, channels: 1, height: 7, width: 6))
         }
-        checkDatasetFailure("the pictures have 1 x 4 x 5 values") {
+        checkDatasetFailure("the held-out pictures have 1 x 4 x 5 values") {
             _ = try specification.open(.heldOut, extents: extents, preparation: PicturePreparation(interpolation: .bicubic))
         }
     }

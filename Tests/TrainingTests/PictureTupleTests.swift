@@ -111,17 +111,18 @@ import Testing
             let dataset = Dataset(
                 name: "test", isSynthetic: true, classNames: ["a", "b", "c"], extents: ImageExtents(channels: 1, height: 1, width: 1),
                 pixels: labels.map { UInt8($0) }, labels: labels)
-            do { try tuple.require(dataset) } catch { return error.message }
+            do { try tuple.require(dataset, .heldOut) } catch { return error.message }
             return nil
         }
         for tuple in [PictureTuple.pair, .triplet] {
             let what = tuple == .pair ? "pairs" : "triplets"
             #expect(
                 failure([1, 1, 1], tuple)
-                    == "all pictures of test are of the class 'b', and \(what) of pictures take several classes")
-            #expect(failure([], tuple) == "test has no pictures, and \(what) of pictures take several classes")
+                    == "all held-out pictures of test are of the class 'b', and \(what) of pictures take several classes")
+            #expect(failure([], tuple) == "test has no held-out pictures, and \(what) of pictures take several classes")
             #expect(
-                failure([0, 1, 2], tuple) == "no class of test has two pictures, and \(what) of pictures take two of the same class")
+                failure([0, 1, 2], tuple)
+                    == "no class of test has two held-out pictures, and \(what) of pictures take two of the same class")
             #expect(failure([0, 2, 2], tuple) == nil)
         }
         #expect(failure([1], .single) == nil)

@@ -52,9 +52,11 @@ struct DataBenchCommand: ParsableCommand {
         let recipe = try network.map { try $0.requireTraining().recipe }
         let seed = seed ?? recipe?.seed.map { UInt64($0) } ?? 0
         let start = ContinuousClock.now
+        let pictures = try network?.dataPictures()
+        var options = reading.options(seed: seed)
+        options.pictureTarget = pictures?.target
         let dataset = try DataReading.open(
-            data, .training, extents: input?.extents, preparation: input?.preparation ?? PicturePreparation(),
-            options: reading.options(seed: seed))
+            data, .training, extents: pictures?.extents, preparation: input?.preparation ?? PicturePreparation(), options: options)
         let readingSeconds = (ContinuousClock.now - start).seconds
         let size = min(batch ?? recipe?.batchSize ?? 64, dataset.count)
         let given = try (input?.preparation.normalization ?? recipe?.normalization)?.values(channels: dataset.extents.channels)

@@ -75,10 +75,12 @@ struct DataShowCommand: ParsableCommand {
         let input = try network?.pictureInput()
         let recipe = try network.map { try $0.requireTraining().recipe }
         let seed = seed ?? recipe?.seed.map { UInt64($0) } ?? 0
+        let pictures = try network?.dataPictures()
+        var options = reading.options(seed: seed)
+        options.pictureTarget = pictures?.target
         let dataset = try DataReading.open(
-            data, part == .training ? .training : .heldOut, extents: input?.extents,
-            preparation: input?.preparation ?? PicturePreparation(),
-            options: reading.options(seed: seed))
+            data, part == .training ? .training : .heldOut, extents: pictures?.extents,
+            preparation: input?.preparation ?? PicturePreparation(), options: options)
         print("\(Console.bold(dataset.name)), \(part.rawValue) part: \(Format.grouped(dataset.count)) pictures of \(dataset.extents)")
         var counts = [Int](repeating: 0, count: dataset.classNames.count)
         for label in dataset.labels { counts[Int(label)] += 1 }
@@ -148,7 +150,8 @@ struct DataShowCommand: ParsableCommand {
         let normalization = given ?? PixelNormalization(of: dataset)
         let size = min(recipe.batchSize ?? 64, dataset.count)
         let isTraining = part == .training
-        var options = try Trainer.batchOptions(recipe, for: dataset, size: size, seed: seed, tuple: tuple)
+        var options = try Trainer.batchOptions(
+            recipe, for: dataset, isTraining ? .training : .heldOut, size: size, seed: seed, tuple: tuple)
         if !isTraining {
             options = .evaluation(batchSize: size)
             (options.tuple, options.seed) = (tuple, seed)

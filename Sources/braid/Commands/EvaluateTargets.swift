@@ -42,7 +42,7 @@ extension EvaluateCommand {
         let feed = evaluator.feed
         let preparation = try network.preparation(of: feed.input)
         var options = options
-        (options.wish, options.ignoredLabel) = (feed.wish, training.ignoredLabel)
+        (options.wish, options.ignoredLabel, options.pictureTarget) = (feed.wish, training.ignoredLabel, feed.pictureTarget)
         let heldOut = try DataReading.open(data, .heldOut, extents: feed.dataExtents, preparation: preparation, options: options)
         try requireHeldOut(heldOut, options, metadata)
         guard heldOut.count > 0 else {

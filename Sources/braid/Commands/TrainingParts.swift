@@ -52,6 +52,7 @@ struct TrainingParts {
         var options = options
         options.wish = step.feed.wish
         options.ignoredLabel = definition.ignoredLabel
+        options.pictureTarget = step.feed.pictureTarget
         let extents = step.feed.dataExtents
         training = try DataReading.open(data, .training, extents: extents, preparation: preparation, options: options)
         heldOut =
