@@ -8,6 +8,7 @@ public final class GraphFacts: Sendable {
     private let prepared: [Bool]
     private let constant: [Bool]
     private let trained: [Bool]
+    private let forward: [Bool]
 
     /// - Parameter graph: one without violations; its symbols need not be bound.
     public init(_ graph: Graph) {
@@ -21,6 +22,12 @@ public final class GraphFacts: Sendable {
         var trained = [Bool](repeating: false, count: graph.nodes.count)
         for update in graph.updates { trained[update.state.index] = true }
         self.trained = trained
+        var forward = [Bool](repeating: graph.updates.isEmpty, count: graph.nodes.count)
+        for output in graph.outputs { forward[output.value.index] = true }
+        for value in graph.values.reversed() where forward[value.index] {
+            for operand in graph[value].operands { forward[operand.index] = true }
+        }
+        self.forward = forward
         prepared = graph.preparedValues()
         constant = graph.constantValues()
     }
@@ -61,6 +68,10 @@ public final class GraphFacts: Sendable {
 
     /// Whether `value` is a parameter that the graph itself updates: what is made of it has to be made in every run.
     public func isTrained(_ value: Value) -> Bool { trained[value.index] }
+
+    /// Whether an output is computed from `value`; in a training step those are the network and its loss, and all else is gradients and
+    /// updates. All values are where nothing is updated.
+    public func isForward(_ value: Value) -> Bool { forward[value.index] }
 
     /// Whether `value` is the same for all parameters, see `Graph.constantValues`.
     public func isConstant(_ value: Value) -> Bool { constant[value.index] }

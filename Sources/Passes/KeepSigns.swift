@@ -48,8 +48,6 @@ private struct SignAnalysis {
     let facts: GraphFacts
     private var ranges: [ValueRange] = []
     private var demands: [Demand]
-    /// Whether a value leads to an output; all do where nothing is trained.
-    private let isForward: [Bool]
     /// The convolutions that are found.
     var isMarked: [Bool]
 
@@ -59,12 +57,6 @@ private struct SignAnalysis {
         self.facts = facts
         demands = [Demand](repeating: Demand(), count: facts.graph.nodes.count)
         isMarked = [Bool](repeating: false, count: facts.graph.nodes.count)
-        var isForward = [Bool](repeating: facts.graph.updates.isEmpty, count: facts.graph.nodes.count)
-        for output in facts.graph.outputs { isForward[output.value.index] = true }
-        for value in facts.graph.values.reversed() where isForward[value.index] {
-            for operand in facts.graph[value].operands { isForward[operand.index] = true }
-        }
-        self.isForward = isForward
     }
 
     mutating func run() {
@@ -72,7 +64,7 @@ private struct SignAnalysis {
         for output in graph.outputs where graph[output.value].type.element == .f32 && !ranges[output.value.index].hasOneSign {
             demands[output.value.index].formUnion(Demand(interest: .sign))
         }
-        for value in graph.values.reversed() where isForward[value.index] { propagate(value) }
+        for value in graph.values.reversed() where facts.isForward(value) { propagate(value) }
     }
 
     // MARK: What a value may be

@@ -25,8 +25,8 @@ import Testing
         let pictures: Int
         /// Of each parameter's gradient, the inner product with numbers of seed 3000, and the norm.
         let gradients: [String: [Double]]
-        /// How far the gradients of PyTorch in f32 are off, in the median of the batches.
-        let single: Errors
+        /// How far the gradients of PyTorch in f32 are off, in the mean of the batches.
+        let single: Layouts
 
         var testDescription: String { network }
 
@@ -43,6 +43,12 @@ import Testing
 
         init(median: Double, worst: Double) { (self.median, self.worst) = (median, worst) }
         init(_ errors: [Double]) { self.init(median: errors.sorted()[errors.count / 2], worst: errors.max()!) }
+    }
+
+    /// PyTorch's: NCHW, and NHWC.
+    struct Layouts: Decodable, Sendable {
+        let contiguous: Errors
+        let channels_last: Errors
     }
 
     /// Seconds each; the others take minutes, for as many evaluations in fp64.
@@ -91,10 +97,13 @@ import Testing
                         return KnownNumbers.distance(gradient, compiled) / max(KnownNumbers.size(gradient), 1e-3 * largest)
                     }))
         }
-        // What lies behind a ReLU or a max pooling is off by as much as rounding moves an element across its kink, in PyTorch as well.
-        let found = Errors(median: Self.median(machine.map(\.median)), worst: Self.median(machine.map(\.worst)))
-        let limit = Errors(median: max(1e-4, variant.single.median), worst: max(1e-4, variant.single.worst))
-        #expect(found.median <= limit.median && found.worst <= limit.worst, "machine code is off by \(found), PyTorch by \(variant.single)")
+        // What lies behind a ReLU or a max pooling is off by as much as rounding moves an element across its kink, in PyTorch as well, and with
+        // channels last, its faster layout, twice as far as with its own. Where no element of a single batch is moved, none may be here.
+        let found = Errors(median: Self.mean(machine.map(\.median)), worst: Self.mean(machine.map(\.worst)))
+        let single = variant.pictures == 1 ? variant.single.contiguous : variant.single.channels_last
+        #expect(
+            found.median <= max(1e-4, single.median) && found.worst <= max(1e-4, single.worst),
+            "machine code is off by \(found), PyTorch by \(variant.single)")
     }
 
     private func expectGradients(_ gradients: [[Double]], _ names: [String], of variant: Case) {
@@ -107,5 +116,5 @@ import Testing
         }
     }
 
-    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 }

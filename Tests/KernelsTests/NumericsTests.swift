@@ -40,30 +40,3 @@ import Testing
         #expect(standard > 20 * strict, "\(standard) beside \(strict)")
     }
 }
-
-/// What a network's depth leaves of the default tolerance.
-@Suite struct ResolvedNumericsTests {
-    private func facts(depth: Int) -> GraphFacts {
-        let builder = GraphBuilder(name: "deep")
-        var value = builder.input("x", TensorType(.f32, Shape([1, 16, 4, 4])))
-        let weight = builder.input("w", TensorType(.f32, Shape([16, 16, 3, 3])))
-        for _ in 0..<depth {
-            value = builder.apply(
-                .convolution, [value, weight],
-                ["channels": .integer(16), "kernel": .integers([3, 3]), "pad": .integers([1, 1]), "bias": .boolean(false)])
-        }
-        builder.output("y", value)
-        return GraphFacts(builder.finish())
-    }
-
-    @Test func deepNetworksAllowLess() {
-        #expect(facts(depth: 7).contractionDepth == 7)
-        #expect(Numerics.standard.resolved(for: facts(depth: 50)) == .standard)
-        #expect(Numerics.standard.resolved(for: facts(depth: 70)).largestError < 1.5e-6)
-        // F(2x2, 3x3) is always allowed; F(4x4, 3x3) not in a network of a hundred layers.
-        let deepest = Numerics.standard.resolved(for: facts(depth: 300)).largestError
-        #expect(deepest >= WinogradForm(outputs: [2, 2], taps: [3, 3]).error! && deepest < 1e-6)
-        #expect(Numerics.tolerance(5e-6).resolved(for: facts(depth: 300)) == .tolerance(5e-6))
-        #expect(Numerics.strict.resolved(for: facts(depth: 300)) == .strict)
-    }
-}

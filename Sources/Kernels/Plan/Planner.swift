@@ -5,7 +5,7 @@ import LoopNest
 struct Planner {
     let facts: GraphFacts
     let target: Target
-    let numerics: Numerics
+    let numerics: ResolvedNumerics
     let tuned: TunedChoices
     let streamsParameters: Bool
     var plan: Plan
@@ -23,7 +23,7 @@ struct Planner {
     init(_ facts: GraphFacts, _ target: Target, _ numerics: Numerics, _ tuned: TunedChoices, _ streamsParameters: Bool) {
         self.facts = facts
         self.target = target
-        self.numerics = numerics.resolved(for: facts)
+        self.numerics = ResolvedNumerics(numerics, for: facts)
         self.tuned = tuned
         self.streamsParameters = streamsParameters
         groups = Group.all(of: facts)
@@ -138,7 +138,7 @@ struct Planner {
             let buffer = declare(owner, isPrepared ? .prepared : .arena(0))
             if !isPrepared { lifetimes[buffer] = number...number }
         }
-        let lowered = group.lowered(for: target, numerics, tuned)
+        let lowered = group.lowered(for: target, numerics[group], tuned)
         let workspaces = lowered.workspaces.map { memory in
             plan.buffers.append(.init(storage: .arena(0), element: memory.element, extents: [memory.count], layout: .plain))
             lifetimes[plan.buffers.count - 1] = number...number

@@ -22,10 +22,11 @@ public struct TuningProblem: Sendable {
         var problems: [TuningProblem] = []
         var numbers: [String: Int] = [:]
         let facts = GraphFacts(graph)
-        // As the plan will have them: a deep network allows less than a shallow one.
-        let numerics = numerics.resolved(for: facts)
+        // As the plan will have them.
+        let numerics = ResolvedNumerics(numerics, for: facts)
         for group in Group.all(of: facts) {
-            guard let problem = ContractionProblem(group, target: target, numerics: numerics), !problem.phases.contains(where: \.isEmpty)
+            guard let problem = ContractionProblem(group, target: target, numerics: numerics[group]),
+                !problem.phases.contains(where: \.isEmpty)
             else { continue }
             let selection = ContractionSelection(problem)
             guard let key = selection.key, let predicted = selection.choose()?.variant.predictedChoice else { continue }
