@@ -46,7 +46,7 @@ public final class Trainer {
         let batchSize = step.feed.input.batchSize
         guard training.count >= batchSize else {
             throw TrainingError(
-                "\(training.name) has \(training.count) pictures, fewer than one batch of \(batchSize)",
+                "\(training.name) has \(training.count) picture\(training.count == 1 ? "" : "s"), fewer than one batch of \(batchSize)",
                 repair: "give --batch \(max(1, training.count)) or less")
         }
         self.recipe = recipe
@@ -168,10 +168,11 @@ public final class Trainer {
         let number = checkpoint.state.step
         let result = step.run(batch, rate: rate(of: number), seed: options.seed, number: number, place: learningRate.placeInUpdate(number))
         guard result.loss.isFinite else {
-            throw .training(
+            throw .diverged(
                 damage(
                     "the loss became \(result.loss.withoutSignOfNaN) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
-                        + "at a learning rate of \(Float(rate(of: number)))"))
+                        + "at a learning rate of \(Float(rate(of: number)))"),
+                last: number)
         }
         hasTrained = true
         lastStep = (result.loss, result.amount / max(result.weight, 1e-30))
@@ -183,7 +184,7 @@ public final class Trainer {
     }
 
     /// The learning rate of a step that is no further than the next one.
-    private func rate(of step: Int) -> Double { learningRate(step, heldOutLosses: history.decisiveLosses) }
+    func rate(of step: Int) -> Double { learningRate(step, heldOutLosses: history.decisiveLosses) }
 
     private func progress(_ position: BatchPosition) -> TrainingProgress {
         let state = checkpoint.state
@@ -233,26 +234,23 @@ public final class Trainer {
     /// The parameters and what the optimizer keeps, as they are saved; throws where one holds a value that is not finite.
     private func soundTensors() throws(TrainingFailure) -> [HostTensor] {
         let tensors = Weights.tensors(of: step.executable)
-        for tensor in tensors {
-            let found = tensor.bytes.withUnsafeBytes { bytes in
-                NonFiniteValues(in: bytes.bindMemory(to: Float.self), name: tensor.name, extents: tensor.shape)
-            }
-            guard let found else { continue }
-            if !hasTrained {
-                throw .training(
-                    TrainingError("the training cannot start: \(found.description)", repair: "start from other weights, or from none"))
-            }
-            throw .training(damage("\(found.description), after step \(stepsDone)"))
+        guard let found = tensors.firstNonFinite else { return tensors }
+        if !hasTrained {
+            throw .training(
+                TrainingError("the training cannot start: \(found.description)", repair: "start from other weights, or from none"))
         }
-        return tensors
+        throw .diverged(damage("\(found.description), after step \(stepsDone)"), last: stepsDone - 1)
     }
 
     /// A training that has left the finite numbers.
     private func damage(_ message: String) -> TrainingError {
-        TrainingError(
+        let isFirst = stepsDone == 0
+        return TrainingError(
             message,
-            repair: "lower the rate (it peaks at \(recipe.schedule.peak)), or bound the gradients with `clip norm 1.0`"
-                + (options.checkpointPath.map { "; \($0) is from before" } ?? ""))
+            repair: isFirst
+                ? "no weight was changed yet, so that a lower rate does not help: scale down what becomes so large, or begin with smaller weights"
+                : "lower the rate (it peaks at \(recipe.schedule.peak)), or bound the gradients with `clip norm 1.0`"
+                    + (options.checkpointPath.map { "; \($0) is from before" } ?? ""))
     }
 
     private func writeCheckpointIfDue(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {

@@ -68,7 +68,12 @@ extension TrainingFeed {
         _ labels: [UInt8], below classes: Int, _ kind: TrainingTarget, of dataset: Dataset, _ part: Dataset.Part, size: Int
     ) throws(TrainingError) {
         let isWrong = (0..<256).map { $0 >= classes && $0 != ignoredLabel }
-        guard let place = labels.firstIndex(where: { isWrong[Int($0)] }) else { return }
+        guard let place = labels.firstIndex(where: { isWrong[Int($0)] }) else {
+            guard let ignoredLabel, labels.allSatisfy({ $0 == ignoredLabel }) else { return }
+            throw TrainingError(
+                "all pixels of the \(part.adjective) pictures of \(dataset.name) are of class \(ignoredLabel), which the loss does not count",
+                repair: "name other maps of classes, or another `ignored_label`")
+        }
         let label = Int(labels[place])
         let largest = labels.lazy.map { Int($0) }.filter { $0 != ignoredLabel }.max() ?? 0
         var repair = "give the network as many, for example with -D classes=\(largest + 1)"
@@ -76,7 +81,7 @@ extension TrainingFeed {
             let isMap = if case .labelMap = kind { true } else { false }
             repair +=
                 "; or, where these pixels are not to count, \(isMap ? "" : "declare the target as i32[N, H, W] and ")"
-                + "write `ignored_label: \(label)` in the loss"
+                + "write `cross_entropy(…, ignored_label: \(label))` as the loss"
         }
         throw TrainingError(
             "\(part.adjective) picture \(place / size) of \(dataset.name) has pixels of class \(label), but the "

@@ -2,7 +2,8 @@ import Foundation
 import Interchange
 
 /// Keeps the records of a training while it goes on: a row a step, and after every epoch the history, its curves and a table, each replaced
-/// at once; and events for TensorBoard where they are wanted.
+/// at once; and events for TensorBoard where they are wanted. Of more than two hundred epochs some share a
+/// writing, since each writes all of them anew.
 ///
 /// What goes on from a checkpoint continues the records that lie where it writes: without gaps, and without the steps that a killed training
 /// did after its last checkpoint, which are done again.
@@ -61,7 +62,8 @@ public final class TrainingRecorder {
                 try events?.write(progress, trainer.history.reported)
             case .epoch(let epoch):
                 try events?.write(epoch, trainer.history.reported, step: epoch.epoch * run.stepsPerEpoch, weights: trainer.weights)
-                try write()
+                // 70 more whenever the epochs become twice as many.
+                if epoch.epoch % max(1, epoch.epoch / 100) == 0 { try write() }
             case .evaluating, .checkpoint: break
             }
         } catch {

@@ -98,17 +98,22 @@ public struct TrainingStep {
     public func run(
         _ batch: Batch, rate: Double, seed: UInt64, number: Int, place: (done: Int, count: Int) = (0, 1)
     ) -> Result {
+        give(batch, rate: rate, seed: seed, number: number, place: place, to: executable)
+        executable.run()
+        return unfailing { () throws(RuntimeError) in try result(of: executable, batch) }
+    }
+
+    /// Gives a program that has the step's inputs what `run` gives the step.
+    func give(_ batch: Batch, rate: Double, seed: UInt64, number: Int, place: (done: Int, count: Int), to program: Executable) {
         unfailing { () throws(RuntimeError) in
-            try executable.setInput(TrainingFeed.learningRateInput, to: [Float(rate)])
+            try program.setInput(TrainingFeed.learningRateInput, to: [Float(rate)])
             if takesSeed {
                 // Random numbers take an integer below 2^24, which f32 holds exactly.
                 var random = CounterGenerator(seed: seed, .step, number)
-                try executable.setInput(TrainingFeed.seedInput, to: [Float(random.below(1 << 24))])
+                try program.setInput(TrainingFeed.seedInput, to: [Float(random.below(1 << 24))])
             }
-            executable.setPlace(inUpdate: place)
-            try feed.give(batch, to: executable)
-            executable.run()
-            return try result(of: executable, batch)
+            program.setPlace(inUpdate: place)
+            try feed.give(batch, to: program)
         }
     }
 

@@ -99,14 +99,16 @@ import Testing
         let labels = try train("i32[N, 32, 32]", "cross_entropy(logits, mask)")
         #expect(
             labels.status == 1 && labels.errors.contains(found)
-                && labels.errors.contains("-D classes=8; or, where these pixels are not to count, write `ignored_label: 7` in the loss"),
+                && labels.errors.contains(
+                    "-D classes=8; or, where these pixels are not to count, write `cross_entropy(…, ignored_label: 7)` as the loss"),
             "\(labels.errors)")
         let areas = try train("i32[N, 32, 32]", "dice_loss(softmax(logits), mask)")
         #expect(areas.status == 1 && areas.errors.contains(found), "\(areas.errors)")
         let maps = try train("f32[N, 2, 32, 32]", "cross_entropy(logits, mask)")
         #expect(
             maps.status == 1 && maps.errors.contains(found)
-                && maps.errors.contains("declare the target as i32[N, H, W] and write `ignored_label: 7`"), "\(maps.errors)")
+                && maps.errors.contains("declare the target as i32[N, H, W] and write `cross_entropy(…, ignored_label: 7)`"),
+            "\(maps.errors)")
         let other = try train("i32[N, 32, 32]", "cross_entropy(logits, mask, ignored_label: 3)")
         #expect(other.status == 1 && other.errors.contains(found) && !other.errors.contains("ignored_label"), "\(other.errors)")
         let ignored = try train("i32[N, 32, 32]", "cross_entropy(logits, mask, ignored_label: 7)")
@@ -153,6 +155,12 @@ import Testing
         #expect(
             try errors("f32[N, 2, 16, 16]", "mean(mask) + mean(logits)").contains(
                 "numpy:arrays has no classes of pixels, 16 x 16, for the target 'mask'"))
+        // Maps of which nothing counts teach nothing, and judge nothing.
+        let name = workplace.path("arrays/y_test.npy")
+        try NumPy.write(HostTensor(element: .u8, shape: [8, 32, 32], bytes: [UInt8](repeating: 255, count: 8 * 1024)), to: name)
+        #expect(
+            try errors("i32[N, 32, 32]", "cross_entropy(logits, mask, ignored_label: 255)").contains(
+                "all pixels of the held-out pictures of numpy:arrays are of class 255, which the loss does not count"))
         // Pictures of one class each have no maps.
         try workplace.makeFolder("labels")
         for part in ["train", "test"] {

@@ -224,6 +224,9 @@ import Training
         let result = try train("out")
         #expect(result.status == 1)
         #expect(result.errors.contains("the loss became") && result.errors.contains("clip norm 1.0"), "\(result.errors)")
+        // Where it begins: the step, the operator, its place in the source.
+        #expect(result.errors.contains("begins here") && result.errors.contains("--> tiny.braid:4:"), "\(result.errors)")
+        #expect(result.errors.contains("note: it begins in step ") && result.errors.contains(" of 'norm' (%"), "\(result.errors)")
         #expect(!FileManager.default.fileExists(atPath: workplace.path("out.safetensors")))
         // The history says so, too.
         let run = try #require(try TrainingRecord(path: workplace.path("out.history.json")).run)

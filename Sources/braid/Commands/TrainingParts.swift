@@ -11,6 +11,9 @@ struct TrainingParts {
     var preparation: PicturePreparation
     var training: Dataset
     var heldOut: Dataset
+    /// What compiled the step, and what it runs on.
+    let compiler: Compiler
+    let pool: ThreadPool
 
     /// The training of a network; throws where the file has none.
     static func definition(of network: Network) throws(CompilerError) -> ElaboratedNetwork.Training {
@@ -34,17 +37,18 @@ struct TrainingParts {
         precision: Precision? = nil, memory: Int? = nil, evaluates: Bool
     ) throws {
         definition = try Self.definition(of: network)
-        let pool = ThreadPool(threads: execution.threadCount)
+        let (pool, compiler) = (ThreadPool(threads: execution.threadCount), try execution.compiler(precision))
+        (self.pool, self.compiler) = (pool, compiler)
         let fitted = try memory.map { memory in
             let evaluating = try BatchMemory(execution.compiler(), network, training: false).total(batch)
-            return try execution.compiler(precision).fittedStep(network, batch: batch, within: memory, beside: evaluating)
+            return try compiler.fittedStep(network, batch: batch, within: memory, beside: evaluating)
         }
-        if fitted == nil { try BatchMemory(execution.compiler(precision), network, training: true).require(batch) }
+        if fitted == nil { try BatchMemory(compiler, network, training: true).require(batch) }
         if let text = fitted?.text { Console.error("note: \(text)\n") }
         let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
         let program =
-            try fitted.map { try execution.compiler(precision).executable($0, of: network, pool: pool) }
-            ?? execution.compiler(precision).executable(network, training: true, batch: batch, pool: pool)
+            try fitted.map { try compiler.executable($0, of: network, pool: pool) }
+            ?? compiler.executable(network, training: true, batch: batch, pool: pool)
         step = try TrainingStep(
             program, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput, metric: definition.metric,
             ignoredLabel: definition.ignoredLabel, classCounts: definition.classCounts)

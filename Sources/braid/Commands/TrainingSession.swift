@@ -102,7 +102,8 @@ struct TrainingSession {
         } catch {
             // What failed is told; that the history cannot say so, too, would hide it.
             try? recorder.end(.failed, message: "\(error)")
-            throw error
+            guard case TrainingFailure.diverged(let failure, let last) = error else { throw error }
+            throw located(failure, through: last, isInterrupted) ?? error
         }
         if let failure = recorder.failure { throw failure }
         guard isDone else {
@@ -128,5 +129,23 @@ struct TrainingSession {
             history: files.history,
             curves: files.curves, epochsTable: files.epochs, stepsTable: files.steps, tensorboard: eventFolder,
             loaderImagesPerSecond: trainer.loading.rate.picturesPerSecond, waitedSeconds: trainer.loading.rate.waitingSeconds)
+    }
+
+    /// An error of a training that has left the finite numbers, with the place in the network where that began; nil where it is not found,
+    /// which is said. The steps since the last checkpoint are done once more for it.
+    private func located(_ failure: TrainingError, through last: Int, _ isInterrupted: () -> Bool) -> CompilerError? {
+        Console.error(
+            "note: the training has left the finite numbers; to see where, the steps since the last checkpoint are done once more\n")
+        do {
+            _ = try trainer.resume(try Safetensors(path: files.checkpoint))
+            let trace = try parts.compiler.trace(network, batch: step.feed.input.batchSize, pool: parts.pool)
+            let number = trainer.findDivergence(through: last, running: trace.executable, shouldStop: isInterrupted)
+            let found = number.flatMap { trace.firstNonFinite(failure.message, inStep: $0 + 1, help: failure.repair) }
+            if found == nil { Console.error("note: where it begins was not found\n") }
+            return found
+        } catch {
+            Console.error("note: where it begins cannot be told: \(error)\n")
+            return nil
+        }
     }
 }

@@ -38,7 +38,7 @@ struct RateFindReport {
                 "\(index + 1)", String(format: "%.2e", point.rate), Format.fixed(point.loss, 4), Format.fixed(point.smoothed, 4))
         }
         print(table.text)
-        if test.hasDiverged { print("the loss diverged after step \(test.points.count)\n") }
+        if test.hasDiverged { print("the loss diverged at step \(test.points.count) of \(test.steps)\n") }
         for row in Chart.curve(test.points.map(\.smoothed), width: 60, height: 5, label: { Format.fixed($0, 3) }) { print("  " + row) }
         guard let line else {
             print(
