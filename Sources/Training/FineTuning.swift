@@ -15,9 +15,6 @@ public struct FineTuning: Equatable, Sendable {
     /// All others, which are frozen at first.
     public let body: [String]
 
-    /// How much lower than the head's the rate of the first layers is.
-    private static let rateRatio = 100.0
-
     /// Finds what of a network is its head.
     ///
     /// Anew begin the parameters that `patterns` name, the layers that do not fit the file, parameters that only the training has where the
@@ -94,17 +91,21 @@ public struct FineTuning: Equatable, Sendable {
         return first
     }
 
-    /// The recipe of the second phase: the head at half the rate, the first layers at a hundredth of that, and between them factors that grow
-    /// evenly from one first part of the labels to the next.
-    public func unfrozenRecipe(_ recipe: TrainingRecipe, rate: Double) -> TrainingRecipe {
+    /// How many times lower the rate of the first layers is where nobody says. fast.ai's is for Adam, whose steps are as long for small gradients as
+    /// for large ones; the first layers' gradients are small already, so that they learned nothing at such rates with momentum alone.
+    public static func usualRatio(of optimizer: Chosen<Optimizer>) -> Double { optimizer.form.isAdaptive ? 100 : 3 }
+
+    /// The recipe of the second phase: the head at half the rate, the first layers at a part of that, one in `ratio`, and between them factors
+    /// that grow evenly from one first part of the labels to the next.
+    public func unfrozenRecipe(_ recipe: TrainingRecipe, rate: Double, ratio: Double) -> TrainingRecipe {
         var second = recipe
         second.schedule = Schedule.oneCycle(["peak": .number(rate / 2), "rise": 0.3, "start_divisor": 5.0, "end_divisor": 2e4])
         let parts = Self.parts(of: body)
         second.groups = recipe.groups
         for (index, part) in parts.enumerated() {
-            let factor = pow(Self.rateRatio, Double(index) / Double(parts.count) - 1)
+            let factor = pow(ratio, Double(index) / Double(parts.count) - 1)
             // Four digits are enough, and can be read.
-            let rounded = (factor * 1e4).rounded() / 1e4
+            let rounded = max(1e-4, (factor * 1e4).rounded() / 1e4)
             second.groups += groups(body.filter { Self.part(of: $0) == part }, factor: rounded, recipe)
         }
         return second

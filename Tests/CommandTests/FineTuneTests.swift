@@ -66,8 +66,8 @@ import Training
             ], "\(recipes[0])")
         #expect(
             recipes[1].prefix(3) == [
-                "schedule one_cycle(peak: 0.01, epochs: 6, start_divisor: 5, end_divisor: 20000)", #"group "first.*", rate: 0.01"#,
-                #"group "norm.*", rate: 0.1"#,
+                "schedule one_cycle(peak: 0.01, epochs: 6, start_divisor: 5, end_divisor: 20000)", #"group "first.*", rate: 0.3333"#,
+                #"group "norm.*", rate: 0.5774"#,
             ], "\(recipes[1])")
         for folder in ["events", "events.frozen"] {
             #expect(try FileManager.default.contentsOfDirectory(atPath: workplace.path(folder)).count == 1)
@@ -125,7 +125,7 @@ import Training
             "    batch 16\n",
             with: "    batch 16\n    group \"*.bias\", weight_decay: 0\n    group \"norm.*\", rate: 0.5, weight_decay: 0\n")
         try workplace.write(text, to: "tiny.braid")
-        let result = try tune("out", "--epochs", "1", "--frozen-epochs", "0")
+        let result = try tune("out", "--epochs", "1", "--frozen-epochs", "0", "--rate-ratio", "100")
         #expect(result.status == 0 && !result.output.contains("1 of 2"), "\(result.errors)")
         #expect(!FileManager.default.fileExists(atPath: workplace.path("out.frozen.safetensors")))
         let groups = (try history("out")["recipe"] as? [String] ?? []).filter { $0.hasPrefix("group") }

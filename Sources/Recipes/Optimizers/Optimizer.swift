@@ -14,20 +14,25 @@ public struct Optimizer: Form {
     public let source: String
     /// All that it may keep from step to step; `step` says which of them with the values at hand.
     public let states: [OptimizerState]
+    /// Whether steps are as long for small gradients as for large ones.
+    public let isAdaptive: Bool
     private let problem: @Sendable (Attributes) -> FormProblem?
     fileprivate let begin: @Sendable (OptimizerStep) -> (TrainedWeight) -> Void
 
     /// - Parameters:
     ///   - parameters: its own; all optimizers take `decay_vectors` besides.
+    ///   - isAdaptive: whether steps are as long for small gradients as for large ones.
     ///   - begin: appends to a graph what all weights share, and returns what appends the update of one.
     init(
-        _ name: String, _ parameters: [FormParameter], states: [OptimizerState], _ summary: String, source: String,
+        _ name: String, _ parameters: [FormParameter], states: [OptimizerState], isAdaptive: Bool = true, _ summary: String,
+        source: String,
         problem: @escaping @Sendable (Attributes) -> FormProblem? = { _ in nil },
         begin: @escaping @Sendable (OptimizerStep) -> (TrainedWeight) -> Void
     ) {
         self.name = name
         self.parameters = parameters + [Self.decaysVectors]
         self.states = states
+        self.isAdaptive = isAdaptive
         self.summary = summary
         self.source = source
         self.problem = problem

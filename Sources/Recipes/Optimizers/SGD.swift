@@ -16,7 +16,7 @@ extension Optimizer {
             .number("momentum", retained, default: 0), .boolean("nesterov", default: false), weightDecay(),
             .number("dampening", FormParameter.share, default: 0),
         ],
-        states: [.momentum, .gradientGain],
+        states: [.momentum, .gradientGain], isAdaptive: false,
         "`m = momentum * m + (1 - dampening) * g; w -= rate * m`; with `nesterov`, `w -= rate * (g + momentum * m)`. The first step is not "
             + "dampened",
         source: "Sutskever et al. 2013, as `torch.optim.SGD`",

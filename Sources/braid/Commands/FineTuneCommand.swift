@@ -20,7 +20,7 @@ struct FineTuneCommand: ParsableCommand {
                 --resume photos.checkpoint.safetensors
 
             As fast.ai's fine_tune: first the head alone is trained, with all weights before it frozen, for --frozen-epochs at a rate that rises
-            to --rate; then all weights for --epochs in one cycle up to half of it, the first layers at a hundredth of the head's rate and
+            to --rate; then all weights for --epochs in one cycle up to half of it, the first layers at a part of the head's rate (--rate-ratio) and
             those between at rates that grow evenly from one first part of the labels to the next. Optimizer, loss, groups, augmentation and
             all else are those of the `training of` definition; its schedule is not used.
             The head begins anew: what --head names, or else the layers whose shape in the file differs, as for another number of classes, or
@@ -51,6 +51,12 @@ struct FineTuneCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The highest rate of the head (default: the recipe's highest).", valueName: "rate"))
     var rate: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "How many times lower than the head's the rate of the first layers is; 1 for one rate of all (default: 100; 3 with sgd).",
+            valueName: "ratio"))
+    var rateRatio: Double?
+
     @OptionGroup var settings: TrainingOptions
 
     func validate() throws {
@@ -59,6 +65,9 @@ struct FineTuneCommand: ParsableCommand {
             throw ValidationError("--frozen-epochs must be from 0 to 100000, not \(frozenEpochs)")
         }
         if let rate, !(rate > 0 && rate <= 1e6) { throw ValidationError("--rate must be above 0 and up to 1e6, not \(rate)") }
+        if let rateRatio, !(1...1e4).contains(rateRatio) {
+            throw ValidationError("--rate-ratio must be from 1 to 10000, not \(rateRatio)")
+        }
     }
 
     func run() throws {
@@ -84,7 +93,8 @@ struct FineTuneCommand: ParsableCommand {
         let rate = self.rate ?? definition.recipe.schedule.peak
         var (frozen, unfrozen) = (network, network)
         frozen.training?.recipe = tuning.frozenRecipe(definition.recipe, rate: rate)
-        unfrozen.training?.recipe = tuning.unfrozenRecipe(definition.recipe, rate: rate)
+        unfrozen.training?.recipe = tuning.unfrozenRecipe(
+            definition.recipe, rate: rate, ratio: rateRatio ?? FineTuning.usualRatio(of: definition.recipe.optimizer))
         let phase = try resumedPhase(frozen, unfrozen)
 
         let isInterrupted = Interruption.watch()
