@@ -11,7 +11,7 @@ extension Pass {
     /// Vectors (biases, scales, sums over whole maps), statistics (sums and maxima over axes, and what is computed from them alone), positions
     /// and what is computed once are kept as they are: they are few, and many numbers read each.
     ///
-    /// Of a training, which clauses do not speak of, only what is stored is rounded, activations and their gradients: sums, statistics,
+    /// Of a training, which clauses do not speak of, activations, their gradients, and the factors of both are rounded: sums, statistics,
     /// weights, their gradients and the optimizer's state are f32. Gradients need no factor that lifts them: bf16 has the exponents of f32.
     public static let choosePrecision = Pass("choose_precision", "Decides what is stored and multiplied in less than f32.") {
         graph, context in
@@ -25,7 +25,7 @@ extension Pass {
         for value in graph.values where graph[value].operation != nil && graph[value].type.element == .f32 && !facts.isPrepared(value) {
             guard precisions[value].isNarrow else { continue }
             if isTraining, facts.isWeight(value) { continue }
-            if flow.isRounded[value.index], !isTraining {
+            if flow.isRounded[value.index] {
                 graph[value].factors = .bf16
                 context.firings.fire("factors")
             }

@@ -188,10 +188,10 @@ extension ContractionShape {
             }
     }
 
-    /// Whether channels can be multiplied in pairs: the vector operand is known beforehand and has whole blocks of both axes, and the broadcast
+    /// Whether channels can be multiplied in pairs: the vector operand are weights and has whole blocks of both axes, and the broadcast
     /// operand has its channels side by side, so that what lies beyond their number is zero in both.
     func hasPairsOfChannels(in group: Group, lanes: Int) -> Bool {
-        guard !isEmpty, reducesChannels, let channel = channelAxis, group.facts.isPrepared(vector.value),
+        guard !isEmpty, reducesChannels, let channel = channelAxis, group.facts.isWeight(vector.value),
             group.reads.contains(vector.value), let input = vector.dimension(of: channel), let output = vector.dimension(of: lane)
         else { return false }
         let blocks = [Layout.Block(axis: input, size: lanes), Layout.Block(axis: output, size: lanes)]

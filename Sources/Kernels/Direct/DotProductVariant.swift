@@ -35,8 +35,6 @@ struct DotProductVariant: ContractionVariant {
     func lower(_ schedule: DirectSchedule?, _ choice: AlgorithmChoice) -> LoweredGroup {
         var nest = nest
         if let schedule { nest.apply(schedule) }
-        let weights = PairedWeights(nest.shape, problem.group, problem.target)
-        return LoweredGroup(
-            [nest.lower().computing(nest.shape, choice)], preparation: [weights.preparation()], prepared: [weights.memory])
+        return PairedWeights(nest.shape, problem.group, problem.target).lowered(for: nest.lower().computing(nest.shape, choice))
     }
 }

@@ -1,11 +1,11 @@
 import Graph
 import LoopNest
 
-/// Weights rounded to bf16 once, in pairs of neighbours along the channels that are summed over: where f32 has blocks of
+/// Weights rounded to bf16, in pairs of neighbours along the channels that are summed over: where f32 has blocks of
 /// `16 channels x 16 lanes`, these have `8 pairs x 16 lanes x 2 channels`, as dot products want them.
-struct PairedWeights {
+struct PairedWeights: RoundedWeights {
     private let shape: ContractionShape
-    private let group: Group
+    let group: Group
     private let target: Target
     /// The registers of pairs that a task makes.
     private static let pairsOfTask = 256
@@ -16,18 +16,17 @@ struct PairedWeights {
         self.target = target
     }
 
-    var memory: LoweredGroup.Memory { .init(.bf16, count: group.graph.storedCount(shape.vector.value)) }
+    var source: Value { shape.vector.value }
+    var memory: LoweredGroup.Memory { .init(.bf16, count: group.graph.storedCount(source)) }
 
-    func buffer(_ emitter: PointEmitter, _ access: Buffer.Access) -> BufferID { emitter.prepared(0, .bf16, count: memory.count, access) }
-
-    /// Makes them of the weights in f32: two registers of neighbouring channels become one of pairs, in the same place.
-    func preparation() -> KernelCall {
+    /// Two registers of neighbouring channels become one of pairs, in the same place.
+    func rounding() -> KernelCall {
         let lanes = target.lanes
         let pairs = memory.count / (2 * lanes)
         let builder = KernelBuilder(
             name: group.kernelName("weights"), lanes: lanes, taskCount: max(1, (pairs + Self.pairsOfTask - 1) / Self.pairsOfTask))
-        let emitter = PointEmitter(builder, group, reads: [shape.vector.value], results: [])
-        let from = emitter.buffer(shape.vector.value)
+        let emitter = PointEmitter(builder, group, reads: [source], results: [])
+        let from = emitter.buffer(source)
         let to = buffer(emitter, .write)
         let first = builder.task * Self.pairsOfTask
         builder.loop("pair", to: .least(.constant(Self.pairsOfTask), .constant(pairs) + first * -1)) { index in

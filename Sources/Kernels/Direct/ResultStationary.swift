@@ -101,7 +101,12 @@ struct ResultStationary {
         let group = weights * cut.laneParts * cut.tile.laneBlocks / shape.laneBlockCount(target.lanes)
         let again = group + operand > target.caches.level2 * 3 / 4 ? turns * Double(cut.rows - 1) * model.level3(bytes: weights) : 0
         return turns * (rowCycles * Double(cut.rows) / Double(cut.laneParts) + staging + model.task)
-            + 0.3 * (streams + again + turns * model.level3(bytes: operand))
+            + 0.3 * (streams + again + turns * model.level3(bytes: operand)) + rounding(threads: target.cores)
+    }
+
+    /// What rounding the weights takes in a run.
+    private func rounding(threads: Int) -> Double {
+        usesPairs ? PairedWeights(shape, group, target).cyclesOfRun(threads: threads, CostModel(target)) : 0
     }
 
     /// The cycles of all register tiles and of storing what they make.
@@ -131,7 +136,7 @@ struct ResultStationary {
         let model = CostModel(target)
         let staged = isStaged ? Double(group.graph.storedCount(shape.broadcast.value) / target.lanes) * (model.load + model.store) : 0
         return model.together(
-            arithmetic(tile) + staged, model.memory(bytes: weightBytes, threads: 1))
+            arithmetic(tile) + staged, model.memory(bytes: weightBytes, threads: 1)) + rounding(threads: 1)
     }
 
     /// What factors are multiplied as.

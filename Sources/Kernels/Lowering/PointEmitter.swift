@@ -53,9 +53,9 @@ public final class PointEmitter {
     }
 
     /// Adds a parameter for a buffer of partial results.
-    public func workspace(_ index: Int, count: Int, _ access: Buffer.Access) -> BufferID {
+    public func workspace(_ index: Int, _ element: StoredElement = .f32, count: Int, _ access: Buffer.Access) -> BufferID {
         arguments.append(.workspace(index))
-        return builder.parameter("partial\(index)", count: count, access)
+        return builder.parameter("partial\(index)", element, count: count, access)
     }
 
     /// Adds a parameter for a buffer that the group's preparation fills.

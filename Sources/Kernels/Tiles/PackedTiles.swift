@@ -10,7 +10,7 @@ extension TileMap {
     /// Nil for contractions that are of no such form.
     static func packed(_ shape: ContractionShape, _ group: Group, _ target: Target) -> TileMap? {
         guard target.hasTiles(of: .bfloat16), !shape.isEmpty, shape.reducesChannels, let channel = shape.channelAxis,
-            shape.extents[channel] <= packedChannels, group.facts.isPrepared(shape.vector.value), group.reads.contains(shape.vector.value),
+            shape.extents[channel] <= packedChannels, group.facts.isWeight(shape.vector.value), group.reads.contains(shape.vector.value),
             group.graph.layout(shape.broadcast.value).blocks.isEmpty, shape.broadcast.position.count == 4,
             shape.broadcast.position[0].singleAxis.map({ $0 < shape.resultRank }) ?? false
         else { return nil }

@@ -23,7 +23,8 @@ struct TileCost {
     /// What one thread takes, which does not depend on how many others there are.
     var cycles: Double {
         let cut = TileSchedule(rows: roomiest, stripRows: bestStrip, outputParts: 1)
-        return model.together(sums(cut) + staging(cut), model.memory(bytes: weightBytes, threads: 1))
+        return model.together(sums(cut) + staging(cut), model.memory(bytes: weights.bytes, threads: 1))
+            + weights.cyclesOfRun(threads: 1, model)
     }
 
     /// Whether a single row of points is short enough for a strip: no schedule is allowed else.
@@ -88,7 +89,7 @@ struct TileCost {
         return counts.first { allows(TileSchedule(rows: $0, stripRows: strip, outputParts: 1)) } ?? strip
     }
 
-    private var weightBytes: Int { TileWeights(map: map, products: products, group: group).bytes }
+    private var weights: TileWeights { TileWeights(map: map, products: products, group: group) }
     private var outerCount: Int { map.outer.reduce(1) { $0 * map.shape.extents[$1] } }
 
     /// The products of a strip for a panel.
@@ -131,13 +132,14 @@ struct TileCost {
         let tasks = shares * cut.outputParts
         let turns = Double((tasks + target.cores - 1) / target.cores)
         let task = sums(cut) / Double(tasks) + staging(cut) / Double(shares) + model.task
-        let weights = weightBytes / cut.outputParts
+        let bytes = weights.bytes / cut.outputParts
         let operand = group.graph.storedBytes(map.shape.broadcast.value) / shares
-        let streams = (turns - 1) * model.level3(bytes: weights) + model.memory(bytes: weights, threads: 1)
+        let streams = (turns - 1) * model.level3(bytes: bytes) + model.memory(bytes: bytes, threads: 1)
         // A panel's weights stay in the second-level cache beside the copy for all strips, or come again for each.
-        let panel = weightBytes * 2 / max(2, map.outputBlocks)
+        let panel = weights.bytes * 2 / max(2, map.outputBlocks)
         let isKept = panel + staging(cut).bytes <= target.caches.level2 * 3 / 4
-        let again = isKept ? 0 : turns * Double(cut.rows / cut.stripRows - 1) * model.level3(bytes: weights)
+        let again = isKept ? 0 : turns * Double(cut.rows / cut.stripRows - 1) * model.level3(bytes: bytes)
         return turns * task + 0.3 * (streams + again + turns * model.level3(bytes: operand))
+            + weights.cyclesOfRun(threads: target.cores, model)
     }
 }

@@ -34,7 +34,7 @@ struct TileNest {
         var builder: KernelBuilder { emitter.builder }
     }
 
-    func lower(name: String) -> LoweredGroup {
+    func lower(name: String, _ choice: AlgorithmChoice) -> LoweredGroup {
         let chunks = (map.height + schedule.rows - 1) / schedule.rows
         let tasks = map.outer.reduce(chunks * schedule.outputParts) { $0 * shape.extents[$1] }
         let builder = KernelBuilder(name: name, lanes: TileMap.lanes, taskCount: tasks)
@@ -55,8 +55,7 @@ struct TileNest {
         let panels = panelsOfTask
         builder.loop("panel", to: .constant(panels)) { strips(place, panel: part * panels + $0, blocks: 2) }
         if map.outputBlocks % 2 == 1 { strips(place, panel: .constant(map.outputBlocks / 2), blocks: 1) }
-        return LoweredGroup(
-            [KernelCall(builder.finish(), emitter.arguments)], preparation: [self.weights.preparation()], prepared: [self.weights.memory])
+        return self.weights.lowered(for: KernelCall(builder.finish(), emitter.arguments).computing(shape, choice))
     }
 
     private var panelsOfTask: Int { map.outputBlocks / 2 / schedule.outputParts }

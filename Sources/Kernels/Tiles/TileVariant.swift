@@ -59,8 +59,6 @@ struct TileVariant: ContractionVariant {
     func lower(_ schedule: TileSchedule?, _ choice: AlgorithmChoice) -> LoweredGroup {
         let nest = TileNest(
             map: map, group: problem.group, target: problem.target, products: products, schedule: schedule ?? cost.best.schedule)
-        var lowered = nest.lower(name: problem.group.kernelName())
-        lowered.calls[0] = lowered.calls[0].computing(map.shape, choice)
-        return lowered
+        return nest.lower(name: problem.group.kernelName(), choice)
     }
 }

@@ -1,12 +1,12 @@
 import Graph
 import LoopNest
 
-/// The weights of a contraction as the second factors of products of tiles, split in parts once.
+/// The weights of a contraction as the second factors of products of tiles, split in parts.
 ///
 /// They lie in the order in which they are read: `panel, step of 32 channels, row of taps, tap, part, output block`, and then a tile, whose row
 /// r is 16 outputs of a pair of channels: those with number r of two neighbouring blocks of 16. A panel is two blocks of outputs, the last
 /// perhaps one. Channels beyond their number are zeros.
-struct TileWeights {
+struct TileWeights: RoundedWeights {
     let map: TileMap
     let products: SplitProducts
     let group: Group
@@ -21,9 +21,7 @@ struct TileWeights {
     private var panelCount: Int { map.steps * stepCount(2) }
 
     var memory: LoweredGroup.Memory { .init(.bf16, count: map.steps * stepCount(map.outputBlocks)) }
-    var bytes: Int { memory.count * StoredElement.bf16.size }
-
-    func buffer(_ emitter: PointEmitter, _ access: Buffer.Access) -> BufferID { emitter.prepared(0, .bf16, count: memory.count, access) }
+    var source: Value { map.shape.vector.value }
 
     /// Where a tile lies.
     ///
@@ -35,13 +33,13 @@ struct TileWeights {
         return place + .constant((part * blocks + block) * Self.tileCount)
     }
 
-    /// Makes them of the weights in f32, a task a panel and step.
-    func preparation() -> KernelCall {
+    /// A task a panel and step.
+    func rounding() -> KernelCall {
         let whole = map.outputBlocks / 2
         let builder = KernelBuilder(
             name: group.kernelName("weights"), lanes: TileMap.lanes, taskCount: (map.outputBlocks + 1) / 2 * map.steps)
-        let emitter = PointEmitter(builder, group, reads: [map.shape.vector.value], results: [])
-        let from = emitter.buffer(map.shape.vector.value)
+        let emitter = PointEmitter(builder, group, reads: [source], results: [])
+        let from = emitter.buffer(source)
         let to = buffer(emitter, .write)
         let (panel, step) = (builder.task / map.steps, builder.task % map.steps)
         func write(_ numbers: [Register], _ blocks: Int, _ block: Int, _ row: Index, _ tap: Index, _ pair: Index) {
