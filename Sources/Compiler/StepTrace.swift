@@ -1,4 +1,5 @@
 import Graph
+import Passes
 import Runtime
 import Source
 
@@ -51,7 +52,7 @@ public struct StepTrace {
 
     private func phase(of value: Value) -> String {
         if value <= loss { return "on the way to the loss" }
-        return graph.dependsOnRate(value) ? "in the update of the parameters" : "on the way back from the loss"
+        return graph.dependOnRate[value.index] ? "in the update of the parameters" : "on the way back from the loss"
     }
 
     private func text(_ operand: Value) -> String {
@@ -82,10 +83,11 @@ extension Graph {
 
     fileprivate func isTraced(_ value: Value) -> Bool { self[value].operation != nil && self[value].type.element == .f32 }
 
-    /// Whether it is computed from the learning rate, as updates alone are.
-    fileprivate func dependsOnRate(_ value: Value) -> Bool {
-        if let input = self[value].inputName { return input == "learning_rate" }
-        return self[value].operands.contains(where: dependsOnRate)
+    /// Whether each value is computed from the learning rate, as updates alone are.
+    fileprivate var dependOnRate: [Bool] {
+        var found: [Bool] = []
+        for node in nodes { found.append(node.inputName == learningRateName || node.operands.contains { found[$0.index] }) }
+        return found
     }
 }
 

@@ -17,18 +17,20 @@ extension Trainer {
         let steps = learningRate.stepsPerEpoch
         let start = BatchPosition(epoch: stepsDone / steps, batch: stepsDone % steps)
         let loader = Loader(maker, from: start, epochs: options.epochs)
+        var before = Weights.tensors(of: step.executable)
         for number in stepsDone..<max(stepsDone, last + 1) {
             guard let batch = loader.next() else { return nil }
-            let before = Weights.tensors(of: step.executable)
             let (rate, place) = (rate(of: number), learningRate.placeInUpdate(number))
             let result = step.run(batch, rate: rate, seed: options.seed, number: number, place: place)
-            if !result.loss.isFinite || Weights.tensors(of: step.executable).firstNonFinite != nil {
+            let after = Weights.tensors(of: step.executable)
+            if !result.loss.isFinite || after.firstNonFinite != nil {
                 program.setParameters(from: TensorParameters(before))
                 step.give(batch, rate: rate, seed: options.seed, number: number, place: place, to: program)
                 program.run()
                 return number
             }
             checkpoint.state.step += 1
+            before = after
             if shouldStop() { return nil }
         }
         return nil

@@ -54,4 +54,27 @@ import Testing
         let update = try #require(try Self.notes(image: 4e30, weights: 2, rate: 1e38))
         #expect(update[1].contains("step 7, in the update of the parameters, in "), "\(update)")
     }
+
+    /// There are 2^40 ways through a network of 40 residual sums.
+    @Test func manyWaysAreNoWork() throws {
+        let text = """
+            network n {
+                input image: f32[N, 1, 1, 1]
+                var x = image
+                for i in 0..<40 { x = x + (x |> a{i}: conv(1, 1, bias: false)) }
+                output y = x
+            }
+            training of n { target goal: f32[N, 1, 1, 1]; loss mean_absolute_error(y, goal); optimizer sgd; schedule constant(rate: 1) }
+            """
+        let compiler = Compiler(cache: nil, threads: 1)
+        let trace = try compiler.trace(try Network.read(text, path: "n.braid"), batch: 1, pool: ThreadPool(threads: 1))
+        let parameters = (0..<40).map { ("a\($0).weight", ReferenceTensor([1, 1, 1, 1], [0])) }
+        trace.executable.setParameters(from: GivenParameters(Dictionary(uniqueKeysWithValues: parameters)))
+        for (name, value) in [("image", Float(1e30)), ("goal", 0), ("learning_rate", 1e30)] {
+            try trace.executable.setInput(name, to: [value])
+        }
+        trace.executable.run()
+        let error = try #require(trace.firstNonFinite("it broke", inStep: 1, help: "mend it"))
+        #expect(error.diagnostics[0].notes[0].contains("in the update of the parameters"), "\(error)")
+    }
 }

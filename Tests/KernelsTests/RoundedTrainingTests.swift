@@ -43,7 +43,7 @@ import Testing
     @Test(arguments: [(Target.x86AVX512BF16, "dot"), (.x86AMX, "tile"), (.aarch64NEONBF16, "dot")])
     func usesUnitsOfPairs(_ target: Target, _ unit: String) throws {
         let chosen = try Self.plan(target, .bf16).steps.compactMap { $0.choice?.chosen.algorithm }
-        // Four on the way to the loss, and as many gradients of what they read, but where a stride has several phases.
+        // Of eight that may be: a stride's gradient has several phases, and tiles do not pay for maps this small.
         #expect(chosen.count { $0 == unit } >= 4, "\(chosen)")
     }
 
