@@ -84,6 +84,7 @@ let package = Package(
         part("Operators", needs: ["CompiledC", "Graph"], settings: strict + optimized),
         part("Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"]),
         part("Recipes", needs: ["Source", "Graph", "Operators"], settings: strict + optimized),
+        part("Analysis", needs: ["Source", "Graph", "Operators", "Interchange"], settings: strict + optimized),
         part("Language", needs: ["Source", "Graph", "Operators", "Recipes"]),
         part("Foreign", needs: ["Source", "CompiledC", "Graph", "Language", "CClang"]),
         part("Passes", needs: ["Source", "Graph", "Operators", "Recipes"], settings: strict + optimized),
@@ -98,17 +99,15 @@ let package = Package(
         part(
             "Compiler",
             needs: [
-                "Source", "CompiledC", "Graph", "Operators", "Recipes", "Language", "Foreign", "Passes", "LoopNest", "Kernels", "Machine",
-                "Runtime",
-                "Training", "Interchange",
+                "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
+                "Machine", "Runtime", "Training", "Interchange",
             ]),
-        part("LanguageServer", needs: ["Source", "Graph", "Language", "Compiler"]),
+        part("LanguageServer", needs: ["Source", "Graph", "Analysis", "Language", "Compiler"]),
         .executableTarget(
             name: "braid",
             dependencies: [
-                "Compiler", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Recipes", "Language", "LoopNest",
-                "Kernels",
-                "Machine", "Runtime",
+                "Analysis", "Compiler", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Recipes", "Language",
+                "LoopNest", "Kernels", "Machine", "Runtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -121,7 +120,7 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "Compiler", "Training", "Runtime", "Machine", "Interchange", "Language", "LoopNest", "Operators", "Graph",
+                "Analysis", "Compiler", "Training", "Runtime", "Machine", "Interchange", "Language", "LoopNest", "Operators", "Graph",
                 "Source",
                 "TestSupport",
             ],
@@ -139,6 +138,8 @@ let package = Package(
         tests("Operators", needs: ["Operators", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Recipes", needs: ["Recipes", "Graph"]),
         tests("Interchange", needs: ["Interchange", "Graph"], exclude: ["Cases"]),
+        tests(
+            "Analysis", needs: ["Analysis", "Compiler", "Graph", "Operators", "TestSupport"], exclude: ["Drawings"]),
         tests("Language", needs: ["Recipes", "Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Foreign", needs: ["CompiledC", "Foreign", "Language", "Source", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Recipes", "Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
@@ -151,11 +152,12 @@ let package = Package(
         tests(
             "Compiler",
             needs: [
-                "CompiledC", "Compiler", "Runtime", "Machine", "Kernels", "LoopNest", "Passes", "Foreign", "Language", "Operators",
+                "Analysis", "CompiledC", "Compiler", "Runtime", "Machine", "Kernels", "LoopNest", "Passes", "Foreign", "Language",
+                "Operators",
                 "Interchange", "Graph", "Source", "Training", "Recipes",
                 "TestSupport", "TileSupport", "EmulatorSupport", "Fuzzing", "ActivationAccuracy",
             ],
-            exclude: ["Cases", "Drawings"]),
+            exclude: ["Cases"]),
         tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
         tests(
             "Command", needs: ["braid", "CompiledC", "Foreign", "LoopNest", "Machine", "Training", "Interchange", "TestSupport"],

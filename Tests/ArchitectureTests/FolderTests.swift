@@ -5,13 +5,14 @@ import Testing
 /// stands after. "." are the files of the part itself.
 private let foldersInOrder: [String: [String]] = [
     "Recipes": ["Random", "Optimizers", "Schedules", "Augmentations", "."],
+    "Analysis": ["Description", "Drawing"],
     "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection"],
     "LoopNest": ["Target", ".", "Interpreter"],
     "Kernels": [
         "Model", "Lowering", "Contraction", "Direct", "Tiles", "ReductionSplit", "Winograd", "MatrixProduct", "Attention", "Selection",
         "Plan",
     ],
-    "Compiler": [".", "Description", "Drawing", "Benchmark", "Tuning", "Calibration"],
+    "Compiler": [".", "Benchmark", "Tuning", "Calibration"],
     "LanguageServer": [".", "Answers"],
     "braid": ["Console", "Options", "Reports", "Commands", "."],
 ]

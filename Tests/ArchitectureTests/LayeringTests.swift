@@ -6,8 +6,8 @@ let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingL
 
 /// The parts in the order of the road; `Sources/README.md` explains it.
 let partsInOrder = [
-    "Source", "CompiledC", "Graph", "Operators", "Recipes", "Interchange", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
-    "Machine", "Runtime", "Training", "Compiler", "LanguageServer", "braid",
+    "Source", "CompiledC", "Graph", "Operators", "Recipes", "Interchange", "Analysis", "Language", "Foreign", "Passes", "LoopNest",
+    "Kernels", "Machine", "Runtime", "Training", "Compiler", "LanguageServer", "braid",
 ]
 
 /// What each part imports of Braid and of libraries: what it may, and no more.
@@ -18,6 +18,7 @@ private let imported: [String: Set<String>] = [
     "Operators": ["CompiledC", "Graph"],
     "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
     "Recipes": ["Source", "Graph", "Operators"],
+    "Analysis": ["Source", "Graph", "Operators", "Interchange"],
     "Language": ["Source", "Graph", "Operators", "Recipes"],
     "Foreign": ["Source", "CompiledC", "Graph", "Language", "CClang"],
     "Passes": ["Source", "Graph", "Operators", "Recipes"],
@@ -27,13 +28,13 @@ private let imported: [String: Set<String>] = [
     "Runtime": ["Graph", "Kernels", "Machine", "CProcessor"],
     "Training": ["Graph", "Recipes", "Runtime", "Interchange"],
     "Compiler": [
-        "Source", "CompiledC", "Graph", "Operators", "Recipes", "Language", "Foreign", "Passes", "LoopNest", "Kernels", "Machine",
-        "Runtime", "Training", "Interchange",
+        "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
+        "Machine", "Runtime", "Training", "Interchange",
     ],
-    "LanguageServer": ["Source", "Graph", "Language", "Compiler"],
+    "LanguageServer": ["Source", "Graph", "Analysis", "Language", "Compiler"],
     "braid": [
         "Source", "Graph", "Operators", "Recipes", "Language", "LoopNest", "Kernels", "Machine", "Runtime", "Training", "Interchange",
-        "Compiler", "LanguageServer", "ArgumentParser",
+        "Analysis", "Compiler", "LanguageServer", "ArgumentParser",
     ],
 ]
 

@@ -4,7 +4,7 @@ import Testing
 
 /// The networks that drawings are tested with.
 private let networks = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "CompilerTests/Drawings")
+    .appending(path: "AnalysisTests/Drawings")
 
 @Suite struct DescribeTests {
     private let workplace: Workplace

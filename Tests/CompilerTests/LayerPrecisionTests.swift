@@ -1,3 +1,4 @@
+import Analysis
 import Graph
 import LoopNest
 import Testing

@@ -1,3 +1,4 @@
+import Analysis
 import ArgumentParser
 import Compiler
 import Interchange
@@ -13,6 +14,7 @@ enum Failure {
             Console.error(error.text(usesColor: Console.errorUsesColor))
             return 1
         case let error as InterchangeError: return report(error)
+        case let error as DrawingError: return report(error.diagnostic.message, help: error.diagnostic.help)
         case let error as TrainingError: return report(error.message, help: error.repair)
         case let error as WeightsFailure: return report(error)
         case TrainingFailure.training(let error), TrainingFailure.diverged(let error, _): return report(error.message, help: error.repair)

@@ -1,3 +1,4 @@
+import Analysis
 import Compiler
 import Graph
 import Source

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Compiler
+@testable import Analysis
 
 /// Boxes and blocks do not overlap, what is in a block is drawn in it, lines run from border to border, past every box, and each edge is drawn.
 func expectSound(_ diagram: Diagram, sourceLocation: SourceLocation = #_sourceLocation) throws {

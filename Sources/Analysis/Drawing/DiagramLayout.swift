@@ -74,9 +74,9 @@ struct DiagramLayout {
         }
     }
 
-    init(_ diagram: Diagram) throws(CompilerError) {
-        let tooLarge = CompilerError(
-            "'\(diagram.name)' is too large to draw", help: "draw fewer levels with --depth, or let Graphviz lay it out: --dot")
+    init(_ diagram: Diagram) throws(DrawingError) {
+        let tooLarge = DrawingError(
+            "'\(diagram.name)' is too large to draw", repair: "draw fewer levels with --depth, or let Graphviz lay it out: --dot")
         guard diagram.boxes.count <= Self.maximumBoxes else { throw tooLarge }
         boxes = diagram.boxes.map(Self.size)
         groups = diagram.groups.map { _ in Frame() }

@@ -1,8 +1,9 @@
+import Compiler
 import Foundation
 import Graph
 import Testing
 
-@testable import Compiler
+@testable import Analysis
 
 private func describe(_ name: String, _ definitions: [String: String] = [:]) throws -> NetworkDescription {
     let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Drawings/\(name).braid").path

@@ -1,3 +1,4 @@
+import Compiler
 import Foundation
 import FoundationXML
 import Graph
@@ -5,7 +6,7 @@ import Operators
 import TestSupport
 import Testing
 
-@testable import Compiler
+@testable import Analysis
 
 private let drawings = Golden.folder("Drawings", beside: #filePath)
 
@@ -14,7 +15,7 @@ private func describe(_ name: String, _ definitions: [String: String] = [:]) thr
 }
 
 private func describe(_ graph: Graph) -> NetworkDescription {
-    NetworkDescription(Network(name: graph.name, origin: .graph, graph: graph, sources: .init()))
+    NetworkDescription(of: graph, name: graph.name)
 }
 
 @Suite struct DrawingTests {
@@ -140,8 +141,8 @@ private func describe(_ graph: Graph) -> NetworkDescription {
             builder.output("o\(index)", builder.apply(.add, image, builder.constant(Double(index))))
         }
         let drawing = Drawing(describe(builder.finish()))
-        let error = #expect(throws: CompilerError.self) { try drawing.svg() }
-        #expect(error?.description.contains("fewer levels with --depth") == true)
+        let error = #expect(throws: DrawingError.self) { try drawing.svg() }
+        #expect(error?.diagnostic.help?.contains("fewer levels with --depth") == true)
     }
 
     /// A thousand convolutions, and fifty values that are all read by each other.

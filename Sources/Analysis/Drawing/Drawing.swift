@@ -10,7 +10,7 @@ public struct Drawing: Sendable {
     /// Scalable Vector Graphics 1.1, laid out.
     ///
     /// Throws where the network has too many layers or too many lines side by side.
-    public func svg() throws(CompilerError) -> String { SVGWriter(diagram, try DiagramLayout(diagram)).text }
+    public func svg() throws(DrawingError) -> String { SVGWriter(diagram, try DiagramLayout(diagram)).text }
 
     /// The language of Graphviz, for its `dot` to lay out.
     public var dot: String { DOTWriter(diagram).text }

@@ -56,12 +56,28 @@ public struct NetworkDescription: Sendable {
     /// Whether something is stored or multiplied in less than f32.
     public var isNarrow: Bool { layers.contains { $0.precision?.isNarrow ?? false } }
 
+    /// What of a network's text is not in its graph.
+    public struct Documentation: Sendable {
+        public var network: String
+        /// The doc comments of inputs and outputs, by name.
+        public var interface: [String: String]
+        /// The names of the blocks that were called under a label, by their full label.
+        public var blocks: [String: String]
+
+        public init(network: String = "", interface: [String: String] = [:], blocks: [String: String] = [:]) {
+            (self.network, self.interface, self.blocks) = (network, interface, blocks)
+        }
+    }
+
     /// - Parameters:
+    ///   - symbolic: the network as it predicts, its symbols as they are.
     ///   - batch: the number of images that activation bytes are given for.
     ///   - sizes: what numbers are given for, where the network's sizes are no numbers yet; all of its sizes, and such that fit.
-    ///   - precisions: of the layers (`Compiler.layerPrecisions`), by their value in the network's graph; none where all is f32.
-    public init(_ network: Network, batch: Int = 1, sizes: [String: Int] = [:], precisions: [Value: LayerPrecision] = [:]) {
-        let symbolic = network.graph
+    ///   - precisions: of the layers, by their value in the graph; none where all is f32.
+    public init(
+        of symbolic: Graph, name: String, _ text: Documentation = Documentation(), batch: Int = 1, sizes: [String: Int] = [:],
+        precisions: [Value: LayerPrecision] = [:]
+    ) {
         // For one image, what passes see of a network that moves the batch.
         let sized = symbolic.bound(sizes)
         let graph = sized.movesBatch ? sized.bound(sized.batchSymbol.map { [$0: 1] } ?? [:]) : sized
@@ -96,16 +112,16 @@ public struct NetworkDescription: Sendable {
                         Self.count(sized[value].type.shape, bindings), (precisions[value]?.stored ?? node.type.element.stored).size),
                     receptiveField: fields[value.index]))
         }
-        name = network.name
-        documentation = network.documentation
-        interfaceDocumentation = network.interfaceDocumentation
+        self.name = name
+        documentation = text.network
+        interfaceDocumentation = text.interface
         self.batch = batch
         self.layers = layers
         self.operands = operands
         self.sizes = sizes
         constraints = symbolic.constraints
         outputs = graph.outputs.map { ($0.name, symbolic[$0.value].type, sources[$0.value.index]) }
-        blocks = BlockTree(layers, operands: operands, outputs: outputs.compactMap(\.source), names: network.blocks)
+        blocks = BlockTree(layers, operands: operands, outputs: outputs.compactMap(\.source), names: text.blocks)
     }
 
     /// The multiply-accumulates of one node for one image, none for inputs and parameters.
