@@ -11,8 +11,8 @@ extension Pass {
     /// Vectors (biases, scales, sums over whole maps), statistics (sums and maxima over axes, and what is computed from them alone), positions
     /// and what is computed once are kept as they are: they are few, and many numbers read each.
     ///
-    /// Of a training, which clauses do not speak of, activations, their gradients, and the factors of both are rounded: sums, statistics,
-    /// weights, their gradients and the optimizer's state are f32. Gradients need no factor that lifts them: bf16 has the exponents of f32.
+    /// Of a training, which clauses do not speak of, activations, their gradients, and the factors of both and of the weights' gradients are
+    /// rounded: sums, statistics, weights, their gradients and the optimizer's state are f32. Gradients need no factor that lifts them: bf16 has the exponents of f32.
     public static let choosePrecision = Pass("choose_precision", "Decides what is stored and multiplied in less than f32.") {
         graph, context in
         var graph = graph
@@ -21,7 +21,7 @@ extension Pass {
         let isTraining = context.mode == .training
         guard precisions.anyIsNarrow, !isTraining || context.precision == .bf16 else { return graph }
         let facts = GraphFacts(graph)
-        let flow = ContractionFlow(facts, precisions)
+        let flow = ContractionFlow(facts, precisions, context.mode)
         for value in graph.values where graph[value].operation != nil && graph[value].type.element == .f32 && !facts.isPrepared(value) {
             guard precisions[value].isNarrow else { continue }
             if isTraining, facts.isWeight(value) { continue }
@@ -90,7 +90,7 @@ private struct ContractionFlow {
     /// The groups that read the value, from the first to the last: of nodes without one, those that compute them.
     private let readers: [ClosedRange<Int>?]
 
-    init(_ facts: GraphFacts, _ precisions: NodePrecisions) {
+    init(_ facts: GraphFacts, _ precisions: NodePrecisions, _ mode: Mode) {
         self.facts = facts
         let graph = facts.graph
         func isContraction(_ value: Value) -> Bool { facts.contraction(of: value) != nil && !facts.isPrepared(value) }
@@ -119,7 +119,10 @@ private struct ContractionFlow {
             let index = value.index
             let own = graph[value].group.map { $0...$0 } ?? readers[index]
             let isFirst = !graph[value].operands.contains { behind[$0.index] }
-            rounded[index] = isContraction(value) && precisions[value].isNarrow && (precisions[value].isSaid || before[index] && !isFirst)
+            // A gradient of weights, which no contraction reads, is a product of an activation and its gradient, both behind contractions.
+            let isOfTwo = mode == .training && graph[value].operands.allSatisfy { behind[$0.index] }
+            rounded[index] =
+                isContraction(value) && precisions[value].isNarrow && (precisions[value].isSaid || before[index] && !isFirst || isOfTwo)
             let moves = facts.moves(value)
             // What no kernel stores is computed in the registers of those that read it.
             let isWithin = facts.expression(of: value) != nil && !facts.isStored(value)

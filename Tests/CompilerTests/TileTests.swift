@@ -69,10 +69,10 @@ import TileSupport
     @Test func threeProductsAgree() throws { try check(.f32, .tolerance(5e-6), takes: "tile x3", atLeast: 3) }
     @Test func sixProductsAgree() throws { try check(.f32, .standard, takes: "tile x6", atLeast: 2) }
 
-    @Test(arguments: 0..<4) func randomNetworksAgree(seed: Int) throws {
+    @Test(arguments: 0..<4, [false, true]) func randomNetworksAgree(seed: Int, training: Bool) throws {
         for precision in Precision.allCases {
             try expectAgreement(
-                of: RandomNetwork.make(seed: 40 + seed, training: false), seed: seed, training: false, batch: 2, target: .x86AMX,
+                of: RandomNetwork.make(seed: 40 + seed, training: training), seed: seed, training: training, batch: 2, target: .x86AMX,
                 precision: precision, numerics: seed % 2 == 0 ? .standard : .tolerance(5e-6))
         }
     }
@@ -135,5 +135,33 @@ import TileSupport
             #expect(met > 0, "\(kernel.name) has no loop over products")
         }
         #expect(prefetches > 0, "no step asks for the next panel's weights")
+    }
+
+    /// A step of a gradient of weights is its products and their loads, too.
+    @Test(arguments: [(Precision.bf16, "tile gradient"), (.f32, "tile gradient x6")])
+    func stepsOfGradientsAreProductsAndTheirLoads(precision: Precision, algorithm: String) throws {
+        let text = Self.text + """
+
+            training of loops {
+                loss mean(y)
+                optimizer sgd
+                schedule constant(0.1)
+                batch 4
+            }
+            """
+        let compiler = Compiler(target: .x86AMX, cache: nil, threads: 1, precision: precision)
+        let plan = try compiler.plan(try Network.load(written: text), training: true, batch: 4)
+        let step = try #require(plan.steps.first { $0.choice?.chosen.algorithm == algorithm })
+        let products = step.productsOfEach
+        let object = try CodeGenerator(for: .x86AMX).object([(plan.kernels[step.kernel], "kernel")])
+        let task = try #require(try Disassembly.functions(of: object, for: .x86AMX).first { $0.name == "kernel.task" })
+        let loops = task.innermostLoops.map { task.instructions[$0].map { $0.prefix { $0 != " " && $0 != "\t" } } }
+        let steps = loops.filter { $0.contains("tdpbf16ps") }
+        #expect(!steps.isEmpty)
+        for names in steps {
+            #expect(names.filter { $0 == "tdpbf16ps" }.count == 4 * products, "\(names)")
+            #expect(names.filter { $0 == "tileloadd" }.count == (products == 1 ? 4 : 14), "\(names)")
+            #expect(!names.contains { $0.hasPrefix("v") || $0.hasPrefix("tilestored") || $0 == "ldtilecfg" }, "\(names)")
+        }
     }
 }

@@ -15,9 +15,9 @@ import Testing
         /// Rows along the last of three axes.
         case tokens, tokensWeightGradient
         /// Their factors may be rounded.
-        case narrowConvolution, narrowLinear, narrowTokens
+        case narrowConvolution, narrowLinear, narrowTokens, narrowDataGradient, narrowWeightGradient
 
-        var isNarrow: Bool { self == .narrowConvolution || self == .narrowLinear || self == .narrowTokens }
+        var isNarrow: Bool { [.narrowConvolution, .narrowLinear, .narrowTokens, .narrowDataGradient, .narrowWeightGradient].contains(self) }
     }
 
     /// A contraction with a sum and a ReLU behind it.
@@ -69,11 +69,11 @@ import Testing
                 let (a, b) = (sketch.input("a", [images, side, from]), sketch.input("b", [images, from, to]))
                 contraction = sketch.builder.apply(.matrixProduct, a, b)
                 (layouts[b], layouts[contraction]) = (blocks(2), blocks(2))
-            case .dataGradient:
+            case .dataGradient, .narrowDataGradient:
                 let (dy, w) = (sketch.input("dy", [images, from, size, size]), sketch.input("w", [from, to, taps, taps]))
                 contraction = gradient("conv_backward_data", dy, w, ["size": .integer(side)])
                 layouts[w] = blocks(0, 1)
-            case .weightGradient, .stemWeightGradient:
+            case .weightGradient, .stemWeightGradient, .narrowWeightGradient:
                 let (x, dy) = (sketch.input("x", [images, from, side, side]), sketch.input("dy", [images, to, size, size]))
                 contraction = gradient("conv_backward_weights", x, dy, ["kernel": .integer(taps)])
                 if isStem { layouts[x] = .plain }
@@ -86,7 +86,7 @@ import Testing
             var graph = sketch.graph(outputs: [sum]) { value, rank in layouts[value] ?? .channels(rank: rank, lanes: lanes) }
             if kind.isNarrow { graph[contraction].factors = .bf16 }
             self.graph = graph
-            hasPhases = kind == .dataGradient && stride > 1
+            hasPhases = (kind == .dataGradient || kind == .narrowDataGradient) && stride > 1
             inputs = [:]
             for value in graph.values {
                 if let name = graph[value].inputName {
@@ -179,7 +179,8 @@ import Testing
             }
         }
         // Vectors of 16 lanes have dot products, and tiles beside them, here; those of 4 dot products.
-        let absent: Set<String> = lanes == 16 ? [] : lanes == 4 ? ["tile"] : ["dot", "tile"]
+        let tiles: Set<String> = ["tile", "tile phases", "tile gradient"]
+        let absent: Set<String> = lanes == 16 ? [] : lanes == 4 ? tiles : tiles.union(["dot"])
         #expect(used == Set(rows.map(\.name)).subtracting(absent), "every row takes something")
     }
 

@@ -7,70 +7,26 @@ import Testing
 
 /// Minimal filtering of the gradients of weights: its kernels, its errors, and when it is chosen.
 @Suite struct WinogradGradientTests {
-    /// The gradient of a convolution's weights with an update of the weight behind it, in one group.
-    struct Case: CustomTestStringConvertible {
-        var images = 1
-        var channels: (input: Int, output: Int)
-        var extents: [Int]
-        var taps: [Int]
-        var padding: [Int]
-        /// Whether `x` is computed in its loads, as a normalization and its ReLU are in training.
-        var isComputed = false
-
-        var testDescription: String {
-            "\(images)x\(channels) \(extents) taps \(taps) padding \(padding)\(isComputed ? ", computed" : "")"
-        }
-
-        func graph(lanes: Int) -> (graph: Graph, inputs: [String: ReferenceTensor]) {
-            let sketch = FusedGroupTests.Sketch()
-            let results = (0..<2).map { extents[$0] + 2 * padding[$0] - taps[$0] + 1 }
-            let x = sketch.input("x", [images, channels.input] + extents)
-            var operand = x
-            if isComputed {
-                let scale = sketch.input("scale", [channels.input])
-                operand = sketch.map(.maximum(.argument(0) * .argument(1) + 0.5, 0), x, scale)
-            }
-            let dy = sketch.input("dy", [images, channels.output] + results)
-            let gradient = sketch.builder.apply(
-                OperatorCatalog.standard["conv_backward_weights"]!, [operand, dy],
-                ["pad": .integers(padding), "kernel": .integers(taps)])
-            let weight = sketch.input("w", [channels.output, channels.input] + taps)
-            let updated = sketch.map(.argument(1) - 0.25 * .argument(0), gradient, weight)
-            sketch.groups = [[gradient, updated]]
-            let blocks = Layout([.init(axis: 1, size: lanes), .init(axis: 0, size: lanes)])
-            let graph = sketch.graph(outputs: [updated]) { value, rank in
-                [gradient, weight, updated].contains(value) ? blocks : .channels(rank: rank, lanes: lanes)
-            }
-            var inputs = [
-                "x": FusedGroupTests.random([images, channels.input] + extents, seed: 1),
-                "dy": FusedGroupTests.random([images, channels.output] + results, seed: 2),
-                "w": FusedGroupTests.random([channels.output, channels.input] + taps, seed: 3),
-            ]
-            if isComputed { inputs["scale"] = FusedGroupTests.random([channels.input], seed: 4) }
-            return (graph, inputs)
-        }
-    }
-
-    private static func variants(_ example: Case, _ target: Target) throws -> [WinogradGradientVariant] {
+    private static func variants(_ example: WeightGradientCase, _ target: Target) throws -> [WinogradGradientVariant] {
         let group = Group.all(of: GraphFacts(example.graph(lanes: target.lanes).graph))[0]
         let problem = try #require(ContractionProblem(group, target: target, numerics: .standard))
         return WinogradGradientVariant.all(of: problem)
     }
 
     static let cases = [
-        Case(channels: (16, 16), extents: [8, 8], taps: [3, 3], padding: [1, 1]),
-        Case(images: 3, channels: (20, 40), extents: [7, 9], taps: [3, 3], padding: [1, 1], isComputed: true),
-        Case(images: 2, channels: (17, 33), extents: [6, 5], taps: [3, 3], padding: [0, 0]),
-        Case(channels: (16, 16), extents: [3, 4], taps: [3, 3], padding: [2, 2], isComputed: true),
+        WeightGradientCase(channels: (16, 16), extents: [8, 8], taps: [3, 3], padding: [1, 1]),
+        WeightGradientCase(images: 3, channels: (20, 40), extents: [7, 9], taps: [3, 3], padding: [1, 1], isComputed: true),
+        WeightGradientCase(images: 2, channels: (17, 33), extents: [6, 5], taps: [3, 3], padding: [0, 0]),
+        WeightGradientCase(channels: (16, 16), extents: [3, 4], taps: [3, 3], padding: [2, 2], isComputed: true),
         // More tiles than are taken at a time, and the last group not whole.
-        Case(images: 3, channels: (16, 24), extents: [23, 21], taps: [3, 3], padding: [1, 1]),
-        Case(images: 2, channels: (33, 16), extents: [9, 11], taps: [5, 5], padding: [2, 2], isComputed: true),
+        WeightGradientCase(images: 3, channels: (16, 24), extents: [23, 21], taps: [3, 3], padding: [1, 1]),
+        WeightGradientCase(images: 2, channels: (33, 16), extents: [9, 11], taps: [5, 5], padding: [2, 2], isComputed: true),
         // More blocks than a task takes, on vectors of 4.
-        Case(channels: (136, 48), extents: [4, 4], taps: [3, 3], padding: [1, 1]),
+        WeightGradientCase(channels: (136, 48), extents: [4, 4], taps: [3, 3], padding: [1, 1]),
     ]
 
     /// Every form, in the interpreter, which checks all bounds, beside fp64.
-    @Test(arguments: cases, [16, 8, 4]) func kernelsComputeTheGradient(_ example: Case, lanes: Int) throws {
+    @Test(arguments: cases, [16, 8, 4]) func kernelsComputeTheGradient(_ example: WeightGradientCase, lanes: Int) throws {
         let (graph, inputs) = example.graph(lanes: lanes)
         let variants = try Self.variants(example, .preset(lanes: lanes))
         #expect(variants.count == (example.taps == [3, 3] ? 2 : 1))
@@ -105,7 +61,7 @@ import Testing
 
     /// Errors of random numbers stay within what is stated, which real layers need more of, however many tiles are added up.
     @Test(arguments: [[3, 3], [5, 5]], [12, 48]) func errorsAreAsStated(taps: [Int], size: Int) throws {
-        let example = Case(channels: (16, 16), extents: [size, size], taps: taps, padding: taps.map { $0 / 2 })
+        let example = WeightGradientCase(channels: (16, 16), extents: [size, size], taps: taps, padding: taps.map { $0 / 2 })
         var (graph, inputs) = example.graph(lanes: 16)
         inputs["x"] = ReferenceTensor(inputs["x"]!.extents, inputs["x"]!.values.map { max($0, 0) })
         inputs["w"] = ReferenceTensor(inputs["w"]!.extents, inputs["w"]!.values.map { _ in 0 })
@@ -125,7 +81,7 @@ import Testing
 
     @Test func choosesByShape() throws {
         func name(_ channels: Int, _ size: Int, images: Int, taps: Int = 3, _ numerics: Numerics = .standard) throws -> String? {
-            let example = Case(
+            let example = WeightGradientCase(
                 images: images, channels: (channels, channels), extents: [size, size], taps: [taps, taps], padding: [taps / 2, taps / 2])
             let group = Group.all(of: GraphFacts(example.graph(lanes: 16).graph))[0]
             let problem = try #require(ContractionProblem(group, target: .x86AVX512, numerics: numerics))

@@ -9,18 +9,22 @@ protocol RoundedWeights {
     /// Where the rounded ones lie.
     var memory: LoweredGroup.Memory { get }
 
+    /// The number of the group's buffer, of those for weights.
+    var number: Int { get }
+
     /// Makes them of the weights in f32.
     func rounding() -> KernelCall
 }
 
 extension RoundedWeights {
+    var number: Int { 0 }
     var bytes: Int { memory.count * memory.element.size }
     private var isKept: Bool { group.facts.isPrepared(source) }
 
     func buffer(_ emitter: PointEmitter, _ access: Buffer.Access) -> BufferID {
         isKept
-            ? emitter.prepared(0, memory.element, count: memory.count, access)
-            : emitter.workspace(0, memory.element, count: memory.count, access)
+            ? emitter.prepared(number, memory.element, count: memory.count, access)
+            : emitter.workspace(number, memory.element, count: memory.count, access)
     }
 
     /// The kernel that reads them, with what makes them.

@@ -68,6 +68,12 @@ extension Group {
         return !facts.storedOperands(of: elsewhere).contains(value)
     }
 
+    /// The operations that compute an element of an operand, besides those of whole channels: none where it lies in memory.
+    func operations(computing value: Value) -> Int {
+        guard !reads.contains(value), let expression = facts.expression(of: value) else { return 0 }
+        return facts.fullSizeOperands(of: value).reduce(expression.operationCount) { $0 + operations(computing: $1) }
+    }
+
     /// A name for the group's kernel: the label and operation of its first member.
     func kernelName(_ suffix: String? = nil) -> String {
         let first = graph[members[0]]

@@ -27,4 +27,12 @@ public struct LoweredGroup: Sendable {
         self.preparation = preparation
         self.prepared = prepared
     }
+
+    /// Adds the calls of another behind these; its buffers come behind these, too.
+    mutating func append(_ other: LoweredGroup) {
+        calls += other.calls
+        workspaces += other.workspaces
+        preparation += other.preparation
+        prepared += other.prepared
+    }
 }

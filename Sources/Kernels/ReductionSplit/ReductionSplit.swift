@@ -82,11 +82,11 @@ struct ReductionSplit {
     /// Whether there is nothing to add: one part, which is summed at once from operands as they lie.
     private var isWhole: Bool { parts == 1 && stagedCount == shape.extents[splitAxis] && !isStaged && isBlocked }
 
+    private var sums: PartialSums { PartialSums(shape: shape, group: group, target: target, parts: parts) }
+
     func lower() -> LoweredGroup {
         if isWhole { return LoweredGroup([finish()]) }
-        let partial = accumulate()
-        let count = group.graph.storedCount(shape.result.value)
-        return LoweredGroup([partial, combine(count)], workspaces: [.init(count: count * parts)])
+        return sums.lowered(behind: accumulate())
     }
 
     /// What one thread takes: the steps of all register tiles. What is staged and joined beside them hardly counts.
@@ -100,9 +100,9 @@ struct ReductionSplit {
     /// The kernel that makes the partial results, one a part of the images.
     private func accumulate() -> KernelCall {
         let builder = KernelBuilder(name: group.kernelName("partial"), lanes: target.lanes, taskCount: parts * channelBlocks)
-        let emitter = PointEmitter(builder, group, reads: operandReads, results: [])
-        let count = group.graph.storedCount(shape.result.value)
-        let sums = emitter.workspace(0, count: count * parts, .readWrite)
+        let (partial, count) = (self.sums, self.sums.count)
+        let emitter = PointEmitter(builder, group, reads: partial.operandReads, results: [])
+        let sums = partial.buffer(emitter, .readWrite)
         let part = builder.task / channelBlocks
         let block = builder.task % channelBlocks
         let perPart = shape.extents[splitAxis] / parts
@@ -157,11 +157,6 @@ struct ReductionSplit {
             }
         }
         return KernelCall(builder.finish(), emitter.arguments)
-    }
-
-    /// The values that the operands of the contraction are computed from: what the first kernel reads.
-    private var operandReads: [Value] {
-        group.facts.storedOperands(of: [shape.result.value])
     }
 
     /// Adds the staged images' products to every tile of the partial result.
@@ -250,60 +245,5 @@ struct ReductionSplit {
         return Microkernel(
             shape: shape, source: source, weights: emitter.buffer(shape.vector.value), emitter: emitter, tile: tile, loops: loops,
             start: start)
-    }
-
-    /// The kernel that adds the partial results, in order, and applies the epilogue.
-    private func combine(_ count: Int) -> KernelCall {
-        let graph = group.graph
-        let lanes = target.lanes
-        let extents = graph.extents(shape.result.value)
-        let layout = graph.layout(shape.result.value)
-        // The result's axes in the order of its layout, the lanes' last.
-        let outer = extents.indices.map { axis in
-            (axis, blocks: (extents[axis] + layout.blockSize(of: axis) - 1) / layout.blockSize(of: axis))
-        }
-        let taskAxes = outer.prefix(2)
-        let builder = KernelBuilder(name: group.kernelName("sum"), lanes: lanes, taskCount: taskAxes.map(\.blocks).reduce(1, *))
-        let contraction = Set(operandReads)
-        let others = group.facts.storedOperands(of: group.members.filter { $0 != shape.result.value })
-        let emitter = PointEmitter(
-            builder, group, reads: group.reads.filter { !contraction.contains($0) || others.contains($0) }, results: group.results)
-        let sums = emitter.workspace(0, count: count * parts, .read)
-
-        var position = extents.map { _ in Position(0) }
-        var rest = builder.task
-        for (axis, blocks) in taskAxes.reversed() {
-            position[axis] = Position(outer: rest % blocks, split: layout.blockSize(of: axis))
-            rest = rest / blocks
-        }
-        func loop(_ axes: ArraySlice<Int>, _ position: [Position]) {
-            guard let axis = axes.first else {
-                let offset = layout.offset(of: position, extents: extents, lane: nil).offset
-                var sum = builder.load(sums, offset)
-                if parts > 1 {
-                    sum =
-                        builder.loop("part", from: 1, to: .constant(parts), carrying: [sum]) { part, carried in
-                            [builder.binary(.add, carried[0], builder.load(sums, part * count + offset))]
-                        }[0]
-                }
-                return Epilogue(shape: shape, emitter: emitter).store(sum, at: position)
-            }
-            let isTask = taskAxes.contains { $0.0 == axis }
-            let size = layout.blockSize(of: axis)
-            if axis == shape.lane { return loop(axes.dropFirst(), position) }
-            let to = isTask ? size : extents[axis]
-            if to == 1 { return loop(axes.dropFirst(), position) }
-            builder.loop("within", to: .constant(to)) { index in
-                var inner = position
-                inner[axis] = isTask ? Position(outer: position[axis].outer, inner: index, split: size) : Position(index)
-                loop(axes.dropFirst(), inner)
-            }
-        }
-        // A blocked lane axis beyond the first two would need a loop of its own; results have their lanes along axis 0 or 1.
-        precondition(shape.lane < 2, "the lanes of a weight gradient run along its first or second axis")
-        loop(
-            (extents.indices.filter { layout.blockSize(of: $0) == 1 } + extents.indices.filter { layout.blockSize(of: $0) > 1 })[...],
-            position)
-        return KernelCall(builder.finish(), emitter.arguments)
     }
 }

@@ -71,4 +71,24 @@ enum SplitProducts: Int, CaseIterable, Hashable, Sendable {
         }
         return found
     }
+    /// Adds the products of one step's tiles, all that `order` says, each tile loaded where it is first needed.
+    ///
+    /// - Parameters:
+    ///   - sums: of `rows` tiles of the first factor times `columns` of the second.
+    ///   - first: loads a part of a tile of the first factor, given both numbers; `second` of the second.
+    func multiply(
+        _ sums: [Register], _ builder: KernelBuilder, rows: Int, columns: Int, first: (Int, Int) -> Register,
+        second: (Int, Int) -> Register
+    ) -> [Register] {
+        var sums = sums
+        var (a, b): ((part: Int, tiles: [Register]), (part: Int, tiles: [Register])) = ((-1, []), (-1, []))
+        for pair in order {
+            if pair.operand != a.part { a = (pair.operand, (0..<rows).map { first(pair.operand, $0) }) }
+            if pair.weights != b.part { b = (pair.weights, (0..<columns).map { second(pair.weights, $0) }) }
+            for index in sums.indices {
+                sums[index] = builder.define(.tileProduct(a.tiles[index / columns], b.tiles[index % columns], sum: sums[index]))
+            }
+        }
+        return sums
+    }
 }

@@ -99,7 +99,7 @@ extension TileMap {
         let extents = group.graph.extents(shape.broadcast.value)
         var sides: [Side] = []
         for dimension in shape.broadcast.position.indices where dimension != shape.channelDimension {
-            guard let side = Side(shape, dimension, extent: extents[dimension]) else { return nil }
+            guard let side = Side(shape, dimension, extent: extents[dimension], pointAxes: shape.pointAxes) else { return nil }
             sides.append(side)
         }
         let taps = sides.compactMap(\.tapAxis)
@@ -121,10 +121,12 @@ extension TileMap {
 
 extension TileMap.Side {
     /// Nil if the positions along the axis of the operand do not follow from one point axis, and perhaps one of taps.
-    fileprivate init?(_ shape: ContractionShape, _ dimension: Int, extent: Int) {
+    ///
+    /// - Parameter pointAxes: the contraction's axes that are positions of a picture; all others are taps.
+    init?(_ shape: ContractionShape, _ dimension: Int, extent: Int, pointAxes: [Int]) {
         let position = shape.broadcast.position[dimension]
-        let points = position.terms.filter { $0.axis < shape.resultRank && $0.scale != 0 }
-        let taps = position.terms.filter { $0.axis >= shape.resultRank && $0.scale != 0 }
+        let points = position.terms.filter { pointAxes.contains($0.axis) && $0.scale != 0 }
+        let taps = position.terms.filter { !pointAxes.contains($0.axis) && $0.scale != 0 }
         guard position.divisor == 1, points.count == 1, points[0].scale > 0, taps.count <= 1 else { return nil }
         let stride = points[0].scale
         let first = (0..<(taps.first.map { shape.extents[$0.axis] } ?? 1)).map { position.offset + (taps.first?.scale ?? 0) * $0 }

@@ -12,9 +12,13 @@ struct TileNest {
     let target: Target
     let products: SplitProducts
     let schedule: TileSchedule
+    /// Which phase of a strided gradient it is, and the number of the buffer with its weights; nil where there is one.
+    var phase: (number: Int, weights: Int)?
 
     private var shape: ContractionShape { map.shape }
-    private var weights: TileWeights { TileWeights(map: map, products: products, group: group) }
+    private var weights: TileWeights {
+        TileWeights(map: map, products: products, group: group, phase: phase?.number, number: phase?.weights ?? 0)
+    }
     /// The tiles that cover the pixels of a strip.
     private var stripTiles: Int { (map.pixels(rows: schedule.stripRows) + TileElement.rows - 1) / TileElement.rows }
     private var staging: TileStaging {
@@ -34,10 +38,11 @@ struct TileNest {
         var builder: KernelBuilder { emitter.builder }
     }
 
-    func lower(name: String, _ choice: AlgorithmChoice) -> LoweredGroup {
+    func lower(_ choice: AlgorithmChoice) -> LoweredGroup {
         let chunks = (map.height + schedule.rows - 1) / schedule.rows
         let tasks = map.outer.reduce(chunks * schedule.outputParts) { $0 * shape.extents[$1] }
-        let builder = KernelBuilder(name: name, lanes: TileMap.lanes, taskCount: tasks)
+        let builder = KernelBuilder(
+            name: group.kernelName(phase.map { "phase\($0.number)" }), lanes: TileMap.lanes, taskCount: tasks)
         let emitter = PointEmitter(builder, group, reads: group.reads.filter { $0 != shape.vector.value })
         let weights = self.weights.buffer(emitter, .read)
         var place = Place(
@@ -109,11 +114,11 @@ struct TileNest {
                         builder.prefetch(place.weights, next + (turn * prefetchedRows + .constant(line)) * TileMap.depth)
                     }
                     let shifted = pixel + down.shift * map.width + across.shift + first * (TileElement.rows * map.pointStride)
-                    return multiply(sums, builder, tiles: tiles, blocks: blocks) { part, tile in
+                    return products.multiply(sums, builder, rows: tiles, columns: blocks) { part, tile in
                         let pixel = shifted + .constant(tile * TileElement.rows * map.pointStride)
                         let index = staging.offset(part: part, step: step, phase: phase, pixel: pixel)
                         return builder.define(.loadTile(.pairs, place.staged, index, stride: map.unit * map.pointStride))
-                    } weights: { part, block in
+                    } second: { part, block in
                         let index = weights.offset(
                             panel: panel, blocks: blocks, step: step, row: row, tap: tap, part: part, block: block)
                         return builder.define(.loadTile(.pairs, place.weights, index, stride: TileMap.depth))
@@ -126,23 +131,6 @@ struct TileNest {
             let to = (first + .constant(tile)) * (TileElement.rows * TileMap.lanes) + .constant(block * sumsOfBlock)
             builder.perform(.storeTile(place.sums, to, stride: TileMap.lanes, sum))
         }
-    }
-
-    /// Adds the products of one step's tiles: all that `SplitProducts` says, each tile loaded where it is first needed.
-    private func multiply(
-        _ sums: [Register], _ builder: KernelBuilder, tiles: Int, blocks: Int, operand: (Int, Int) -> Register,
-        weights: (Int, Int) -> Register
-    ) -> [Register] {
-        var sums = sums
-        var (a, b): ((part: Int, tiles: [Register]), (part: Int, tiles: [Register])) = ((-1, []), (-1, []))
-        for pair in products.order {
-            if pair.operand != a.part { a = (pair.operand, (0..<tiles).map { operand(pair.operand, $0) }) }
-            if pair.weights != b.part { b = (pair.weights, (0..<blocks).map { weights(pair.weights, $0) }) }
-            for index in sums.indices {
-                sums[index] = builder.define(.tileProduct(a.tiles[index / blocks], b.tiles[index % blocks], sum: sums[index]))
-            }
-        }
-        return sums
     }
 
     /// Loops over the taps of a side if each reaches as far from the one before it, and writes them out else.

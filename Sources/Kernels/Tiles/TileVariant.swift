@@ -31,25 +31,8 @@ struct TileVariant: ContractionVariant {
     var name: String { products.name }
     var productsOfEach: Int { products.order.count }
 
-    var exactness: Exactness {
-        let error = products.error(terms: terms)
-        return products == .one ? .roundedFactors(error) : .stated(error)
-    }
-
-    /// Six products are more exact than sums as they are written, so that their error is allowed whatever is asked for; and that of three is
-    /// lost beside rounding the results to bf16.
-    var objection: String? {
-        let error = products.error(terms: terms)
-        let isSmall =
-            switch products {
-            case .one: false
-            case .three: storesRounded && error <= StoredElement.bf16.errorOfRounding / 100
-            case .six: error <= Numerics.standard.errorOfSum(terms: terms)
-            }
-        return isSmall && problem.numerics != .strict && !problem.keepsSigns ? nil : problem.objection(to: exactness)
-    }
-
-    private var storesRounded: Bool { problem.group.results.allSatisfy { problem.group.graph.storedElement(of: $0) == .bf16 } }
+    var exactness: Exactness { products.exactness(terms: terms) }
+    var objection: String? { products.objection(of: problem, terms: terms) }
 
     var cycles: Double? { cost.cycles }
     var predicted: (schedule: TileSchedule, cycles: Double)? { cost.best }
@@ -59,6 +42,26 @@ struct TileVariant: ContractionVariant {
     func lower(_ schedule: TileSchedule?, _ choice: AlgorithmChoice) -> LoweredGroup {
         let nest = TileNest(
             map: map, group: problem.group, target: problem.target, products: products, schedule: schedule ?? cost.best.schedule)
-        return nest.lower(name: problem.group.kernelName(), choice)
+        return nest.lower(choice)
+    }
+}
+
+extension SplitProducts {
+    func exactness(terms: Int) -> Exactness { self == .one ? .roundedFactors(error(terms: terms)) : .stated(error(terms: terms)) }
+
+    /// Why it may not be taken; nil if it may.
+    ///
+    /// Six products are more exact than sums as they are written, so that their error is allowed whatever is asked for; and that of three is
+    /// lost beside rounding the results to bf16.
+    func objection(of problem: ContractionProblem, terms: Int) -> String? {
+        let (error, group) = (error(terms: terms), problem.group)
+        let storesRounded = group.results.allSatisfy { group.graph.storedElement(of: $0) == .bf16 }
+        let isSmall =
+            switch self {
+            case .one: false
+            case .three: storesRounded && error <= StoredElement.bf16.errorOfRounding / 100
+            case .six: error <= Numerics.standard.errorOfSum(terms: terms)
+            }
+        return isSmall && problem.numerics != .strict && !problem.keepsSigns ? nil : problem.objection(to: exactness(terms: terms))
     }
 }

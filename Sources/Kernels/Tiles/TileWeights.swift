@@ -10,6 +10,9 @@ struct TileWeights: RoundedWeights {
     let map: TileMap
     let products: SplitProducts
     let group: Group
+    /// Of which phase of a strided gradient they are; nil where there is one.
+    var phase: Int?
+    var number = 0
 
     private static let tileCount = TileElement.rows * 2 * TileElement.columns
 
@@ -37,7 +40,8 @@ struct TileWeights: RoundedWeights {
     func rounding() -> KernelCall {
         let whole = map.outputBlocks / 2
         let builder = KernelBuilder(
-            name: group.kernelName("weights"), lanes: TileMap.lanes, taskCount: (map.outputBlocks + 1) / 2 * map.steps)
+            name: group.kernelName(phase.map { "phase\($0)_weights" } ?? "weights"), lanes: TileMap.lanes,
+            taskCount: (map.outputBlocks + 1) / 2 * map.steps)
         let emitter = PointEmitter(builder, group, reads: [source], results: [])
         let from = emitter.buffer(source)
         let to = buffer(emitter, .write)

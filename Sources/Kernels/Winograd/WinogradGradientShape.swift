@@ -47,7 +47,7 @@ struct WinogradGradientShape {
         outputExtents = [extents[5], extents[6]]
         let operand = graph.extents(shape.broadcast.value)
         inputExtents = [operand[2], operand[3]]
-        operandOperations = WinogradShape.operations(of: shape.broadcast.value, in: group)
+        operandOperations = group.operations(computing: shape.broadcast.value)
     }
 
     /// How many tiles of a form there are along each side.

@@ -86,7 +86,7 @@ struct WinogradShape {
         self.outputAxis = outputAxis
         self.inputAxis = inputAxis
         weightsChange = !group.facts.isPrepared(shape.vector.value)
-        operandOperations = Self.operations(of: shape.broadcast.value, in: group)
+        operandOperations = group.operations(computing: shape.broadcast.value)
         images = extents[0]
         outputChannels = extents[1]
         outputExtents = [extents[2], extents[3]]
@@ -108,13 +108,6 @@ struct WinogradShape {
         self.strides = [1, 1]
         self.padding = [0, 0]
         inputExtents = zip(outputExtents, self.taps).map { $0 + $1 - 1 }
-    }
-
-    /// The operations that compute an element of an operand, besides those of whole channels.
-    static func operations(of value: Value, in group: Group) -> Int {
-        guard !group.reads.contains(value), let expression = group.facts.expression(of: value) else { return 0 }
-        let operands = group.facts.fullSizeOperands(of: value)
-        return operands.reduce(expression.operationCount) { $0 + operations(of: $1, in: group) }
     }
 
     /// The taps of the filter as it is written.
