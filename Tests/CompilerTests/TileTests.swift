@@ -140,15 +140,16 @@ import TileSupport
     /// A step of a gradient of weights is its products and their loads, too.
     @Test(arguments: [(Precision.bf16, "tile gradient"), (.f32, "tile gradient x6")])
     func stepsOfGradientsAreProductsAndTheirLoads(precision: Precision, algorithm: String) throws {
-        let text = Self.text + """
+        let text =
+            Self.text + """
 
-            training of loops {
-                loss mean(y)
-                optimizer sgd
-                schedule constant(0.1)
-                batch 4
-            }
-            """
+                training of loops {
+                    loss mean(y)
+                    optimizer sgd
+                    schedule constant(0.1)
+                    batch 4
+                }
+                """
         let compiler = Compiler(target: .x86AMX, cache: nil, threads: 1, precision: precision)
         let plan = try compiler.plan(try Network.load(written: text), training: true, batch: 4)
         let step = try #require(plan.steps.first { $0.choice?.chosen.algorithm == algorithm })

@@ -17,7 +17,9 @@ import Testing
         /// Their factors may be rounded.
         case narrowConvolution, narrowLinear, narrowTokens, narrowDataGradient, narrowWeightGradient
 
-        var isNarrow: Bool { [.narrowConvolution, .narrowLinear, .narrowTokens, .narrowDataGradient, .narrowWeightGradient].contains(self) }
+        var isNarrow: Bool {
+            [.narrowConvolution, .narrowLinear, .narrowTokens, .narrowDataGradient, .narrowWeightGradient].contains(self)
+        }
     }
 
     /// A contraction with a sum and a ReLU behind it.
