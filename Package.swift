@@ -83,7 +83,7 @@ let package = Package(
         part("Graph", needs: ["Source"], settings: strict + optimized),
         part("Operators", needs: ["CompiledC", "Graph"], settings: strict + optimized),
         part("Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"]),
-        part("Recipes", needs: ["Source", "Graph", "Operators"], settings: strict + optimized),
+        part("Recipes", needs: ["Graph", "Operators"], settings: strict + optimized),
         part("Analysis", needs: ["Source", "Graph", "Operators", "Interchange"], settings: strict + optimized),
         part("Language", needs: ["Source", "Graph", "Operators", "Recipes"]),
         part("Foreign", needs: ["Source", "CompiledC", "Graph", "Language", "CClang"]),

@@ -88,7 +88,7 @@ extension Plan: CustomStringConvertible {
 }
 
 extension Plan.Storage {
-    fileprivate var text: String {
+    var text: String {
         switch self {
         case .input(let name): "input \(name)"
         case .parameter(let name): "parameter \(name)"

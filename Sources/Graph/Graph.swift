@@ -61,6 +61,8 @@ public struct Node: Hashable, Sendable {
     public var stored: StoredElement?
     /// What the factors of a contraction's products may be rounded to. Decided by `choose_precision`.
     public var factors: StoredElement?
+    /// What a pass made it from.
+    public var provenance = Provenance()
 
     public init(
         _ kind: Kind, operands: [Value] = [], type: TensorType, label: String? = nil,

@@ -8,6 +8,8 @@ public final class GraphBuilder {
     /// Given to nodes that are appended without a span or label of their own, so that derived nodes point where their origin does.
     public var currentSpan: Span = .none
     public var currentLabel: String?
+    /// Likewise: what such nodes are made from.
+    private var currentProvenance = Provenance()
 
     private struct Key: Hashable {
         var kind: Node.Kind
@@ -38,11 +40,33 @@ public final class GraphBuilder {
         let key = Key(kind: node.kind, operands: node.operands, shape: node.tensor == nil ? nil : node.type.shape)
         // Two uses of running statistics are two steps of them, though they read the same.
         let isOwn = node.operation.map { $0.isRandom || $0.inputs.contains { $0.role == .state } } ?? false
-        if !isOwn, let value = known[key] { return value }
+        if !isOwn, let value = known[key] {
+            graph[value].provenance.join(node.provenance)
+            return value
+        }
         let value = Value(graph.nodes.count)
         graph.nodes.append(node)
         known[key] = value
         return value
+    }
+
+    /// Lets nodes that are appended without a span or label of their own point where `node` does, and be made from what it is made from; nil
+    /// lets them point nowhere.
+    public func derive(from node: Node?) {
+        (currentSpan, currentLabel, currentProvenance) = (node?.span ?? .none, node?.label, node?.provenance ?? Provenance())
+    }
+
+    /// Runs `body` and lets appended nodes point where they did before.
+    public func restoringOrigin<Result>(_ body: () -> Result) -> Result {
+        let before = (currentSpan, currentLabel, currentProvenance)
+        defer { (currentSpan, currentLabel, currentProvenance) = before }
+        return body()
+    }
+
+    /// Notes that a node stands for others, too, and by which rule it was made.
+    public func note(_ value: Value, standsFor nodes: [Node] = [], by rule: String? = nil) {
+        for node in nodes { graph[value].provenance.join(node.provenance) }
+        if let rule { graph[value].provenance.note(rule) }
     }
 
     /// A tensor given anew to every run. Asking twice for a name gives the same value.
@@ -70,10 +94,10 @@ public final class GraphBuilder {
     ) throws(TypeError) -> Value {
         let attributes = try operation.completing(attributes)
         let type = try operation.inferType(Signature(operands.map { graph[$0].type }, attributes))
-        return insert(
-            Node(
-                .operation(operation, attributes), operands: operands, type: type, label: label ?? currentLabel,
-                span: span ?? currentSpan))
+        var node = Node(
+            .operation(operation, attributes), operands: operands, type: type, label: label ?? currentLabel, span: span ?? currentSpan)
+        node.provenance = currentProvenance
+        return insert(node)
     }
 
     /// Appends an operation whose operands are known to fit: for the rules of operators and passes.
@@ -159,9 +183,10 @@ extension Graph {
         renamed.reserveCapacity(nodes.count)
         for (index, node) in nodes.enumerated() {
             let operands = node.operands.map { renamed[$0.index] }
-            builder.currentSpan = node.span
-            builder.currentLabel = node.label
-            renamed.append(transform(builder, Value(index), node, operands) ?? builder.copy(node, operands: operands))
+            builder.derive(from: node)
+            let value = transform(builder, Value(index), node, operands) ?? builder.copy(node, operands: operands)
+            builder.note(value, standsFor: [node])
+            renamed.append(value)
         }
         for output in outputs { builder.output(output.name, renamed[output.value.index]) }
         for update in updates { builder.update(renamed[update.state.index], to: renamed[update.value.index]) }

@@ -15,7 +15,7 @@ extension Graph: CustomStringConvertible {
         for (path, precision) in precisions.sorted {
             lines.append("  precision " + (path.isEmpty ? "" : TextScanner.text(ofName: path) + " ") + precision.rawValue)
         }
-        for value in values { lines.append("  \(value) = \(self[value].text(spans: spans))") }
+        for value in values { lines.append("  " + line(of: value, spans: spans)) }
         for output in outputs { lines.append("  output \(TextScanner.text(ofName: output.name)) = \(output.value)") }
         for update in updates {
             let name = self[update.state].parameter.map { TextScanner.text(ofName: $0.name) } ?? "\(update.state)"
@@ -23,6 +23,9 @@ extension Graph: CustomStringConvertible {
         }
         return lines.joined(separator: "\n") + "\n}\n"
     }
+
+    /// A node as its line in the text: `%3 = relu(%2) : f32[N, 64, 28, 28]`.
+    public func line(of value: Value, spans: Bool = false) -> String { "\(value) = \(self[value].text(spans: spans))" }
 
     /// The graph with no node knowing its source: what remains of it when it is printed without spans and read back.
     public var withoutSpans: Graph {

@@ -85,7 +85,7 @@ public struct Disassembly: Sendable {
     /// Register saves that the calling convention demands (AArch64: d8 to d15) are scalar and do not count.
     public var spills: [String] { instructions.filter(Self.isSpill) }
 
-    private static func isSpill(_ instruction: String) -> Bool {
+    static func isSpill(_ instruction: String) -> Bool {
         if instruction.contains("%rsp") { return ["%xmm", "%ymm", "%zmm"].contains(where: instruction.contains) }
         guard instruction.contains("[sp") else { return false }
         return instruction.split(whereSeparator: { " ,[]".contains($0) }).dropFirst().contains { $0.first == "q" || $0.first == "v" }

@@ -7,16 +7,17 @@ extension GraphBuilder {
     /// Composite operators must have been decomposed. Each new node bears the span and label of the one whose gradient it is.
     public func gradients(of loss: Value, withRespectTo targets: [Value]) -> [Value] {
         precondition(type(of: loss) == .f32(), "only a scalar f32[] is differentiated, not \(type(of: loss))")
-        let (span, label) = (currentSpan, currentLabel)
-        defer { (currentSpan, currentLabel) = (span, label) }
+        return restoringOrigin { derivatives(of: loss, withRespectTo: targets) }
+    }
 
+    private func derivatives(of loss: Value, withRespectTo targets: [Value]) -> [Value] {
         let matters = dependence(on: targets, upTo: loss)
         var parts = [[Value]](repeating: [], count: loss.index + 1)
         var gradients = [Value?](repeating: nil, count: loss.index + 1)
         parts[loss.index] = [constant(1)]
         for index in (0...loss.index).reversed() where matters[index] {
             let node = graph.nodes[index]
-            (currentSpan, currentLabel) = (node.span, node.label)
+            derive(from: node)
             guard let first = parts[index].first else { continue }
             let gradient = parts[index].dropFirst().reduce(first) { apply(.add, $0, $1) }
             gradients[index] = gradient

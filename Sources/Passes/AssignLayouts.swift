@@ -184,7 +184,7 @@ private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ cont
         let made = Value(result.nodes.count)
         relayouts[key] = made
         result.nodes.append(key.node(type: result[value].type, like: result[value]))
-        context.firings.fire("relayout")
+        context.firings.fire("relayout", at: &result[made])
         return made
     }
     for (index, node) in graph.nodes.enumerated() {
@@ -227,6 +227,7 @@ private struct Relayout: Hashable {
         var node = Node(
             .operation(.map, ["function": .function(identity)]), operands: [source], type: type, label: original.label, span: original.span)
         node.layout = layout
+        node.provenance = Provenance(original.provenance.origins)
         return node
     }
 }

@@ -27,13 +27,13 @@ extension Pass {
             if isTraining, facts.isWeight(value) { continue }
             if flow.isRounded[value.index] {
                 graph[value].factors = .bf16
-                context.firings.fire("factors")
+                context.firings.fire("factors", at: &graph[value])
             }
             guard flow.isBefore[value.index], flow.isReadInNarrow[value.index], flow.isStored(value),
                 flow.isMap(value) || flow.isFactor[value.index]
             else { continue }
             graph[value].stored = .bf16
-            context.firings.fire("stored")
+            context.firings.fire("stored", at: &graph[value])
         }
         return graph
     }

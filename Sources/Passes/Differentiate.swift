@@ -48,7 +48,7 @@ extension Pass {
             if recipe.accumulation > 1 {
                 try graph.requireFree(GradientAccumulation.names(of: weights.map { graph[$0].parameter!.name }))
                 averaged = zip(weights, gradients).map { weight, gradient in
-                    (builder.currentLabel, builder.currentSpan) = (graph[weight].label, graph[weight].span)
+                    builder.derive(from: builder.graph[copies[weight.index]])
                     return GradientAccumulation.average(gradient, of: graph[weight].parameter!.name, builder)
                 }
             }

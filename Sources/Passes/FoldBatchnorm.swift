@@ -19,7 +19,9 @@ extension Pass {
         for value in graph.values {
             let node = graph[value]
             if let fold = folds[value] {
-                copies.append(fold.append(to: builder, graph, copies))
+                let value = fold.append(to: builder, graph, copies)
+                builder.note(value, standsFor: fold.maps.map { graph[$0] }, by: "fold")
+                copies.append(value)
                 context.firings.fire("fold")
             } else {
                 copies.append(builder.copy(node, operands: node.operands.map { copies[$0.index] }))
@@ -37,7 +39,8 @@ private struct Fold {
     /// The operand that is the weight, and its axis along which the result's channels run.
     let weight: Int
     let weightAxis: Int
-    /// The last of the maps.
+    /// The maps, and the last of them.
+    let maps: [Value]
     let last: Value
     /// The chain is `scale * result + shift`, where the arguments from 1 on are `coefficients`.
     let scale: Scalar
@@ -62,6 +65,7 @@ private struct Fold {
         weightAxis = formula.position(of: channel, in: formula.reads[index])!
 
         var last = value
+        var maps: [Value] = []
         var expression = Scalar.argument(0)
         var coefficients: [Value] = []
         while let user = facts.soleUser(of: last), let map = facts.expression(of: user), facts.graph[user].type == facts.graph[value].type {
@@ -77,6 +81,7 @@ private struct Fold {
             guard composed.isAffine(in: 0) else { break }
             expression = composed
             last = user
+            maps.append(user)
         }
         scale = expression.derivative(0)
         shift = expression.substituting([0] + coefficients.indices.map { .argument($0 + 1) })
@@ -85,22 +90,19 @@ private struct Fold {
         isAlike = context.precision(of: value, in: facts.graph) == context.precision(of: last, in: facts.graph)
         // Without a shift, nothing but the contraction's own value would be left.
         guard isAlike || shift != .constant(0) else { return nil }
-        self.last = last
+        (self.maps, self.last) = (maps, last)
         self.coefficients = coefficients
     }
 
     /// Appends the contraction with the scaled weight, and the shift.
     func append(to builder: GraphBuilder, _ graph: Graph, _ copies: [Value]) -> Value {
         let node = graph[contraction]
-        builder.currentLabel = node.label
-        builder.currentSpan = node.span
-        defer {
-            builder.currentLabel = nil
-            builder.currentSpan = .none
-        }
+        builder.derive(from: node)
+        defer { builder.derive(from: nil) }
         var operands = node.operands.map { copies[$0.index] }
         operands[weight] = scaled(operands[weight], by: coefficient("scale", scale, builder, copies), builder)
         let result = builder.copy(node, operands: operands)
+        builder.note(result, by: "fold")
         let shift = coefficient("shift", shift, builder, copies)
         if !isAlike { builder.currentLabel = graph[last].label }
         return switch shift {

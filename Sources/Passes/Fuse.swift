@@ -40,7 +40,16 @@ struct Fusion {
     /// The tensors in memory, inputs and parameters too, that computing each value reads; known once inlining is decided.
     var readTensors: [Set<Value>] = []
 
+    /// The rules that were applied to each value.
+    private var rules: [Value: [String]] = [:]
+
     var graph: Graph { facts.graph }
+
+    /// Notes that a rule was applied, for reports and in the value's provenance.
+    mutating func fire(_ rule: String, at value: Value) {
+        context.firings.fire(rule)
+        rules[value, default: []].append(rule)
+    }
 
     init(_ facts: GraphFacts, _ context: PassContext) {
         self.facts = facts
@@ -121,6 +130,7 @@ struct Fusion {
                 if pending[reader] == 0 { ready.append(reader) }
             }
         }
+        for (value, rules) in rules { for rule in rules { graph[value].provenance.note(rule) } }
         precondition(number == stored.count, "the groups of '\(graph.name)' depend on each other in a circle")
         return graph
     }

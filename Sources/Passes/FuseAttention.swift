@@ -17,7 +17,7 @@ extension Fusion {
             guard let attention, isWorthwhile(attention) else { continue }
             for node in attention.between + [attention.scoreProduct] { join(value, node) }
             for node in attention.between { isEpilogue[node.index] = true }
-            context.firings.fire("attention")
+            fire("attention", at: value)
         }
     }
 

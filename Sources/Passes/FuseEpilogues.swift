@@ -26,7 +26,7 @@ extension Fusion {
             while let user = onlyUser(of: last), canFollow(last, user, after: value) {
                 join(value, user)
                 isEpilogue[user.index] = true
-                context.firings.fire("epilogue")
+                fire("epilogue", at: user)
                 last = user
             }
         }

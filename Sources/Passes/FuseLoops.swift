@@ -28,7 +28,7 @@ extension Fusion {
                     canShare(other, value)
                 else { continue }
                 join(other, value)
-                context.firings.fire(reason)
+                fire(reason, at: value)
             }
             loops[space, default: []].append(value)
         }

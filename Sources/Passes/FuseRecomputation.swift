@@ -18,7 +18,7 @@ extension Fusion {
             guard cost <= context.recomputationLimit, tensorsRead(by: value).count <= Self.inlinedTensorLimit else { continue }
             isInlined[value.index] = true
             inlinedCost[value.index] = cost
-            context.firings.fire("recompute")
+            fire("recompute", at: value)
         }
     }
 

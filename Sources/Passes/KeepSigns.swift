@@ -19,7 +19,7 @@ extension Pass {
         var graph = graph
         for value in graph.values where analysis.isMarked[value.index] {
             graph[value].isDirect = true
-            context.firings.fire("direct")
+            context.firings.fire("direct", at: &graph[value])
         }
         return graph
     }

@@ -32,6 +32,12 @@ public final class RuleCounter {
     /// Notes that `rule` was applied.
     func fire(_ rule: String) { counts[rule, default: 0] += 1 }
 
+    /// Notes that `rule` was applied to a node, in its provenance, too.
+    func fire(_ rule: String, at node: inout Node) {
+        fire(rule)
+        node.provenance.note(rule)
+    }
+
     /// The counts by rule name in alphabetical order, and starts anew.
     func drain() -> [RuleFirings] {
         defer { counts = [:] }

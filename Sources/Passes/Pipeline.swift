@@ -91,7 +91,7 @@ extension Pipeline {
         for pass in passes {
             let start = ContinuousClock.now
             let before = graph.nodes.count
-            graph = try pass.run(graph, context)
+            graph = try pass.run(graph.withOwnOrigins, context)
             let duration = (ContinuousClock.now - start).components
             let violations = graph.violations()
             precondition(violations.isEmpty, "'\(pass.name)' broke '\(graph.name)': \(violations[0])")

@@ -24,12 +24,12 @@ extension Pass {
         for value in graph.values {
             if let place = facts.placeOfSlice(value), isStoredAnew(place.parent), canMove(value) {
                 graph[value].place = place
-                context.firings.fire("slice")
+                context.firings.fire("slice", at: &graph[value])
             }
             guard isStoredAnew(value) else { continue }
             for (operand, place) in zip(graph[value].operands, facts.places(in: value)) where place != nil && canMove(operand) {
                 graph[operand].place = place
-                context.firings.fire("operand")
+                context.firings.fire("operand", at: &graph[operand])
             }
         }
         return graph

@@ -22,9 +22,11 @@ extension Pass {
                 builder.type(of: activation.operands[0]) == activation.type, let pooling = node.operation,
                 let pooled = try? builder.append(pooling, activation.operands, node.attributes)
             else { return nil }
-            (builder.currentLabel, builder.currentSpan) = (activation.label, activation.span)
+            builder.derive(from: activation)
+            guard let result = try? builder.append(operation, [pooled], activation.attributes) else { return nil }
             context.firings.fire("pool_first")
-            return try? builder.append(operation, [pooled], activation.attributes)
+            for value in [pooled, result] { builder.note(value, by: "pool_first") }
+            return result
         }
     }
 }

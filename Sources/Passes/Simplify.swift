@@ -12,6 +12,7 @@ extension Pass {
                 for rule in SimplificationRule.all {
                     guard let result = rule.apply(subject), result != value else { continue }
                     context.firings.fire(rule.name)
+                    builder.note(result, by: rule.name)
                     replacement = result
                     break
                 }

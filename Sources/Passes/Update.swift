@@ -36,7 +36,7 @@ extension Pass {
                     TrainedWeight(
                         name: node.parameter!.name, value: copies[weight.index], gradient: gradient, isVector: node.type.rank <= 1,
                         rate: group?.rate ?? 1, decay: group?.weightDecay),
-                    node.label, node.span
+                    node
                 )
             }
             recipe.optimizer.update(trained, rate: rate, builder)

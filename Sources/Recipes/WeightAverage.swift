@@ -1,6 +1,5 @@
 import Graph
 import Operators
-import Source
 
 /// How weights are averaged over the updates of a training, to be predicted with; one row each.
 ///
@@ -39,16 +38,16 @@ extension WeightAverage {
 
 extension Chosen<WeightAverage> {
     /// Appends the averages of all weights, behind the updates of these.
-    public func update(_ weights: [(weight: TrainedWeight, label: String?, span: Span)], _ builder: GraphBuilder) {
+    public func update(_ weights: [(weight: TrainedWeight, node: Node)], _ builder: GraphBuilder) {
         builder.currentLabel = "optimizer"
         let updates = Dictionary(builder.graph.updates.map { ($0.state, $0.value) }) { first, _ in first }
         let count = builder.parameter(Parameter(OptimizerState.averageCount.name(of: ""), .state, .zeros), .f32())
         // Nothing is kept of what is there before the first update.
         let share = builder.map("kept_share", [("t", count)], .select(.less, 0, .argument(0), then: form.share(values), otherwise: 0))
         builder.update(count, to: builder.map(OptimizerState.averageCount.name, [("t", count)], .argument(0) + 1))
-        for (weight, label, span) in weights {
+        for (weight, node) in weights {
             guard let next = updates[weight.value] else { continue }
-            (builder.currentLabel, builder.currentSpan) = (label, span)
+            builder.derive(from: node)
             let state = OptimizerState.movingAverage
             let kept = builder.parameter(Parameter(state.name(of: weight.name), .state, .zeros), builder.type(of: weight.value))
             builder.update(

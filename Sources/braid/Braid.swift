@@ -20,7 +20,7 @@ struct Braid: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            CheckCommand.self, FormatCommand.self, DescribeCommand.self, DumpCommand.self, RunCommand.self, TrainCommand.self,
+            CheckCommand.self, FormatCommand.self, DescribeCommand.self, DumpCommand.self, ExplainCommand.self, RunCommand.self, TrainCommand.self,
             FineTuneCommand.self,
             EvaluateCommand.self, RunsCommand.self, PlanCommand.self, RateFindCommand.self, OverfitCommand.self, BenchCommand.self,
             TuneCommand.self,

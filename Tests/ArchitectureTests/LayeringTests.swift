@@ -17,7 +17,7 @@ private let imported: [String: Set<String>] = [
     "Graph": ["Source"],
     "Operators": ["CompiledC", "Graph"],
     "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
-    "Recipes": ["Source", "Graph", "Operators"],
+    "Recipes": ["Graph", "Operators"],
     "Analysis": ["Source", "Graph", "Operators", "Interchange"],
     "Language": ["Source", "Graph", "Operators", "Recipes"],
     "Foreign": ["Source", "CompiledC", "Graph", "Language", "CClang"],

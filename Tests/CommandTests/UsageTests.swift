@@ -36,6 +36,14 @@ import Testing
         (["dump", "tiny.braid", "--stage", "machine"], 2, "'machine' is invalid"),
         (["dump", "tiny.braid", "--stage", "graph", "--target", "vax"], 2, "there is no target 'vax'"),
         (["dump", "tiny.braid", "--dump-after", "fudge"], 1, "it has decompose"),
+        (["explain", "tiny.braid"], 2, "say what to explain"), (["explain", "tiny.braid:1"], 1, "comes of line 1"),
+        (["explain", "tiny.braid:0"], 2, "lines count from 1"), (["explain", "tiny.braid:99"], 1, "has no line 99"),
+        (["explain", "tiny.braid:2", "--node", "x"], 2, "give one of a line and --node"),
+        (["explain", "tiny.braid", "--node", "nowhere"], 1, "is labelled 'nowhere'"),
+        (["explain", "tiny.braid", "--kernel", "none"], 1, "has a kernel called 'none'"),
+        (["explain", "tiny.braid", "--at", "tiny.braid"], 2, "--at wants FILE:LINE"),
+        (["explain", "tiny.braid", "--at", "other.braid:1"], 1, "was read from no file 'other.braid'"),
+        (["explain", "tiny.braid:2", "--show", "everything"], 2, "is no text of a kernel"),
         (["run", "tiny.braid"], 2, "give an --input"), (["run", "tiny.braid", "--input", "x=y.png"], 1, "has no input 'x'"),
         (["run", "tiny.braid", "--input", "absent.png"], 1, "there is no such file"),
         (["run", "tiny.braid", "--input", "tiny.braid"], 1, "neither a PNG nor a JPEG"),
@@ -90,6 +98,7 @@ import Testing
     /// A text of kernels has no graph, which is what the commands say that need one.
     @Test(arguments: [
         ["run"], ["run", "--input", "one.npy"], ["train", "--data", "builtin:digits"], ["describe"], ["bench"], ["overfit"], ["plan"],
+        ["explain", "--node", "a"],
         ["evaluate", "--data", "builtin:digits", "--weights", "w.safetensors"], ["dump", "--stage", "plan"],
     ])
     func kernelsAreNoGraph(arguments: [String]) throws {
@@ -139,7 +148,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "check", "format", "describe", "dump", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
+        "", "check", "format", "describe", "dump", "explain", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
         "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "plan", "lr-find", "fine-tune",
         "cache",
         "cache show",

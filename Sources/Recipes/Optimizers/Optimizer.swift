@@ -1,6 +1,5 @@
 import Graph
 import Operators
-import Source
 
 /// How weights follow their gradients; one row an optimizer, one file each or each family.
 ///
@@ -61,12 +60,12 @@ extension Chosen<Optimizer> {
     ///
     /// - Parameters:
     ///   - rate: the learning rate, f32[].
-    ///   - weights: with their gradients, and where in the source they stand.
-    public func update(_ weights: [(weight: TrainedWeight, label: String?, span: Span)], rate: Value, _ builder: GraphBuilder) {
+    ///   - weights: with their gradients, and their nodes, from which labels and places in the source are taken.
+    public func update(_ weights: [(weight: TrainedWeight, node: Node)], rate: Value, _ builder: GraphBuilder) {
         builder.currentLabel = "optimizer"
         let append = form.begin(OptimizerStep(values: values, rate: rate, builder: builder))
-        for (weight, label, span) in weights {
-            (builder.currentLabel, builder.currentSpan) = (label, span)
+        for (weight, node) in weights {
+            builder.derive(from: node)
             append(weight)
         }
     }

@@ -1,0 +1,92 @@
+import Graph
+import Passes
+
+/// What the passes make of some nodes.
+public struct GraphHistory: Sendable {
+    /// What one pass changed of them.
+    public struct Step: Sendable {
+        public var pass: String
+        public var changes: [Change]
+    }
+
+    /// What takes the place of some nodes.
+    public struct Change: Sendable {
+        /// The names of the rules that were applied, in their order; none where a pass has only one.
+        public var rules: [String]
+        /// The nodes before the pass, a line each; none where nodes are decided about, and stay.
+        public var before: [String]
+        /// The nodes behind it; none where they vanish.
+        public var after: [String]
+        /// What was decided about the nodes, such as `layout blocked(1:16)`; empty where nodes are made.
+        public var decisions: [String]
+    }
+
+    /// The nodes in the graph that the passes begin with, a line each.
+    public private(set) var nodes: [String]
+    public private(set) var steps: [Step] = []
+    private var graph: Graph
+    private var tracked: [Value]
+
+    init(of tracked: [Value], in graph: Graph) {
+        (self.graph, self.tracked) = (graph, tracked)
+        nodes = tracked.map { graph.line(of: $0) }
+    }
+
+    /// The nodes in the last graph: what has become of the first ones.
+    var results: [Value] { tracked }
+
+    /// Goes on to the graph that a pass made of the last one.
+    mutating func follow(_ pass: String, to next: Graph) {
+        let before = Set(tracked)
+        var made: [[Value]: [Value]] = [:]
+        var order: [[Value]] = []
+        var decided: [[String]: [Value]] = [:]
+        var decisions: [[String]] = []
+        var reached: Set<Value> = []
+        var following: [Value] = []
+        for value in next.values {
+            let origins = next[value].provenance.origins.filter(before.contains)
+            guard !origins.isEmpty else { continue }
+            following.append(value)
+            reached.formUnion(origins)
+            let node = next[value]
+            if node.provenance.origins.count == 1, graph[origins[0]].isAlike(node) {
+                let notes = node.decisions(since: graph[origins[0]])
+                if notes.isEmpty { continue }
+                if decided[notes] == nil { decisions.append(notes) }
+                decided[notes, default: []].append(value)
+            } else {
+                if made[origins] == nil { order.append(origins) }
+                made[origins, default: []].append(value)
+            }
+        }
+        func change(_ before: [Value], _ after: [Value], _ decisions: [String]) -> Change {
+            var rules: [String] = []
+            for rule in after.flatMap({ next[$0].provenance.rules }) where !rules.contains(rule) { rules.append(rule) }
+            return Change(
+                rules: rules, before: before.map { graph.line(of: $0) }, after: after.map { next.line(of: $0) }, decisions: decisions)
+        }
+        var changes = order.map { change($0, made[$0]!, []) } + decisions.map { change([], decided[$0]!, $0) }
+        let gone = tracked.filter { !reached.contains($0) }
+        if !gone.isEmpty { changes.append(change(gone, [], [])) }
+        if !changes.isEmpty { steps.append(Step(pass: pass, changes: changes)) }
+        (graph, tracked) = (next, following)
+    }
+}
+
+extension Node {
+    /// Whether it computes what `other` does.
+    fileprivate func isAlike(_ other: Node) -> Bool { kind == other.kind && type == other.type }
+
+    /// What a pass decided about the node, which was `other` before.
+    fileprivate func decisions(since other: Node) -> [String] {
+        var notes: [String] = []
+        if layout != other.layout, let layout { notes.append("layout \(layout)") }
+        if group != other.group, let group { notes.append("group \(group)") }
+        if stored != other.stored, let stored { notes.append("stored as \(stored.rawValue)") }
+        if factors != other.factors, let factors { notes.append("factors may be rounded to \(factors.rawValue)") }
+        if isDirect, !other.isDirect { notes.append("summed as it is written") }
+        if place != other.place, let place { notes.append("lies in \(place.parent)") }
+        return notes
+    }
+}
