@@ -119,6 +119,15 @@ public final class Executable {
     /// The seconds that each step of the plan took, summed over the runs since `measuresSteps` was last set.
     public var stepSeconds: [Double] { steps.seconds }
 
+    /// Whether each run notes which thread works on which step, and when; off at first.
+    public var tracesThreads: Bool {
+        get { steps.isTraced }
+        set { steps.isTraced = newValue }
+    }
+
+    /// What the threads did in the last run, by thread and step; empty where it was not traced.
+    public var trace: [StepSpan] { steps.trace }
+
     // MARK: Values
 
     private func find(_ kind: String, _ name: String, in table: [String: Int]) throws(RuntimeError) -> Int {

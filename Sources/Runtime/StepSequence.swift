@@ -20,6 +20,8 @@ final class StepSequence: ParallelJob {
     private let scratch: AlignedBuffer
     private let scratchBytes: Int
     private let times: UnsafeMutableBufferPointer<UInt64>
+    /// For each thread and step when its tasks began and ended, in nanoseconds; zeros where it did none. Empty where nothing is traced.
+    private var spans: UnsafeMutableBufferPointer<UInt64>
     private let shares: TaskShares
     /// The tasks of the current step that are not done.
     private let remaining = Atomic<Int>(0)
@@ -38,6 +40,30 @@ final class StepSequence: ParallelJob {
 
     var seconds: [Double] { times.map { Double($0) * 1e-9 } }
 
+    /// Whether it is noted when each thread works on which step.
+    var isTraced = false {
+        didSet {
+            spans.deallocate()
+            spans = .allocate(capacity: isTraced ? 2 * steps.count * pool.threads : 0)
+            spans.initialize(repeating: 0)
+        }
+    }
+
+    /// What the threads did in the last run, in seconds from its beginning.
+    var trace: [StepSpan] {
+        guard isTraced else { return [] }
+        return (0..<pool.threads).flatMap { thread in
+            range.compactMap { step in
+                let place = 2 * (thread * steps.count + step)
+                guard spans[place + 1] > 0 else { return nil }
+                return StepSpan(
+                    step: step, thread: thread, start: Double(spans[place] - began) * 1e-9, end: Double(spans[place + 1] - began) * 1e-9)
+            }
+        }
+    }
+    /// When the last run began.
+    private var began: UInt64 = 0
+
     /// - Parameter entries: the code of the plan's kernels.
     init(
         _ planned: [Plan.Step], _ plan: Plan, entries: [KernelEntry], _ addresses: [UnsafeMutableRawPointer],
@@ -52,6 +78,7 @@ final class StepSequence: ParallelJob {
         steps = .allocate(capacity: planned.count)
         times = .allocate(capacity: planned.count)
         times.initialize(repeating: 0)
+        spans = .allocate(capacity: 0)
         var next = 0
         for (index, step) in planned.enumerated() {
             let kernel = plan.kernels[step.kernel]
@@ -82,6 +109,7 @@ final class StepSequence: ParallelJob {
         steps.deallocate()
         table.deallocate()
         times.deallocate()
+        spans.deallocate()
     }
 
     /// Goes through the steps once, with all threads of the pool.
@@ -89,6 +117,10 @@ final class StepSequence: ParallelJob {
         if range.isEmpty { return }
         firstTurn = progress.count
         started = isMeasured ? DispatchTime.now().uptimeNanoseconds : 0
+        if isTraced {
+            spans.update(repeating: 0)
+            began = DispatchTime.now().uptimeNanoseconds
+        }
         open(range.lowerBound)
         pool.run(self)
     }
@@ -101,9 +133,14 @@ final class StepSequence: ParallelJob {
             let index = range.lowerBound + turn - firstTurn
             let step = steps[index]
             var done = 0
+            let start = isTraced ? DispatchTime.now().uptimeNanoseconds : 0
             while let tasks = shares.take(turn, thread: thread) {
                 step.entry(step.buffers, mine, tasks.lowerBound, tasks.upperBound)
                 done += tasks.count
+            }
+            if isTraced, done > 0 {
+                let place = 2 * (thread * steps.count + index)
+                (spans[place], spans[place + 1]) = (start, DispatchTime.now().uptimeNanoseconds)
             }
             if done > 0, remaining.subtract(done, ordering: .acquiringAndReleasing).newValue == 0 {
                 close(index)
@@ -131,4 +168,14 @@ final class StepSequence: ParallelJob {
         if index + 1 < range.upperBound { open(index + 1) }
         progress.advance()
     }
+}
+
+/// When a thread worked on a step's tasks.
+public struct StepSpan: Hashable, Sendable {
+    /// By index into the plan's steps.
+    public var step: Int
+    public var thread: Int
+    /// In seconds from the beginning of the run.
+    public var start: Double
+    public var end: Double
 }

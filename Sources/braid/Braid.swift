@@ -20,12 +20,9 @@ struct Braid: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            CheckCommand.self, FormatCommand.self, DescribeCommand.self, DumpCommand.self, ExplainCommand.self, RunCommand.self, TrainCommand.self,
-            FineTuneCommand.self,
-            EvaluateCommand.self, RunsCommand.self, PlanCommand.self, RateFindCommand.self, OverfitCommand.self, BenchCommand.self,
-            TuneCommand.self,
-            CacheCommand.self,
-            DataCommand.self,
+            CheckCommand.self, FormatCommand.self, DescribeCommand.self, DumpCommand.self, ExplainCommand.self, RunCommand.self,
+            TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self, RunsCommand.self, PlanCommand.self, RateFindCommand.self,
+            OverfitCommand.self, BenchCommand.self, ProfileCommand.self, TuneCommand.self, CacheCommand.self, DataCommand.self,
             LspCommand.self, VersionCommand.self,
         ])
 }

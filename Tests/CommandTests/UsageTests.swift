@@ -36,6 +36,8 @@ import Testing
         (["dump", "tiny.braid", "--stage", "machine"], 2, "'machine' is invalid"),
         (["dump", "tiny.braid", "--stage", "graph", "--target", "vax"], 2, "there is no target 'vax'"),
         (["dump", "tiny.braid", "--dump-after", "fudge"], 1, "it has decompose"),
+        (["profile", "tiny.braid", "--rows", "0"], 2, "--rows must be from 1"),
+        (["profile", "tiny.braid", "--roofline", "absent/roof.svg"], 1, "absent"),
         (["explain", "tiny.braid"], 2, "say what to explain"), (["explain", "tiny.braid:1"], 1, "comes of line 1"),
         (["explain", "tiny.braid:0"], 2, "lines count from 1"), (["explain", "tiny.braid:99"], 1, "has no line 99"),
         (["explain", "tiny.braid:2", "--node", "x"], 2, "give one of a line and --node"),
@@ -98,7 +100,7 @@ import Testing
     /// A text of kernels has no graph, which is what the commands say that need one.
     @Test(arguments: [
         ["run"], ["run", "--input", "one.npy"], ["train", "--data", "builtin:digits"], ["describe"], ["bench"], ["overfit"], ["plan"],
-        ["explain", "--node", "a"],
+        ["explain", "--node", "a"], ["profile"],
         ["evaluate", "--data", "builtin:digits", "--weights", "w.safetensors"], ["dump", "--stage", "plan"],
     ])
     func kernelsAreNoGraph(arguments: [String]) throws {
@@ -148,7 +150,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "check", "format", "describe", "dump", "explain", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
+        "", "check", "format", "describe", "dump", "explain", "profile", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
         "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "plan", "lr-find", "fine-tune",
         "cache",
         "cache show",

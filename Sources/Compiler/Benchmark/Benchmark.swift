@@ -61,6 +61,8 @@ public struct Benchmark: Sendable {
     /// In the order of the plan, and what the machine can do at most; empty and nil where they were not asked for.
     public var steps: [Step] = []
     public var peak: MachinePeak?
+    /// What the threads did in one run; nil where it was not asked for.
+    public var trace: [StepSpan]?
     /// How far each contraction is off, in the order of the plan; nil where it was not asked for.
     public var errors: [ContractionAccuracy]?
 
@@ -86,6 +88,8 @@ public struct BenchmarkOptions: Sendable {
     public var runs: Int
     public var seconds: Double
     public var measuresSteps: Bool
+    /// Whether it is noted which thread works on which step, and when, in one run more.
+    public var tracesThreads: Bool
     /// Whether contractions are compared with fp64, after all that is timed.
     public var measuresErrors: Bool
     /// Measured with these weights; random ones where nil.
@@ -95,13 +99,14 @@ public struct BenchmarkOptions: Sendable {
 
     public init(
         batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false,
-        measuresErrors: Bool = false, weights: String? = nil, input: String? = nil
+        tracesThreads: Bool = false, measuresErrors: Bool = false, weights: String? = nil, input: String? = nil
     ) {
         self.batch = batch
         self.isTraining = isTraining
         self.runs = runs
         self.seconds = seconds
         self.measuresSteps = measuresSteps
+        self.tracesThreads = tracesThreads
         self.measuresErrors = measuresErrors
         self.weights = weights
         self.input = input
@@ -161,6 +166,7 @@ extension Compiler {
             seconds: seconds.sorted(), compileSeconds: (compiled - start).seconds,
             firstRunSeconds: firstRun.seconds, memoryBytes: executable.memoryBytes, peakMemoryBytes: ProcessMemory.peakBytes,
             kernels: executable.program.statistics.unique, cachedKernels: executable.program.statistics.cached, macs: description.macs)
+        if options.tracesThreads { result.trace = trace(executable) }
         guard options.measuresSteps else { return (result, network) }
         do throws(CompilerError) {
             let peak = try measurePeak(executable.pool, of: Set(executable.plan.steps.compactMap(\.unit)))
@@ -170,6 +176,18 @@ extension Compiler {
             throw .compiler(error)
         }
         return (result, network)
+    }
+
+    /// The threads' work in the fastest of some runs, for others take some of the machine at times.
+    private func trace(_ executable: Executable) -> [StepSpan] {
+        executable.tracesThreads = true
+        defer { executable.tracesThreads = false }
+        func last(_ spans: [StepSpan]) -> Double { spans.map(\.end).max() ?? 0 }
+        let runs = (0..<8).map { _ in
+            executable.run()
+            return executable.trace
+        }
+        return runs.min { last($0) < last($1) } ?? []
     }
 
     /// Gives the executable its weights and inputs.

@@ -8,10 +8,10 @@ struct ExplainCommand: ParsableCommand {
         abstract: "Follows a line of a network to its kernels, their machine code and time.",
         discussion: """
             EXAMPLES
-              braid explain graphs/mnist_resnet.braid:12
+              braid explain graphs/mnist_resnet.braid:18
               braid explain graphs/inception_v3.braid --node Mixed_5b.branch5x5_2
-              braid explain graphs/resnet.braid:resnet50 --at blocks/residual.braid:9 --training
-              braid explain graphs/mnist_resnet.braid:12 --show nest,assembly --no-measure
+              braid explain graphs/resnet.braid:resnet50 --at blocks/residual.braid:16 --batch 4 --training
+              braid explain graphs/mnist_resnet.braid:18 --show nest,assembly --no-measure
 
             A line becomes nodes of the graph; each pass makes others of them, by rules that are named; groups of nodes become kernels. Of each
             kernel are told: what it reads and writes, and where that lies; the algorithm, beside those that were not taken, with the time
@@ -30,7 +30,7 @@ struct ExplainCommand: ParsableCommand {
 
     @OptionGroup var choice: NetworkChoice
 
-    @Option(help: ArgumentHelp("A line of a file that the network imports, such as blocks/residual.braid:9.", valueName: "file:line"))
+    @Option(help: ArgumentHelp("A line of a file that the network imports, such as blocks/residual.braid:16.", valueName: "file:line"))
     var at: String?
 
     @Option(help: ArgumentHelp("Nodes by their label, such as layer1.0.conv1; a part of it stands for all behind it.", valueName: "label"))

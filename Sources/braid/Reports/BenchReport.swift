@@ -11,7 +11,8 @@ struct BenchReport {
         self.record = record
     }
 
-    func show() {
+    /// - Parameter rows: the most kernels that are listed; all where nil.
+    func show(rows: Int? = nil) {
         let kind = result.isTraining ? "training step" : "inference"
         let cores = result.threads > result.cores ? " on \(Self.counted(result.cores, "core"))" : ""
         let numerics =
@@ -31,10 +32,10 @@ struct BenchReport {
         ] { table.add(name, value) }
         if let model = record.machine.costModel { table.add("cost model", Self.figures(model)) }
         print(table.rowsText, terminator: "")
-        if let peak = result.peak { show(result.steps, peak) }
+        if let peak = result.peak { show(result.steps, peak, rows) }
     }
 
-    private func show(_ steps: [Benchmark.Step], _ peak: MachinePeak) {
+    private func show(_ steps: [Benchmark.Step], _ peak: MachinePeak, _ rows: Int?) {
         let levels = [("L2", peak.level2), ("L3", peak.level3), ("memory", peak.memory)].compactMap { name, rate in
             rate.map { "\(name) \(Format.fixed($0, 1))" }
         }
@@ -49,7 +50,7 @@ struct BenchReport {
         var table = Table(
             ("fastest, ms", .right), ("median", .right), ("share", .right), ("GFLOP/s", .right), ("unit", .left), ("GB/s", .right),
             ("of peak", .right), ("bound", .left), ("predicted", .right), ("algorithm", .left), ("kernel", .left), ("computes", .left))
-        for step in steps.sorted(by: { $0.fastestSeconds > $1.fastestSeconds }) {
+        for step in steps.sorted(by: { $0.fastestSeconds > $1.fastestSeconds }).prefix(rows ?? .max) {
             table.add(
                 Format.fixed(step.fastestSeconds * 1e3, 3), Format.fixed(step.seconds * 1e3, 3),
                 Format.percent(step.fastestSeconds / total, 1),
