@@ -22,7 +22,8 @@ struct Braid: ParsableCommand {
         subcommands: [
             CheckCommand.self, FormatCommand.self, DescribeCommand.self, DumpCommand.self, ExplainCommand.self, RunCommand.self,
             TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self, RunsCommand.self, PlanCommand.self, RateFindCommand.self,
-            OverfitCommand.self, BenchCommand.self, ProfileCommand.self, TuneCommand.self, CacheCommand.self, DataCommand.self,
+            OverfitCommand.self, BenchCommand.self, ProfileCommand.self, DiffCommand.self, BisectCommand.self, TuneCommand.self,
+            CacheCommand.self, DataCommand.self,
             LspCommand.self, VersionCommand.self,
         ])
 }

@@ -38,6 +38,12 @@ import Testing
         (["dump", "tiny.braid", "--dump-after", "fudge"], 1, "it has decompose"),
         (["profile", "tiny.braid", "--rows", "0"], 2, "--rows must be from 1"),
         (["profile", "tiny.braid", "--roofline", "absent/roof.svg"], 1, "absent"),
+        (["diff", "tiny.braid"], 2, "say what to compare with"),
+        (["diff", "tiny.braid", "--with", "speed=high"], 2, "--with takes precision, numerics, threads or target"),
+        (["diff", "tiny.braid", "--with", "precision=f16"], 2, "precision is f32 or bf16"),
+        (["diff", "tiny.braid", "--with", "threads=0"], 2, "threads are from 1 to 1024"),
+        (["diff", "tiny.braid", "--tensors", "absent.npz"], 1, "absent.npz"), (["diff", "tiny.braid", "--with", "threads=3"], 0, ""),
+        (["bisect", "tiny.braid", "--batch", "0"], 2, "batch"), (["bisect", "tiny.braid"], 0, ""),
         (["explain", "tiny.braid"], 2, "say what to explain"), (["explain", "tiny.braid:1"], 1, "comes of line 1"),
         (["explain", "tiny.braid:0"], 2, "lines count from 1"), (["explain", "tiny.braid:99"], 1, "has no line 99"),
         (["explain", "tiny.braid:2", "--node", "x"], 2, "give one of a line and --node"),
@@ -100,7 +106,7 @@ import Testing
     /// A text of kernels has no graph, which is what the commands say that need one.
     @Test(arguments: [
         ["run"], ["run", "--input", "one.npy"], ["train", "--data", "builtin:digits"], ["describe"], ["bench"], ["overfit"], ["plan"],
-        ["explain", "--node", "a"], ["profile"],
+        ["explain", "--node", "a"], ["profile"], ["diff", "--with", "threads=1"], ["bisect"],
         ["evaluate", "--data", "builtin:digits", "--weights", "w.safetensors"], ["dump", "--stage", "plan"],
     ])
     func kernelsAreNoGraph(arguments: [String]) throws {
@@ -150,7 +156,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "check", "format", "describe", "dump", "explain", "profile", "run", "train", "evaluate", "overfit", "bench", "tune", "data", "data fetch",
+        "", "check", "format", "describe", "dump", "explain", "profile", "diff", "bisect", "run", "train", "evaluate", "overfit", "bench",
+        "tune", "data",
+        "data fetch",
         "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "plan", "lr-find", "fine-tune",
         "cache",
         "cache show",

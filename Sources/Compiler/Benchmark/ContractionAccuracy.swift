@@ -80,7 +80,7 @@ enum SamplePositions {
         return positions.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    private static func all(_ extents: [Int]) -> [[Int]] {
+    static func all(_ extents: [Int]) -> [[Int]] {
         extents.reduce([[]]) { positions, extent in positions.flatMap { position in (0..<extent).map { position + [$0] } } }
     }
 }

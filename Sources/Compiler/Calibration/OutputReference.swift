@@ -103,7 +103,7 @@ struct OutputReference {
 
 extension ReferenceWorkers {
     /// All threads of a pool take parts until none is left.
-    fileprivate static func all(of pool: ThreadPool) -> ReferenceWorkers {
+    static func all(of pool: ThreadPool) -> ReferenceWorkers {
         ReferenceWorkers { count, part in
             if count == 1 { return part(0) }
             withoutActuallyEscaping(part) { part in pool.run(PartsJob(count, part)) }
