@@ -84,7 +84,7 @@ let package = Package(
         part("Operators", needs: ["CompiledC", "Graph"], settings: strict + optimized),
         part("Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"]),
         part("Recipes", needs: ["Graph", "Operators"], settings: strict + optimized),
-        part("Analysis", needs: ["Source", "Graph", "Operators", "Interchange"], settings: strict + optimized),
+        part("Analysis", needs: ["Source", "Graph", "Operators", "Recipes", "Interchange"], settings: strict + optimized),
         part("Language", needs: ["Source", "Graph", "Operators", "Recipes"]),
         part("Foreign", needs: ["Source", "CompiledC", "Graph", "Language", "CClang"]),
         part("Passes", needs: ["Source", "Graph", "Operators", "Recipes"], settings: strict + optimized),
@@ -139,7 +139,12 @@ let package = Package(
         tests("Recipes", needs: ["Recipes", "Graph"]),
         tests("Interchange", needs: ["Interchange", "Graph"], exclude: ["Cases"]),
         tests(
-            "Analysis", needs: ["Analysis", "Compiler", "Graph", "Operators", "TestSupport"], exclude: ["Drawings"]),
+            "Analysis",
+            needs: [
+                "Analysis", "Compiler", "Runtime", "Training", "Recipes", "Graph", "Language", "Operators", "Source",
+                "TestSupport",
+            ],
+            exclude: ["Drawings", "Faults", "Propagation"]),
         tests("Language", needs: ["Recipes", "Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("Foreign", needs: ["CompiledC", "Foreign", "Language", "Source", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Recipes", "Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),

@@ -143,6 +143,21 @@ public final class LanguageServer {
         if let uri = workspace.unpublished.first { publish(uri) }
     }
 
+    /// Whether the rules of `braid lint` have something left to look at.
+    public var hasUnlintedDocuments: Bool { !workspace.unlinted.isEmpty }
+
+    /// Looks at one more network, and sends what the rules found in a document, if it is something, behind the diagnostics.
+    public func lintNext() {
+        guard let (uri, findings) = workspace.lintNext(), !findings.isEmpty, let document = workspace.documents[uri],
+            let inspection = workspace.analysis(of: uri)?.inspection
+        else { return }
+        encode(
+            Notification(
+                method: "textDocument/publishDiagnostics",
+                params: DiagnosticsParameters(
+                    uri: uri, version: document.version, diagnostics: inspection.reports(in: document, findings))))
+    }
+
     /// Sends a document's diagnostics where they have not been sent since its last change.
     private func publish(_ uri: String) {
         guard workspace.unpublished.contains(uri), let document = workspace.documents[uri] else { return }

@@ -4,6 +4,8 @@ import Foundation
 public enum ServerLoop {
     /// How long nothing must arrive before a changed text is elaborated: keys that are struck in a row cost one elaboration.
     private static let patience = 0.015
+    /// How long nothing must arrive before the rules of `braid lint` look at a network, which takes some tenths of a second for large ones.
+    private static let lintPatience = 0.4
 
     /// Serves until the client ends it. Returns whether it did so as the protocol wants.
     ///
@@ -13,12 +15,13 @@ public enum ServerLoop {
         Thread.detachNewThread { receive(input, into: queue) }
         let server = LanguageServer(version: version) { content in send(MessageFraming.frame(content)) }
         while true {
-            switch queue.next(patience: server.hasUnpublishedDocuments ? patience : nil) {
+            let silence = server.hasUnpublishedDocuments ? Self.patience : server.hasUnlintedDocuments ? Self.lintPatience : nil
+            switch queue.next(patience: silence) {
             case .event(.message(let content)):
                 let state = server.receive(content) { queue.takeCancellation(of: $0) }
                 if case .ended(let isProper) = state { return isProper }
             case .event(.malformed(let complaint)): server.complainAboutFraming(complaint)
-            case .quiet: server.publishNext()
+            case .quiet: if server.hasUnpublishedDocuments { server.publishNext() } else { server.lintNext() }
             case .closed: return false
             }
         }

@@ -1,3 +1,4 @@
+import Analysis
 import Compiler
 import Foundation
 import Language
@@ -19,6 +20,16 @@ struct Workspace {
     private(set) var analyses: [String: Analysis] = [:]
     /// The documents whose diagnostics have not been sent since they or what they import changed, in the order of the changes.
     private(set) var unpublished: [String] = []
+    /// The documents without errors whose networks the rules of `braid lint` have not all looked at, in the order of the changes.
+    private(set) var unlinted: [Linting] = []
+
+    /// How far a document is looked at.
+    struct Linting {
+        let uri: String
+        /// The networks that are left.
+        var networks: [String]
+        var findings: [LintFinding] = []
+    }
 
     mutating func open(_ document: Document) {
         documents[document.uri] = document
@@ -51,6 +62,7 @@ struct Workspace {
         let importers = analyses.filter { $0.value.imported.contains(path) }.keys.sorted()
         for uri in uris + importers {
             analyses[uri] = nil
+            unlinted.removeAll { $0.uri == uri }
             unpublished.removeAll { $0 == uri }
             unpublished.append(uri)
         }
@@ -86,11 +98,51 @@ struct Workspace {
         return found
     }
 
-    /// Takes a document off the list of those to report about.
-    mutating func settle(_ uri: String) { unpublished.removeAll { $0 == uri } }
+    /// Takes a document off the list of those to report about; what the rules say of it comes later.
+    mutating func settle(_ uri: String) {
+        unpublished.removeAll { $0 == uri }
+        guard let inspection = analyses[uri]?.inspection, !inspection.diagnostics.hasErrors else { return }
+        let own = inspection.program.networks.filter { network in
+            network.name.span.file == inspection.file && network.parameters.allSatisfy { $0.defaultValue != nil }
+        }
+        if !own.isEmpty { unlinted.append(Linting(uri: uri, networks: own.map(\.name.text))) }
+    }
+
+    /// Looks at one more network of the document that has waited longest. Returns the document and all that was found once none is left.
+    mutating func lintNext() -> (uri: String, findings: [LintFinding])? {
+        guard var linting = unlinted.first else { return nil }
+        unlinted.removeFirst()
+        guard let program = analyses[linting.uri]?.inspection.program else { return nil }
+        let name = linting.networks.removeFirst()
+        if let subject = program.elaborate(name).network.flatMap(LintSubject.init(whileTyping:)) {
+            for finding in subject.findings() {
+                let isKnown = linting.findings.contains {
+                    $0.rule == finding.rule && $0.diagnostic.primary.span == finding.diagnostic.primary.span
+                }
+                if !isKnown { linting.findings.append(finding) }
+            }
+        }
+        if linting.networks.isEmpty { return (linting.uri, linting.findings) }
+        unlinted.insert(linting, at: 0)
+        return nil
+    }
 
     private static func readFile(_ path: String) -> String? {
         guard Network.isRegularFile(path), let text = try? Network.readText(path), text.utf8.count <= maximumText else { return nil }
         return text
+    }
+}
+
+extension LintSubject {
+    /// Larger networks are not looked at while somebody types; `braid lint` does.
+    private static let mostNodes = 4000
+
+    /// A network as the rules see it; nil where it is too large, or no common sizes fit.
+    fileprivate init?(whileTyping network: ElaboratedNetwork) {
+        let graph = network.training?.graph ?? network.graph
+        guard graph.nodes.count <= Self.mostNodes, let sizes = network.graph.typicalSizes, let bound = try? graph.bound(sizes: sizes),
+            Self.obstacle(in: bound) == nil
+        else { return nil }
+        self.init(bound, network.training?.recipe)
     }
 }

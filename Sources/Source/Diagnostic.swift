@@ -2,6 +2,8 @@
 public struct Diagnostic: Hashable, Sendable {
     public enum Severity: String, Hashable, Sendable {
         case error, warning
+        /// What may well be meant, and is worth knowing.
+        case note
     }
 
     /// A place with what is to be said there.

@@ -18,7 +18,7 @@ private let imported: [String: Set<String>] = [
     "Operators": ["CompiledC", "Graph"],
     "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
     "Recipes": ["Graph", "Operators"],
-    "Analysis": ["Source", "Graph", "Operators", "Interchange"],
+    "Analysis": ["Source", "Graph", "Operators", "Recipes", "Interchange"],
     "Language": ["Source", "Graph", "Operators", "Recipes"],
     "Foreign": ["Source", "CompiledC", "Graph", "Language", "CClang"],
     "Passes": ["Source", "Graph", "Operators", "Recipes"],

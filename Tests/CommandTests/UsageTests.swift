@@ -30,6 +30,9 @@ import Testing
         (["describe", "--operators", "absent.braid"], 1, "cannot read 'absent.braid'"),
         (["describe", "."], 1, "'.'"),
         (["check", "tiny.braid"], 0, ""), (["check", "broken.braid"], 1, "did you mean `relu`?"),
+        (["lint", "tiny.braid"], 0, ""), (["lint", "broken.braid"], 1, "did you mean `relu`?"), (["lint"], 2, "name a file to look at"),
+        (["lint", "tiny.braid", "--except", "wrong_gains"], 2, "did you mean 'wrong_gain'?"), (["lint", "absent.braid"], 1, "cannot read"),
+        (["lint", "--rules"], 0, ""),
         (["format"], 2, "Missing expected argument '<file> ...'"), (["format", "--check", "tiny.braid"], 0, ""),
         (["format", "absent.braid"], 1, "cannot read 'absent.braid'"),
         (["dump", "tiny.braid"], 2, "give either --stage or --dump-after"),
@@ -156,7 +159,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "check", "format", "describe", "dump", "explain", "profile", "diff", "bisect", "run", "train", "evaluate", "overfit", "bench",
+        "", "check", "lint", "format", "describe", "dump", "explain", "profile", "diff", "bisect", "run", "train", "evaluate", "overfit",
+        "bench",
         "tune", "data",
         "data fetch",
         "data bench", "data describe", "data show", "runs", "runs list", "runs compare", "runs plot", "plan", "lr-find", "fine-tune",

@@ -94,6 +94,7 @@ public struct FuzzChecks {
             }
             guard program.networks.count == 1, let whole = try? Network.read(text, path: "fuzz.braid") else { continue }
             if let sizes = whole.typicalSizes { _ = NetworkDescription(whole, batch: Self.batch, sizes: sizes) }
+            if isSmall(whole.graph) { _ = try? whole.lintSubject().findings() }
             if whole.sizeSymbols.isEmpty { try road(whole) } else { try sizes(whole, text) }
         }
         return isElaborated

@@ -1,3 +1,4 @@
+import Analysis
 import Language
 import Source
 
@@ -7,7 +8,16 @@ extension Inspection {
 
     /// The diagnostics as the protocol has them. What is wrong in an imported file is reported where it is called or imported, with
     /// the place itself beside it.
-    func reports(in document: Document) -> [ReportedDiagnostic] { diagnostics.map { report($0, in: document) } }
+    ///
+    /// - Parameter findings: of the rules of `braid lint`, behind the others.
+    func reports(in document: Document, _ findings: [LintFinding] = []) -> [ReportedDiagnostic] {
+        diagnostics.map { report($0, in: document) }
+            + findings.map { finding in
+                var diagnostic = finding.diagnostic
+                diagnostic.notes.append("rule `\(finding.rule)` of `braid lint`")
+                return report(diagnostic, in: document)
+            }
+    }
 
     private func report(_ diagnostic: Diagnostic, in document: Document) -> ReportedDiagnostic {
         let isOwn = diagnostic.primary.span.file == file
@@ -18,7 +28,7 @@ extension Inspection {
         let parts =
             [diagnostic.message + (label.isEmpty ? "" : ": " + label)] + diagnostic.notes + (diagnostic.help.map { ["help: " + $0] } ?? [])
         return ReportedDiagnostic(
-            range: document.source.range(of: place), severity: diagnostic.severity == .error ? 1 : 2,
+            range: document.source.range(of: place), severity: diagnostic.severity == .error ? 1 : diagnostic.severity == .warning ? 2 : 3,
             message: parts.joined(separator: "\n"),
             relatedInformation: related.compactMap { label in
                 location(of: label.span, in: document).map {
