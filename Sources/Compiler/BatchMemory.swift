@@ -9,14 +9,17 @@ public final class BatchMemory {
     let parts: [Part]
     private var totals: [Int: Int] = [:]
 
-    /// - Parameter training: whether the network is trained, and evaluated beside it as it predicts in f32; else it runs.
-    public convenience init(_ compiler: Compiler, _ network: Network, training: Bool) throws(CompilerError) {
+    /// - Parameters:
+    ///   - training: whether the network is trained, and evaluated beside it as it predicts in f32; else it runs.
+    ///   - watched: whether gradients and activations of the training are looked at, too.
+    public convenience init(_ compiler: Compiler, _ network: Network, training: Bool, watched: Bool = false) throws(CompilerError) {
         var parts = [try Part(compiler, network, training: training, keepsOperands: false)]
         if training {
             var evaluating = compiler
             evaluating.precision = nil
             // A text of a step alone has nothing to evaluate.
             if network.origin != .training { parts.append(try Part(evaluating, network, training: false, keepsOperands: false)) }
+            if watched { parts.append(try Part(compiler, network, training: true, watching: true, keepsOperands: false)) }
         }
         self.init(compiler, network, parts)
     }
@@ -31,6 +34,13 @@ public final class BatchMemory {
 
     /// Of what is asked for alone, without evaluations.
     public func forecast(_ batch: Int) throws(CompilerError) -> MemoryForecast { try parts[0].forecast(batch) }
+
+    /// The bytes that looking at gradients and activations takes of all.
+    public func watching(_ batch: Int) throws(CompilerError) -> Int {
+        var sum = 0
+        for part in parts where part.isWatching { sum += try part.need(batch).total }
+        return sum
+    }
 
     /// The bytes that all of it takes.
     public func total(_ batch: Int) throws(CompilerError) -> Int {
@@ -49,20 +59,25 @@ public final class BatchMemory {
         private let compiler: Compiler
         private let network: Network
         let isTraining: Bool
+        /// Whether it is no step of the training, but looks at one.
+        let isWatching: Bool
         private let keepsOperands: Bool
         private let graph: Graph?
 
-        init(_ compiler: Compiler, _ network: Network, training: Bool, keepsOperands: Bool) throws(CompilerError) {
+        init(
+            _ compiler: Compiler, _ network: Network, training: Bool, watching: Bool = false, keepsOperands: Bool
+        ) throws(CompilerError) {
             self.compiler = compiler
             self.network = network
             isTraining = training
+            isWatching = watching
             self.keepsOperands = keepsOperands
-            graph = network.graph.movesBatch ? nil : try compiler.optimize(network, training: training)
+            graph = network.graph.movesBatch ? nil : try compiler.optimize(network, training: training, watching: watching)
         }
 
         private func planned(_ batch: Int) throws(CompilerError) -> (plan: Plan, graph: Graph) {
             let bound = try network.bindingMovedBatch(to: batch)
-            let graph = if let graph { graph } else { try compiler.optimize(bound, training: isTraining) }
+            let graph = if let graph { graph } else { try compiler.optimize(bound, training: isTraining, watching: isWatching) }
             return (try compiler.plan(graph, of: bound, batch: batch, keepsOperands: keepsOperands), graph)
         }
 

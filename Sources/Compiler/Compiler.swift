@@ -41,10 +41,12 @@ public struct Compiler: Sendable {
     /// The graph after the passes: with `training`, a whole training step.
     ///
     /// - Parameters:
+    ///   - watching: in training, whether the step changes nothing, and tells what its gradients and activations are like (`NetworkWatch`).
     ///   - last: the pass to stop after; all run if it is nil.
     ///   - observe: called after each pass with its report and the graph that it made.
     public func optimize(
-        _ network: Network, training: Bool = false, stoppingAfter last: String? = nil, observe: (PassReport, Graph) -> Void = { _, _ in }
+        _ network: Network, training: Bool = false, watching: Bool = false, stoppingAfter last: String? = nil,
+        observe: (PassReport, Graph) -> Void = { _, _ in }
     ) throws(CompilerError) -> Graph {
         try network.requireGraph()
         try network.requireSizes()
@@ -62,7 +64,9 @@ public struct Compiler: Sendable {
                     "'\(network.name)' has no training", help: "add a `training of \(network.name) { loss … }` definition", network.sources)
             }
             context.recipe = step.recipe
-            (graph, pipeline) = (step.graph, .training)
+            (graph, pipeline) = (step.graph, watching ? .watching : .training)
+            // Gradients are watched as they come.
+            if watching { context.recipe?.clip = nil }
         } else {
             (graph, pipeline) = (network.graph, .inference)
         }

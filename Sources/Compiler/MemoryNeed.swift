@@ -45,9 +45,11 @@ extension BatchMemory {
         if let layer = forecast.largestLayer, !layer.layer.isEmpty {
             notes.append("the most takes '\(layer.layer)': \(MachineMemory.text(layer.total))")
         }
-        if total > forecast.need.total {
-            notes.append("\(MachineMemory.text(total - forecast.need.total)) of it are for evaluating beside the training")
+        let watching = try watching(batch)
+        if total > forecast.need.total + watching {
+            notes.append("\(MachineMemory.text(total - forecast.need.total - watching)) of it are for evaluating beside the training")
         }
+        if watching > 0 { notes.append("\(MachineMemory.text(watching)) of it are for watching gradients beside the training") }
         let fitting = largestBatch()
         let help = fitting > 0 ? "a batch of \(fitting) fits" : "not even one image fits: use a smaller network or image"
         throw CompilerError(

@@ -85,7 +85,7 @@ extension Operator {
     }
 
     /// The number of elements of a shape: a sum of ones, and a constant once the shape's symbols are bound.
-    static let elementCount: Operator = Operator(
+    public static let elementCount: Operator = Operator(
         "element_count", "Counts the elements of a shape.", inputs: [],
         parameters: [OperatorParameter("shape", .shape, "the shape whose elements are counted")],
         isInLanguage: false,

@@ -27,7 +27,15 @@ public struct Pipeline: Sendable {
     public static let optimization = Pipeline(
         name: "optimization", passes: [.simplify, .assignLayouts, .fuse, .choosePrecision, .placeConcats, .keepSigns])
 
-    public static let all = [inference, training, optimization]
+    /// From a network with its loss to what gradients and activations of a training step are like.
+    public static let watching = Pipeline(
+        name: "watching",
+        passes: [
+            .watchActivations, .decompose, .differentiate, .watchGradients, .simplify, .assignLayouts, .fuse, .choosePrecision,
+            .placeConcats, .keepSigns,
+        ])
+
+    public static let all = [inference, training, optimization, watching]
 
     /// Where one pass must come before another, if a pipeline has both.
     public struct Constraint: Sendable {
@@ -42,6 +50,9 @@ public struct Pipeline: Sendable {
         Constraint(first: "decompose", second: "fold_batchnorm", reason: "normalization is an affine map only once it is decomposed"),
         Constraint(first: "decompose", second: "fuse", reason: "a composite operator has no kernel"),
         Constraint(first: "differentiate", second: "update", reason: "updates read the gradients that are outputs after differentiation"),
+        Constraint(first: "watch_activations", second: "decompose", reason: "layers are known as their author wrote them"),
+        Constraint(first: "differentiate", second: "watch_gradients", reason: "statistics read the gradients that are outputs"),
+        Constraint(first: "watch_gradients", second: "simplify", reason: "statistics are made of plain operators, as gradients are"),
         Constraint(first: "differentiate", second: "simplify", reason: "derived gradients add zeros and multiply by ones"),
         Constraint(first: "fold_batchnorm", second: "simplify", reason: "folding leaves maps of constants"),
         Constraint(first: "fold_batchnorm", second: "assign_layouts", reason: "folded weights are new values that need layouts"),

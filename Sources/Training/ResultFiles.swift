@@ -22,8 +22,11 @@ public struct ResultFiles: Sendable {
     public func with(suffix: String) -> ResultFiles { ResultFiles(stem: stem + suffix) }
 
     /// Checks that all files can be written, before there is something to write.
-    public func requireWritable() throws(InterchangeError) {
-        for path in [weights, checkpoint, history, curves, epochs, steps] { try OutputPath.requireWritable(path) }
+    ///
+    /// - Parameter watched: whether there are files of what is watched.
+    public func requireWritable(watched: Bool = false) throws(InterchangeError) {
+        let paths = [weights, checkpoint, history, curves, epochs, steps] + (watched ? [layers, gradients, gradientPixels] : [])
+        for path in paths { try OutputPath.requireWritable(path) }
     }
 
     /// Checks that the disk has room for the weights, the checkpoint, and another one while it replaces the first.
@@ -37,4 +40,8 @@ public struct ResultFiles: Sendable {
     public var curves: String { stem + ".curves.svg" }
     public var epochs: String { stem + ".epochs.csv" }
     public var steps: String { stem + ".steps.csv" }
+    /// What was watched of each layer, and the gradients of that as a picture, drawn and as pixels.
+    public var layers: String { stem + ".layers.csv" }
+    public var gradients: String { stem + ".gradients.svg" }
+    public var gradientPixels: String { stem + ".gradients.png" }
 }

@@ -25,6 +25,8 @@ public final class Trainer {
     private var hasTrained = false
     private var hasBegun = false
     private var lastStep = (loss: 0.0, metric: 0.0)
+    /// What looks at layers beside the steps, if anything does; set before `run`.
+    public var watch: GradientWatch?
 
     /// How fast batches were made in the last run, and the seconds of its steps, waiting included.
     public private(set) var loading: (rate: LoaderRate, stepSeconds: Double) = (LoaderRate(), 0)
@@ -126,7 +128,8 @@ public final class Trainer {
     /// Trains up to the last epoch, or to the one behind which the recipe stops.
     ///
     /// `report` is called after every step; `shouldStop` is asked then, and where it says so, a checkpoint is written and false returned.
-    /// Throws where the loss, a parameter or the optimizer's state is no longer a finite number, or a checkpoint cannot be written.
+    /// Throws where the loss, a parameter or the optimizer's state is no longer a finite number, a checkpoint cannot be written, or a
+    /// condition of the watch is met, behind a checkpoint.
     public func run(shouldStop: () -> Bool = { false }, report: (TrainerEvent) -> Void = { _ in }) throws(TrainingFailure) -> Bool {
         let steps = learningRate.stepsPerEpoch
         try begin()
@@ -143,9 +146,16 @@ public final class Trainer {
         // Waiting for a batch is a part of a step.
         clock.begin()
         while let batch = loader.next() {
-            try run(batch)
+            let watched = try run(batch)
             clock.endStep()
             report(.step(progress(batch.position)))
+            if let watched {
+                report(.watched(watched))
+                if let met = met(by: watched) {
+                    try writeCheckpoint(report)
+                    throw .met(met)
+                }
+            }
             if batch.position.batch + 1 == steps {
                 let seconds = isWhole ? (ContinuousClock.now - begin).seconds : nil
                 guard try finishEpoch(batch.position.epoch, seconds: seconds, shouldStop, report) else { return false }
@@ -163,15 +173,23 @@ public final class Trainer {
         return true
     }
 
-    /// Does one step.
-    private func run(_ batch: Batch) throws(TrainingFailure) {
+    /// Does one step; returns what the watch says of it, where it is one that is watched.
+    private func run(_ batch: Batch) throws(TrainingFailure) -> WatchedStep? {
         let number = checkpoint.state.step
-        let result = step.run(batch, rate: rate(of: number), seed: options.seed, number: number, place: learningRate.placeInUpdate(number))
+        let (rate, place) = (rate(of: number), learningRate.placeInUpdate(number))
+        let watch = watch.flatMap { $0.isDue(number + 1, place: place) ? $0 : nil }
+        let secondsOfWatch = watch?.seconds ?? 0
+        watch?.look(before: step.executable) {
+            step.give(batch, rate: rate, seed: options.seed, number: number, place: place, to: $0)
+        }
+        let result = step.run(batch, rate: rate, seed: options.seed, number: number, place: place)
+        let measures = watch?.measures(after: step.executable)
+        if let watch { clock.leaveOut(watch.seconds - secondsOfWatch) }
         guard result.loss.isFinite else {
             throw .diverged(
                 damage(
                     "the loss became \(result.loss.withoutSignOfNaN) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
-                        + "at a learning rate of \(Float(rate(of: number)))"),
+                        + "at a learning rate of \(Float(rate))"),
                 last: number)
         }
         hasTrained = true
@@ -179,8 +197,9 @@ public final class Trainer {
         checkpoint.state.add(result, of: batch.count)
         let stretch = max(1, learningRate.totalSteps / 200)
         if checkpoint.state.step % stretch == 0 || checkpoint.state.step == learningRate.totalSteps {
-            checkpoint.state.endPoint(learningRate: rate(of: number))
+            checkpoint.state.endPoint(learningRate: rate)
         }
+        return measures.map { WatchedStep(step: number + 1, epoch: batch.position.epoch + 1, layers: $0) }
     }
 
     /// The learning rate of a step that is no further than the next one.

@@ -31,6 +31,8 @@ public struct TrainerOptions: Sendable {
 /// What happens in a training.
 public enum TrainerEvent: Sendable {
     case step(TrainingProgress)
+    /// What the step before this says of the layers, where it is watched.
+    case watched(WatchedStep)
     /// So many of all held-out pictures are evaluated.
     case evaluating(done: Int, of: Int)
     case epoch(TrainingHistory.Epoch)

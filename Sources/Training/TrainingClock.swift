@@ -19,6 +19,9 @@ struct TrainingClock {
         stepSeconds += elapsed
     }
 
+    /// Leaves out seconds of what is being measured, which something beside it took.
+    mutating func leaveOut(_ seconds: Double) { start = start.advanced(by: .seconds(seconds)) }
+
     mutating func endEvaluation() {
         evaluationSeconds += elapsed
         evaluations += 1

@@ -31,6 +31,16 @@ struct TrainingEvents {
             step: progress.stepsDone)
     }
 
+    /// What is watched of the layers, a group of curves a quantity.
+    func write(_ watched: WatchedStep, of layers: [GradientWatch.Layer]) throws(InterchangeError) {
+        let values = WatchedQuantity.all.flatMap { quantity in
+            zip(layers, watched.layers).compactMap { layer, measures in
+                quantity.value(measures).map { EventValue.number(tag: "\(quantity.title)/\(layer.name)", $0) }
+            }
+        }
+        try file.write(values, step: watched.step)
+    }
+
     func write(_ epoch: TrainingHistory.Epoch, _ metric: Metric?, step: Int, weights: [HostTensor]) throws(InterchangeError) {
         var values: [EventValue] = [.number(tag: "loss/training mean of the epoch", epoch.loss)]
         if let metric { values.append(.number(tag: "\(metric.title)/training mean of the epoch", epoch.metric)) }

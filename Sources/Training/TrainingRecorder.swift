@@ -13,6 +13,9 @@ public final class TrainingRecorder {
     private var run: TrainingRun
     private var events: TrainingEvents?
     private var steps: OutputFile?
+    /// What is watched of layers: the table of them, and of their gradients what the picture shows.
+    private var layers: OutputFile?
+    private var gradients: GradientPicture?
     private let start = ContinuousClock.now
     /// The seconds of the parts of the training before this one.
     private var earlierSeconds = 0.0
@@ -34,6 +37,13 @@ public final class TrainingRecorder {
         let table = done > 0 ? (try? InputFile.read(files.steps)) ?? Data() : Data()
         try AtomicFile.write(TrainingTables.steps(of: table, upTo: done, metric: trainer.history.metric), to: files.steps)
         steps = try OutputFile(appendingTo: files.steps)
+        if let watch = trainer.watch {
+            let table = TrainingTables.rows(
+                of: done > 0 ? (try? InputFile.read(files.layers)) ?? Data() : Data(), header: TrainingTables.layerHeader, upTo: done)
+            try AtomicFile.write(table, to: files.layers)
+            layers = try OutputFile(appendingTo: files.layers)
+            gradients = GradientPicture(title: run.network, layers: watch.layers, table: table)
+        }
         if let eventFolder {
             let events = try TrainingEvents(folder: eventFolder, stepsDone: done, totalSteps: trainer.learningRate.totalSteps)
             if done == 0 { try events.write(recipe: run.recipe, pictures: try trainer.pictures(count: 32)) }
@@ -60,6 +70,11 @@ public final class TrainingRecorder {
             case .step(let progress):
                 try steps?.write(Data(TrainingTables.row(progress, trainer.history.metric).utf8))
                 try events?.write(progress, trainer.history.reported)
+            case .watched(let watched):
+                guard let watch = trainer.watch else { break }
+                try layers?.write(Data(TrainingTables.rows(watched, of: watch.layers).utf8))
+                gradients?.add(watched)
+                try events?.write(watched, of: watch.layers)
             case .epoch(let epoch):
                 try events?.write(epoch, trainer.history.reported, step: epoch.epoch * run.stepsPerEpoch, weights: trainer.weights)
                 // 70 more whenever the epochs become twice as many.
@@ -93,5 +108,9 @@ public final class TrainingRecorder {
         try record.write(to: files.history)
         try AtomicFile.write(Data(TrainingTables.epochs(record.history, stepsPerEpoch: run.stepsPerEpoch).utf8), to: files.epochs)
         try record.history.curves(title: run.network, stepsPerEpoch: run.stepsPerEpoch).write(to: files.curves)
+        if let picture = gradients?.drawing {
+            try picture.write(to: files.gradients)
+            try picture.write(to: files.gradientPixels)
+        }
     }
 }

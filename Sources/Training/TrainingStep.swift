@@ -103,10 +103,12 @@ public struct TrainingStep {
         return unfailing { () throws(RuntimeError) in try result(of: executable, batch) }
     }
 
-    /// Gives a program that has the step's inputs what `run` gives the step.
+    /// Gives a program that has the step's inputs what `run` gives the step; one that updates nothing has no learning rate.
     func give(_ batch: Batch, rate: Double, seed: UInt64, number: Int, place: (done: Int, count: Int), to program: Executable) {
         unfailing { () throws(RuntimeError) in
-            try program.setInput(TrainingFeed.learningRateInput, to: [Float(rate)])
+            if program.plan.inputs.contains(where: { $0.name == TrainingFeed.learningRateInput }) {
+                try program.setInput(TrainingFeed.learningRateInput, to: [Float(rate)])
+            }
             if takesSeed {
                 // Random numbers take an integer below 2^24, which f32 holds exactly.
                 var random = CounterGenerator(seed: seed, .step, number)

@@ -25,12 +25,27 @@ enum TrainingTables {
         return "epoch,step,loss,\(metrics[0])held_out_loss,\(metrics[1])rate,seconds\n" + rows.joined()
     }
 
-    /// What a table of steps begins with that goes on after `step`: its own rows up to that step, where there is one, else the header alone.
+    /// What a table of steps begins with that goes on after `step`, see `rows`.
+    static func steps(of table: Data, upTo step: Int, metric: String?) -> Data { rows(of: table, header: stepHeader(metric), upTo: step) }
+
+    static let layerHeader = "step,epoch,layer,line,\(WatchedQuantity.all.map(\.name).joined(separator: ","))\n"
+
+    /// The rows of a watched step, a layer each; a quantity that a layer has not is empty.
+    static func rows(_ watched: WatchedStep, of layers: [GradientWatch.Layer]) -> String {
+        zip(layers, watched.layers).map { layer, measures in
+            let values = WatchedQuantity.all.map { quantity in quantity.value(measures).map { "\($0)" } ?? "" }
+            return "\(watched.step),\(watched.epoch),\(layer.name),\(layer.line == 0 ? "" : "\(layer.line)"),"
+                + values.joined(separator: ",") + "\n"
+        }.joined()
+    }
+
+    /// What a table begins with that goes on after `step`: its own rows up to that step, which is their first field, where there is one, else
+    /// the header alone.
     ///
     /// A training that was killed may have done steps that its checkpoint does not know of; they are done again. A last line that is cut
     /// off goes, too.
-    static func steps(of table: Data, upTo step: Int, metric: String?) -> Data {
-        let header = Data(stepHeader(metric).utf8)
+    static func rows(of table: Data, header: String, upTo step: Int) -> Data {
+        let header = Data(header.utf8)
         guard table.starts(with: header) else { return header }
         var end = table.startIndex + header.count
         while end < table.endIndex, let feed = table[end...].firstIndex(of: UInt8(ascii: "\n")),

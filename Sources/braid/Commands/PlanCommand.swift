@@ -45,6 +45,12 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The largest tensors and layers that are listed.", valueName: "count"))
     var rows = 12
 
+    @Option(
+        help: ArgumentHelp(
+            "Plans what looking at the layers of a training takes, too: gradients, as `braid train --watch` has it.", valueName: "what"),
+        transform: WatchOptions.subjects)
+    var watch: Set<WatchOptions.Subject>?
+
     @OptionGroup var execution: ExecutionOptions
 
     @Option(
@@ -65,6 +71,7 @@ struct PlanCommand: ParsableCommand {
     func validate() throws {
         try validateBatch(batch)
         if training, inference { throw ValidationError("give either --training or --inference") }
+        if watch != nil, inference { throw ValidationError("--watch looks at trainings: leave --inference out") }
         if !(1...10_000).contains(rows) { throw ValidationError("--rows must be from 1 to 10000, not \(rows)") }
     }
 
@@ -80,7 +87,8 @@ struct PlanCommand: ParsableCommand {
         var compiler = execution.planner(precision.flatMap { Precision(rawValue: $0.rawValue) })
         if let memory { compiler.memoryLimit = memory.bytes }
         if isTraining { try compiler.checkTraining(network, batch: batch) }
-        let asked = try BatchMemory(compiler, network, training: isTraining)
+        let isWatched = watch != nil && isTraining && network.origin != .training
+        let asked = try BatchMemory(compiler, network, training: isTraining, watched: isWatched)
         let predicting = isTraining && network.origin != .training ? try BatchMemory(compiler, network, training: false) : nil
         let (forecast, total) = (try asked.forecast(batch), try asked.total(batch))
         // As `braid train --memory` does.
@@ -91,7 +99,8 @@ struct PlanCommand: ParsableCommand {
                 try compiler.fittedStep(network, batch: batch, within: compiler.memoryLimit, beside: total - forecast.need.total)
             } : nil
         let report = MemoryReport(
-            forecast, threads: compiler.threads, limit: compiler.memoryLimit, total: total, fitted: try? fitted?.get(),
+            forecast, threads: compiler.threads, limit: compiler.memoryLimit, total: total, watching: try asked.watching(batch),
+            fitted: try? fitted?.get(),
             trainingBatch: isTraining ? asked.largestBatch() : nil,
             predictingBatch: isTraining ? predicting?.largestBatch() : asked.largestBatch(), rows: rows)
         if json { Console.printJSON(report.record(path)) } else { report.show(path) }

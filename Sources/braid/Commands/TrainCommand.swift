@@ -13,6 +13,7 @@ struct TrainCommand: ParsableCommand {
               braid train graphs/mnist_resnet.braid --data builtin:digits --epochs 2 -o digits
               braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist
               braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist --tensorboard events/mnist
+              braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist --watch gradients --stop-if 'gradient < 1e-8'
               braid train graphs/mnist_resnet.braid --data mnist:data/mnist -o mnist --resume mnist.checkpoint.safetensors
               braid train graphs/resnet.braid:resnet50 -D classes=10 --data folder:photos --weights resnet50.safetensors --except 'fc.*'
 
@@ -48,6 +49,8 @@ struct TrainCommand: ParsableCommand {
             valueName: "pattern"))
     var freeze: [String] = []
 
+    @OptionGroup var watching: WatchOptions
+
     @OptionGroup var settings: TrainingOptions
 
     func validate() throws {
@@ -64,7 +67,7 @@ struct TrainCommand: ParsableCommand {
         var network = try network.load()
         try network.requireGraph()
         let files = try ResultFiles(output: settings.output, network: network.name)
-        try files.requireWritable()
+        try files.requireWritable(watched: watching.request != nil)
         if let folder = settings.tensorboard { try OutputPath.requireFolder(folder) }
         let definition = try TrainingParts.definition(of: network)
         let weightNames = definition.graph.nodes.compactMap(\.parameter).filter { $0.role == .weight }.map(\.name)
@@ -76,7 +79,8 @@ struct TrainCommand: ParsableCommand {
             network.training?.recipe.groups.append(group)
         }
         let session = try TrainingSession(
-            network, from: self.network, settings, epochs: epochs, weights: weights, files: files, eventFolder: settings.tensorboard)
+            network, from: self.network, settings, epochs: epochs, weights: weights, files: files, eventFolder: settings.tensorboard,
+            watching: watching.request)
         if let path = settings.resume { try session.resume(path) } else { try session.initialize() }
         if let weights {
             let program = session.step.executable

@@ -14,6 +14,8 @@ struct TrainingParts {
     /// What compiled the step, and what it runs on.
     let compiler: Compiler
     let pool: ThreadPool
+    /// What looks at layers beside the steps, if anything does.
+    let watch: NetworkWatch?
 
     /// The training of a network; throws where the file has none.
     static func definition(of network: Network) throws(CompilerError) -> ElaboratedNetwork.Training {
@@ -32,18 +34,20 @@ struct TrainingParts {
     ///   - precision: what activations are stored as.
     ///   - memory: the bytes that all of it may take; activations are recomputed where they do not suffice.
     ///   - evaluates: whether held-out pictures are read and evaluated; without them those of the training stand for them.
+    ///   - watching: what of the layers is looked at beside the steps, and when; nil for nothing.
     init(
         _ network: Network, batch: Int, data: DatasetSpecification, options: DatasetOptions, execution: ExecutionOptions,
-        precision: Precision? = nil, memory: Int? = nil, evaluates: Bool
+        precision: Precision? = nil, memory: Int? = nil, evaluates: Bool, watching: GradientWatch.Options? = nil
     ) throws {
         definition = try Self.definition(of: network)
         let (pool, compiler) = (ThreadPool(threads: execution.threadCount), try execution.compiler(precision))
         (self.pool, self.compiler) = (pool, compiler)
         let fitted = try memory.map { memory in
             let evaluating = try BatchMemory(execution.compiler(), network, training: false).total(batch)
-            return try compiler.fittedStep(network, batch: batch, within: memory, beside: evaluating)
+            let watched = watching == nil ? 0 : try BatchMemory(compiler, network, training: true, watched: true).watching(batch)
+            return try compiler.fittedStep(network, batch: batch, within: memory, beside: evaluating + watched)
         }
-        if fitted == nil { try BatchMemory(compiler, network, training: true).require(batch) }
+        if fitted == nil { try BatchMemory(compiler, network, training: true, watched: watching != nil).require(batch) }
         if let text = fitted?.text { Console.error("note: \(text)\n") }
         let inference = try execution.compiler().executable(network, batch: batch, pool: pool)
         let program =
@@ -52,6 +56,7 @@ struct TrainingParts {
         step = try TrainingStep(
             program, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput, metric: definition.metric,
             ignoredLabel: definition.ignoredLabel, classCounts: definition.classCounts)
+        watch = try watching.map { try compiler.watch(network, batch: batch, pool: pool, options: $0) }
         preparation = try network.preparation(of: step.feed.input)
         var options = options
         options.wish = step.feed.wish

@@ -24,9 +24,10 @@ struct TrainingSession {
     ///   - epochs: nil for as many as the recipe says, else 1.
     ///   - weights: the file that the training begins with, for the records.
     ///   - eventFolder: where events for TensorBoard go; nil for none.
+    ///   - watching: what of the layers is looked at beside the steps, and when; nil for nothing.
     init(
         _ network: Network, from source: NetworkOptions, _ settings: TrainingOptions, epochs: Int?, weights: String?, files: ResultFiles,
-        eventFolder: String?
+        eventFolder: String?, watching: GradientWatch.Options? = nil
     ) throws {
         let definition = try TrainingParts.definition(of: network)
         let recipe = definition.recipe
@@ -34,7 +35,8 @@ struct TrainingSession {
         let reading = settings.reading.options(seed: seed)
         parts = try TrainingParts(
             network, batch: settings.batch ?? recipe.batchSize ?? 64, data: settings.data, options: reading, execution: settings.execution,
-            precision: Precision(rawValue: settings.precision.rawValue), memory: settings.memory?.bytes, evaluates: true)
+            precision: Precision(rawValue: settings.precision.rawValue), memory: settings.memory?.bytes, evaluates: true,
+            watching: watching)
         try files.requireRoom(
             weightBytes: parts.step.inference.parameterBytes,
             checkpointBytes: parts.step.executable.parameterBytes
@@ -48,6 +50,7 @@ struct TrainingSession {
             precision: settings.precision == .f32 ? nil : settings.precision.rawValue)
         trainer = try Trainer(
             parts.step, recipe: recipe, training: parts.training, heldOut: parts.heldOut, preparation: parts.preparation, options: options)
+        trainer.watch = parts.watch?.watch
         (self.network, self.source, self.settings, self.files) = (network, source, settings, files)
         (self.weights, self.eventFolder) = (weights, eventFolder)
     }
@@ -102,6 +105,7 @@ struct TrainingSession {
         } catch {
             // What failed is told; that the history cannot say so, too, would hide it.
             try? recorder.end(.failed, message: "\(error)")
+            if case TrainingFailure.met(let met) = error, let watch = parts.watch { throw watch.error(met) }
             guard case TrainingFailure.diverged(let failure, let last) = error else { throw error }
             throw located(failure, through: last, isInterrupted) ?? error
         }
@@ -117,7 +121,10 @@ struct TrainingSession {
         try Safetensors.write(trainer.weights, metadata: metadata.fields, to: files.weights)
         try recorder.end(.finished)
         let (best, seconds) = (trainer.history.best, (ContinuousClock.now - start).seconds)
-        if !settings.json { report.end(recorder.record, seconds: seconds, loading: trainer.loading, files, tensorBoard: eventFolder) }
+        if !settings.json {
+            report.end(
+                recorder.record, seconds: seconds, loading: trainer.loading, watch: trainer.watch, files, tensorBoard: eventFolder)
+        }
         let isAccuracy = trainer.history.metric == Metric.accuracy.name
         func accuracy(_ epoch: TrainingHistory.Epoch?) -> Double? { isAccuracy ? epoch?.heldOutMetric : nil }
         return TrainRecord(
@@ -128,6 +135,8 @@ struct TrainingSession {
             bestValue: best?.heldOutMetric, bestAccuracy: accuracy(best), weights: files.weights, checkpoint: files.checkpoint,
             history: files.history,
             curves: files.curves, epochsTable: files.epochs, stepsTable: files.steps, tensorboard: eventFolder,
+            layersTable: trainer.watch.map { _ in files.layers }, gradients: trainer.watch.map { _ in files.gradients },
+            watchedSteps: trainer.watch?.steps, watchSeconds: trainer.watch?.seconds,
             loaderImagesPerSecond: trainer.loading.rate.picturesPerSecond, waitedSeconds: trainer.loading.rate.waitingSeconds)
     }
 

@@ -18,6 +18,7 @@ enum Failure {
         case let error as TrainingError: return report(error.message, help: error.repair)
         case let error as WeightsFailure: return report(error)
         case TrainingFailure.training(let error), TrainingFailure.diverged(let error, _): return report(error.message, help: error.repair)
+        case TrainingFailure.met(let met): return report(met.description, help: met.repair)
         case TrainingFailure.weights(let error): return report(error)
         case TrainingFailure.file(let error): return report(error)
         case let code as ExitCode where code.rawValue == 0 || code.rawValue == 1: return code.rawValue

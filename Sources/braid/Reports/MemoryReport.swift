@@ -8,6 +8,8 @@ struct MemoryReport {
     private let limit: Int
     /// With what evaluates beside a training.
     private let total: Int
+    /// What of it goes to looking at the layers beside a training.
+    private let watching: Int
     /// The step that recomputes activations, where it has to.
     private let fitted: FittedStep?
     /// The largest batches that fit; 0 where none does, nil where there is nothing to train or predict.
@@ -17,13 +19,14 @@ struct MemoryReport {
     private let rows: Int
 
     init(
-        _ forecast: MemoryForecast, threads: Int, limit: Int, total: Int, fitted: FittedStep?, trainingBatch: Int?, predictingBatch: Int?,
-        rows: Int
+        _ forecast: MemoryForecast, threads: Int, limit: Int, total: Int, watching: Int, fitted: FittedStep?, trainingBatch: Int?,
+        predictingBatch: Int?, rows: Int
     ) {
         self.forecast = forecast
         self.threads = threads
         self.limit = limit
         self.total = total
+        self.watching = watching
         self.fitted = fitted
         self.trainingBatch = trainingBatch
         self.predictingBatch = predictingBatch
@@ -47,9 +50,10 @@ struct MemoryReport {
         let bound = forecast.arenaLowerBound
         parts.append(("arena", arena, "what is alive at once takes \(Format.bytes(bound)), which no plan can be below"))
         parts.append(("scratch", forecast.need.scratch, "of \(threads) thread\(threads == 1 ? "" : "s")"))
-        if total > forecast.need.total {
-            parts.append(("evaluating", total - forecast.need.total, "the network as it predicts, beside it"))
+        if total > forecast.need.total + watching {
+            parts.append(("evaluating", total - forecast.need.total - watching, "the network as it predicts, beside it"))
         }
+        parts.append(("watching", watching, "what looks at gradients and activations, beside it"))
         parts.append(("code", forecast.codeBytes, "about"))
         return parts.filter { $0.bytes > 0 }
     }
@@ -149,7 +153,8 @@ struct MemoryReport {
             network: forecast.network, training: forecast.isTraining, batch: forecast.batch, threads: threads, memoryLimit: limit,
             fits: total <= limit || fitted != nil, totalBytes: peak, kept: Self.bytes(Kind.allCases.map { ($0, forecast.keptBytes($0)) }),
             arenaBytes: forecast.arenaBytes, arenaLowerBound: forecast.arenaLowerBound, scratchBytes: forecast.need.scratch,
-            evaluatingBytes: total - forecast.need.total, codeBytes: forecast.codeBytes, stepCount: forecast.steps.count,
+            evaluatingBytes: total - forecast.need.total - watching,
+            watchingBytes: watching, codeBytes: forecast.codeBytes, stepCount: forecast.steps.count,
             liveBytes: forecast.liveBytes, fullestStep: fullest.map { $0 + 1 },
             fullest: (fullest.map { forecast.shares(at: $0) } ?? []).map { share in
                 Record.Layer(layer: share.layer, bytes: Self.bytes(share.bytes.map { ($0.key, $0.value) }))
@@ -213,6 +218,8 @@ struct MemoryReport {
         var scratchBytes: Int
         /// What evaluates beside a training.
         var evaluatingBytes: Int
+        /// What looks at the layers of a training that is watched.
+        var watchingBytes: Int
         /// Estimated.
         var codeBytes: Int
         var stepCount: Int

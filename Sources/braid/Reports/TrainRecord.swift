@@ -24,6 +24,11 @@ struct TrainRecord: Encodable {
     var epochsTable: String
     var stepsTable: String
     var tensorboard: String?
+    /// What was watched of the layers, as a table and as a picture, in how many steps, and what that took.
+    var layersTable: String?
+    var gradients: String?
+    var watchedSteps: Int?
+    var watchSeconds: Double?
     /// What the loader can make, and how long steps waited for it.
     var loaderImagesPerSecond: Double
     var waitedSeconds: Double

@@ -57,7 +57,7 @@ struct TrainReport {
             line.clear()
             if !isQuiet { print(row(epoch)) }
             Console.flush()
-        case .checkpoint: break
+        case .checkpoint, .watched: break
         }
     }
 
@@ -83,8 +83,8 @@ struct TrainReport {
     }
 
     mutating func end(
-        _ record: TrainingRecord, seconds: Double, loading: (rate: LoaderRate, stepSeconds: Double), _ files: ResultFiles,
-        tensorBoard folder: String?
+        _ record: TrainingRecord, seconds: Double, loading: (rate: LoaderRate, stepSeconds: Double), watch: GradientWatch?,
+        _ files: ResultFiles, tensorBoard folder: String?
     ) {
         let history = record.history
         line.clear()
@@ -104,6 +104,11 @@ struct TrainReport {
                 "  the loader was the limit: it makes \(Format.scaled(loading.rate.picturesPerSecond)) pictures/s, and steps waited for it "
                     + "\(Format.percent(loading.rate.waitingSeconds / loading.stepSeconds, 0)) of their time")
         }
+        if !isQuiet, let watch {
+            print(
+                "  watched \(Format.grouped(watch.steps)) step\(watch.steps == 1 ? "" : "s") in \(Format.duration(watch.seconds)), "
+                    + "\(Format.percent(watch.seconds / max(loading.stepSeconds, 1e-9), 1)) of the time of all steps")
+        }
         if history.epochs.count > 1, let best = history.best, let metric, let value = best.heldOutMetric {
             print("  best epoch  \(best.epoch) of \(history.epochs.count), with \(Format.metric(value, metric))")
         }
@@ -111,6 +116,7 @@ struct TrainReport {
         print("  checkpoint  \(files.checkpoint)")
         print("  history     \(files.history), \(files.curves)")
         print("  tables      \(files.epochs), \(files.steps)")
+        if watch != nil { print("  layers      \(files.layers), \(files.gradients)") }
         if let folder { print("  events      tensorboard --logdir \(folder)") }
     }
 }
