@@ -74,7 +74,8 @@ struct GradientPicture {
         let letters = min(28, names.map(\.count).max() ?? 1)
         let height = rows.count <= 48 ? 16.0 : max(4, (800 / Double(rows.count)).rounded(.down))
         let cell = max(6, min(36, (720 / Double(steps.count)).rounded(.down)))
-        let (left, top) = (24 + Double(letters) * letter + 8, 64.0)
+        // Whole pixels, so that no seams show between cells.
+        let (left, top) = ((24 + Double(letters) * letter + 8).rounded(.up), 64.0)
         let (width, tall) = (cell * Double(steps.count), height * Double(rows.count))
         let legend = left + width + 32
         let legendHeight = max(tall, 120)

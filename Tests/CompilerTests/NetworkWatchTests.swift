@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import LoopNest
 import Operators
 import Passes
 import Recipes
@@ -234,5 +235,28 @@ import Testing
         #expect {
             _ = try Compiler(cache: nil, threads: 1).watch(network, batch: 2, pool: ThreadPool(threads: 1), options: options)
         } throws: { "\($0)".contains(message) }
+    }
+
+    /// Trainings of all kinds: several inputs that share their weights, auxiliary heads, targets other than classes, attention.
+    @Test(arguments: [
+        "mnist_resnet.braid", "shapes.braid:shape_map", "shapes.braid:shape_enlarged", "similarity.braid:digit_siamese",
+        "similarity.braid:digit_triplet", "googlenet.braid:googlenet", "vit.braid", "shapes.braid:shape_autoencoder",
+    ]) func isPlannedForAnyTraining(file: String) throws {
+        let network = try Network.load(Golden.root.appending(path: "graphs/\(file)").path)
+        let training = try #require(network.training)
+        let layers = WatchedLayer.all(in: training.graph, loss: training.recipe.lossOutput)
+        #expect(Set(layers.map(\.name)).count == layers.count)
+        let weights = training.graph.nodes.compactMap(\.parameter).filter { $0.role == .weight }.map(\.name)
+        #expect(layers.flatMap(\.weights).sorted() == weights.sorted())
+        #expect(layers.allSatisfy { network.sources.location(of: $0.span) != nil })
+        // All that has weights hands something on, but what only the loss reads.
+        #expect(layers.count { $0.activations.isEmpty } <= layers.count / 10, "\(layers.filter(\.activations.isEmpty).map(\.name))")
+        let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
+        let plan = try compiler.plan(try compiler.optimize(network, training: true, watching: true), of: network, batch: 2)
+        let states = Set(plan.parameters.map(\.parameter.name))
+        #expect(weights.allSatisfy { states.contains(WatchedStatistic.largestGradient.name(weight: $0)) })
+        for (number, layer) in layers.enumerated() {
+            for use in layer.activations.indices { #expect(states.contains(WatchedStatistic.mean.name(layer: number, use: use))) }
+        }
     }
 }
