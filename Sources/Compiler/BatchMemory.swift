@@ -38,7 +38,7 @@ public final class BatchMemory {
     /// The bytes that looking at gradients and activations takes of all.
     public func watching(_ batch: Int) throws(CompilerError) -> Int {
         var sum = 0
-        for part in parts where part.isWatching { sum += try part.need(batch).total }
+        for part in parts where part.isWatching { sum += try part.bytes(batch) }
         return sum
     }
 
@@ -46,7 +46,7 @@ public final class BatchMemory {
     public func total(_ batch: Int) throws(CompilerError) -> Int {
         if let known = totals[batch] { return known }
         var sum = 0
-        for part in parts { sum += try part.need(batch).total }
+        for part in parts { sum += try part.bytes(batch) }
         totals[batch] = sum
         return sum
     }
@@ -82,6 +82,14 @@ public final class BatchMemory {
         }
 
         func need(_ batch: Int) throws(CompilerError) -> MemoryNeed { MemoryNeed(try planned(batch).plan, threads: compiler.threads) }
+
+        /// The bytes that it takes; what looks at a step keeps the weights from before it.
+        func bytes(_ batch: Int) throws(CompilerError) -> Int {
+            let need = try need(batch)
+            guard isWatching else { return need.total }
+            let weights = network.training?.graph.nodes.filter { $0.parameter?.role == .weight } ?? []
+            return need.total + weights.reduce(0) { $0 + StoredElement.f32.size * ($1.type.shape.elementCount ?? 0) }
+        }
 
         func forecast(_ batch: Int) throws(CompilerError) -> MemoryForecast {
             let (plan, graph) = try planned(batch)

@@ -23,7 +23,7 @@ public struct NetworkWatch {
 extension Compiler {
     /// A program that computes the gradients of a network's training for a batch, and what they and the activations are like.
     ///
-    /// It is as the training step is, but for what the updates would be: statistics stand in their places, in states that a run writes.
+    /// It is as the training step is, but for the updates: a run writes the gradients over the weights, and statistics into states of its own.
     ///
     /// - Throws: `CompilerError`; `TrainingError` where a condition of the options speaks of what no layer has.
     public func watch(_ network: Network, batch: Int, pool: ThreadPool, options: GradientWatch.Options) throws -> NetworkWatch {
@@ -36,16 +36,13 @@ extension Compiler {
             first, _ in
             first
         }
+        let trained = Set(graph.updates.compactMap { graph[$0.state].parameter?.name })
         let types = bind(training.graph, batch: batch)
         let described = layers.enumerated().map { number, layer in
             GradientWatch.Layer(
                 name: layer.name, line: network.sources.location(of: layer.span)?.line ?? 0,
                 weights: layer.weights.map { name in
-                    let largest = WatchedStatistic.largestGradient.name(weight: name)
-                    let isTrained = states[largest] != nil
-                    return .init(
-                        name: name, rows: states[name].flatMap { $0.count > 1 ? $0[0] : nil },
-                        gradient: isTrained ? (largest, WatchedStatistic.gradientSquares.name(weight: name)) : nil)
+                    .init(name: name, rows: states[name].flatMap { $0.count > 1 ? $0[0] : nil }, isTrained: trained.contains(name))
                 },
                 activations: layer.activations.enumerated().map { use, activation in
                     let name = { (statistic: WatchedStatistic) in statistic.name(layer: number, use: use) }

@@ -42,57 +42,36 @@ extension Pass {
         }
     }
 
-    /// Puts statistics in the places of the gradients that `differentiate` made outputs: of each row of a weight the largest absolute value,
-    /// and the sum of the squares of all in proportion to it, so that neither the smallest nor the largest gradients are lost in f32. Of the
-    /// outputs the loss is left, and of the states those that are watched: running statistics, and gradients that are summed over batches, are
-    /// the training's own.
-    public static let watchGradients = Pass("watch_gradients", "Adds statistics of the weights' gradients, in place of these.") {
+    /// Makes the gradients that `differentiate` made outputs the next values of their weights: written where they are summed, as an update of
+    /// plain gradient descent is, they take no memory of their own, and lie as the weights do. Of the outputs the loss is left, and of the
+    /// states those that are watched: running statistics, and gradients that are summed over batches, are the training's own.
+    public static let watchGradients = Pass("watch_gradients", "Writes the weights' gradients in the places of the weights.") {
         graph, context throws(PassError) in
         let recipe = try context.requiredRecipe()
         let outputs = Dictionary(graph.outputs.map { ($0.name, $0.value) }) { first, _ in first }
-        let gradients = graph.parameters(.weight).compactMap { weight in
-            let parameter = graph[weight].parameter!
-            return outputs[gradientName(parameter)].map { (weight: weight, name: parameter.name, gradient: $0) }
-        }
         var watched = graph
         watched.updates = graph.updates.filter { WatchedStatistic.isName(graph[$0.state].parameter!.name) }
         return try watched.extended(keeping: { $0.name == recipe.lossOutput }) { builder, copies throws(PassError) in
-            for (weight, name, gradient) in gradients {
-                (builder.currentLabel, builder.currentSpan) = (graph[weight].label, graph[weight].span)
-                let value = copies[gradient.index]
-                let rank = graph[gradient].type.rank
-                let axes: Attributes = ["axes": .integers(rank < 2 ? Array(0..<rank) : Array(1..<rank)), "keep": .boolean(true)]
-                let largest = builder.apply(
-                    .max, builder.map("magnitude", [("x", value)], .unary(.absolute, .argument(0))), attributes: axes)
-                let squares = builder.map(
-                    "relative_square", [("x", value), ("largest", largest)],
-                    .select(
-                        .equal, .argument(1), 0, then: 0,
-                        otherwise: (.argument(0) / .argument(1)) * (.argument(0) / .argument(1))))
-                builder.keep(largest, as: WatchedStatistic.largestGradient.name(weight: name))
-                builder.keep(builder.apply(.sum, squares, attributes: axes), as: WatchedStatistic.gradientSquares.name(weight: name))
+            for weight in graph.parameters(.weight) {
+                guard let gradient = outputs[gradientName(graph[weight].parameter!)] else { continue }
+                builder.update(copies[weight.index], to: copies[gradient.index])
             }
         }
     }
 }
 
-/// What is kept of activations and gradients: tensors of f32, with an element for each plane, or row of the batch, or row of a weight.
+/// What is kept of activations: tensors of f32, with an element for each plane, or row of the batch.
 public enum WatchedStatistic: String, Sendable {
     case mean
     case squaredDistances = "squared_distances"
     case steepestSlope = "steepest_slope"
     case saturated
-    case largestGradient = "largest_gradient"
-    case gradientSquares = "gradient_squares"
 
     /// No identifier of the language has a per cent sign.
     private static let prefix = "%watched."
 
     /// The state of a layer's activation, by the places of both in their lists.
     public func name(layer: Int, use: Int) -> String { "\(Self.prefix)\(layer).\(use).\(rawValue)" }
-
-    /// The state of a weight's gradient.
-    public func name(weight: String) -> String { "\(Self.prefix)\(weight).\(rawValue)" }
 
     static func isName(_ parameter: String) -> Bool { parameter.hasPrefix(prefix) }
 }

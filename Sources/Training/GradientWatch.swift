@@ -5,8 +5,8 @@ import Runtime
 
 /// Looks at the gradients, activations and weights of a training beside its steps, layer by layer.
 ///
-/// A program of its own computes the gradients of a batch and what they and the activations are like, from the parameters as they are before
-/// the step. It changes nothing of the training: neither its programs nor its bits.
+/// A program of its own computes the gradients of a batch, and what the activations are like, from the parameters as they are before the step.
+/// It changes nothing of the training: neither its programs nor its bits.
 public final class GradientWatch {
     /// A layer, by the names of the program's states that tell of it.
     public struct Layer: Sendable {
@@ -28,14 +28,13 @@ public final class GradientWatch {
         public var name: String
         /// How many rows it has as a matrix, of its first axis against all others; nil for a vector.
         public var rows: Int?
-        /// Of each row the largest gradient as an absolute value, and the sum of the squares of all over its square; nil for a weight that is
-        /// not trained.
-        public var gradient: (largest: String, squares: String)?
+        /// Whether a run writes its gradient over it.
+        public var isTrained: Bool
 
-        public init(name: String, rows: Int?, gradient: (largest: String, squares: String)?) {
+        public init(name: String, rows: Int?, isTrained: Bool) {
             self.name = name
             self.rows = rows
-            self.gradient = gradient
+            self.isTrained = isTrained
         }
     }
 
@@ -82,6 +81,8 @@ public final class GradientWatch {
     /// How many steps were watched in this run, and what that took, in seconds.
     public private(set) var steps = 0
     public private(set) var seconds = 0.0
+    /// The weights as they were before the step that is looked at.
+    private var before: [String: [Float]] = [:]
 
     /// - Parameter executable: has the inputs of the training step, as far as gradients need them, and its parameters beside states of its own.
     /// Throws where a condition speaks of what no layer has.
@@ -118,6 +119,7 @@ public final class GradientWatch {
     func look(before program: Executable, give: (Executable) -> Void) {
         let start = ContinuousClock.now
         unfailing { () throws(RuntimeError) in try executable.copyParameters(from: program) }
+        for weight in layers.lazy.flatMap(\.weights) { before[weight.name] = Self.parameter(weight.name, of: program) }
         give(executable)
         executable.run()
         seconds += (ContinuousClock.now - start).seconds
@@ -127,6 +129,7 @@ public final class GradientWatch {
     func measures(after program: Executable) -> [LayerMeasures] {
         let start = ContinuousClock.now
         defer {
+            before = [:]
             seconds += (ContinuousClock.now - start).seconds
             steps += 1
         }
@@ -135,6 +138,23 @@ public final class GradientWatch {
             measureWeights(of: layer, after: program, &measures)
             measureActivations(of: layer, &measures)
             return measures
+        }
+    }
+
+    /// The sum of squares in fp64, of eight parts side by side.
+    private static func squares(_ values: [Float], minus others: [Float]? = nil) -> Double {
+        values.withUnsafeBufferPointer { values in
+            (others ?? []).withUnsafeBufferPointer { others in
+                func value(_ index: Int) -> Double { Double(values[index]) - (others.isEmpty ? 0 : Double(others[index])) }
+                var parts = SIMD8<Double>.zero
+                let whole = values.count & ~7
+                for start in stride(from: 0, to: whole, by: 8) {
+                    var part = SIMD8<Double>.zero
+                    for lane in 0..<8 { part[lane] = value(start + lane) }
+                    parts += part * part
+                }
+                return (whole..<values.count).reduce(parts.sum()) { $0 + value($1) * value($1) }
+            }
         }
     }
 
@@ -148,20 +168,14 @@ public final class GradientWatch {
         guard !layer.weights.isEmpty else { return }
         var (gradients, weights, changes) = (0.0, 0.0, 0.0)
         for weight in layer.weights {
-            let before = state(weight.name)
-            weights += before.reduce(0) { $0 + Double($1) * Double($1) }
+            let before = self.before[weight.name] ?? []
+            weights += Self.squares(before)
             if options.findsSingularValues, let rows = weight.rows {
                 measures.singular = max(measures.singular ?? 0, LargestSingularValue.of(before, rows: rows))
             }
-            guard let gradient = weight.gradient else { continue }
-            for (largest, squares) in zip(state(gradient.largest), state(gradient.squares)) {
-                gradients += Double(largest) * Double(largest) * Double(squares)
-            }
-            let after = Self.parameter(weight.name, of: program)
-            for index in before.indices {
-                let change = Double(after[index]) - Double(before[index])
-                changes += change * change
-            }
+            guard weight.isTrained else { continue }
+            gradients += Self.squares(state(weight.name))
+            changes += Self.squares(Self.parameter(weight.name, of: program), minus: before)
         }
         measures.weight = weights.squareRoot()
         guard layer.isTrained else { return }
@@ -219,7 +233,7 @@ public final class GradientWatch {
 }
 
 extension GradientWatch.Layer {
-    var isTrained: Bool { weights.contains { $0.gradient != nil } }
+    var isTrained: Bool { weights.contains(where: \.isTrained) }
 
     /// The names of what is watched of the layer.
     var quantities: Set<String> {

@@ -3,8 +3,8 @@
 public struct WatchSchedule: Equatable, Sendable {
     public let interval: Int
 
-    /// A watched step takes about twice as long, so that this costs less than 5 % in trainings of more than some hundred steps.
-    public static let usualInterval = 100
+    /// A watched step takes about twice as long, so that this costs less than 5 % in trainings of two hundred steps and more.
+    public static let usualInterval = 50
 
     public init(interval: Int = usualInterval) {
         precondition(interval > 0, "no steps lie 0 apart")

@@ -9,7 +9,7 @@ import Testing
     private static func layer(_ name: String, isTrained: Bool = true) -> GradientWatch.Layer {
         .init(
             name: name, line: 3,
-            weights: [.init(name: "\(name).weight", rows: nil, gradient: isTrained ? ("largest", "squares") : nil)], activations: [])
+            weights: [.init(name: "\(name).weight", rows: nil, isTrained: isTrained)], activations: [])
     }
 
     private static let layers = [layer("a"), layer("frozen", isTrained: false), layer("b"), layer("c")]
