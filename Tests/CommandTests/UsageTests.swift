@@ -44,6 +44,8 @@ import Testing
         (["diff", "tiny.braid"], 2, "say what to compare with"),
         (["diff", "tiny.braid", "--with", "speed=high"], 2, "--with takes precision, numerics, threads or target"),
         (["diff", "tiny.braid", "--with", "precision=f16"], 2, "precision is f32 or bf16"),
+        (["diff", "tiny.braid", "--with", "target=vax"], 2, "--with target: there is no target 'vax'"),
+        (["diff", "tiny.braid", "--with", "target=aarch64-neon"], 1, "which this machine has not"),
         (["diff", "tiny.braid", "--with", "threads=0"], 2, "threads are from 1 to 1024"),
         (["diff", "tiny.braid", "--tensors", "absent.npz"], 1, "absent.npz"), (["diff", "tiny.braid", "--with", "threads=3"], 0, ""),
         (["bisect", "tiny.braid", "--batch", "0"], 2, "batch"), (["bisect", "tiny.braid"], 0, ""),

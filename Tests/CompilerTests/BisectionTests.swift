@@ -77,6 +77,36 @@ import Testing
         #expect(found.pass?.pass == "broken" && found.pass?.output == "y" && found.kernel == nil)
     }
 
+    /// A pass that makes no numbers of some elements, first ones and last ones, is as wrong as can be.
+    @Test(arguments: [0, 19]) func numbersThatAreNoneAreFaults(place: Int) {
+        let good = ReferenceTensor([20], [Double](repeating: 1, count: 20))
+        var values = good.values
+        values[place] = .nan
+        let bad = ReferenceTensor([20], values)
+        for (first, second) in [(good, bad), (bad, good)] {
+            #expect(PassCheck.difference(["y": first], ["y": second])?.difference == .infinity)
+        }
+        #expect(PassCheck.difference(["y": bad], ["y": bad])?.difference == 0)
+    }
+
+    /// Of a training step updates are compared, too.
+    @Test func passesThatBreakUpdatesAreFound() throws {
+        let broken = Pass("broken", "Makes a fault.") { graph, _ in
+            let update = graph.updates[0].value
+            return graph.rebuilt { builder, value, node, operands in
+                guard value == update else { return nil }
+                return builder.map("faulty", [("x", builder.copy(node, operands: operands))], .argument(0) * 1.001)
+            }
+        }
+        let text = Self.text + "\n\ntraining of faulty {\n    loss mean(y)\n    optimizer sgd\n    schedule constant(0.1)\n    batch 2\n}\n"
+        var passes = Pipeline.training.passes
+        passes.insert(broken, at: passes.firstIndex { $0.name == "simplify" }! + 1)
+        let found = try Self.compiler.bisect(
+            try Network.load(written: text), BenchmarkOptions(batch: 2, isTraining: true),
+            pipeline: Pipeline(name: "broken", passes: passes))
+        #expect(found.pass?.pass == "broken" && found.pass?.output.hasPrefix("update of ") == true)
+    }
+
     /// Two runs with other arithmetic: within its rounding, and the first layer beyond a tolerance that is too narrow.
     @Test func runsAreCompared() throws {
         let network = try Network.load(written: Self.text)

@@ -61,9 +61,12 @@ struct PassCheck {
         var worst: (name: String, difference: Double)?
         for (name, tensor) in first.sorted(by: { $0.key < $1.key }) {
             guard let other = second[name], other.extents == tensor.extents else { continue }
-            let largest = max(tensor.values.map { abs($0) }.max() ?? 0, 1e-300)
-            let off = zip(tensor.values, other.values).map { $0 == $1 || $0.isNaN && $1.isNaN ? 0 : abs($0 - $1) }.reduce(0) {
-                $0 >= $1 ? $0 : $1
+            let largest = max(tensor.values.lazy.filter(\.isFinite).map { abs($0) }.max() ?? 0, 1e-300)
+            // A number where there is none, or the other way round, is infinitely wrong.
+            let off = zip(tensor.values, other.values).reduce(0) { most, pair in
+                if pair.0 == pair.1 || pair.0.isNaN && pair.1.isNaN { return most }
+                let difference = abs(pair.0 - pair.1)
+                return difference.isFinite ? max(most, difference) : .infinity
             }
             let share = off.isFinite ? off / largest : .infinity
             if worst.map({ share > $0.difference }) ?? true { worst = (name, share) }
@@ -120,6 +123,10 @@ extension Compiler {
         var result = Bisection(passes: graphs.map(\.pass), pass: nil, groups: plan.groups.count, kernel: nil)
         do throws(InterchangeError) {
             result.pass = try faultyPass([("", start)] + graphs, options, pool, progress)
+            // Only from where the training step is whole are there updates to compare.
+            if result.pass == nil, let whole = graphs.firstIndex(where: { $0.pass == "update" }) {
+                result.pass = try faultyPass(Array(graphs[whole...]), options, pool, progress)
+            }
         } catch {
             throw .input(error)
         }
@@ -142,19 +149,18 @@ extension Compiler {
     private func faultyPass(
         _ graphs: [(pass: String, graph: Graph)], _ options: BenchmarkOptions, _ pool: ThreadPool, _ progress: (String) -> Void
     ) throws(InterchangeError) -> PassFault? {
-        // Only from where the training step is whole are there updates to compare.
         let bound = graphs.map { (pass: $0.pass, graph: bind($0.graph, batch: options.batch)) }
         let check = PassCheck(bound[bound.count - 1].graph, training: options.isTraining, seed: 1, workers: .all(of: pool))
         var (low, high) = (0, bound.count - 1)
-        progress("the network before all passes")
+        progress("the graph before the passes")
         let first = try check.values(bound[0].graph)
-        progress("behind all passes")
+        progress("the graph behind them")
         guard var worst = PassCheck.difference(first, try check.values(bound[high].graph)), worst.difference > PassCheck.allowed else {
             return nil
         }
         while high - low > 1 {
             let middle = (low + high) / 2
-            progress("behind \(bound[middle].pass)")
+            progress("the graph behind \(bound[middle].pass)")
             let found = PassCheck.difference(first, try check.values(bound[middle].graph))
             if let found, found.difference > PassCheck.allowed { (high, worst) = (middle, found) } else { low = middle }
         }

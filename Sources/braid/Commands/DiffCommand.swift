@@ -90,8 +90,7 @@ struct DiffCommand: ParsableCommand {
                 }
                 compiler.threads = threads
             case "target":
-                let given = try TargetOption.parse(["--target", value])
-                compiler.target = given.here
+                compiler.target = try TargetOption.named(value, by: "--with target").on(.host)
             default: throw ValidationError("--with takes precision, numerics, threads or target, as in numerics=strict, not '\(other)'")
             }
         }
@@ -113,6 +112,7 @@ struct DiffCommand: ParsableCommand {
                 comparison = try compiler.compare(network, withSaved: saved, path: tensors, options, tolerance: tolerance)
             } else {
                 let second = try second(compiler)
+                try TargetOption.requireRunnable(second.target)
                 comparison = try compiler.compare(network, with: second, options, tolerance: tolerance)
             }
         } catch let error as BenchmarkFailure {

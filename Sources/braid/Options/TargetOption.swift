@@ -57,7 +57,8 @@ struct TargetOption: ParsableArguments {
         return try named(text, by: variable)
     }
 
-    private static func named(_ text: String, by source: String) throws -> Target {
+    /// The target that a text names; `source` says in messages where it stands.
+    static func named(_ text: String, by source: String) throws -> Target {
         do {
             return try Target.named(text, host: .host)
         } catch {
@@ -67,7 +68,9 @@ struct TargetOption: ParsableArguments {
 
     /// Throws where this machine has not all units of the target. Commands that compute ask before they write anything, and before they
     /// make threads, which may use tiles only if the system was asked for them first (`Target.host`).
-    func requireRunnable() throws(CompilerError) {
+    func requireRunnable() throws(CompilerError) { try Self.requireRunnable(target) }
+
+    static func requireRunnable(_ target: Target) throws(CompilerError) {
         let missing = Target.host.missingUnits(for: target)
         guard !missing.isEmpty else { return }
         let runnable = ["host"] + Target.presets.filter(Target.host.canRun).map(\.name)
