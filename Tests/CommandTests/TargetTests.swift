@@ -53,7 +53,8 @@ import Testing
         "run tiny.braid --input x.png --output-dir results",
         "evaluate tiny.braid --weights w.safetensors --data builtin:digits --confusion c.png",
         "train tiny.braid --data builtin:digits --epochs 1 -o out", "overfit tiny.braid", "bench tiny.braid --save b.json",
-        "tune tiny.braid",
+        "tune tiny.braid", "profile tiny.braid --trace t.json", "explain tiny.braid --kernel any", "diff tiny.braid --with threads=1",
+        "bisect tiny.braid -o case",
     ])
     func whatDoesNotRunHereIsRefusedFirst(command: String) throws {
         let before = try files
@@ -65,6 +66,12 @@ import Testing
             #expect(result.errors.contains("= help: name a --target that runs here: host, "), "\(result.errors)")
         }
         #expect(try files == before)
+    }
+
+    /// Where a second run has another target, it is asked, too.
+    @Test func otherRunsAreRefusedWhereTheyDoNotRun() throws {
+        let result = try workplace.run("diff", "tiny.braid", "--with", "target=\(Self.foreign)")
+        #expect(result.status == 1 && result.errors.contains("code for \(Self.foreign) needs an "), "\(result.errors)")
     }
 
     /// Units are asked for one by one, not the width of vectors alone.
