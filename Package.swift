@@ -163,7 +163,7 @@ let package = Package(
                 "TestSupport", "TileSupport", "EmulatorSupport", "Fuzzing", "ActivationAccuracy",
             ],
             exclude: ["Cases"]),
-        tests("LanguageServer", needs: ["LanguageServer", "Language", "Source", "TestSupport"]),
+        tests("LanguageServer", needs: ["LanguageServer", "Compiler", "Language", "Source", "TestSupport"]),
         tests(
             "Command", needs: ["braid", "CompiledC", "Foreign", "LoopNest", "Machine", "Training", "Interchange", "TestSupport"],
             exclude: ["Cases"]),

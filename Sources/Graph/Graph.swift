@@ -47,6 +47,8 @@ public struct Node: Hashable, Sendable {
     public var label: String?
     /// Where in the source the node comes from.
     public var span: Span
+    /// The calls around that place by which the node came into being.
+    public var calls = CallChain()
     /// How the tensor lies in memory, once `assign_layouts` has decided.
     public var layout: Layout?
     /// Nodes of one group become one kernel; a node with none is computed inside each kernel that reads it. Decided by `fuse`.

@@ -8,6 +8,8 @@ public final class GraphBuilder {
     /// Given to nodes that are appended without a span or label of their own, so that derived nodes point where their origin does.
     public var currentSpan: Span = .none
     public var currentLabel: String?
+    /// The calls around what is appended.
+    public var currentCalls = CallChain()
     /// Likewise: what such nodes are made from.
     private var currentProvenance = Provenance()
 
@@ -53,13 +55,14 @@ public final class GraphBuilder {
     /// Lets nodes that are appended without a span or label of their own point where `node` does, and be made from what it is made from; nil
     /// lets them point nowhere.
     public func derive(from node: Node?) {
-        (currentSpan, currentLabel, currentProvenance) = (node?.span ?? .none, node?.label, node?.provenance ?? Provenance())
+        (currentSpan, currentLabel, currentCalls) = (node?.span ?? .none, node?.label, node?.calls ?? CallChain())
+        currentProvenance = node?.provenance ?? Provenance()
     }
 
     /// Runs `body` and lets appended nodes point where they did before.
     public func restoringOrigin<Result>(_ body: () -> Result) -> Result {
-        let before = (currentSpan, currentLabel, currentProvenance)
-        defer { (currentSpan, currentLabel, currentProvenance) = before }
+        let before = (currentSpan, currentLabel, currentCalls, currentProvenance)
+        defer { (currentSpan, currentLabel, currentCalls, currentProvenance) = before }
         return body()
     }
 
@@ -78,7 +81,9 @@ public final class GraphBuilder {
 
     /// A tensor that outlives runs.
     public func parameter(_ parameter: Parameter, _ type: TensorType, label: String? = nil, span: Span? = nil) -> Value {
-        insert(Node(.parameter(parameter), type: type, label: label ?? currentLabel, span: span ?? currentSpan))
+        var node = Node(.parameter(parameter), type: type, label: label ?? currentLabel, span: span ?? currentSpan)
+        node.calls = currentCalls
+        return insert(node)
     }
 
     /// A tensor of the program's own; there are as many values as its shape has.
@@ -96,7 +101,7 @@ public final class GraphBuilder {
         let type = try operation.inferType(Signature(operands.map { graph[$0].type }, attributes))
         var node = Node(
             .operation(operation, attributes), operands: operands, type: type, label: label ?? currentLabel, span: span ?? currentSpan)
-        node.provenance = currentProvenance
+        (node.calls, node.provenance) = (currentCalls, currentProvenance)
         return insert(node)
     }
 

@@ -19,6 +19,9 @@ public final class LanguageServer {
     private let send: (Data) -> Void
     private var phase = Phase.fresh
     private var workspace = Workspace()
+    private var measured = MeasuredLines()
+    /// The folder that the client has open, if it says.
+    private var root: String?
     /// Whether the client tells of files that change on the disk if it is asked to.
     private var clientWatchesFiles = false
 
@@ -79,8 +82,9 @@ public final class LanguageServer {
         case "initialize":
             guard phase == .fresh else { throw ResponseError(code: .invalidRequest, message: "the server is initialized already") }
             phase = .running
-            let client = try? parameters(InitializeParameters.self, content).capabilities
-            clientWatchesFiles = client?.workspace?.didChangeWatchedFiles?.dynamicRegistration == true
+            let client = try? parameters(InitializeParameters.self, content)
+            clientWatchesFiles = client?.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration == true
+            root = (client?.workspaceFolders?.first?.uri ?? client?.rootUri).map(Document.path)
             reply(id, Initialization(serverInfo: Initialization.ServerInfo(version: version)))
         case "shutdown":
             phase = .shutDown
@@ -89,7 +93,12 @@ public final class LanguageServer {
             let (inspection, document, offset) = try place(content)
             // A file of blocks has no shapes of its own.
             let importers = inspection?.records.isEmpty == true ? workspace.importers(of: document) : []
-            reply(id, inspection?.hover(at: offset, in: document, importers: importers))
+            let hover = inspection?.hover(at: offset, in: document, importers: importers)
+            let line = document.source.lineIndex(at: offset)
+            reply(id, document.adding(measured.lines(of: document, within: root)[line] ?? [], to: hover, at: offset))
+        case "textDocument/codeLens":
+            let document = try document(try parameters(DocumentParameters.self, content).textDocument.uri)
+            reply(id, document.lenses(measured.lines(of: document, within: root)))
         case "textDocument/definition":
             let (inspection, document, offset) = try place(content)
             reply(id, inspection?.definition(at: offset, in: document))

@@ -134,7 +134,10 @@ struct InitializeParameters: Decodable {
         }
         var workspace: Workspace?
     }
+    struct Folder: Decodable { var uri: String }
     var capabilities: Capabilities
+    var rootUri: String?
+    var workspaceFolders: [Folder]?
 }
 
 /// Asks the client to tell which files changed on the disk.
@@ -193,6 +196,17 @@ struct Hover: Encodable {
     var range: PositionRange
 }
 
+/// A text above a line.
+struct CodeLens: Encodable {
+    struct Command: Encodable {
+        var title: String
+        /// Nothing happens at a click.
+        var command = ""
+    }
+    var range: PositionRange
+    var command: Command
+}
+
 struct DocumentSymbol: Encodable {
     enum Kind: Int, Encodable {
         case file = 1, module = 2, `class` = 5, method = 6, property = 7, function = 12, variable = 13, event = 24
@@ -228,7 +242,9 @@ struct Initialization: Encodable {
         }
         var positionEncoding = "utf-16"
         var textDocumentSync = Synchronization()
+        struct Lens: Encodable { var resolveProvider = false }
         var hoverProvider = true
+        var codeLensProvider = Lens()
         var definitionProvider = true
         var documentSymbolProvider = true
         var documentFormattingProvider = true

@@ -56,6 +56,14 @@ public struct KernelCompiler: Sendable {
             try linker.add(object, name: fingerprints[index].symbol)
         }
         let loaded = try kernelOfUnique.map { try linker.entry(fingerprints[$0].symbol) }
+        if CodeMap.isWanted {
+            try CodeMap.append(
+                zip(zip(objects, loaded), kernelOfUnique).map { code, index in
+                    try CodeMap.stretch(
+                        of: code.0 ?? [], entry: UInt(bitPattern: unsafeBitCast(code.1, to: Int.self)), symbol: fingerprints[index].symbol,
+                        name: kernels[index].name)
+                })
+        }
         for fingerprint in fingerprints {
             guard let position = unique[fingerprint] else { preconditionFailure("every fingerprint was entered above") }
             entries.append(loaded[position])

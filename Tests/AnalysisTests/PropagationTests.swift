@@ -28,8 +28,8 @@ import Training
         Case(file: "stacks", network: "relu30_half", batch: 16, isLarge: true),
         Case(file: "stacks", network: "selu30", batch: 16), Case(file: "stacks", network: "gelu20", batch: 16),
         Case(file: "networks", network: "small_plain34"), Case(file: "networks", network: "small_resnet34", isLarge: true),
-        Case(file: "networks", network: "zero_gamma_resnet34"), Case(file: "networks", network: "small_vgg16"),
-        Case(file: "networks", network: "small_vgg16", definitions: ["batch_norm": "true"]),
+        Case(file: "networks", network: "zero_gamma_resnet34", isLarge: true), Case(file: "networks", network: "small_vgg16"),
+        Case(file: "networks", network: "small_vgg16", definitions: ["batch_norm": "true"], isLarge: true),
         Case(file: "networks", network: "small_densenet121", isLarge: true),
         Case(file: "networks", network: "small_inception_v3", isLarge: true),
     ]

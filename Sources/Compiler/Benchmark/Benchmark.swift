@@ -61,6 +61,8 @@ public struct Benchmark: Sendable {
     /// In the order of the plan, and what the machine can do at most; empty and nil where they were not asked for.
     public var steps: [Step] = []
     public var peak: MachinePeak?
+    /// What the lines of the source cost; nil where it was not asked for.
+    public var lines: [LineTime]?
     /// What the threads did in one run; nil where it was not asked for.
     public var trace: [StepSpan]?
     /// How far each contraction is off, in the order of the plan; nil where it was not asked for.
@@ -88,6 +90,8 @@ public struct BenchmarkOptions: Sendable {
     public var runs: Int
     public var seconds: Double
     public var measuresSteps: Bool
+    /// Whether the steps' times are told of lines of the source, too.
+    public var measuresLines: Bool
     /// Whether it is noted which thread works on which step, and when, in one run more.
     public var tracesThreads: Bool
     /// Whether contractions are compared with fp64, after all that is timed.
@@ -99,13 +103,14 @@ public struct BenchmarkOptions: Sendable {
 
     public init(
         batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false,
-        tracesThreads: Bool = false, measuresErrors: Bool = false, weights: String? = nil, input: String? = nil
+        measuresLines: Bool = false, tracesThreads: Bool = false, measuresErrors: Bool = false, weights: String? = nil, input: String? = nil
     ) {
         self.batch = batch
         self.isTraining = isTraining
         self.runs = runs
         self.seconds = seconds
         self.measuresSteps = measuresSteps
+        self.measuresLines = measuresLines
         self.tracesThreads = tracesThreads
         self.measuresErrors = measuresErrors
         self.weights = weights
@@ -167,6 +172,11 @@ extension Compiler {
             firstRunSeconds: firstRun.seconds, memoryBytes: executable.memoryBytes, peakMemoryBytes: ProcessMemory.peakBytes,
             kernels: executable.program.statistics.unique, cachedKernels: executable.program.statistics.cached, macs: description.macs)
         if options.tracesThreads { result.trace = trace(executable) }
+        if options.measuresLines {
+            // Where steps are not asked for, what is timed runs without clocks between them.
+            if !options.measuresSteps { times = measureSteps(executable, seconds: min(0.5, options.seconds)) }
+            result.lines = LineTime.all(of: executable.plan, seconds: times.sorted.map { $0[0] }, in: network.sources)
+        }
         guard options.measuresSteps else { return (result, network) }
         do throws(CompilerError) {
             let peak = try measurePeak(executable.pool, of: Set(executable.plan.steps.compactMap(\.unit)))
@@ -176,6 +186,21 @@ extension Compiler {
             throw .compiler(error)
         }
         return (result, network)
+    }
+
+    /// The times of the steps in some runs more.
+    private func measureSteps(_ executable: Executable, seconds: Double) -> StepTimes {
+        let clock = ContinuousClock()
+        executable.measuresSteps = true
+        var times = StepTimes(executable)
+        let begin = clock.now
+        var runs = 0
+        repeat {
+            executable.run()
+            times.note(executable)
+            runs += 1
+        } while runs < 3 || (clock.now - begin).seconds < seconds
+        return times
     }
 
     /// The threads' work in the fastest of some runs, for others take some of the machine at times.

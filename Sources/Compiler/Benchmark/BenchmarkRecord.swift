@@ -92,6 +92,8 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
     public var cachedKernels: Int
     public var peak: MachinePeak?
     public var steps: [Step]?
+    /// What lines of the source cost, by which editors show it; nil where it was not measured, and in older records.
+    public var lines: [LineTime]?
     /// How well the cost model foresaw the steps; nil with several threads, since it says what one takes.
     public var predictions: PredictionQuality?
     public var errors: [ContractionAccuracy]?
@@ -121,6 +123,7 @@ public struct BenchmarkRecord: Codable, Hashable, Sendable {
         cachedKernels = result.cachedKernels
         peak = result.peak
         steps = result.peak == nil ? nil : result.steps.map(Step.init)
+        lines = result.lines
         predictions = result.peak == nil || result.threads > 1 ? nil : PredictionQuality(result.steps)
         errors = result.errors
     }
@@ -155,14 +158,17 @@ extension BenchmarkRecord.Machine: CustomStringConvertible {
 // MARK: Files
 
 extension BenchmarkRecord {
-    /// Writes the record, atomically.
+    /// Writes the record, atomically. Files of its lines are named from where it is.
     public func write(to path: String) throws(InterchangeError) {
+        var record = self
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        record.lines = lines?.map { $0.relative(to: folder) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         // Errors of broken weights may be infinite.
         encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        guard var data = try? encoder.encode(self) else { preconditionFailure("a measurement is of numbers that JSON has") }
+        guard var data = try? encoder.encode(record) else { preconditionFailure("a measurement is of numbers that JSON has") }
         data.append(UInt8(ascii: "\n"))
         try AtomicFile.write(data, to: path)
     }
@@ -199,7 +205,7 @@ extension BenchmarkRecord {
         let texts =
             [("network", network), ("numerics", numerics), ("measured_at", measuredAt), ("machine", machine.processor)]
             + [machine.target, machine.units, machine.costModel, machine.figures].compactMap(\.self).map { ("machine", $0) }
-            + (steps ?? []).map { ("steps", $0.summary) }
+            + (steps ?? []).map { ("steps", $0.summary) } + (lines ?? []).map { ("lines", $0.file) }
         if let wrong = texts.first(where: { $0.1.unicodeScalars.contains { $0.properties.generalCategory == .control } }) {
             throw InterchangeError(path, .entry(wrong.0), "the text has control characters", repair: repair)
         }

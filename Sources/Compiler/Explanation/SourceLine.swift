@@ -8,13 +8,8 @@ public struct SourceLine: Sendable {
     /// Counted from 1.
     public var number: Int
     public var text: String
-    /// The labels and places of the nodes that it made, directly or by the blocks that it calls.
-    private var makes: Set<Origin>
-
-    private struct Origin: Hashable {
-        var label: String?
-        var span: Span
-    }
+    private var bytes: Range<Int>
+    private var id: FileID
 
     /// The line of a network's source.
     ///
@@ -39,24 +34,9 @@ public struct SourceLine: Sendable {
         guard (1...source.lineStarts.count).contains(number) else {
             throw CompilerError("\(source.name) has no line \(number)", help: "it has \(source.lineStarts.count)")
         }
-        func isLine(_ span: Span) -> Bool {
-            span.file == id && source.lineIndex(at: Int(span.lower)) + 1 == number
-                && source.lineIndex(at: max(Int(span.lower), Int(span.upper) - 1)) + 1 == number
-        }
-        var makes: Set<Origin> = []
-        for node in network.graph.nodes where isLine(node.span) { makes.insert(Origin(label: node.label, span: node.span)) }
-        let records = program.inspect().records.filter { $0.network == network.name }
-        for record in records {
-            for (span, place) in record.places where isLine(span) {
-                for index in place.entries.flatMap({ Array($0.nodes) }) {
-                    let node = record.graph.nodes[index]
-                    makes.insert(Origin(label: node.label, span: node.span))
-                }
-            }
-        }
-        (self.file, self.number, self.makes) = (source.name, number, makes)
-        let end = number < source.lineStarts.count ? source.lineStarts[number] - 1 : source.bytes.count
-        text = source.text(in: source.lineStarts[number - 1]..<max(source.lineStarts[number - 1], end))
+        (self.file, self.number, self.id) = (source.name, number, id)
+        bytes = source.lineRange(number - 1)
+        text = source.line(number - 1)
         guard nodes(of: network.graph).isEmpty, network.training.map({ nodes(of: $0.graph).isEmpty }) ?? true else { return }
         let lines = Set(network.graph.nodes.filter { $0.span.file == id }.map { source.lineIndex(at: Int($0.span.lower)) + 1 })
         let near = lines.sorted { (abs($0 - number), $0) < (abs($1 - number), $1) }.prefix(3).sorted().map(String.init)
@@ -72,11 +52,13 @@ public struct SourceLine: Sendable {
         return files
     }
 
-    /// The operations and parameters of a graph that come of the line.
+    /// The operations and parameters of a graph that come of the line: that begin there, or within a call there.
     func nodes(of graph: Graph) -> [Value] {
         graph.values.filter { value in
             let node = graph[value]
-            return (node.operation != nil || node.parameter != nil) && makes.contains(Origin(label: node.label, span: node.span))
+            return (node.operation != nil || node.parameter != nil) && ([node.span] + node.calls.places).contains(where: isHere)
         }
     }
+
+    private func isHere(_ span: Span) -> Bool { span.file == id && bytes.lowerBound <= span.lower && span.lower <= bytes.upperBound }
 }

@@ -117,7 +117,12 @@ extension Elaborator {
             if sharing == nil { blocks[path.joined(separator: ".")] = called.text }
         }
         calls.append(Call(name: called.text, span: name.span))
-        defer { calls.removeLast() }
+        let outerCalls = builder.currentCalls
+        builder.currentCalls = outerCalls.calling(at: name.span)
+        defer {
+            calls.removeLast()
+            builder.currentCalls = outerCalls
+        }
         enter(.block, block.parameters, matched)
         frame.firstLabel = labels.count
         let result = run(block.body)

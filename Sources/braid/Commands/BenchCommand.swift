@@ -80,7 +80,9 @@ struct BenchCommand: ParsableCommand {
         transform: BenchCommand.coreCounts)
     var simulateThreads: [Int]?
 
-    @Option(help: ArgumentHelp("Writes the result as JSON, for --compare.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Writes the result as JSON, for --compare, and for editors, which show what each line takes.", valueName: "file")
+    )
     var save: String?
 
     @Option(help: ArgumentHelp("Prints an earlier result, written with --save, beside this one.", valueName: "file"))
@@ -126,7 +128,8 @@ struct BenchCommand: ParsableCommand {
         }
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
         let options = BenchmarkOptions(
-            batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, measuresErrors: errors,
+            batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, measuresLines: save != nil,
+            measuresErrors: errors,
             weights: weights, input: input)
         var compiler = try execution.compiler(precision.chosen)
         let found = try calibrated(compiler)
