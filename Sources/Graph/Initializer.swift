@@ -64,7 +64,7 @@ public struct InitializerForm: Form {
 extension InitializerForm {
     public static let all: [InitializerForm] = [
         zeros, ones, constant, normal, truncatedNormal, uniform, orthogonal, heNormal, heUniform, heNormalFanOut, heUniformFanOut,
-        xavierNormal, xavierUniform, fanInUniform,
+        xavierNormal, xavierUniform, lecunNormal, fanInUniform,
     ]
 
     public static let zeros = InitializerForm("zeros", [], "all 0") { _, _ in .constant(0) }
@@ -112,6 +112,10 @@ extension InitializerForm {
     public static let xavierUniform = InitializerForm(
         "xavier_uniform", [], "uniform, of variance 2 / (fan-in + fan-out)", source: glorot
     ) { _, fans in .uniform(bound: (6 / (fans.input + fans.output)).squareRoot()) }
+    public static let lecunNormal = InitializerForm(
+        "lecun_normal", [], "normal, of variance 1 / fan-in, which keeps the variance of values behind SELU",
+        source: "LeCun et al. 1998; Klambauer et al., arXiv 1706.02515"
+    ) { _, fans in .normal(deviation: (1 / fans.input).squareRoot()) }
     public static let fanInUniform = InitializerForm(
         "fan_in_uniform",
         [.integer("fan_in", 1...Double(Shape.elementLimit), isOptional: true, "where the shape does not show it, as of a bias")],

@@ -154,7 +154,7 @@ private typealias SourceLocation = Testing.SourceLocation
             because: """
                 2:15: expected an initializer, found 'he'; there are zeros, ones, constant(value), normal(deviation), \
                 truncated_normal(deviation), uniform(bound), orthogonal(gain), he_normal, he_uniform, he_normal_fan_out, he_uniform_fan_out, \
-                xavier_normal, xavier_uniform, fan_in_uniform and tensor [values]
+                xavier_normal, xavier_uniform, lecun_normal, fan_in_uniform and tensor [values]
                 """)
         check(rejects: "%0 = weight w tensor [1, 2] : f32[3]", because: "2:31: 2 values do not fill f32[3]")
         check(

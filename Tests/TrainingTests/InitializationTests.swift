@@ -45,6 +45,7 @@ import Testing
     static let expectations = [
         Expectation(.form(.heNormal), variance: 2.0 / 288),
         Expectation(.form(.xavierNormal), variance: 2.0 / 864),
+        Expectation(.form(.lecunNormal), variance: 1.0 / 288),
         Expectation(.form(.heUniform), variance: 2.0 / 288, bound: 6.0 / 288),
         Expectation(.form(.xavierUniform), variance: 2.0 / 864, bound: 6.0 / 864),
         Expectation(.form(.fanInUniform), variance: 1.0 / 864, bound: 1.0 / 288),

@@ -42,7 +42,12 @@ extension LintSubject {
         let hasNormalization = graph.values.contains(where: isNormalization)
         var cures: [String] = []
         if saturating.count >= 3 {
-            cures.append("take `relu` in place of what saturates, with `initialize conv: he_normal, linear: he_normal`")
+            cures.append("take `relu` or `leaky_relu` in place of what saturates, with `initialize conv: he_normal, linear: he_normal`")
+            cures.append("take `selu`, with `initialize conv: lecun_normal, linear: lecun_normal`")
+            // Steep where it begins, and zero-centred, it carries gradients through some tens of layers; `saturating_stack` says what is left.
+            if saturating.contains(where: { $0.steepest < 0.9 }) {
+                cures.append("take at least `tanh`, with `initialize conv: xavier_normal, linear: xavier_normal`")
+            }
         }
         if saturating.count < 3 { cures.append("write `initialize conv: he_normal, linear: he_normal`") }
         if !hasNormalization { cures.append("put `batchnorm` before each activation") }

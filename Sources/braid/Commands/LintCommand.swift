@@ -1,6 +1,7 @@
 import Analysis
 import ArgumentParser
 import Compiler
+import Interchange
 import Language
 import Source
 
@@ -15,10 +16,14 @@ struct LintCommand: ParsableCommand {
               braid lint graphs/*.braid --strict
               braid lint net.braid --except bias_before_batchnorm --json
               braid lint --rules
+              braid lint graphs/resnet.braid:plain34 graphs/resnet.braid:resnet34 --plot gradients.svg
 
             Nothing is trained, run or compiled: how large activations and gradients will be when training begins is predicted from the graph and
             its initializers. Each finding says why, where, how much, and what to write instead. Of a file with several networks all are looked
             at, with the defaults of their parameters and what their training gives them.
+
+            --plot draws the norm of the gradient of every layer's weights from the input to the loss, as it is predicted, a line a network; of layers
+            side by side their geometric mean. --measured adds dots, what a training with `--watch gradients` had in its first step.
 
             Exit status 0, also with findings; with --strict 1 where there is a warning; 1 where a file has errors, which `braid check` tells.
             """)
@@ -33,6 +38,17 @@ struct LintCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Leaves out a rule; may be given repeatedly.", valueName: "rule"))
     var except: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Draws the predicted gradients of all layers, a line a network; a path that ends in .svg or .png.", valueName: "path"))
+    var plot: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --plot: a training of one of the networks that had `--watch gradients`, named as for `braid runs`, whose gradients of the "
+                + "first step are drawn as dots; may be given repeatedly.", valueName: "training"))
+    var measured: [String] = []
+
     @Flag(help: "Ends with status 1 where there is a warning.")
     var strict = false
 
@@ -44,6 +60,10 @@ struct LintCommand: ParsableCommand {
 
     func validate() throws {
         if files.isEmpty, !rules { throw ValidationError("name a file to look at") }
+        if let ending = plot?.lowercased(), !ending.hasSuffix(".svg"), !ending.hasSuffix(".png") {
+            throw ValidationError("--plot takes a path that ends in .svg or .png, not '\(plot ?? "")'")
+        }
+        if plot == nil, !measured.isEmpty { throw ValidationError("--measured needs --plot, which it is drawn in") }
         for name in except where !LintRule.all.contains(where: { $0.name == name }) {
             let nearest = Spelling.nearest(to: name, in: LintRule.all.map(\.name))
             throw ValidationError(
@@ -54,12 +74,15 @@ struct LintCommand: ParsableCommand {
     func run() throws {
         StandardOutput.outlivesItsReader()
         if rules { return listRules() }
+        if let plot { try OutputPath.requireWritable(plot) }
+        var networks: [LintOutcome.Network] = []
         var results: [LintRecord.File] = []
         var isWrong = false
         for file in files {
             do throws(CompilerError) {
                 let outcome = try look(at: file)
                 let (findings, sources) = (outcome.findings, outcome.sources)
+                networks += outcome.networks
                 results.append(LintRecord.File(file, outcome))
                 if json { continue }
                 if !findings.isEmpty {
@@ -80,9 +103,24 @@ struct LintCommand: ParsableCommand {
                 results.append(LintRecord.File(file, error))
             }
         }
-        let record = LintRecord(files: results)
+        if !isWrong { try draw(networks) }
+        let record = LintRecord(files: results, drawing: isWrong ? nil : plot)
         if json { Console.printJSON(record) }
         if isWrong || strict && record.warnings > 0 { throw ExitCode(1) }
+    }
+
+    /// Writes the picture that was asked for.
+    private func draw(_ networks: [LintOutcome.Network]) throws {
+        guard let path = plot else { return }
+        var picture = GradientPlot(networks)
+        guard !picture.networks.isEmpty else {
+            throw CompilerError(
+                "no layer of these networks is trained, so that there is nothing to draw",
+                help: "give one of them a `training of` definition")
+        }
+        for name in measured { try picture.add(trainingNamed: name) }
+        try picture.plot.write(to: path)
+        if !json { print("wrote \(path): the gradients of \(picture.networks.map(\.name).joined(separator: ", "))") }
     }
 
     private func look(at file: String) throws(CompilerError) -> LintOutcome {
@@ -90,7 +128,7 @@ struct LintCommand: ParsableCommand {
         if choice.isMade || !file.hasSuffix(".braid") {
             let network = try choice.network(of: file)
             var outcome = LintOutcome(sources: network.sources)
-            outcome.add(try network.lintSubject(), except: excluded)
+            outcome.add(try network.lintSubject(), named: network.name, except: excluded)
             return outcome
         }
         let program = try Network.program(file)
@@ -104,7 +142,7 @@ struct LintCommand: ParsableCommand {
                 continue
             }
             do throws(CompilerError) {
-                outcome.add(try Network.load(file, name: name).lintSubject(), except: excluded)
+                outcome.add(try Network.load(file, name: name).lintSubject(), named: name, except: excluded)
             } catch {
                 outcome.omitted.append((name, error.diagnostics.first?.message ?? "it has errors"))
             }

@@ -6,15 +6,18 @@ import Source
 struct LintRecord: Encodable {
     var warnings: Int
     var files: [File]
+    /// The picture of gradients that was written.
+    var drawing: String?
 
-    init(files: [File]) {
-        self.files = files
+    init(files: [File], drawing: String?) {
+        (self.files, self.drawing) = (files, drawing)
         warnings = files.reduce(0) { $0 + $1.findings.count { $0.severity == Diagnostic.Severity.warning.rawValue } }
     }
 
     struct File: Encodable {
         var path: String
         var findings: [Finding]
+        var networks: [Network] = []
         /// Networks that were not looked at, with the reason.
         var omitted: [String: String] = [:]
         /// What predictions took for granted.
@@ -23,6 +26,7 @@ struct LintRecord: Encodable {
         init(_ path: String, _ outcome: LintOutcome) {
             self.path = path
             findings = outcome.findings.map { Finding($0.diagnostic, rule: $0.rule, outcome.sources) }
+            networks = outcome.networks.map(Network.init)
             omitted = Dictionary(outcome.omitted.map { ($0.network, $0.reason) }) { first, _ in first }
             assumptions = outcome.assumptions
         }
@@ -31,6 +35,29 @@ struct LintRecord: Encodable {
         init(_ path: String, _ error: CompilerError) {
             self.path = path
             findings = error.diagnostics.map { Finding($0, rule: nil, error.sources) }
+        }
+    }
+
+    /// A network with what is predicted of its layers with weights.
+    struct Network: Encodable {
+        var name: String
+        var layers: [Layer]
+
+        struct Layer: Encodable {
+            var layer: String
+            var line: Int?
+            /// The layers with weights up to it, itself included.
+            var depth: Int
+            /// Euclidean norms of its weights and their gradient, when training begins.
+            var weight: Double
+            var gradient: Double
+        }
+
+        init(_ network: LintOutcome.Network) {
+            name = network.name
+            layers = zip(network.gradients, network.lines).map { layer, line in
+                Layer(layer: layer.layer, line: line, depth: layer.depth, weight: layer.weight, gradient: layer.gradient)
+            }
         }
     }
 
