@@ -79,7 +79,7 @@ let package = Package(
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         part("Source"),
-        part("CompiledC", needs: ["CClang"]),
+        part("CompiledC", needs: ["Source", "CClang"]),
         part("Graph", needs: ["Source"], settings: strict + optimized),
         part("Operators", needs: ["CompiledC", "Graph"], settings: strict + optimized),
         part("Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"]),
@@ -88,14 +88,14 @@ let package = Package(
         part("Language", needs: ["Source", "Graph", "Operators", "Recipes"]),
         part("Foreign", needs: ["Source", "CompiledC", "Graph", "Language", "CClang"]),
         part("Passes", needs: ["Source", "Graph", "Operators", "Recipes"], settings: strict + optimized),
-        part("LoopNest", needs: ["CompiledC", "Graph"], settings: strict + optimized),
+        part("LoopNest", needs: ["Source", "CompiledC", "Graph"], settings: strict + optimized),
         part("Kernels", needs: ["Graph", "LoopNest"], settings: strict + optimized),
         .target(
-            name: "Machine", dependencies: ["CompiledC", "LoopNest", "Graph", "Interchange", "CLLVM", "CMemory", "CProcessor"],
+            name: "Machine", dependencies: ["Source", "CompiledC", "LoopNest", "Graph", "Interchange", "CLLVM", "CMemory", "CProcessor"],
             swiftSettings: usesLLVM,
             linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),
-        part("Runtime", needs: ["Graph", "Kernels", "Machine", "CProcessor"]),
-        part("Training", needs: ["Graph", "Recipes", "Runtime", "Interchange"]),
+        part("Runtime", needs: ["Source", "Graph", "Kernels", "Machine", "CProcessor"]),
+        part("Training", needs: ["Source", "Graph", "Recipes", "Runtime", "Interchange"]),
         part(
             "Compiler",
             needs: [

@@ -1,5 +1,7 @@
+import Source
+
 /// Why C cannot be compiled, or what was compiled cannot be called.
-public struct CompilationError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct CompilationError: Mistake, Hashable {
     public var message: String
     public var help: String?
 
@@ -8,7 +10,7 @@ public struct CompilationError: Error, Hashable, Sendable, CustomStringConvertib
         self.help = help
     }
 
-    public var description: String { help.map { "\(message); \($0)" } ?? message }
+    public var diagnostic: Diagnostic { Diagnostic(message, at: .none, help: help) }
 
     static let missing = CompilationError(
         "clang \(ClangCommand.version), which compiles C functions over arrays, is not installed",

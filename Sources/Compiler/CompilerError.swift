@@ -3,7 +3,7 @@ import Passes
 import Source
 
 /// Why a network could not be compiled: diagnostics with the sources that they point into.
-public struct CompilerError: Error, Sendable, CustomStringConvertible {
+public struct CompilerError: Mistake {
     public var diagnostics: [Diagnostic]
     public var sources: SourceMap
 
@@ -24,6 +24,11 @@ public struct CompilerError: Error, Sendable, CustomStringConvertible {
 
     /// The diagnostics as text, with the source lines and carets.
     public func text(usesColor: Bool = false) -> String { DiagnosticRenderer(sources, usesColor: usesColor).render(diagnostics) }
+
+    /// The first that is an error.
+    public var diagnostic: Diagnostic {
+        diagnostics.first { $0.severity == .error } ?? diagnostics.first ?? Diagnostic("the network cannot be compiled", at: .none)
+    }
 
     public var description: String { text() }
 }

@@ -1,11 +1,13 @@
 import Source
 
 /// Why a network cannot run at the sizes that it was given: a sentence and the repair, with the place in the source, if there is one.
-public struct SizeError: Error, Hashable, Sendable {
+public struct SizeError: Mistake, Hashable {
     public var message: String
     public var repair: String?
     public var notes: [String]
     public var span: Span
+
+    public var diagnostic: Diagnostic { Diagnostic(message, at: span, notes: notes, help: repair) }
 }
 
 extension Graph {

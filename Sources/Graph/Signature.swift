@@ -1,3 +1,5 @@
+import Source
+
 /// The operand types and attributes of one node: all that an operator's rules look at.
 public struct Signature: Sendable {
     public var operands: [TensorType]
@@ -10,7 +12,7 @@ public struct Signature: Sendable {
 }
 
 /// Why an operator cannot take its operands: a sentence, and when there is one, the repair.
-public struct TypeError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct TypeError: Mistake, Hashable {
     public var message: String
     public var repair: String?
     /// The operand at fault, if it is one.
@@ -28,7 +30,7 @@ public struct TypeError: Error, Hashable, Sendable, CustomStringConvertible {
         self.axis = axis
     }
 
-    public var description: String { repair.map { "\(message); \($0)" } ?? message }
+    public var diagnostic: Diagnostic { Diagnostic(message, at: .none, help: repair) }
 
     /// What `body` gives; what it throws names the axis that `axis` gives for the one it finds at fault, for operators that are written with others
     /// of another rank.

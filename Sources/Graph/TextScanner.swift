@@ -1,7 +1,7 @@
 import Source
 
 /// What is wrong with a text that a reader of this compiler was given: where, and how to repair it.
-public struct TextError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct TextError: Mistake, Hashable {
     /// The place as a UTF-8 offset, for a `Span`.
     public var offset: Int
     /// From 1, as is `column`, which counts bytes.
@@ -11,6 +11,8 @@ public struct TextError: Error, Hashable, Sendable, CustomStringConvertible {
     public var repair: String?
 
     public var description: String { "\(line):\(column): \(message)" + (repair.map { "; \($0)" } ?? "") }
+
+    public var diagnostic: Diagnostic { Diagnostic("\(line):\(column): \(message)", at: .none, help: repair) }
 
     /// The error as a diagnostic about `file`, the text that was read.
     public func diagnostic(in file: FileID) -> Diagnostic {

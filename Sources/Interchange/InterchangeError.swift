@@ -1,5 +1,7 @@
+import Source
+
 /// What is wrong with a file, where, and how to repair it.
-public struct InterchangeError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct InterchangeError: Mistake, Equatable {
     /// The part of a file that an error is about.
     public enum Place: Equatable, Sendable {
         /// The file as a whole.
@@ -32,6 +34,8 @@ public struct InterchangeError: Error, Equatable, Sendable, CustomStringConverti
     public init(_ path: String, _ message: String, repair: String, notes: [String] = []) {
         self.init(path, .file, message, repair: repair, notes: notes)
     }
+
+    public var diagnostic: Diagnostic { Diagnostic(finding, at: .none, notes: notes, help: repair) }
 
     public var description: String { (["\(finding); \(repair)"] + notes).joined(separator: "\n  ") }
 

@@ -1,7 +1,10 @@
 import Graph
+import Source
 
 /// What can be wrong with a kernel: with its text, with what it says, or with what it does when it runs.
-public enum KernelError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum KernelError: Mistake, Hashable {
+    public var diagnostic: Diagnostic { if case .text(let error) = self { error.diagnostic } else { Diagnostic(description, at: .none) } }
+
     /// The text is no kernel.
     case text(TextError)
     /// The kernel breaks a rule that `verify` checks, in the statement given as text.

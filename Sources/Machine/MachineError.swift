@@ -2,9 +2,10 @@ internal import CLLVM
 internal import CMemory
 import CompiledC
 import Foundation
+import Source
 
 /// What can go wrong while machine code is made.
-public enum MachineError: Error, CustomStringConvertible, Sendable {
+public enum MachineError: Mistake {
     /// The code generator knows no such triple, or refuses it.
     case unsupportedTarget(String)
     /// A kernel needs a unit that the target has not.
@@ -15,6 +16,10 @@ public enum MachineError: Error, CustomStringConvertible, Sendable {
     case foreign(CompilationError)
     /// A file that should have been written could not be.
     case file(path: String, reason: String)
+
+    public var diagnostic: Diagnostic {
+        if case .foreign(let error) = self { error.diagnostic } else { Diagnostic(description, at: .none) }
+    }
 
     public var description: String {
         switch self {

@@ -16,7 +16,7 @@ public struct Pass: Sendable {
 }
 
 /// Why a pass cannot do what is asked: a mistake of the user's, with its repair and the place in the source if there is one.
-public struct PassError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct PassError: Mistake, Hashable {
     public var message: String
     public var repair: String?
     public var span: Span
@@ -27,5 +27,5 @@ public struct PassError: Error, Hashable, Sendable, CustomStringConvertible {
         self.span = span
     }
 
-    public var description: String { repair.map { "\(message); \($0)" } ?? message }
+    public var diagnostic: Diagnostic { Diagnostic(message, at: span, help: repair) }
 }

@@ -1,13 +1,16 @@
 import Graph
+import Source
 
 /// What can go wrong when values are given to or taken from an executable.
-public enum RuntimeError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum RuntimeError: Mistake, Hashable {
     case outOfMemory(bytes: Int)
     case unknownName(kind: String, name: String, known: [String])
     case wrongCount(name: String, expected: [Int], observed: Int)
     /// A parameter's own value is gone once what the steps need of it was computed.
     case notKept(name: String)
     case wrongElement(name: String, expected: StoredElement, observed: StoredElement)
+
+    public var diagnostic: Diagnostic { Diagnostic(description, at: .none) }
 
     public var description: String {
         switch self {

@@ -23,25 +23,20 @@ extension Trainer {
     }
 
     /// Reads the weights of the best epoch of a checkpoint; nil where the recipe wants none, or no epoch is done.
-    func readBestWeights(_ file: Safetensors, _ history: TrainingHistory) throws(TrainingFailure) -> [HostTensor]? {
+    func readBestWeights(_ file: Safetensors, _ history: TrainingHistory) throws -> [HostTensor]? {
         guard recipe.keepsBestWeights, let best = recipe.bestEpoch(of: history.decisiveLosses) else { return nil }
         guard history.keptEpoch == best + 1 else {
-            throw .training(
-                TrainingError(
-                    "the checkpoint keeps the weights of \(history.keptEpoch.map { "epoch \($0)" } ?? "no epoch but the last"), "
-                        + "and the best by this recipe is epoch \(best + 1)",
-                    repair: "restore `stop` and `keep best`, or start anew without --resume"))
+            throw TrainingError(
+                "the checkpoint keeps the weights of \(history.keptEpoch.map { "epoch \($0)" } ?? "no epoch but the last"), "
+                    + "and the best by this recipe is epoch \(best + 1)",
+                repair: "restore `stop` and `keep best`, or start anew without --resume")
         }
-        do {
-            return try currentWeights.map { weight throws(InterchangeError) in
-                let name = OptimizerState.bestEpoch.name(of: weight.name)
-                guard let entry = file[name], entry.shape == weight.shape else { throw Checkpoint.damage(file.path) }
-                var values: [Float] = []
-                try file.readFloats(name) { values += $0 }
-                return HostTensor(name: weight.name, shape: weight.shape, floats: values)
-            }
-        } catch {
-            throw .file(error)
+        return try currentWeights.map { weight throws(InterchangeError) in
+            let name = OptimizerState.bestEpoch.name(of: weight.name)
+            guard let entry = file[name], entry.shape == weight.shape else { throw Checkpoint.damage(file.path) }
+            var values: [Float] = []
+            try file.readFloats(name) { values += $0 }
+            return HostTensor(name: weight.name, shape: weight.shape, floats: values)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import Source
 
 /// What ends a training where a watched layer meets it: `gradient < 1e-8`, `dead in blocks.* > 0.9`.
 ///
@@ -65,7 +66,7 @@ public struct StopCondition: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// A condition that a step of a training met.
-public struct MetCondition: Equatable, Sendable, CustomStringConvertible {
+public struct MetCondition: Mistake, Equatable {
     public let condition: StopCondition
     /// The layer, by its place among those that are watched.
     public let layer: Int
@@ -82,6 +83,8 @@ public struct MetCondition: Equatable, Sendable, CustomStringConvertible {
         "'\(layerName)' met the condition \(condition) in step \(step) (epoch \(epoch)), with \(Float(value))"
             + (count > 1 ? ", and so did \(count - 1) other layer\(count == 2 ? "" : "s")" : "")
     }
+
+    public var diagnostic: Diagnostic { Diagnostic(description, at: .none, help: repair) }
 
     public var repair: String {
         "to go on all the same, leave the condition out" + (checkpoint.map { " and give --resume \($0)" } ?? "")

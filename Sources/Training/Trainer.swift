@@ -119,7 +119,7 @@ public final class Trainer {
 
     /// Checks what the training starts with, and writes the first checkpoint: from now on there is something to resume from, whenever the
     /// process ends. `run` does so first, unless it is done.
-    public func begin() throws(TrainingFailure) {
+    public func begin() throws {
         if hasBegun { return }
         try writeCheckpoint { _ in }
         hasBegun = true
@@ -128,9 +128,9 @@ public final class Trainer {
     /// Trains up to the last epoch, or to the one behind which the recipe stops.
     ///
     /// `report` is called after every step; `shouldStop` is asked then, and where it says so, a checkpoint is written and false returned.
-    /// Throws where the loss, a parameter or the optimizer's state is no longer a finite number, a checkpoint cannot be written, or a
-    /// condition of the watch is met, behind a checkpoint.
-    public func run(shouldStop: () -> Bool = { false }, report: (TrainerEvent) -> Void = { _ in }) throws(TrainingFailure) -> Bool {
+    /// - Throws: `Divergence` where the loss, a parameter or the optimizer's state is no longer a finite number; `MetCondition` where a condition
+    ///   of the watch is met, behind a checkpoint; `InterchangeError` where a checkpoint cannot be written.
+    public func run(shouldStop: () -> Bool = { false }, report: (TrainerEvent) -> Void = { _ in }) throws -> Bool {
         let steps = learningRate.stepsPerEpoch
         try begin()
         let position = BatchPosition(epoch: checkpoint.state.step / steps, batch: checkpoint.state.step % steps)
@@ -153,7 +153,7 @@ public final class Trainer {
                 report(.watched(watched))
                 if let met = met(by: watched) {
                     try writeCheckpoint(report)
-                    throw .met(met)
+                    throw met
                 }
             }
             if batch.position.batch + 1 == steps {
@@ -174,7 +174,7 @@ public final class Trainer {
     }
 
     /// Does one step; returns what the watch says of it, where it is one that is watched.
-    private func run(_ batch: Batch) throws(TrainingFailure) -> WatchedStep? {
+    private func run(_ batch: Batch) throws -> WatchedStep? {
         let number = checkpoint.state.step
         let (rate, place) = (rate(of: number), learningRate.placeInUpdate(number))
         let watch = watch.flatMap { $0.isDue(number + 1, place: place) ? $0 : nil }
@@ -186,8 +186,8 @@ public final class Trainer {
         let measures = watch?.measures(after: step.executable)
         if let watch { clock.leaveOut(watch.seconds - secondsOfWatch) }
         guard result.loss.isFinite else {
-            throw .diverged(
-                damage(
+            throw Divergence(
+                error: damage(
                     "the loss became \(result.loss.withoutSignOfNaN) in step \(number + 1) (epoch \(batch.position.epoch + 1)), "
                         + "at a learning rate of \(Float(rate))"),
                 last: number)
@@ -219,17 +219,10 @@ public final class Trainer {
     /// Evaluates an epoch; false where that was stopped, behind a checkpoint that goes on with it.
     private func finishEpoch(
         _ epoch: Int, seconds: Double?, _ shouldStop: () -> Bool, _ report: (TrainerEvent) -> Void
-    ) throws(TrainingFailure) -> Bool {
+    ) throws -> Bool {
         clock.begin()
-        let evaluation: TrainingStep.HeldOutResult?
-        do throws(TrainingError) {
-            evaluation = try step.evaluate(
-                heldOut, normalization: normalization, seed: options.seed, shouldStop: shouldStop
-            ) {
-                report(.evaluating(done: $0, of: heldOut.count))
-            }
-        } catch {
-            throw .training(error)
+        let evaluation = try step.evaluate(heldOut, normalization: normalization, seed: options.seed, shouldStop: shouldStop) {
+            report(.evaluating(done: $0, of: heldOut.count))
         }
         guard let evaluation else {
             try writeCheckpoint(report)
@@ -238,7 +231,7 @@ public final class Trainer {
         clock.endEvaluation()
         let state = checkpoint.state
         guard evaluation.loss.isFinite else {
-            throw .training(damage("the held-out loss became \(evaluation.loss.withoutSignOfNaN) in epoch \(epoch + 1)"))
+            throw damage("the held-out loss became \(evaluation.loss.withoutSignOfNaN) in epoch \(epoch + 1)")
         }
         let record = TrainingHistory.Epoch(
             epoch: epoch + 1, loss: state.loss, metric: state.metric, heldOutLoss: evaluation.loss,
@@ -251,14 +244,13 @@ public final class Trainer {
     }
 
     /// The parameters and what the optimizer keeps, as they are saved; throws where one holds a value that is not finite.
-    private func soundTensors() throws(TrainingFailure) -> [HostTensor] {
+    private func soundTensors() throws -> [HostTensor] {
         let tensors = Weights.tensors(of: step.executable)
         guard let found = tensors.firstNonFinite else { return tensors }
         if !hasTrained {
-            throw .training(
-                TrainingError("the training cannot start: \(found.description)", repair: "start from other weights, or from none"))
+            throw TrainingError("the training cannot start: \(found.description)", repair: "start from other weights, or from none")
         }
-        throw .diverged(damage("\(found.description), after step \(stepsDone)"), last: stepsDone - 1)
+        throw Divergence(error: damage("\(found.description), after step \(stepsDone)"), last: stepsDone - 1)
     }
 
     /// A training that has left the finite numbers.
@@ -272,16 +264,16 @@ public final class Trainer {
                     + (options.checkpointPath.map { "; \($0) is from before" } ?? ""))
     }
 
-    private func writeCheckpointIfDue(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
+    private func writeCheckpointIfDue(_ report: (TrainerEvent) -> Void) throws {
         checkpointClock.endStep()
         if checkpointClock.isDue { try writeCheckpoint(report) }
     }
 
-    private func writeCheckpoint(_ report: (TrainerEvent) -> Void) throws(TrainingFailure) {
+    private func writeCheckpoint(_ report: (TrainerEvent) -> Void) throws {
         checkpointClock.beginWriting()
         let tensors = try soundTensors()
         guard let path = options.checkpointPath else { return }
-        do { try checkpoint.write(tensors + savedBestWeights, to: path) } catch { throw .file(error) }
+        try checkpoint.write(tensors + savedBestWeights, to: path)
         checkpointClock.endWriting()
         report(.checkpoint(path: path))
     }

@@ -1,5 +1,7 @@
+import Source
+
 /// Why a training cannot start or go on, and what to do about it.
-public struct TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct TrainingError: Mistake, Equatable {
     /// One sentence without a final stop.
     public let message: String
     /// What to do about it, without a final stop.
@@ -10,5 +12,6 @@ public struct TrainingError: Error, Equatable, Sendable, CustomStringConvertible
         self.repair = repair
     }
 
+    public var diagnostic: Diagnostic { Diagnostic(message, at: .none, help: repair) }
     public var description: String { "\(message); \(repair)" }
 }

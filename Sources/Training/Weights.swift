@@ -3,11 +3,12 @@ import Graph
 import Interchange
 import Recipes
 import Runtime
+import Source
 
 /// Reading a network's weights from files, by the parameters' names.
 public enum Weights {
     /// What of a file does not fit a network.
-    public struct Mismatch: Error, Equatable, Sendable {
+    public struct Mismatch: Mistake, Equatable {
         public let path: String
         /// Parameters that the file lacks.
         public let missing: [String]
@@ -15,22 +16,42 @@ public enum Weights {
         public let unexpected: [String]
         /// Tensors of other shapes than their parameters, as text.
         public let misshaped: [String]
+
+        public var diagnostic: Diagnostic {
+            Diagnostic(
+                "\(path): these weights are not of this network", at: .none, notes: [listing],
+                help: "name the network that they were made for, with the same -D; a training may leave some out with --except")
+        }
+        public var description: String { "\(path): these weights are not of this network\n\(listing)" }
+
+        /// The names, a few of each kind.
+        public var listing: String {
+            (list("missing in the file", missing) + list("unknown to the network", unexpected) + list("of another shape", misshaped))
+                .joined(separator: "\n")
+        }
+
+        private func list(_ title: String, _ names: [String]) -> [String] {
+            if names.isEmpty { return [] }
+            let shown = names.prefix(12).map { "  \($0)" }
+            return ["\(title):"] + shown + (names.count > 12 ? ["  … and \(names.count - 12) more"] : [])
+        }
     }
 
     /// Copies the tensors of a file into an executable's parameters.
     ///
     /// Entries that only a training needs (optimizer state, PyTorch's `num_batches_tracked`) may be in excess, and an executable's own
-    /// optimizer state may be missing. Throws where anything else is missing, in excess or of another shape.
+    /// optimizer state may be missing.
     ///
     /// - Parameters:
     ///   - optional: parameters that only the training of the network has, such as those of an auxiliary head: they may be in excess, where
     ///     the executable predicts, or missing, where it trains on from the weights of a network that predicts.
     ///   - patterns: parameters that are left as they are, and tensors that are passed over, see `names(of:matching:)`.
     /// - Returns: the parameters that hold values that are not finite.
+    /// - Throws: `Mismatch` where anything else is missing, in excess or of another shape; `InterchangeError` where the file cannot be read.
     @discardableResult
     public static func load(
         _ file: Safetensors, into executable: Executable, optional: Set<String> = [], except patterns: [String] = []
-    ) throws(WeightsFailure) -> [NonFiniteValues] {
+    ) throws -> [NonFiniteValues] {
         let patterns = patterns.map(NamePattern.init)
         let isLeft = { (name: String) in patterns.contains { $0.matches(name) } }
         let declared = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
@@ -44,13 +65,9 @@ public enum Weights {
             return "\(name): \(entry.shape) in the file, \(extents) in the network"
         }
         if !(missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty) {
-            throw .mismatch(Mismatch(path: file.path, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped))
+            throw Mismatch(path: file.path, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped)
         }
-        do {
-            return try executable.setParameters(from: FileParameters(file: file, names: Set(declared.map(\.name))))
-        } catch {
-            throw .file(error)
-        }
+        return try executable.setParameters(from: FileParameters(file: file, names: Set(declared.map(\.name))))
     }
 
     /// Sets some parameters to the tensors of their names, which the file has in their shapes.

@@ -13,7 +13,7 @@ let partsInOrder = [
 /// What each part imports of Braid and of libraries: what it may, and no more.
 private let imported: [String: Set<String>] = [
     "Source": [],
-    "CompiledC": ["CClang"],
+    "CompiledC": ["Source", "CClang"],
     "Graph": ["Source"],
     "Operators": ["CompiledC", "Graph"],
     "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"],
@@ -22,11 +22,11 @@ private let imported: [String: Set<String>] = [
     "Language": ["Source", "Graph", "Operators", "Recipes"],
     "Foreign": ["Source", "CompiledC", "Graph", "Language", "CClang"],
     "Passes": ["Source", "Graph", "Operators", "Recipes"],
-    "LoopNest": ["CompiledC", "Graph"],
+    "LoopNest": ["Source", "CompiledC", "Graph"],
     "Kernels": ["Graph", "LoopNest"],
-    "Machine": ["CompiledC", "Graph", "Interchange", "LoopNest", "CLLVM", "CMemory", "CProcessor"],
-    "Runtime": ["Graph", "Kernels", "Machine", "CProcessor"],
-    "Training": ["Graph", "Recipes", "Runtime", "Interchange"],
+    "Machine": ["Source", "CompiledC", "Graph", "Interchange", "LoopNest", "CLLVM", "CMemory", "CProcessor"],
+    "Runtime": ["Source", "Graph", "Kernels", "Machine", "CProcessor"],
+    "Training": ["Source", "Graph", "Recipes", "Runtime", "Interchange"],
     "Compiler": [
         "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
         "Machine", "Runtime", "Training", "Interchange",

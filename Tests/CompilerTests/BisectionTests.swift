@@ -130,7 +130,7 @@ import Testing
         let comparison = try Self.compiler.compare(
             network, withSaved: [("fc", wrong), ("unknown", wrong)], path: "x.npz", Self.options, tolerance: 1e-3)
         #expect(comparison.rows.count == 1 && comparison.first?.name.hasPrefix("fc") == true && comparison.unpaired == 1)
-        #expect(throws: BenchmarkFailure.self) {
+        #expect(throws: CompilerError.self) {
             try Self.compiler.compare(network, withSaved: [("nothing", wrong)], path: "x.npz", Self.options, tolerance: 1e-3)
         }
     }

@@ -92,7 +92,7 @@ import Testing
         toy.lastFiniteLoss = 5
         let (trainer, step) = try toy.start()
         var steps = 0
-        let error = #expect(throws: TrainingFailure.self) {
+        let error = #expect(throws: Divergence.self) {
             _ = try trainer.run(report: { if case .step = $0 { steps += 1 } })
         }
         let message = try #require(error?.description)
@@ -109,7 +109,7 @@ import Testing
         var toy = ToyTraining(epochs: 4, checkpointPath: checkpoint, interval: .steps(2))
         toy.infiniteParameter = 4
         let (trainer, _) = try toy.start()
-        let error = #expect(throws: TrainingFailure.self) { _ = try trainer.run() }
+        let error = #expect(throws: Divergence.self) { _ = try trainer.run() }
         let message = try #require(error?.description)
         #expect(
             message.contains("1 of 1 values of 'weight' is no finite number, the first at [0], after step 4; lower the rate"), "\(message)")
@@ -165,7 +165,7 @@ import Testing
         #expect(try toy.start().trainer.run())
         toy.options.seed = 2
         let (trainer, step) = try toy.start()
-        let error = #expect(throws: TrainingFailure.self) { _ = try trainer.resume(Safetensors(path: checkpoint)) }
+        let error = #expect(throws: TrainingError.self) { _ = try trainer.resume(Safetensors(path: checkpoint)) }
         #expect(error?.description.contains("seed") == true)
         #expect(trainer.stepsDone == 0)
         #expect(try ToyTraining.diary(step).isEmpty, "nothing was taken over")

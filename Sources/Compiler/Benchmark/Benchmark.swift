@@ -118,16 +118,11 @@ public struct BenchmarkOptions: Sendable {
     }
 }
 
-/// Why a network was not measured.
-public enum BenchmarkFailure: Error, Sendable {
-    case compiler(CompilerError)
-    case weights(WeightsFailure)
-    case input(InterchangeError)
-}
-
 extension Compiler {
     /// Measures a network; `load` reads it, which counts as compile time.
-    public func measure(_ options: BenchmarkOptions, _ load: () throws(CompilerError) -> Network) throws(BenchmarkFailure) -> Benchmark {
+    ///
+    /// - Throws: `CompilerError`, or what is wrong with the weights or the input that are given.
+    public func measure(_ options: BenchmarkOptions, _ load: () throws(CompilerError) -> Network) throws -> Benchmark {
         var (result, network) = try measureTime(options, load)
         // The executable that was timed is gone: this one keeps more in memory.
         if options.measuresErrors { result.errors = try measureErrors(options, of: network) }
@@ -136,18 +131,12 @@ extension Compiler {
 
     private func measureTime(
         _ options: BenchmarkOptions, _ load: () throws(CompilerError) -> Network
-    ) throws(BenchmarkFailure) -> (Benchmark, Network) {
+    ) throws -> (Benchmark, Network) {
         let clock = ContinuousClock()
         let start = clock.now
-        let network: Network
-        let executable: Executable
-        do throws(CompilerError) {
-            network = try load()
-            executable = try self.executable(
-                network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads))
-        } catch {
-            throw .compiler(error)
-        }
+        let network = try load()
+        let executable = try self.executable(
+            network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads))
         let compiled = clock.now
         try fill(executable, options, network)
 
@@ -178,13 +167,9 @@ extension Compiler {
             result.lines = LineTime.all(of: executable.plan, seconds: times.sorted.map { $0[0] }, in: network.sources)
         }
         guard options.measuresSteps else { return (result, network) }
-        do throws(CompilerError) {
-            let peak = try measurePeak(executable.pool, of: Set(executable.plan.steps.compactMap(\.unit)))
-            result.steps = steps(executable, times, peak)
-            result.peak = peak
-        } catch {
-            throw .compiler(error)
-        }
+        let peak = try measurePeak(executable.pool, of: Set(executable.plan.steps.compactMap(\.unit)))
+        result.steps = steps(executable, times, peak)
+        result.peak = peak
         return (result, network)
     }
 
@@ -216,20 +201,18 @@ extension Compiler {
     }
 
     /// Gives the executable its weights and inputs.
-    func fill(_ executable: Executable, _ options: BenchmarkOptions, _ network: Network) throws(BenchmarkFailure) {
-        do throws(WeightsFailure) { try setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
+    func fill(_ executable: Executable, _ options: BenchmarkOptions, _ network: Network) throws {
+        try setWeights(of: executable, options.weights, network)
         // So small a learning rate that weights stay what they are, however many steps are timed.
         executable.setSyntheticInputs(learningRate: 1e-6)
-        do throws(InterchangeError) { try setInput(of: executable, options, network) } catch { throw .input(error) }
+        try setInput(of: executable, options, network)
     }
 
-    private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws(WeightsFailure) {
+    private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws {
         // What a file of weights may lack in training, an auxiliary head's, is random.
         if path == nil || !executable.plan.streamsParameters { Weights.initialize(executable, seed: 0) }
         guard let path else { return }
-        let file: Safetensors
-        do { file = try Safetensors(path: path) } catch { throw .file(error) }
-        try Weights.load(file, into: executable, optional: network.trainingParameters)
+        try Weights.load(try Safetensors(path: path), into: executable, optional: network.trainingParameters)
     }
 
     private func setInput(of executable: Executable, _ options: BenchmarkOptions, _ network: Network) throws(InterchangeError) {

@@ -92,14 +92,9 @@ extension Compiler {
     /// - Parameter samples: the elements that are compared of each, at most and about; fewer of very long sums.
     public func measureErrors(
         _ options: BenchmarkOptions, of network: Network, samples: Int = 256
-    ) throws(BenchmarkFailure) -> [ContractionAccuracy] {
-        let executable: Executable
-        do throws(CompilerError) {
-            executable = try self.executable(
-                network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads), keepsOperands: true)
-        } catch {
-            throw .compiler(error)
-        }
+    ) throws -> [ContractionAccuracy] {
+        let executable = try self.executable(
+            network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads), keepsOperands: true)
         try fill(executable, options, network)
         return executable.contractionAccuracies(numerics, samples: samples)
     }

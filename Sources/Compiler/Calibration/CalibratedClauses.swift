@@ -3,30 +3,22 @@ import Interchange
 
 extension Compiler {
     /// Tells the kernels that a network is computed with apart from others.
-    func kernelDigest(_ network: Network, _ clauses: PrecisionClauses, batch: Int) throws(CalibrationFailure) -> String {
-        do throws(CompilerError) {
-            let plan = try PrecisionTrials.plan(self, network, clauses, batch: batch)
-            return SHA256.hexadecimal(Array(plan.kernels.map(\.description).joined().utf8))
-        } catch {
-            throw .compiler(error)
-        }
+    func kernelDigest(_ network: Network, _ clauses: PrecisionClauses, batch: Int) throws -> String {
+        let plan = try PrecisionTrials.plan(self, network, clauses, batch: batch)
+        return SHA256.hexadecimal(Array(plan.kernels.map(\.description).joined().utf8))
     }
 
     /// The clauses without those that say what holds anyway.
     func shortened(
         _ clauses: PrecisionClauses, for trials: PrecisionTrials, _ free: [String]
-    ) throws(CalibrationFailure) -> PrecisionClauses {
-        func graph(_ clauses: PrecisionClauses) throws(CalibrationFailure) -> Graph {
+    ) throws -> PrecisionClauses {
+        func graph(_ clauses: PrecisionClauses) throws -> Graph {
             var (compiler, network) = (self, trials.network)
             compiler.precision = nil
             network.graph.precisions = clauses
-            do throws(CompilerError) {
-                var graph = try compiler.optimize(network)
-                graph.precisions = PrecisionClauses()
-                return graph
-            } catch {
-                throw .compiler(error)
-            }
+            var graph = try compiler.optimize(network)
+            graph.precisions = PrecisionClauses()
+            return graph
         }
         let whole = try graph(clauses)
         // Those that say what is said of the block around; where the first or last layer is rounded, that must stay said.

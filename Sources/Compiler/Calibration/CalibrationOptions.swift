@@ -23,10 +23,3 @@ public struct CalibrationProgress: Sendable {
     /// From 0 to 1, of the stretch of work that the text tells of.
     public var part: Double
 }
-
-/// Why nothing was found.
-public enum CalibrationFailure: Error, Sendable {
-    case compiler(CompilerError)
-    case weights(WeightsFailure)
-    case file(InterchangeError)
-}

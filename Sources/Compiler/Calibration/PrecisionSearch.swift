@@ -15,36 +15,19 @@ extension Compiler {
     public func calibrate(
         _ network: Network, _ samples: CalibrationSamples, _ options: CalibrationOptions, pool: ThreadPool,
         progress: (CalibrationProgress) -> Void = { _ in }
-    ) throws(CalibrationFailure) -> PrecisionAssignment {
-        let labels: [String]
-        var refused: WeightsFailure?
-        do throws(CompilerError) {
-            try network.requireCalibratable(batch: options.batch)
-            labels = try contractionLabels(of: network)
-        } catch {
-            throw .compiler(error)
-        }
+    ) throws -> PrecisionAssignment {
+        try network.requireCalibratable(batch: options.batch)
+        let labels = try contractionLabels(of: network)
         // What does not fit is refused before anything takes long.
-        do throws(CompilerError) {
-            let executable = try executable(network, batch: options.batch, pool: pool)
-            do throws(WeightsFailure) { try PrecisionTrials.setWeights(of: executable, options.weights, network) } catch { refused = error }
-        } catch {
-            throw .compiler(error)
-        }
-        if let refused { throw .weights(refused) }
-        let reference: OutputReference
-        do throws(InterchangeError) {
-            reference = try OutputReference(network, samples, weights: options.weights, pool: pool) { part in
-                progress(CalibrationProgress(text: "computing in fp64", part: part))
-            }
-        } catch {
-            throw .file(error)
+        let executable = try executable(network, batch: options.batch, pool: pool)
+        try PrecisionTrials.setWeights(of: executable, options.weights, network)
+        let reference = try OutputReference(network, samples, weights: options.weights, pool: pool) { part in
+            progress(CalibrationProgress(text: "computing in fp64", part: part))
         }
         if let name = reference.nonFinite {
-            throw .compiler(
-                CompilerError(
-                    "the output '\(name)' is not finite for these samples, even in fp64",
-                    help: "calibrate with samples that the network is for"))
+            throw CompilerError(
+                "the output '\(name)' is not finite for these samples, even in fp64", help: "calibrate with samples that the network is for"
+            )
         }
         let trials = PrecisionTrials(
             compiler: self, network: network, samples: samples, reference: reference, options: options, pool: pool)
@@ -117,14 +100,14 @@ private struct PrecisionSearch {
         return clauses
     }
 
-    private mutating func trial(_ choice: Choice) throws(CalibrationFailure) -> PrecisionTrial {
+    private mutating func trial(_ choice: Choice) throws -> PrecisionTrial {
         if let known = known[choice] { return known }
         let trial = try trials.run(clauses(choice))
         known[choice] = trial
         return trial
     }
 
-    mutating func run(_ progress: (CalibrationProgress) -> Void) throws(CalibrationFailure) -> PrecisionAssignment {
+    mutating func run(_ progress: (CalibrationProgress) -> Void) throws -> PrecisionAssignment {
         let exact = Choice(narrow: [], rest: false)
         let all = Choice(narrow: Set(free), rest: true)
         progress(CalibrationProgress(text: "running in f32 and in bf16", part: 0.1))
@@ -177,7 +160,7 @@ private struct PrecisionSearch {
     private mutating func search(
         _ candidates: [NarrowCandidate], rest: Bool, from base: PrecisionTrial, _ best: inout (choice: Choice, trial: PrecisionTrial),
         _ progress: (CalibrationProgress) -> Void
-    ) throws(CalibrationFailure) {
+    ) throws {
         guard base.error <= tolerance else { return }
         if rest, Self.isBetter((Choice(narrow: [], rest: true), base), best) { best = (Choice(narrow: [], rest: true), base) }
         // The largest budget that was kept, and the smallest that was not.
@@ -210,7 +193,7 @@ private struct PrecisionSearch {
     }
 
     /// What is left where default sums in f32 are not exact enough.
-    private func strict(_ f32: PrecisionTrial, _ bf16: PrecisionTrial) throws(CalibrationFailure) -> PrecisionAssignment {
+    private func strict(_ f32: PrecisionTrial, _ bf16: PrecisionTrial) throws -> PrecisionAssignment {
         let exact = clauses(Choice(narrow: [], rest: false))
         let reached = f32.error
         if trials.compiler.numerics != .strict {
@@ -223,19 +206,18 @@ private struct PrecisionSearch {
         throw unreachable([("numerics strict", reached)])
     }
 
-    private func unreachable(_ errors: [(String, Double)]) -> CalibrationFailure {
+    private func unreachable(_ errors: [(String, Double)]) -> CompilerError {
         let texts = errors.map { "\($0.1.short) with \($0.0)" }.joined(separator: ", ")
-        return .compiler(
-            CompilerError(
-                "'\(trials.network.name)' cannot keep a tolerance of \(tolerance.short): its outputs differ from fp64 by \(texts)",
-                help: "give a --tolerance above \(((errors.map(\.1).min() ?? 0) * 1.005).short)"))
+        return CompilerError(
+            "'\(trials.network.name)' cannot keep a tolerance of \(tolerance.short): its outputs differ from fp64 by \(texts)",
+            help: "give a --tolerance above \(((errors.map(\.1).min() ?? 0) * 1.005).short)")
     }
 
     private func result(
         _ choice: Choice, _ trial: PrecisionTrial, f32: PrecisionTrial, bf16: PrecisionTrial, whole: PrecisionTrial,
         alone: [String: Double],
         _ numerics: Numerics
-    ) throws(CalibrationFailure) -> PrecisionAssignment {
+    ) throws -> PrecisionAssignment {
         var compiler = trials.compiler
         if numerics != compiler.numerics { (compiler.numerics, compiler.tuned) = (numerics, .none) }
         let clauses = try compiler.shortened(clauses(choice), for: trials, free)
@@ -258,12 +240,8 @@ private struct PrecisionSearch {
 
 extension PrecisionTrials {
     /// The prediction alone.
-    func predictedSeconds(_ clauses: PrecisionClauses) throws(CalibrationFailure) -> Double {
-        do throws(CompilerError) {
-            return compiler.predictedSeconds(try Self.plan(compiler, network, clauses, batch: options.batch))
-        } catch {
-            throw .compiler(error)
-        }
+    func predictedSeconds(_ clauses: PrecisionClauses) throws -> Double {
+        return compiler.predictedSeconds(try Self.plan(compiler, network, clauses, batch: options.batch))
     }
 }
 

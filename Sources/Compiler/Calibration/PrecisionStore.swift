@@ -93,11 +93,10 @@ extension Compiler {
     public func calibrate(
         _ network: Network, _ samples: CalibrationSamples, _ options: CalibrationOptions, pool: ThreadPool, store: PrecisionStore?,
         warn: (InterchangeError) -> Void, progress: (CalibrationProgress) -> Void
-    ) throws(CalibrationFailure) -> (assignment: PrecisionAssignment, isKept: Bool) {
+    ) throws -> (assignment: PrecisionAssignment, isKept: Bool) {
         guard let store else { return (try calibrate(network, samples, options, pool: pool, progress: progress), false) }
-        let key: String
-        do throws(CompilerError) { try network.requireCalibratable(batch: options.batch) } catch { throw .compiler(error) }
-        do throws(InterchangeError) { key = try self.key(network, samples, options) } catch { throw .file(error) }
+        try network.requireCalibratable(batch: options.batch)
+        let key = try self.key(network, samples, options)
         do throws(InterchangeError) {
             if let found = try store.read(key), isStill(found, of: network) { return (found, true) }
         } catch {

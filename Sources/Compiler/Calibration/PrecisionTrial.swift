@@ -45,26 +45,21 @@ struct PrecisionTrials {
     }
 
     /// Compiles, runs and predicts.
-    func run(_ clauses: PrecisionClauses, _ numerics: Numerics? = nil) throws(CalibrationFailure) -> PrecisionTrial {
+    func run(_ clauses: PrecisionClauses, _ numerics: Numerics? = nil) throws -> PrecisionTrial {
         var (compiler, network) = (compiler, network)
         compiler.precision = nil
         if let numerics { (compiler.numerics, compiler.tuned) = (numerics, .none) }
         network.graph.precisions = clauses
-        let (executable, plan): (Executable, Plan)
-        do throws(CompilerError) {
-            executable = try compiler.executable(network, batch: options.batch, pool: pool)
-            plan = try Self.plan(compiler, network, clauses, batch: options.batch)
-        } catch {
-            throw .compiler(error)
-        }
-        do throws(WeightsFailure) { try Self.setWeights(of: executable, options.weights, network) } catch { throw .weights(error) }
+        let executable = try compiler.executable(network, batch: options.batch, pool: pool)
+        let plan = try Self.plan(compiler, network, clauses, batch: options.batch)
+        try Self.setWeights(of: executable, options.weights, network)
         let outputs = reference.run(executable, samples, batch: options.batch)
         return PrecisionTrial(
             outputs: outputs, errors: reference.errors(outputs), seconds: compiler.predictedSeconds(plan), layers: compiler.layers(of: plan)
         )
     }
 
-    static func setWeights(of executable: Executable, _ file: Safetensors?, _ network: Network) throws(WeightsFailure) {
+    static func setWeights(of executable: Executable, _ file: Safetensors?, _ network: Network) throws {
         guard let file else { return Weights.initialize(executable, seed: 0) }
         try Weights.load(file, into: executable, optional: network.trainingParameters)
     }

@@ -177,14 +177,3 @@ extension KernelExample {
         return files
     }
 }
-
-extension BenchmarkFailure {
-    /// What went wrong, for whoever reports it.
-    public var reason: any Error {
-        switch self {
-        case .compiler(let error): error
-        case .weights(let error): error
-        case .input(let error): error
-        }
-    }
-}

@@ -95,53 +95,36 @@ extension Compiler {
     public func bisect(
         _ network: Network, _ options: BenchmarkOptions, pipeline: Pipeline? = nil, change: (inout Plan) -> Void = { _ in },
         progress: (String) -> Void = { _ in }
-    ) throws(BenchmarkFailure) -> Bisection {
+    ) throws -> Bisection {
         let pool = ThreadPool(threads: threads)
         var graphs: [(pass: String, graph: Graph)] = []
-        let start: Graph
-        let plan: Plan
-        let bound: Network
-        do throws(CompilerError) {
-            bound = try network.bindingMovedBatch(to: options.batch)
-            start = options.isTraining ? bound.training?.graph ?? bound.graph : bound.graph
-            let optimized: Graph
-            if let pipeline {
-                var context = PassContext(mode: options.isTraining ? .training : .inference, lanes: target.lanes, precision: precision)
-                context.recipe = bound.training?.recipe
-                do {
-                    optimized = try pipeline.run(start, context) { graphs.append(($0.pass, $1)) }
-                } catch {
-                    throw CompilerError(error, bound.sources)
-                }
-            } else {
-                optimized = try optimize(bound, training: options.isTraining) { graphs.append(($0.pass, $1)) }
+        let bound = try network.bindingMovedBatch(to: options.batch)
+        let start = options.isTraining ? bound.training?.graph ?? bound.graph : bound.graph
+        let optimized: Graph
+        if let pipeline {
+            var context = PassContext(mode: options.isTraining ? .training : .inference, lanes: target.lanes, precision: precision)
+            context.recipe = bound.training?.recipe
+            do {
+                optimized = try pipeline.run(start, context) { graphs.append(($0.pass, $1)) }
+            } catch {
+                throw CompilerError(error, bound.sources)
             }
-            plan = try self.plan(optimized, of: bound, batch: options.batch, keepsOperands: true)
-        } catch {
-            throw .compiler(error)
+        } else {
+            optimized = try optimize(bound, training: options.isTraining) { graphs.append(($0.pass, $1)) }
         }
+        let plan = try self.plan(optimized, of: bound, batch: options.batch, keepsOperands: true)
         var result = Bisection(passes: graphs.map(\.pass), pass: nil, groups: plan.groups.count, kernel: nil)
-        do throws(InterchangeError) {
-            result.pass = try faultyPass([("", start)] + graphs, options, pool, progress)
-            // Only from where the training step is whole are there updates to compare.
-            if result.pass == nil, let whole = graphs.firstIndex(where: { $0.pass == "update" }) {
-                result.pass = try faultyPass(Array(graphs[whole...]), options, pool, progress)
-            }
-        } catch {
-            throw .input(error)
+        result.pass = try faultyPass([("", start)] + graphs, options, pool, progress)
+        // Only from where the training step is whole are there updates to compare.
+        if result.pass == nil, let whole = graphs.firstIndex(where: { $0.pass == "update" }) {
+            result.pass = try faultyPass(Array(graphs[whole...]), options, pool, progress)
         }
         var changed = plan
         change(&changed)
-        do throws(CompilerError) {
-            progress("\(plan.groups.count) groups of kernels")
-            let executable = try executable(changed, of: bound, batch: options.batch, pool: pool)
-            do throws(BenchmarkFailure) { try fill(executable, options, bound) } catch {
-                throw CompilerError("the kernels cannot be run: \(error)")
-            }
-            result.kernel = executable.firstFault(numerics)
-        } catch {
-            throw .compiler(error)
-        }
+        progress("\(plan.groups.count) groups of kernels")
+        let executable = try executable(changed, of: bound, batch: options.batch, pool: pool)
+        try fill(executable, options, bound)
+        result.kernel = executable.firstFault(numerics)
         return result
     }
 

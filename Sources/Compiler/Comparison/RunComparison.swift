@@ -86,7 +86,7 @@ extension Compiler {
     /// Runs a network as this compiler makes it and as another does, with the same weights and inputs.
     public func compare(
         _ network: Network, with other: Compiler, _ options: BenchmarkOptions, tolerance: Double
-    ) throws(BenchmarkFailure) -> RunComparison {
+    ) throws -> RunComparison {
         RunComparison(try samples(of: network, options), try other.samples(of: network, options), tolerance: tolerance)
     }
 
@@ -94,23 +94,14 @@ extension Compiler {
     public func compare(
         _ network: Network, withSaved saved: [(name: String, tensor: HostTensor)], path: String, _ options: BenchmarkOptions,
         tolerance: Double
-    ) throws(BenchmarkFailure) -> RunComparison {
+    ) throws -> RunComparison {
         let samples = try samples(of: network, options)
-        do throws(CompilerError) {
-            return try RunComparison(samples, saved: saved, path: path, tolerance: tolerance)
-        } catch {
-            throw .compiler(error)
-        }
+        return try RunComparison(samples, saved: saved, path: path, tolerance: tolerance)
     }
 
-    private func samples(of network: Network, _ options: BenchmarkOptions) throws(BenchmarkFailure) -> [TensorSamples] {
-        let executable: Executable
-        do throws(CompilerError) {
-            executable = try self.executable(
-                network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads), keepsOperands: true)
-        } catch {
-            throw .compiler(error)
-        }
+    private func samples(of network: Network, _ options: BenchmarkOptions) throws -> [TensorSamples] {
+        let executable = try self.executable(
+            network, training: options.isTraining, batch: options.batch, pool: ThreadPool(threads: threads), keepsOperands: true)
         try fill(executable, options, network)
         return executable.tensorSamples()
     }

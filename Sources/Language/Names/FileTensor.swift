@@ -1,3 +1,5 @@
+import Source
+
 /// A tensor of a file, from which a program takes it.
 public struct FileTensor: Sendable {
     /// Reads an array file; its path is relative to the root file's folder as that was given. What cannot be read is a `TensorFileError`.
@@ -14,7 +16,7 @@ public struct FileTensor: Sendable {
 }
 
 /// Why a file that a program takes a tensor from cannot be read.
-public struct TensorFileError: Error, Sendable {
+public struct TensorFileError: Mistake {
     public var message: String
     public var repair: String
 
@@ -22,4 +24,6 @@ public struct TensorFileError: Error, Sendable {
         self.message = message
         self.repair = repair
     }
+
+    public var diagnostic: Diagnostic { Diagnostic(message, at: .none, help: repair) }
 }

@@ -10,7 +10,7 @@ public protocol ForeignFunction: Sendable {
 }
 
 /// Why a function of another language has no formula for some arguments.
-public struct ForeignProblem: Error {
+public struct ForeignProblem: Mistake {
     public var message: String
     /// Where in its file.
     public var span: Span
@@ -21,6 +21,8 @@ public struct ForeignProblem: Error {
         self.span = span
         self.help = help
     }
+
+    public var diagnostic: Diagnostic { Diagnostic(message, at: span, help: help) }
 }
 
 /// A function over arrays, as a file of another language declares it.

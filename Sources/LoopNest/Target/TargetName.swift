@@ -1,10 +1,12 @@
+import Source
+
 /// Why a text names no target.
-public struct TargetNameError: Error, Hashable, CustomStringConvertible {
+public struct TargetNameError: Mistake, Hashable {
     public let message: String
     /// What there is.
     public let repair: String
 
-    public var description: String { "\(message); \(repair)" }
+    public var diagnostic: Diagnostic { Diagnostic(message, at: .none, help: repair) }
 }
 
 extension Target {

@@ -133,19 +133,10 @@ struct BenchCommand: ParsableCommand {
             weights: weights, input: input)
         var compiler = try execution.compiler(precision.chosen)
         let found = try calibrated(compiler)
-        let result: Benchmark
-        do {
-            if let found { compiler = compiler.applying(found.assignment, to: found.network).0 }
-            result = try compiler.measure(options) { () throws(CompilerError) in
-                let network = try network.load()
-                return found.map { compiler.applying($0.assignment, to: network).1 } ?? network
-            }
-        } catch BenchmarkFailure.compiler(let error) {
-            throw error
-        } catch BenchmarkFailure.weights(let error) {
-            throw error
-        } catch BenchmarkFailure.input(let error) {
-            throw error
+        if let found { compiler = compiler.applying(found.assignment, to: found.network).0 }
+        let result = try compiler.measure(options) { () throws(CompilerError) in
+            let network = try network.load()
+            return found.map { compiler.applying($0.assignment, to: network).1 } ?? network
         }
         let record = BenchmarkRecord(result, target: execution.target)
         let comparison = earlier.map { BenchmarkComparison(earlier: $0, now: record) }

@@ -56,14 +56,9 @@ struct BisectCommand: ParsableCommand {
         let compiler = try execution.compiler(precision.flatMap { Precision(rawValue: $0.rawValue) })
         if isTraining { try compiler.checkTraining(network, batch: batch) }
         let options = BenchmarkOptions(batch: batch, isTraining: isTraining, weights: weights, input: input)
-        let found: Bisection
-        do {
-            found = try compiler.bisect(
-                network, options,
-                progress: { stage in if !json { Console.error("looking at \(stage)\n") } })
-        } catch {
-            throw error.reason
-        }
+        let found = try compiler.bisect(
+            network, options,
+            progress: { stage in if !json { Console.error("looking at \(stage)\n") } })
         var files: [String] = []
         if let output, let kernel = found.kernel { files = try kernel.example.write(to: output) }
         if json { Console.printJSON(BisectionRecord(found, files)) } else { BisectionReport(found, files).show() }

@@ -42,20 +42,11 @@ struct Calibration {
         guard let samples else { preconditionFailure("a command that calibrates asks for samples") }
         let options = CalibrationOptions(tolerance: precision.errorBound, batch: batch, weights: weights)
         var line = ProgressLine(isQuiet: isQuiet)
-        let found: (assignment: PrecisionAssignment, isKept: Bool)
-        do throws(CalibrationFailure) {
-            found = try compiler.calibrate(
-                network, samples, options, pool: pool, store: .standard,
-                warn: { Console.error("warning: \($0)\n") },
-                progress: { state in line.show("calibrating: \(state.text)", part: state.part) })
-        } catch {
-            line.clear()
-            switch error {
-            case .compiler(let error): throw error
-            case .weights(let error): throw error
-            case .file(let error): throw error
-            }
-        }
+        defer { line.clear() }
+        let found = try compiler.calibrate(
+            network, samples, options, pool: pool, store: .standard,
+            warn: { Console.error("warning: \($0)\n") },
+            progress: { state in line.show("calibrating: \(state.text)", part: state.part) })
         line.clear()
         if isReported { PrecisionReport(found.assignment, isKept: found.isKept).show() }
         return found.assignment

@@ -105,18 +105,14 @@ struct DiffCommand: ParsableCommand {
         if isTraining { try compiler.checkTraining(network, batch: batch) }
         let options = BenchmarkOptions(batch: batch, isTraining: isTraining, weights: weights, input: input)
         let comparison: RunComparison
-        do {
-            if let tensors {
-                let file = try NumPyCollection(path: tensors)
-                let saved = try file.names.map { name throws(InterchangeError) in (name: name, tensor: try file.read(name)) }
-                comparison = try compiler.compare(network, withSaved: saved, path: tensors, options, tolerance: tolerance)
-            } else {
-                let second = try second(compiler)
-                try TargetOption.requireRunnable(second.target)
-                comparison = try compiler.compare(network, with: second, options, tolerance: tolerance)
-            }
-        } catch let error as BenchmarkFailure {
-            throw error.reason
+        if let tensors {
+            let file = try NumPyCollection(path: tensors)
+            let saved = try file.names.map { name throws(InterchangeError) in (name: name, tensor: try file.read(name)) }
+            comparison = try compiler.compare(network, withSaved: saved, path: tensors, options, tolerance: tolerance)
+        } else {
+            let second = try second(compiler)
+            try TargetOption.requireRunnable(second.target)
+            comparison = try compiler.compare(network, with: second, options, tolerance: tolerance)
         }
         if json {
             Console.printJSON(ComparisonRecord(comparison, network.sources))

@@ -170,7 +170,7 @@ struct FineTuneCommand: ParsableCommand {
             isOfClasses: training.classCounts[name] != nil)
     }
 
-    private func load(_ file: Safetensors, _ tuning: FineTuning, into session: TrainingSession) throws(WeightsFailure) {
+    private func load(_ file: Safetensors, _ tuning: FineTuning, into session: TrainingSession) throws {
         try Weights.load(
             file, into: session.step.executable, optional: session.network.trainingParameters, except: tuning.anewPatterns)
     }

@@ -70,14 +70,7 @@ struct ProfileCommand: ParsableCommand {
         if isTraining { try compiler.checkTraining(network, batch: batch) }
         let options = BenchmarkOptions(
             batch: batch, isTraining: isTraining, runs: 10, seconds: seconds, measuresSteps: true, tracesThreads: trace != nil)
-        let result: Benchmark
-        do {
-            result = try compiler.measure(options) { () throws(CompilerError) in network }
-        } catch BenchmarkFailure.compiler(let error) {
-            throw error
-        } catch {
-            preconditionFailure("random weights and inputs cannot fail: \(error)")
-        }
+        let result = try compiler.measure(options) { () throws(CompilerError) in network }
         let advice = try compiler.advise(result, network)
         if let roofline {
             guard let plot = result.roofline else {

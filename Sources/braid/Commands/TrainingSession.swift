@@ -105,9 +105,9 @@ struct TrainingSession {
         } catch {
             // What failed is told; that the history cannot say so, too, would hide it.
             try? recorder.end(.failed, message: "\(error)")
-            if case TrainingFailure.met(let met) = error, let watch = parts.watch { throw watch.error(met) }
-            guard case TrainingFailure.diverged(let failure, let last) = error else { throw error }
-            throw located(failure, through: last, isInterrupted) ?? error
+            if let met = error as? MetCondition, let watch = parts.watch { throw watch.error(met) }
+            guard let divergence = error as? Divergence else { throw error }
+            throw located(divergence.error, through: divergence.last, isInterrupted) ?? error
         }
         if let failure = recorder.failure { throw failure }
         guard isDone else {
