@@ -100,7 +100,7 @@ import Testing
             Set(lines.filter { $0.hasPrefix(network + ": ") }.map { String($0.split(separator: " ")[2].dropLast()) })
         }
         #expect(rules("vanishing_gradient:sigmoids").contains("vanishing_gradient"))
-        for cure in ["relus", "normalized", "shortcuts", "selus", "tanhs"] {
+        for cure in ["relus", "leaky_relus", "gelus", "normalized", "shortcuts", "selus", "tanhs"] {
             #expect(!rules("vanishing_gradient:\(cure)").contains("vanishing_gradient"), "\(cure)")
         }
         #expect(rules("exploding_gradient:exploding").contains("exploding_gradient"))

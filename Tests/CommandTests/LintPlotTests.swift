@@ -93,5 +93,14 @@ import Testing
         result = try workplace.run("lint", "other.braid", "--plot", "absent.svg")
         #expect(result.status == 1 && result.errors.contains("no layer of these networks is trained"), "\(result.errors)")
         #expect(try workplace.run("lint", "tiny.braid", "--plot", "nowhere/x.svg").status == 1)
+
+        // A training of a network that is not drawn, and one of two of that name.
+        let digits = try String(contentsOfFile: workplace.path("tiny.braid"), encoding: .utf8)
+        try workplace.write(digits.replacingOccurrences(of: "tiny", with: "small"), to: "small.braid")
+        result = try workplace.run("lint", "small.braid", "--plot", "absent.svg", "--measured", "plain")
+        #expect(result.status == 1 && result.errors.contains("this is a training of 'tiny', which is not drawn"), "\(result.errors)")
+        #expect(result.errors.contains("name one of 'small'"))
+        try workplace.write(digits, to: "again.braid")
+        #expect(try refusal("again.braid", "--measured", "plain").contains("several of the networks are called 'tiny'"))
     }
 }

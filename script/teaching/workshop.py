@@ -3,6 +3,7 @@ import csv
 import gzip
 import json
 import os
+import statistics
 import struct
 import subprocess
 import sys
@@ -94,15 +95,17 @@ class Workshop:
         return rules, notes, found["networks"][0]["layers"]
 
     def times(self, networks, *options, rounds=5):
-        """The milliseconds of each network's fastest run, in rounds in which they take turns, so that a machine that is slower for a while spoils little."""
+        """How many times as long each network takes as the first: on one core, the networks in turn, the ratio of each round's fastest runs, and of
+        these the median, so that a machine that is slower for a while spoils little."""
         found = {name: [] for name in networks}
         for _ in range(rounds):
             for name in networks:
-                record = self.json("bench", self.network(name), "--seconds", "1", *options, *self.threads)
+                record = self.json("bench", self.network(name), "--seconds", "1", "--threads", "1", *options)
                 found[name].append(record["min_ms"])
+        first = found[next(iter(networks))]
         for name in networks:
             self.say(f"{name}: {', '.join(f'{value:.2f}' for value in found[name])} ms")
-        return {name: min(values) for name, values in found.items()}
+        return {name: statistics.median(value / other for value, other in zip(values, first)) for name, values in found.items()}
 
 
 class Training:

@@ -44,7 +44,9 @@ extension LintRule {
                 notes: [
                     "predicted at initialization; \(made.name(final.value)) makes numbers of about \(brief(final.layer.activation.second.own.squareRoot()))"
                 ],
-                help: "write `initialize conv: he_normal, linear: he_normal`, or put `batchnorm` behind each layer")
+                help:
+                    "write `initialize conv: he_normal, linear: he_normal`; or put `batchnorm` behind each layer; or bound the steps with "
+                    + "`clip norm 1.0` or `optimizer adam`")
         ]
     }
 }
