@@ -147,16 +147,17 @@ def exploding_gradient(work):
         rows.append([step["step"], power(float(step["loss"])), power(max(numbers(layers, "gradient"), default=math.nan)),
                      power(max(updates, default=math.nan))])
     out.table("steps", ["step of `exploding`", "loss", "largest norm of a layer's gradient", "largest update over weight"], rows)
-    what = {"clipped": "`clip norm 1.0`", "adaptive": "Adam", "normalized": "batch normalization"}
+    what = {"clipped": "`clip norm 1.0`", "adaptive": "Adam", "normalized": "batch normalization", "well_begun": "momentum, He's weights"}
     cures = {name: work.train(name, data, watch=True) for name in what}
     out.table("cures", ["network", "what it is", "held-out accuracy"],
               [["`exploding`", "momentum, weights 1.5 times He's", exploding.message.split(" (")[0]]]
               + [[f"`{name}`", text, percent(cures[name].accuracy)] for name, text in what.items()])
     out.claim("lint says that it explodes", "exploding_gradient" in rules)
     out.claim("the training ends, since its loss is no number, in one of the first steps", not exploding.is_finished and len(steps) < 50)
-    for name, text in what.items():
-        out.claim(f"{text} makes it learn", cures[name].accuracy > 0.5)
-    out.pictures["loss"] = losses(cures, "Three cures of weights that begin too large, MNIST")
+    for name in ("clipped", "adaptive", "normalized"):
+        out.claim(f"{what[name]} makes it learn", cures[name].accuracy > 0.5)
+    out.claim("weights that begin as He's need no cure, and lint finds nothing", cures["well_begun"].accuracy > 0.5 and not work.lint("well_begun")[0])
+    out.pictures["loss"] = losses({name: training for name, training in cures.items() if name != "well_begun"}, "Three cures of weights that begin too large, MNIST")
     return out
 
 
