@@ -102,11 +102,15 @@ let package = Package(
                 "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
                 "Machine", "Runtime", "Training", "Interchange",
             ]),
+        // The page's files become part of the program, which is one file wherever it is installed.
+        .target(
+            name: "Viewer", dependencies: ["Interchange", "Compiler"], resources: [.embedInCode("Page")], swiftSettings: strict),
         part("LanguageServer", needs: ["Source", "Graph", "Analysis", "Language", "Compiler"]),
         .executableTarget(
             name: "braid",
             dependencies: [
-                "Analysis", "Compiler", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Recipes", "Language",
+                "Analysis", "Compiler", "Viewer", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Recipes",
+                "Language",
                 "LoopNest", "Kernels", "Machine", "Runtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -163,6 +167,7 @@ let package = Package(
                 "TestSupport", "TileSupport", "EmulatorSupport", "Fuzzing", "ActivationAccuracy",
             ],
             exclude: ["Cases"]),
+        tests("Viewer", needs: ["Viewer", "Compiler", "LoopNest"]),
         tests("LanguageServer", needs: ["LanguageServer", "Compiler", "Language", "Source", "TestSupport"]),
         tests(
             "Command", needs: ["braid", "CompiledC", "Foreign", "LoopNest", "Machine", "Training", "Interchange", "TestSupport"],

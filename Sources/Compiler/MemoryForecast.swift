@@ -29,6 +29,8 @@ public struct MemoryForecast: Sendable {
     }
 
     public struct Tensor: Sendable {
+        /// By index into the plan's buffers.
+        public var buffer: Int
         public var kind: Kind
         /// The layer's label, or the name of an input or parameter; empty for what has no label.
         public var layer: String
@@ -175,7 +177,7 @@ private struct TensorDescriptions {
             let buffer = plan.buffers[index]
             func tensor(_ kind: MemoryForecast.Kind, _ layer: String, _ operation: String = "") -> MemoryForecast.Tensor {
                 .init(
-                    kind: kind, layer: layer, operation: operation, element: buffer.element, extents: buffer.extents,
+                    buffer: index, kind: kind, layer: layer, operation: operation, element: buffer.element, extents: buffer.extents,
                     bytes: buffer.alignedBytes, lifetime: buffer.lifetime)
             }
             switch buffer.storage {

@@ -7,26 +7,13 @@ public struct WatchedGradients: Equatable, Sendable {
     /// By the layer's name: the Euclidean norm of the gradients of all its weights, as `WatchedQuantity.gradient`. Frozen layers are left out.
     public var norms: [String: Double]
 
-    /// Reads a table of layers (`ResultFiles.layers`). Throws where the file is none, or nothing was watched so far.
+    /// Reads a table of layers, as `WatchedTable` does.
     public init(path: String) throws(InterchangeError) {
-        let rows = try CommaSeparated.read(path)
-        let repair = "name a training that had --watch gradients"
-        let header = TrainingTables.layerHeader.dropLast().split(separator: ",").map(String.init)
-        guard rows.first?.fields == header, let column = header.firstIndex(of: WatchedQuantity.gradient.name) else {
-            throw InterchangeError(path, "this is no table of watched layers", repair: repair)
-        }
-        guard let first = rows.dropFirst().first.flatMap({ Int($0.fields[0]) }) else {
-            throw InterchangeError(path, "no step is in this table", repair: "wait until the training has done its first step")
-        }
-        (step, norms) = (first, [:])
-        for row in rows.dropFirst().prefix(while: { $0.fields[0] == "\(first)" }) {
-            // A last row may be cut off; what is frozen has no norm.
-            guard row.fields.count == header.count, !row.fields[column].isEmpty else { continue }
-            guard let norm = Double(row.fields[column]) else {
-                throw InterchangeError(path, .entry("line \(row.line)"), "'\(row.fields[column])' is no number", repair: repair)
-            }
-            norms[row.fields[2]] = norm
-        }
+        let table = try WatchedTable(path: path)
+        step = table.steps[0].step
+        let gradient = WatchedQuantity.gradient.name
+        norms = Dictionary(
+            uniqueKeysWithValues: zip(table.layers, table.values).compactMap { name, rows in rows[0][gradient].map { (name, $0) } })
     }
 }
 

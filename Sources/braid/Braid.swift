@@ -20,11 +20,10 @@ struct Braid: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            CheckCommand.self, LintCommand.self, FormatCommand.self, DescribeCommand.self, DumpCommand.self, ExplainCommand.self,
-            RunCommand.self,
-            TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self, RunsCommand.self, PlanCommand.self, RateFindCommand.self,
+            CheckCommand.self, LintCommand.self, FormatCommand.self, DescribeCommand.self, ViewCommand.self, DumpCommand.self,
+            ExplainCommand.self, RunCommand.self, TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self, RunsCommand.self,
+            PlanCommand.self, RateFindCommand.self,
             OverfitCommand.self, BenchCommand.self, ProfileCommand.self, DiffCommand.self, BisectCommand.self, TuneCommand.self,
-            CacheCommand.self, DataCommand.self,
-            LspCommand.self, VersionCommand.self,
+            CacheCommand.self, DataCommand.self, LspCommand.self, VersionCommand.self,
         ])
 }

@@ -12,7 +12,7 @@ private let foldersInOrder: [String: [String]] = [
         "Model", "Lowering", "Contraction", "Direct", "Tiles", "ReductionSplit", "Winograd", "MatrixProduct", "Attention", "Selection",
         "Plan",
     ],
-    "Compiler": [".", "Benchmark", "Tuning", "Calibration", "Explanation", "Comparison"],
+    "Compiler": [".", "Benchmark", "Tuning", "Calibration", "Explanation", "Comparison", "Page"],
     "LanguageServer": [".", "Answers"],
     "braid": ["Console", "Options", "Reports", "Commands", "."],
 ]

@@ -7,7 +7,7 @@ let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingL
 /// The parts in the order of the road; `Sources/README.md` explains it.
 let partsInOrder = [
     "Source", "CompiledC", "Graph", "Operators", "Recipes", "Interchange", "Analysis", "Language", "Foreign", "Passes", "LoopNest",
-    "Kernels", "Machine", "Runtime", "Training", "Compiler", "LanguageServer", "braid",
+    "Kernels", "Machine", "Runtime", "Training", "Compiler", "Viewer", "LanguageServer", "braid",
 ]
 
 /// What each part imports of Braid and of libraries: what it may, and no more.
@@ -31,10 +31,11 @@ private let imported: [String: Set<String>] = [
         "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
         "Machine", "Runtime", "Training", "Interchange",
     ],
+    "Viewer": ["Interchange", "Compiler"],
     "LanguageServer": ["Source", "Graph", "Analysis", "Language", "Compiler"],
     "braid": [
         "Source", "Graph", "Operators", "Recipes", "Language", "LoopNest", "Kernels", "Machine", "Runtime", "Training", "Interchange",
-        "Analysis", "Compiler", "LanguageServer", "ArgumentParser",
+        "Analysis", "Compiler", "Viewer", "LanguageServer", "ArgumentParser",
     ],
 ]
 

@@ -54,7 +54,7 @@ import Testing
         "evaluate tiny.braid --weights w.safetensors --data builtin:digits --confusion c.png",
         "train tiny.braid --data builtin:digits --epochs 1 -o out", "overfit tiny.braid", "bench tiny.braid --save b.json",
         "tune tiny.braid", "profile tiny.braid --trace t.json", "explain tiny.braid --kernel any", "diff tiny.braid --with threads=1",
-        "bisect tiny.braid -o case",
+        "bisect tiny.braid -o case", "view tiny.braid --profile -o page.html",
     ])
     func whatDoesNotRunHereIsRefusedFirst(command: String) throws {
         let before = try files

@@ -60,6 +60,14 @@ import Testing
         (["explain", "tiny.braid", "--at", "tiny.braid"], 2, "--at wants FILE:LINE"),
         (["explain", "tiny.braid", "--at", "other.braid:1"], 1, "was read from no file 'other.braid'"),
         (["explain", "tiny.braid:2", "--show", "everything"], 2, "is no text of a kernel"),
+        (["view"], 2, "Missing expected argument '<file>'"), (["view", "broken.braid"], 1, "did you mean `relu`?"),
+        (["view", "absent.braid"], 1, "cannot read 'absent.braid'"),
+        (["view", "tiny.braid", "-o", "absent/page.html"], 1, "absent/page.html"),
+        (["view", "tiny.braid", "--seconds", "1"], 2, "--seconds is for --profile"),
+        (["view", "tiny.braid", "--batch", "0"], 2, "--batch must"),
+        (["view", "tiny.braid", "--watched", "absent.csv"], 1, "there is no such file"),
+        (["view", "tiny.braid", "--watched", "tiny.braid"], 1, "this is no table of watched layers"),
+        (["view", "tiny.braid", "--network", "tinny"], 1, "did you mean `tiny`?"),
         (["run", "tiny.braid"], 2, "give an --input"), (["run", "tiny.braid", "--input", "x=y.png"], 1, "has no input 'x'"),
         (["run", "tiny.braid", "--input", "absent.png"], 1, "there is no such file"),
         (["run", "tiny.braid", "--input", "tiny.braid"], 1, "neither a PNG nor a JPEG"),
@@ -114,7 +122,7 @@ import Testing
     /// A text of kernels has no graph, which is what the commands say that need one.
     @Test(arguments: [
         ["run"], ["run", "--input", "one.npy"], ["train", "--data", "builtin:digits"], ["describe"], ["bench"], ["overfit"], ["plan"],
-        ["explain", "--node", "a"], ["profile"], ["diff", "--with", "threads=1"], ["bisect"],
+        ["explain", "--node", "a"], ["view"], ["profile"], ["diff", "--with", "threads=1"], ["bisect"],
         ["evaluate", "--data", "builtin:digits", "--weights", "w.safetensors"], ["dump", "--stage", "plan"],
     ])
     func kernelsAreNoGraph(arguments: [String]) throws {
@@ -164,7 +172,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "check", "lint", "format", "describe", "dump", "explain", "profile", "diff", "bisect", "run", "train", "evaluate", "overfit",
+        "", "check", "lint", "format", "describe", "view", "dump", "explain", "profile", "diff", "bisect", "run", "train", "evaluate",
+        "overfit",
         "bench",
         "tune", "data",
         "data fetch",

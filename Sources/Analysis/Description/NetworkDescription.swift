@@ -4,6 +4,8 @@ import Operators
 /// A network's layers in numbers, each by itself and summed by block.
 public struct NetworkDescription: Sendable {
     public struct Layer: Sendable {
+        /// The node that it is.
+        public var value: Value
         /// The author's label, empty if the layer has none.
         public var label: String
         public var operation: String
@@ -104,7 +106,7 @@ public struct NetworkDescription: Sendable {
             operands.append(node.operands.compactMap { sources[$0.index] })
             layers.append(
                 Layer(
-                    label: node.label ?? "", operation: node.name(of: operation), summary: symbolic[value].operationSummary,
+                    value: value, label: node.label ?? "", operation: node.name(of: operation), summary: symbolic[value].operationSummary,
                     kind: analysis.kind,
                     type: symbolic[value].type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
                     macs: analysis.macs, precision: precisions[value],

@@ -39,6 +39,8 @@ struct Diagram {
     struct Strip {
         var text: String
         var kind: Kind
+        /// The number of the layer in the description; nil for inputs, outputs and blocks.
+        var layer: Int?
     }
 
     struct Box {
@@ -63,6 +65,8 @@ struct Diagram {
     /// A block that is drawn around its boxes.
     struct Group {
         var title: String
+        /// The whole path of the labels within; empty for the network.
+        var label = ""
         var parent: Int?
         var depth: Int
         var children: [Child] = []
@@ -157,7 +161,9 @@ struct Diagram {
         for (index, group) in groups.enumerated() where !removed.contains(index) {
             let parent = group.parent.map(home)
             result.append(
-                Group(title: group.title, parent: parent, depth: parent.map { result[$0].depth + 1 } ?? 0, children: flat(group.children)))
+                Group(
+                    title: group.title, label: group.label, parent: parent, depth: parent.map { result[$0].depth + 1 } ?? 0,
+                    children: flat(group.children)))
         }
         for index in boxes.indices { boxes[index].group = home(boxes[index].group) }
         groups = result

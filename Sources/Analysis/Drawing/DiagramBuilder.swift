@@ -145,8 +145,9 @@ private struct DiagramBuilder {
                 shape: block.type.map { Self.text($0.shape) } ?? "", hover: "\(Diagram.line(block.label, limit: 200)): \(facts)",
                 group: unit.block)
         }
-        let strips = layers.enumerated().map { index, layer in
-            Diagram.Strip(text: Diagram.line(index == 0 ? layer.summary : layer.operation), kind: Diagram.Kind(layer.kind))
+        let strips = zip(layers.indices, zip(unit.layers, layers)).map { index, layer in
+            Diagram.Strip(
+                text: Diagram.line(index == 0 ? layer.1.summary : layer.1.operation), kind: Diagram.Kind(layer.1.kind), layer: layer.0)
         }
         let hover = layers.map { layer in
             var line =
@@ -216,7 +217,7 @@ private struct DiagramBuilder {
     // MARK: - Groups
 
     private func addGroups(to diagram: inout Diagram) {
-        diagram.groups = tree.blocks.map { Diagram.Group(title: $0.label, parent: $0.parent, depth: $0.depth) }
+        diagram.groups = tree.blocks.map { Diagram.Group(title: $0.label, label: $0.label, parent: $0.parent, depth: $0.depth) }
         var isListed = Set([0])
         func list(_ child: Diagram.Child, in group: Int) {
             diagram.groups[group].children.append(child)

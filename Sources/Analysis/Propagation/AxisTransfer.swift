@@ -77,7 +77,7 @@ struct AxisTransfer: Sendable {
         }
         if terms.count == 1 { spread.adjacent = spread.same }
         let mean = profile?.meanAmplitude ?? 1
-        spread.all = sums.values.reduce(0) { $0 + $1 * $1 } / (mean * mean)
+        spread.all = sums.inOrder.reduce(0) { $0 + $1.value * $1.value } / (mean * mean)
         return spread
     }
 
@@ -96,7 +96,9 @@ struct AxisTransfer: Sendable {
             }
         }
         guard taps > 0 else { return (0, 0) }
-        return (counts.values.reduce(0, +) / Double(taps), sums.values.reduce(0) { $0 + $1 * $1 } / Double(taps))
+        return (
+            counts.inOrder.reduce(0) { $0 + $1.value } / Double(taps), sums.inOrder.reduce(0) { $0 + $1.value * $1.value } / Double(taps)
+        )
     }
 
     /// How large results are along the axis, relative to their mean.
@@ -116,19 +118,22 @@ extension SecondMoments {
     /// - Parameter profiles: of the operand, one an axis.
     func transferred(_ axes: [AxisTransfer], _ profiles: [Profile?], isCoherent: Bool) -> SecondMoments {
         guard !axes.isEmpty else { return self }
-        let spreads = zip(axes, profiles).map { $0.spread(isCoherent: isCoherent, $1) }
+        let spreads = zip(axes, profiles).map { axis, profile in
+            let spread = axis.spread(isCoherent: isCoherent, profile)
+            return (same: spread.same.inOrder, adjacent: spread.adjacent.inOrder, all: spread.all)
+        }
         func sum(_ adjacent: Int?) -> Double {
             var reached: [Int: Double] = [0: 1]
             for (axis, spread) in spreads.enumerated() {
                 var next: [Int: Double] = [:]
-                for (distance, factor) in reached {
+                for (distance, factor) in reached.inOrder {
                     for (further, share) in axis == adjacent ? spread.adjacent : spread.same {
                         next[Swift.max(distance, further), default: 0] += factor * share
                     }
                 }
                 reached = next
             }
-            return reached.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value * at(distance: $1.key) }
+            return reached.inOrder.reduce(0) { $0 + $1.value * at(distance: $1.key) }
         }
         let all = spreads.reduce(1) { $0 * $1.all }
         let wide = axes.indices.filter { axes[$0].terms.count > 1 }
@@ -136,4 +141,9 @@ extension SecondMoments {
         let near = wide.isEmpty ? own : wide.reduce(0) { $0 + sum($1) } / Double(wide.count)
         return SecondMoments(own: own, near: near, far: wide.isEmpty ? own : all * far, other: all * other)
     }
+}
+
+extension [Int: Double] {
+    /// By rising keys: sums have the same bits every time.
+    fileprivate var inOrder: [(key: Int, value: Double)] { sorted { $0.key < $1.key } }
 }

@@ -57,7 +57,7 @@ extension Compiler {
             let group = planned.group
             // What is computed within the kernels that read it belongs to them.
             let within = asked.filter { group.graph[$0].group == nil && group.graph[$0].operation != nil }
-            let isAsked = group.members.contains(where: asked.contains) || group.reads(anyOf: within)
+            let isAsked = group.members.contains(where: asked.contains) || !within.isEmpty && !group.computedWithin.isDisjoint(with: within)
             guard isAsked else { continue }
             for step in planned.steps {
                 if case .kernel(let name) = subject, plan.kernels[plan.steps[step].kernel].name != name { continue }
@@ -112,17 +112,15 @@ extension [String] {
 }
 
 extension Group {
-    /// Whether some of these values are computed within the group's kernel.
-    fileprivate func reads(anyOf values: Set<Value>) -> Bool {
-        guard !values.isEmpty else { return false }
+    /// The values of no group that are computed within the group's kernel.
+    var computedWithin: Set<Value> {
         var pending = members
         var seen: Set<Value> = []
         while let next = pending.popLast() {
             for operand in facts.readOperands(of: next) where graph[operand].group == nil && seen.insert(operand).inserted {
-                if values.contains(operand) { return true }
                 pending.append(operand)
             }
         }
-        return false
+        return seen
     }
 }

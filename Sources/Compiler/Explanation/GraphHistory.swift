@@ -37,56 +37,13 @@ public struct GraphHistory: Sendable {
 
     /// Goes on to the graph that a pass made of the last one.
     mutating func follow(_ pass: String, to next: Graph) {
-        let before = Set(tracked)
-        var made: [[Value]: [Value]] = [:]
-        var order: [[Value]] = []
-        var decided: [[String]: [Value]] = [:]
-        var decisions: [[String]] = []
-        var reached: Set<Value> = []
-        var following: [Value] = []
-        for value in next.values {
-            let origins = next[value].provenance.origins.filter(before.contains)
-            guard !origins.isEmpty else { continue }
-            following.append(value)
-            reached.formUnion(origins)
-            let node = next[value]
-            if node.provenance.origins.count == 1, graph[origins[0]].isAlike(node) {
-                let notes = node.decisions(since: graph[origins[0]])
-                if notes.isEmpty { continue }
-                if decided[notes] == nil { decisions.append(notes) }
-                decided[notes, default: []].append(value)
-            } else {
-                if made[origins] == nil { order.append(origins) }
-                made[origins, default: []].append(value)
-            }
+        let (changes, following) = PassChange.all(of: tracked, from: graph, to: next)
+        let told = changes.map { change in
+            Change(
+                rules: change.rules, before: change.before.map { graph.line(of: $0) }, after: change.after.map { next.line(of: $0) },
+                decisions: change.decisions)
         }
-        func change(_ before: [Value], _ after: [Value], _ decisions: [String]) -> Change {
-            var rules: [String] = []
-            for rule in after.flatMap({ next[$0].provenance.rules }) where !rules.contains(rule) { rules.append(rule) }
-            return Change(
-                rules: rules, before: before.map { graph.line(of: $0) }, after: after.map { next.line(of: $0) }, decisions: decisions)
-        }
-        var changes = order.map { change($0, made[$0]!, []) } + decisions.map { change([], decided[$0]!, $0) }
-        let gone = tracked.filter { !reached.contains($0) }
-        if !gone.isEmpty { changes.append(change(gone, [], [])) }
-        if !changes.isEmpty { steps.append(Step(pass: pass, changes: changes)) }
+        if !told.isEmpty { steps.append(Step(pass: pass, changes: told)) }
         (graph, tracked) = (next, following)
-    }
-}
-
-extension Node {
-    /// Whether it computes what `other` does.
-    fileprivate func isAlike(_ other: Node) -> Bool { kind == other.kind && type == other.type }
-
-    /// What a pass decided about the node, which was `other` before.
-    fileprivate func decisions(since other: Node) -> [String] {
-        var notes: [String] = []
-        if layout != other.layout, let layout { notes.append("layout \(layout)") }
-        if group != other.group, let group { notes.append("group \(group)") }
-        if stored != other.stored, let stored { notes.append("stored as \(stored.rawValue)") }
-        if factors != other.factors, let factors { notes.append("factors may be rounded to \(factors.rawValue)") }
-        if isDirect, !other.isDirect { notes.append("summed as it is written") }
-        if place != other.place, let place { notes.append("lies in \(place.parent)") }
-        return notes
     }
 }
