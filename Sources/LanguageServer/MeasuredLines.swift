@@ -32,7 +32,9 @@ struct MeasuredLines {
         var newest: [String: (record: BenchmarkRecord, lines: [LineTime])] = [:]
         for folder in Self.folders(around: document.path, within: root) {
             for (path, record) in records(in: folder) {
-                let lines = (record.lines ?? []).filter { Self.path(of: $0, recordedAt: path) == Self.resolved(document.path) }
+                let lines = (record.lines ?? []).filter { time in
+                    time.line > 0 && Self.path(of: time, recordedAt: path) == Self.resolved(document.path)
+                }
                 let name = "\(record.network) \(record.training)"
                 if lines.isEmpty || newest[name].map({ $0.record.measuredAt >= record.measuredAt }) ?? false { continue }
                 newest[name] = (record, lines)
@@ -54,7 +56,7 @@ struct MeasuredLines {
     private static func folders(around path: String, within root: String?) -> [String] {
         var folder = URL(filePath: path).deletingLastPathComponent().standardizedFileURL
         var folders = [folder.path]
-        guard let root = root.map({ URL(filePath: $0).standardizedFileURL.path }), folder.path.hasPrefix(root) else { return folders }
+        guard let root = root.map({ URL(filePath: $0).standardizedFileURL.path }), (folder.path + "/").hasPrefix(root + "/") else { return folders }
         while folder.path != root, folders.count < mostFolders {
             folder = folder.deletingLastPathComponent()
             folders.append(folder.path)

@@ -107,6 +107,18 @@ import Testing
         let moved = try open("net.braid", "# a comment\n" + Self.text.replacing("layer(32)", with: "layer(24)"))
         #expect(try lenses(moved).keys.sorted() == [5, 7])
 
+        // Records of others may say anything: a line that is none, and a text that many lines have.
+        var hostile = BenchmarkRecord(measured)
+        hostile.network = "hostile"
+        for number in [Int.min, -1, 0, .max] {
+            var line = lines[0]
+            (line.file, line.line, line.text) = (main, number, "")
+            hostile.lines?.append(line)
+        }
+        try hostile.write(to: folder.appending(path: "hostile.json").path)
+        #expect(try lenses(uri).keys.contains(5))
+        try FileManager.default.removeItem(at: folder.appending(path: "hostile.json"))
+
         // The newest measurement counts, and files that vanish count no more.
         var training = BenchmarkRecord(measured)
         (training.training, training.measuredAt) = (true, "2999-01-01T00:00:00Z")
