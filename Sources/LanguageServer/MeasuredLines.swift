@@ -56,7 +56,9 @@ struct MeasuredLines {
     private static func folders(around path: String, within root: String?) -> [String] {
         var folder = URL(filePath: path).deletingLastPathComponent().standardizedFileURL
         var folders = [folder.path]
-        guard let root = root.map({ URL(filePath: $0).standardizedFileURL.path }), (folder.path + "/").hasPrefix(root + "/") else { return folders }
+        guard let root = root.map({ URL(filePath: $0).standardizedFileURL.path }), (folder.path + "/").hasPrefix(root + "/") else {
+            return folders
+        }
         while folder.path != root, folders.count < mostFolders {
             folder = folder.deletingLastPathComponent()
             folders.append(folder.path)
