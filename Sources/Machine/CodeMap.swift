@@ -43,27 +43,12 @@ extension Disassembly {
     ///
     /// - Throws: `MachineError.codeGeneration` if `object` is no object file, or has no such symbol.
     static func place(of symbol: String, in object: [UInt8]) throws -> (offset: Int, sectionBytes: Int) {
-        LLVM.start
-        let buffer = object.withUnsafeBytes {
-            LLVMCreateMemoryBufferWithMemoryRangeCopy($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, "object")
+        var place: (offset: Int, sectionBytes: Int)?
+        try withSymbols(of: object) { found, section in
+            guard let name = LLVMGetSymbolName(found), String(cString: name) == symbol else { return }
+            place = (Int(LLVMGetSymbolAddress(found)) - Int(LLVMGetSectionAddress(section)), Int(LLVMGetSectionSize(section)))
         }
-        defer { LLVMDisposeMemoryBuffer(buffer) }
-        var message: UnsafeMutablePointer<CChar>?
-        guard let binary = LLVMCreateBinary(buffer, nil, &message) else { throw MachineError.codeGeneration(LLVM.take(message)) }
-        defer { LLVMDisposeBinary(binary) }
-        let symbols = LLVMObjectFileCopySymbolIterator(binary)
-        let section = LLVMObjectFileCopySectionIterator(binary)
-        defer {
-            LLVMDisposeSymbolIterator(symbols)
-            LLVMDisposeSectionIterator(section)
-        }
-        while LLVMObjectFileIsSymbolIteratorAtEnd(binary, symbols) == 0 {
-            if let name = LLVMGetSymbolName(symbols), String(cString: name) == symbol {
-                LLVMMoveToContainingSection(section, symbols)
-                return (Int(LLVMGetSymbolAddress(symbols)) - Int(LLVMGetSectionAddress(section)), Int(LLVMGetSectionSize(section)))
-            }
-            LLVMMoveToNextSymbol(symbols)
-        }
-        throw MachineError.codeGeneration("an object file has no \(symbol)")
+        guard let place else { throw MachineError.codeGeneration("an object file has no \(symbol)") }
+        return place
     }
 }

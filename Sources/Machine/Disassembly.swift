@@ -15,6 +15,29 @@ public struct Disassembly: Sendable {
     /// - Throws: `MachineError.codeGeneration` if `object` is no object file or holds bytes that are no instruction of `target`.
     public static func functions(of object: [UInt8], for target: Target) throws -> [Disassembly] {
         LLVM.start
+        guard let decoder = LLVMCreateDisasmCPUFeatures(target.triple, target.processor, target.features, nil, 0, nil, nil) else {
+            throw MachineError.unsupportedTarget(target.triple)
+        }
+        defer { LLVMDisasmDispose(decoder) }
+        var functions: [Disassembly] = []
+        try withSymbols(of: object) { symbol, section in
+            let size = LLVMGetSymbolSize(symbol)
+            guard size > 0, let contents = LLVMGetSectionContents(section), let name = LLVMGetSectionName(section),
+                String(cString: name).hasPrefix(".text")
+            else { return }
+            let start = Int(LLVMGetSymbolAddress(symbol)) - Int(LLVMGetSectionAddress(section))
+            let whole = UnsafeRawBufferPointer(start: contents, count: Int(LLVMGetSectionSize(section)))
+            let (instructions, offsets) = try decode(Array(whole[start..<min(whole.count, start + Int(size))]), with: decoder)
+            functions.append(Disassembly(name: String(cString: LLVMGetSymbolName(symbol)), instructions: instructions, offsets: offsets))
+        }
+        return functions
+    }
+
+    /// Goes through the symbols of an object file that lie in a section, each with the section.
+    ///
+    /// - Throws: `MachineError.codeGeneration` if `object` is no object file.
+    static func withSymbols(of object: [UInt8], _ body: (LLVMSymbolIteratorRef, LLVMSectionIteratorRef) throws -> Void) throws {
+        LLVM.start
         let buffer = object.withUnsafeBytes {
             LLVMCreateMemoryBufferWithMemoryRangeCopy($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, "object")
         }
@@ -22,33 +45,18 @@ public struct Disassembly: Sendable {
         var message: UnsafeMutablePointer<CChar>?
         guard let binary = LLVMCreateBinary(buffer, nil, &message) else { throw MachineError.codeGeneration(LLVM.take(message)) }
         defer { LLVMDisposeBinary(binary) }
-        guard let decoder = LLVMCreateDisasmCPUFeatures(target.triple, target.processor, target.features, nil, 0, nil, nil) else {
-            throw MachineError.unsupportedTarget(target.triple)
+        guard let symbols = LLVMObjectFileCopySymbolIterator(binary), let section = LLVMObjectFileCopySectionIterator(binary) else {
+            return
         }
-        defer { LLVMDisasmDispose(decoder) }
-        var functions: [Disassembly] = []
-        let symbols = LLVMObjectFileCopySymbolIterator(binary)
-        let section = LLVMObjectFileCopySectionIterator(binary)
         defer {
             LLVMDisposeSymbolIterator(symbols)
             LLVMDisposeSectionIterator(section)
         }
         while LLVMObjectFileIsSymbolIteratorAtEnd(binary, symbols) == 0 {
-            let size = LLVMGetSymbolSize(symbols)
             LLVMMoveToContainingSection(section, symbols)
-            if size > 0, LLVMObjectFileIsSectionIteratorAtEnd(binary, section) == 0, let contents = LLVMGetSectionContents(section),
-                let name = LLVMGetSectionName(section), String(cString: name).hasPrefix(".text")
-            {
-                let start = Int(LLVMGetSymbolAddress(symbols)) - Int(LLVMGetSectionAddress(section))
-                let whole = UnsafeRawBufferPointer(start: contents, count: Int(LLVMGetSectionSize(section)))
-                let code = Array(whole[start..<min(whole.count, start + Int(size))])
-                let (instructions, offsets) = try decode(code, with: decoder)
-                functions.append(
-                    Disassembly(name: String(cString: LLVMGetSymbolName(symbols)), instructions: instructions, offsets: offsets))
-            }
+            if LLVMObjectFileIsSectionIteratorAtEnd(binary, section) == 0 { try body(symbols, section) }
             LLVMMoveToNextSymbol(symbols)
         }
-        return functions
     }
 
     private static func decode(_ code: [UInt8], with decoder: LLVMDisasmContextRef) throws -> ([String], [Int]) {
