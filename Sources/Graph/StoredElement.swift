@@ -6,6 +6,10 @@ public enum StoredElement: String, CaseIterable, Hashable, Sendable {
     case f64, f32, f16
     /// bfloat16: the upper half of an f32.
     case bf16
+    /// Eight bits with 4 or 5 for the exponent (Micikevicius et al., arXiv 2209.05433; e4m3 has no infinities), or the exponent alone (OCP's E8M0).
+    case f8e4m3 = "f8_e4m3"
+    case f8e5m2 = "f8_e5m2"
+    case f8e8m0 = "f8_e8m0"
     /// Two's complement.
     case i64, i32, i16, i8
     case u64, u32, u16, u8
@@ -17,7 +21,15 @@ public enum StoredElement: String, CaseIterable, Hashable, Sendable {
         case .f64, .i64, .u64: 8
         case .f32, .i32, .u32: 4
         case .f16, .bf16, .i16, .u16: 2
-        case .i8, .u8, .bool: 1
+        case .i8, .u8, .bool, .f8e4m3, .f8e5m2, .f8e8m0: 1
+        }
+    }
+
+    /// Whether elements are floating-point numbers.
+    public var isFloatingPoint: Bool {
+        switch self {
+        case .f64, .f32, .f16, .bf16, .f8e4m3, .f8e5m2, .f8e8m0: true
+        case .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool: false
         }
     }
 

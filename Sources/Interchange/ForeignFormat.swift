@@ -2,11 +2,12 @@
 struct ForeignFormat {
     /// What a file was given for.
     enum Purpose {
-        case weights, array
+        /// Weights in one of the formats of `WeightsFile`, a safetensors file, or one array.
+        case weights, safetensors, array
     }
 
-    private enum Kind {
-        case torch, torchScript, pickle, numpyArchive, numpyArray, keras, hdf5, onnx, gguf, tensorFlowLite, safetensorsIndex
+    enum Kind {
+        case torch, oldTorch, torchScript, pickle, numpyArchive, numpyArray, keras, hdf5, onnx, gguf, tensorFlowLite, safetensorsIndex
         case safetensors, gitPointer, webPage, gzip, zip, tar, picture
     }
 
@@ -15,12 +16,15 @@ struct ForeignFormat {
 
     /// Recognizes a file by its content; nil where it is none of these, or what is wanted but for some damage.
     init?(_ bytes: UnsafeRawBufferPointer, givenFor purpose: Purpose) {
-        guard let kind = Self.byMagic(bytes) ?? Self.byText(bytes) else { return nil }
+        guard let kind = Self.kind(bytes) else { return nil }
         switch (kind, purpose) {
-        case (.safetensors, .weights), (.numpyArray, .array): return nil
+        case (.safetensors, .weights), (.safetensors, .safetensors), (.numpyArray, .array): return nil
         default: (self.kind, self.purpose) = (kind, purpose)
         }
     }
+
+    /// What a file is by its content; nil where it is none of these.
+    static func kind(_ bytes: UnsafeRawBufferPointer) -> Kind? { byMagic(bytes) ?? byText(bytes) }
 
     private static func byMagic(_ bytes: UnsafeRawBufferPointer) -> Kind? {
         func starts(_ magic: [UInt8], at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: magic) }
@@ -35,7 +39,10 @@ struct ForeignFormat {
         if starts(Array("TFL3".utf8), at: 4) { return .tensorFlowLite }
         if starts([0x93] + Array("NUMPY".utf8)) { return .numpyArray }
         if starts([0x1f, 0x8b]) { return .gzip }
-        if starts(Array("ustar".utf8), at: 257) { return .tar }
+        if starts(Array("ustar".utf8), at: 257) || starts(Array("sys_info\0".utf8)) {
+            // What torch.save wrote before version 0.1.10 is a tar archive of these.
+            return ["sys_info", "pickle", "storages", "tensors"].contains { starts(Array("\($0)\0".utf8)) } ? .oldTorch : .tar
+        }
         if starts([0x89, 0x50, 0x4e, 0x47]) || starts([0xff, 0xd8, 0xff]) { return .picture }
         // A protocol buffer: the version of the format, then the producer's name, the operators' version or the graph.
         if bytes.count > 16, bytes[0] == 8, (3...30).contains(bytes[1]), [0x12, 0x1a, 0x3a, 0x42].contains(bytes[2]) { return .onnx }
@@ -67,6 +74,7 @@ struct ForeignFormat {
     private var name: String {
         switch kind {
         case .torch: "a PyTorch file"
+        case .oldTorch: "a PyTorch file of before version 0.1.10, a tar archive"
         case .torchScript: "a TorchScript file"
         case .pickle: "a Python pickle"
         case .numpyArchive: "an .npz archive of arrays"
@@ -89,7 +97,12 @@ struct ForeignFormat {
 
     /// The error of a file of this format that was given for weights or for an array.
     func failure(_ path: String) -> InterchangeError {
-        let wanted = purpose == .weights ? "safetensors" : "a NumPy array (.npy)"
+        let wanted =
+            switch purpose {
+            case .weights: "weights (safetensors, .pth or .npz)"
+            case .safetensors: "safetensors"
+            case .array: "a NumPy array (.npy)"
+            }
         return InterchangeError(path, "this is \(name), not \(wanted)", repair: repair(path))
     }
 
@@ -111,33 +124,25 @@ struct ForeignFormat {
         case (.torch, .array):
             return line("import numpy, torch; numpy.save('\(stem).npy', torch.load('\(file)', weights_only=True).numpy())")
         case (_, .array): return "save the array with numpy.save"
-        case (.torch, .weights):
-            return line(
-                "import torch, safetensors.torch as s; d = torch.load('\(file)', map_location='cpu', weights_only=True); "
-                    + "s.save_file({k: v.contiguous().clone() for k, v in d.get('state_dict', d).items()}, '\(stem).safetensors')")
-        case (.torchScript, .weights):
+        case (.torch, _), (.numpyArchive, _), (.safetensorsIndex, _):
+            return "convert it: braid weights convert \(file) \(stem).safetensors"
+        case (.oldTorch, _):
+            return "save it again with a PyTorch that reads it: torch.save(torch.load('\(file)', map_location='cpu'), '\(stem).pth')"
+        case (.torchScript, _):
             return line(
                 "import torch, safetensors.torch as s; d = torch.jit.load('\(file)', map_location='cpu').state_dict(); "
                     + "s.save_file({k: v.contiguous().clone() for k, v in d.items()}, '\(stem).safetensors')")
-        case (.numpyArchive, .weights):
-            return line("import numpy, safetensors.numpy as s; s.save_file(dict(numpy.load('\(file)')), '\(stem).safetensors')")
-        case (.onnx, .weights):
+        case (.onnx, _):
             return line(
                 "import onnx, onnx.numpy_helper as h, safetensors.numpy as s; "
                     + "s.save_file({t.name: h.to_array(t).copy() for t in onnx.load('\(file)').graph.initializer}, '\(stem).safetensors')")
-        case (.hdf5, .weights):
+        case (.hdf5, _):
             return "kernels must be transposed to [out, in, height, width] and named as the network's parameters; "
                 + line(
                     "import h5py, safetensors.numpy as s; d = {}; "
                         + "h5py.File('\(file)').visititems(lambda k, v: d.update({k: v[()]}) if hasattr(v, 'shape') else None); "
                         + "s.save_file(d, '\(stem).safetensors')")
-        case (.safetensorsIndex, .weights):
-            return "join them, in their folder; "
-                + line(
-                    "import json, safetensors.torch as s; d = {}; "
-                        + "[d.update(s.load_file(f)) for f in set(json.load(open('\(file)'))['weight_map'].values())]; "
-                        + "s.save_file(d, '\(stem).safetensors')")
-        case (.picture, .weights), (.numpyArray, .weights): return "give it with --input, and weights with --weights"
+        case (.picture, _), (.numpyArray, _): return "give it with --input, and weights with --weights"
         default: return "save its tensors with safetensors, under the names of the network's parameters"
         }
     }

@@ -28,12 +28,46 @@ public enum Gzip {
                 stream.avail_in = UInt32(input.count)
                 stream.next_out = output.baseAddress
                 stream.avail_out = UInt32(bound)
-                let ended = deflate(&stream, Z_FINISH)
+                let ended = zlibDeflate(&stream, Z_FINISH)
                 precondition(ended == Z_STREAM_END, "zlib does not finish: \(ended)")
                 count = bound - Int(stream.avail_out)
             }
         }
     }
+
+    /// Compresses bytes to one deflated stream with neither header nor checksum (RFC 1951), as in ZIP archives.
+    static func deflate(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
+        var stream = z_stream()
+        let started = deflateInit2_(
+            &stream, level, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        precondition(started == Z_OK, "zlib does not start: \(started)")
+        defer { deflateEnd(&stream) }
+        var result: [UInt8] = []
+        var place = 0
+        // zlib counts 32 bits: larger contents are given in pieces.
+        repeat {
+            let count = min(bytes.count - place, 1 << 20)
+            let isLast = place + count == bytes.count
+            bytes[place..<place + count].withUnsafeBufferPointer { input in
+                stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+                stream.avail_in = UInt32(count)
+                repeat {
+                    result += [UInt8](unsafeUninitializedCapacity: 1 << 16) { output, made in
+                        stream.next_out = output.baseAddress
+                        stream.avail_out = UInt32(output.count)
+                        let status = zlibDeflate(&stream, isLast ? Z_FINISH : Z_NO_FLUSH)
+                        precondition(status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR, "zlib fails: \(status)")
+                        made = output.count - Int(stream.avail_out)
+                    }
+                } while stream.avail_out == 0
+            }
+            place += count
+        } while place < bytes.count
+        return result
+    }
+
+    /// zlib's function, which the method of the same name hides.
+    private static func zlibDeflate(_ stream: inout z_stream, _ flush: Int32) -> Int32 { CZlib.deflate(&stream, flush) }
 
     /// Expands `data` to at most `maximum` bytes; `path` names the file in errors.
     public static func expand(_ data: Data, path: String, maximum: Int) throws(InterchangeError) -> [UInt8] {

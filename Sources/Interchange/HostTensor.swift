@@ -78,7 +78,7 @@ public struct HostTensor: Equatable, Sendable {
             case .u16: return decode(source) { (bits: UInt16) in Int64(bits) }
             case .u8: return source.map { Int64($0) }
             case .bool: return source.map { $0 == 0 ? 0 : 1 }
-            case .f64, .f32, .f16, .bf16: return nil
+            case .f64, .f32, .f16, .bf16, .f8e4m3, .f8e5m2, .f8e8m0: return nil
             }
         }
     }
@@ -114,6 +114,9 @@ func convertToFloats(_ source: UnsafeRawBufferPointer, element: StoredElement, i
     case .f64: convert { Float(Double(bitPattern: $0)) }
     case .f16: convert { HalfPrecision.float(binary16: $0) }
     case .bf16: convert { BFloat16(bitPattern: $0).float }
+    case .f8e4m3: convert { EightBitFloat.e4m3($0) }
+    case .f8e5m2: convert { EightBitFloat.e5m2($0) }
+    case .f8e8m0: convert { EightBitFloat.e8m0($0) }
     case .i64: convert { (bits: Int64) in Float(bits) }
     case .i32: convert { (bits: Int32) in Float(bits) }
     case .i16: convert { (bits: Int16) in Float(bits) }

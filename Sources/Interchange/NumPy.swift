@@ -19,6 +19,29 @@ public enum NumPy {
 
     /// Reads an array that is in memory already; `path` names it in errors.
     public static func read(data: Data, path: String) throws(InterchangeError) -> HostTensor {
+        let (type, shape, isFortran, content) = try header(data, size: data.count, path: path)
+        let element = type.element
+        var bytes = data.array(content..<data.count)
+        if type.isBigEndian { bytes = swappingBytes(bytes, size: element.size) }
+        let isTransposed = isFortran && shape.count > 1
+        return HostTensor(element: element, shape: shape, bytes: isTransposed ? rowMajor(bytes, shape: shape, size: element.size) : bytes)
+    }
+
+    /// The longest beginning of a file that tells what it holds.
+    static let largestHeader = 12 + 1 << 16
+
+    /// The type and shape of an array by the beginning of its file, which has `contentSize` bytes in all.
+    static func describe(
+        _ beginning: Data, contentSize: Int, path: String
+    ) throws(InterchangeError) -> (element: StoredElement, shape: [Int]) {
+        let (type, shape, _, _) = try header(beginning, size: contentSize, path: path)
+        return (type.element, shape)
+    }
+
+    /// Reads the header at the beginning of a file of `size` bytes, and where the elements begin; they fill the rest of the file.
+    private static func header(
+        _ data: Data, size fileSize: Int, path: String
+    ) throws(InterchangeError) -> (type: NumPyType, shape: [Int], isFortran: Bool, content: Int) {
         let repair = "save the array again with numpy.save"
         guard data.count >= 10, data.starts(with: magic) else {
             if let format = data.withUnsafeBytes({ ForeignFormat($0, givenFor: .array) }) { throw format.failure(path) }
@@ -35,19 +58,19 @@ public enum NumPy {
         }
         var header = NumPyHeader(data.array(start..<start + size), start: start, path: path)
         let (type, shape, isFortran) = try header.parse()
-        let element = type.element
         let content = start + size
-        guard let count = element.byteCount(shape: shape), count == data.count - content else {
-            let message = "an array \(element) \(shape) does not fit the \(data.count - content) bytes after the header"
+        guard let count = type.element.byteCount(shape: shape), count == fileSize - content else {
+            let message = "an array \(type.element) \(shape) does not fit the \(fileSize - content) bytes after the header"
             throw InterchangeError(path, .byte(content), message, repair: "copy the file again or save one array a file")
         }
-        var bytes = data.array(content..<data.count)
-        if type.isBigEndian { bytes = swappingBytes(bytes, size: element.size) }
-        let isTransposed = isFortran && shape.count > 1
-        return HostTensor(element: element, shape: shape, bytes: isTransposed ? rowMajor(bytes, shape: shape, size: element.size) : bytes)
+        return (type, shape, isFortran, content)
     }
 
-    /// Writes `tensor` to `path`, atomically, as version 1 in row-major order; bfloat16, which NumPy lacks, as f32.
+    /// The most dimensions that an array has (NumPy 2.0).
+    static let mostDimensions = 64
+
+    /// Writes `tensor` to `path`, atomically, as version 1 in row-major order; bfloat16 and numbers of 8 bits, which NumPy lacks, as f32. The
+    /// tensor has 64 dimensions at most.
     public static func write(_ tensor: HostTensor, to path: String) throws(InterchangeError) {
         try AtomicFile.write(encode(tensor), to: path)
     }
@@ -60,8 +83,35 @@ public enum NumPy {
         var header = Array("{'descr': '\(type)', 'fortran_order': False, 'shape': (\(shape)), }".utf8)
         while (10 + header.count + 1) % 64 != 0 { header.append(UInt8(ascii: " ")) }
         header.append(UInt8(ascii: "\n"))
-        precondition(header.count <= Int(UInt16.max), "a tensor of \(tensor.shape.count) dimensions is beyond version 1 of the format")
+        precondition(tensor.shape.count <= mostDimensions, "a tensor of \(tensor.shape.count) dimensions is beyond NumPy")
         return magic + [1, 0, UInt8(header.count & 0xff), UInt8(header.count >> 8)] + header + tensor.bytes
+    }
+
+    /// Writes an `.npz` archive of tensors to `path`, atomically, with no more than one of them in memory, see `write`.
+    ///
+    /// Throws where a tensor has more dimensions than NumPy's arrays, or a name that no entry can have.
+    ///
+    /// - Parameter compresses: whether arrays are deflated, as `numpy.savez_compressed` does.
+    public static func writeArchive(
+        _ tensors: [TensorOutput], compresses: Bool = false, to path: String
+    ) throws(InterchangeError) {
+        var entries: [ZipArchiveWriter.Entry] = []
+        for tensor in tensors {
+            let place = InterchangeError.Place.entry("tensor \"\(tensor.name)\"")
+            guard tensor.shape.count <= mostDimensions else {
+                throw InterchangeError(
+                    path, place, "it has \(tensor.shape.count) dimensions, and NumPy's arrays have \(mostDimensions) at most",
+                    repair: "write safetensors, or leave it out")
+            }
+            guard (1...65_000).contains(tensor.name.utf8.count) else {
+                throw InterchangeError(path, place, "no entry of an archive can have this name", repair: "rename it with --map")
+            }
+            entries.append(
+                ZipArchiveWriter.Entry(name: tensor.name + ".npy") { () throws(InterchangeError) in
+                    encode(HostTensor(element: tensor.element, shape: tensor.shape, bytes: try tensor.bytes()))
+                })
+        }
+        try ZipArchiveWriter.write(entries, compresses: compresses, to: path)
     }
 
     /// Reorders elements of `size` bytes from column-major (the first extent varies fastest) to row-major.

@@ -42,11 +42,12 @@ public struct Safetensors: Sendable {
         try self.init(FileBytes(data), path)
     }
 
-    private init(_ file: FileBytes, _ path: String) throws(InterchangeError) {
+    /// Checks the bytes of a file; `path` names it in errors.
+    init(_ file: FileBytes, _ path: String) throws(InterchangeError) {
         do throws(InterchangeError) {
             try self.init(checking: file, path)
         } catch {
-            if let format = ForeignFormat(file.bytes, givenFor: .weights) { throw format.failure(path) }
+            if let format = ForeignFormat(file.bytes, givenFor: .safetensors) { throw format.failure(path) }
             throw error
         }
     }
@@ -64,7 +65,7 @@ public struct Safetensors: Sendable {
         }
         let start = 8 + Int(size)
         let text = file.array(8..<start)
-        if file.isDamaged { throw Self.damaged(path) }
+        if file.isDamaged { throw FileBytes.cutOff(path) }
         let header = try SafetensorsHeader(text, start: 8, path: path)
         self.path = path
         self.file = file
@@ -72,10 +73,6 @@ public struct Safetensors: Sendable {
         entries = try Self.place(header.entries, start: start, fileSize: count, path: path)
         indices = Dictionary(uniqueKeysWithValues: entries.indices.map { [entries] in (entries[$0].name, $0) })
         try checksums?.check(entries, metadata, path: path)
-    }
-
-    private static func damaged(_ path: String) -> InterchangeError {
-        InterchangeError(path, "the file became shorter while it was read", repair: "wait until it is written, then try again")
     }
 
     /// Returns the description of a tensor, or nil where the file has none of that name.
@@ -93,15 +90,12 @@ public struct Safetensors: Sendable {
 
     private func copy(_ entry: Entry) throws(InterchangeError) -> HostTensor {
         let bytes = file.array(entry.bytes)
-        if file.isDamaged { throw Self.damaged(path) }
+        if file.isDamaged { throw FileBytes.cutOff(path) }
         if let checksums, checksums.tensors[entry.name] != SHA256.hexadecimal(bytes) {
             throw SafetensorsChecksums.failure(path, entry.name)
         }
         return HostTensor(name: entry.name, element: entry.element, shape: entry.shape, bytes: bytes)
     }
-
-    /// The number of values that `readFloats` gives at a time, about.
-    static let pieceCount = 1 << 20
 
     /// Gives the values of a tensor as f32, in order, piece after piece: straight from the file where they are stored so, and without
     /// keeping more than a piece in memory.
@@ -116,53 +110,23 @@ public struct Safetensors: Sendable {
         _ name: String, granule: Int = 1, _ body: (UnsafeBufferPointer<Float>) -> Void
     ) throws(InterchangeError) {
         let entry = try self.entry(name)
-        let size = entry.element.size
-        let granule = max(1, granule)
-        let piece = max(granule, Self.pieceCount / granule * granule)
-        let count = entry.bytes.count / size
-        var converted: UnsafeMutableBufferPointer<Float>?
-        defer { converted?.deallocate() }
         let digest = checksums.map { _ in BackgroundDigest() }
-        var first = 0
-        while first < count {
-            let end = min(count, first + piece)
-            let range = entry.bytes.lowerBound + first * size..<entry.bytes.lowerBound + end * size
-            let source = UnsafeRawBufferPointer(rebasing: file.bytes[range])
-            // This piece, and what follows it in the file while this one is copied.
-            file.announce(range.lowerBound..<range.upperBound + piece * size)
-            digest?.begin(source)
-            if let stored = Self.storedFloats(source, entry.element) {
-                body(stored)
-            } else {
-                let buffer = converted ?? UnsafeMutableBufferPointer<Float>.allocate(capacity: min(piece, count))
-                converted = buffer
-                let target = UnsafeMutableBufferPointer<Float>(rebasing: buffer[..<(end - first)])
-                convertToFloats(source, element: entry.element, into: target)
-                body(UnsafeBufferPointer(target))
-            }
-            digest?.end()
-            file.release(range)
-            if file.isDamaged { throw Self.damaged(path) }
-            first = end
-        }
+        try file.readFloats(entry.bytes, entry.element, granule: granule, digest: digest, path: path, body)
         if let digest, let checksums, checksums.tensors[name] != digest.finish() { throw SafetensorsChecksums.failure(path, name) }
-    }
-
-    /// The values themselves, where the file holds them as this machine does.
-    private static func storedFloats(_ source: UnsafeRawBufferPointer, _ element: StoredElement) -> UnsafeBufferPointer<Float>? {
-        guard element == .f32, UInt32.littleEndianIsNative, let base = source.baseAddress,
-            Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0
-        else { return nil }
-        return source.bindMemory(to: Float.self)
     }
 
     private func entry(_ name: String) throws(InterchangeError) -> Entry {
         if let entry = self[name] { return entry }
+        throw Self.absence(of: name, among: entries.map(\.name), path: path)
+    }
+
+    /// The error of a tensor that is not among those of a file.
+    static func absence(of name: String, among names: [String], path: String) -> InterchangeError {
         let letters = Array(name)
-        let near = entries.lazy.map(\.name).filter { $0.utf8.count <= 256 }
+        let near = names.lazy.filter { $0.utf8.count <= 256 }
             .map { (name: $0, distance: Spelling.editDistance(Array($0), letters)) }.min { $0.distance < $1.distance }
-        let repair = near.map { "the nearest name there is \"\($0.name)\"" } ?? "the file holds \(entries.count) tensors"
-        throw InterchangeError(path, "there is no tensor \"\(name)\" in the file", repair: repair)
+        let repair = near.map { "the nearest name there is \"\($0.name)\"" } ?? "the file holds \(names.count) tensors"
+        return InterchangeError(path, "there is no tensor \"\(name)\" in the file", repair: repair)
     }
 
     /// Checks the tensors' offsets and sorts them by place.
@@ -209,15 +173,39 @@ extension Safetensors {
     /// implementation does, metadata by key. The names must differ.
     public static func write(_ tensors: [HostTensor], metadata: [String: String] = [:], to path: String) throws(InterchangeError) {
         let sorted = tensors.sorted { ($1.element.size, $0.name) < ($0.element.size, $1.name) }
-        let header = self.header(sorted, metadata: metadata.merging(SafetensorsChecksums.fields(sorted, metadata)) { $1 })
+        let header = self.header(
+            sorted.map(TensorOutput.init), metadata: metadata.merging(SafetensorsChecksums.fields(sorted, metadata)) { $1 })
         try AtomicFile.write(to: path) { (output) throws(InterchangeError) in
             try output.write(header)
             for tensor in sorted { try output.write(tensor.bytes) }
         }
     }
 
+    /// Writes tensors as `write(_:metadata:to:)` does, with no more than one of them in memory: each is made twice, once for the checksums, which
+    /// stand before them, and once for its bytes.
+    public static func write(_ tensors: [TensorOutput], metadata: [String: String] = [:], to path: String) throws(InterchangeError) {
+        let sorted = tensors.sorted { ($1.element.size, $0.name) < ($0.element.size, $1.name) }
+        var digests: [String: String] = [:]
+        for tensor in sorted { digests[tensor.name] = SHA256.hexadecimal(try tensor.bytes()) }
+        let fields = SafetensorsChecksums.fields(sorted.map { ($0.name, $0.element, $0.shape) }, digests, metadata)
+        let header = self.header(sorted, metadata: metadata.merging(fields) { $1 })
+        try AtomicFile.write(to: path) { (output) throws(InterchangeError) in
+            try output.write(header)
+            for tensor in sorted {
+                let bytes = try tensor.bytes()
+                // What changed between the two times would make a file that its own checksums refuse.
+                guard SHA256.hexadecimal(bytes) == digests[tensor.name] else {
+                    throw InterchangeError(
+                        path, .entry("tensor \"\(tensor.name)\""), "what it is made from changed while it was written",
+                        repair: "wait until that is written, then try again")
+                }
+                try output.write(bytes)
+            }
+        }
+    }
+
     /// The header of a file that holds `tensors` in this order, padded so that the first tensor stands at a multiple of 8.
-    private static func header(_ tensors: [HostTensor], metadata: [String: String]) -> [UInt8] {
+    private static func header(_ tensors: [TensorOutput], metadata: [String: String]) -> [UInt8] {
         var fields: [String] = []
         if !metadata.isEmpty {
             let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
@@ -228,7 +216,7 @@ extension Safetensors {
         for tensor in tensors {
             precondition(names.insert(tensor.name).inserted, "two tensors named \"\(tensor.name)\" in one file")
             let shape = tensor.shape.map(String.init).joined(separator: ",")
-            let end = offset + tensor.bytes.count
+            let end = offset + tensor.byteCount
             let type = "\"dtype\":\"\(tensor.element.safetensorsName)\",\"shape\":[\(shape)]"
             fields.append("\(quoted(tensor.name)):{\(type),\"data_offsets\":[\(offset),\(end)]}")
             offset = end

@@ -41,8 +41,15 @@ struct SafetensorsChecksums: Sendable {
             count = tensors.count
         }
         let named = Dictionary(zip(tensors, digests).map { ($0.name, $1) }) { first, _ in first }
+        return fields(tensors.map { ($0.name, $0.element, $0.shape) }, named, metadata)
+    }
+
+    /// The checksums of a file with these tensors, the digests of whose bytes are known.
+    static func fields(
+        _ tensors: [(name: String, element: StoredElement, shape: [Int])], _ named: [String: String], _ metadata: [String: String]
+    ) -> [String: String] {
         var fields = Dictionary(named.map { (prefix + $0.key, $0.value) }) { first, _ in first }
-        fields[key] = digest(tensors.map { ($0.name, $0.element, $0.shape) }, metadata, named)
+        fields[key] = digest(tensors, metadata, named)
         return fields
     }
 

@@ -5,9 +5,9 @@ internal import CZlib
 ///
 /// Nothing that the archive says is trusted: places that lie outside of it, sizes that its bytes cannot stand for, and content whose
 /// checksum is another are errors.
-struct ZipArchive {
+struct ZipArchive: Sendable {
     /// What the directory says of one entry.
-    struct Entry: Equatable {
+    struct Entry: Equatable, Sendable {
         var name: String
         var isEncrypted: Bool
         /// 0 for stored, 8 for deflated.
@@ -21,7 +21,7 @@ struct ZipArchive {
 
     let path: String
     let entries: [Entry]
-    private let file: FileBytes
+    let file: FileBytes
 
     private static let repair = "copy or save the archive again"
     private static let mostEntries = 65_536
@@ -32,7 +32,8 @@ struct ZipArchive {
     /// Reads the directory of an archive that is in memory; `path` names it in errors.
     init(data: Data, path: String) throws(InterchangeError) { try self.init(FileBytes(data), path: path) }
 
-    private init(_ file: FileBytes, path: String) throws(InterchangeError) {
+    /// Reads the directory of an archive; `path` names it in errors.
+    init(_ file: FileBytes, path: String) throws(InterchangeError) {
         self.path = path
         self.file = file
         let fields = Fields(bytes: file.bytes)
@@ -67,20 +68,67 @@ struct ZipArchive {
                 path, named, "the entry is compressed with method \(entry.method), not stored or deflated",
                 repair: "save it with numpy.savez or numpy.savez_compressed")
         }
-        let damage = InterchangeError(path, named, "the archive's entry is damaged", repair: Self.repair)
+        let range = try content(of: entry)
+        guard entry.method == 8 ? entry.size <= Gzip.largestOutput(compressed: range.count) : entry.size == range.count else {
+            throw damage(entry)
+        }
+        try MachineMemory.require(entry.size, for: "the entry \(entry.name)", path: path, repair: "save fewer images a file")
+        let stored = UnsafeRawBufferPointer(rebasing: file.bytes[range])
+        let content = entry.method == 0 ? Data(stored) : try inflated(stored, entry)
+        if file.isDamaged { throw Self.cutOff(path) }
+        let isWhole = content.withUnsafeBytes { $0.count == entry.size && Self.checksum($0) == entry.checksum }
+        guard isWhole else { throw damage(entry) }
+        return content
+    }
+
+    /// Where the content of an entry stands in the file, as it is; throws where it is compressed, encrypted or lies outside.
+    func place(of entry: Entry) throws(InterchangeError) -> Range<Int> {
+        guard entry.method == 0, !entry.isEncrypted else {
+            throw InterchangeError(
+                path, .entry(entry.name), "the archive's entry is compressed or encrypted, and is wanted as it is",
+                repair: "unpack the archive and pack it again without compression (zip -0), or save it again")
+        }
+        let range = try content(of: entry)
+        if range.count != entry.size { throw damage(entry) }
+        return range
+    }
+
+    /// Compares the checksum of an entry that is stored as it is; a checksum of 0 stands for none.
+    func verify(_ entry: Entry) throws(InterchangeError) {
+        if entry.checksum == 0 { return }
+        let range = try place(of: entry)
+        let sum = Self.checksum(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+        if file.isDamaged { throw Self.cutOff(path) }
+        if sum != entry.checksum { throw damage(entry) }
+    }
+
+    private func damage(_ entry: Entry) -> InterchangeError {
+        InterchangeError(path, .entry(entry.name), "the archive's entry is damaged", repair: Self.repair)
+    }
+
+    /// Where the bytes of an entry stand, compressed or not: behind a header of its own.
+    private func content(of entry: Entry) throws(InterchangeError) -> Range<Int> {
         let fields = Fields(bytes: file.bytes)
         guard fields.holds(0x0403_4b50, at: entry.offset), let name = fields.integer(at: entry.offset + 26, 2),
             let extra = fields.integer(at: entry.offset + 28, 2)
-        else { throw damage }
+        else { throw damage(entry) }
         let start = entry.offset + 30 + name + extra
-        guard start <= file.bytes.count, entry.compressedSize <= file.bytes.count - start,
-            entry.method == 8 ? entry.size <= Gzip.largestOutput(compressed: entry.compressedSize) : entry.size == entry.compressedSize
-        else { throw damage }
-        try MachineMemory.require(entry.size, for: "the entry \(entry.name)", path: path, repair: "save fewer images a file")
-        let stored = UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + entry.compressedSize])
-        let content = entry.method == 0 ? Data(stored) : try inflated(stored, entry)
-        if file.isDamaged { throw Self.cutOff(path) }
-        guard content.count == entry.size, Self.checksum(content) == entry.checksum else { throw damage }
+        guard start <= file.bytes.count, entry.compressedSize <= file.bytes.count - start else { throw damage(entry) }
+        return start..<start + entry.compressedSize
+    }
+
+    /// The first bytes of an entry, whose checksum is not compared.
+    func beginning(of entry: Entry, upTo count: Int) throws(InterchangeError) -> Data {
+        guard entry.method == 8, !entry.isEncrypted else {
+            let range = try place(of: entry)
+            return Data(file.bytes[range.prefix(count)])
+        }
+        let range = try content(of: entry)
+        guard entry.size <= Gzip.largestOutput(compressed: range.count) else { throw damage(entry) }
+        let stream = GzipReader(Data(file.bytes[range.prefix(count + 1024)]), path: "\(path), \(entry.name)", isRaw: true)
+        var content = Data()
+        // What is cut off of the stream is not needed.
+        while content.count < min(count, entry.size), let piece = try? stream.read(upTo: 4096), !piece.isEmpty { content += piece }
         return content
     }
 
@@ -99,16 +147,15 @@ struct ZipArchive {
         return content
     }
 
-    private static func checksum(_ data: Data) -> UInt32 {
-        data.withUnsafeBytes { bytes in
-            var (sum, place) = (crc32(0, nil, 0), 0)
-            while place < bytes.count {
-                let piece = min(bytes.count - place, 1 << 30)
-                sum = crc32(sum, bytes.baseAddress?.advanced(by: place).assumingMemoryBound(to: UInt8.self), UInt32(piece))
-                place += piece
-            }
-            return UInt32(truncatingIfNeeded: sum)
+    /// The CRC-32 that archives have.
+    static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        var (sum, place) = (crc32(0, nil, 0), 0)
+        while place < bytes.count {
+            let piece = min(bytes.count - place, 1 << 30)
+            sum = crc32(sum, bytes.baseAddress?.advanced(by: place).assumingMemoryBound(to: UInt8.self), UInt32(piece))
+            place += piece
         }
+        return UInt32(truncatingIfNeeded: sum)
     }
 
     private static func cutOff(_ path: String) -> InterchangeError {

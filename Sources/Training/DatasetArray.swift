@@ -43,7 +43,7 @@ struct DatasetArray {
         switch tensor.element {
         case .u8: return tensor.bytes
         case .bool: return tensor.bytes.map { $0 == 0 ? 0 : 255 }
-        case .f64, .f32, .f16, .bf16:
+        case .f64, .f32, .f16, .bf16, .f8e4m3, .f8e5m2, .f8e8m0:
             let floats = tensor.floats
             if let wrong = floats.firstIndex(where: { !($0 >= 0 && $0 <= 255) }) { throw fail(wrong, "\(floats[wrong])") }
             let scale: Float = floats.contains { $0 > 1 } ? 1 : 255

@@ -5,6 +5,7 @@ import Testing
 /// stands after. "." are the files of the part itself.
 private let foldersInOrder: [String: [String]] = [
     "Recipes": ["Random", "Optimizers", "Schedules", "Augmentations", "."],
+    "Interchange": [".", "PyTorch", "Weights"],
     "Analysis": ["Description", "Drawing", "Propagation", "Rules"],
     "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection"],
     "LoopNest": ["Target", ".", "Interpreter"],

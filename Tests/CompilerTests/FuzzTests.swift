@@ -29,6 +29,21 @@ import Testing
         #expect(2 * accepted[.programs, default: 0] > tried[.programs, default: 0])
     }
 
+    /// Files of tensors that were tampered with are refused with a message, or read: `script/fuzz --only files` tries more.
+    @Test func tamperedFilesAreRefusedOrRead() throws {
+        let generator = FuzzGenerator(try Self.corpus.get(), seed: 3, only: .files)
+        var accepted = 0
+        for number in 0..<300 {
+            let input = generator.input(number)
+            do {
+                if try FuzzChecks().run(input) { accepted += 1 }
+            } catch {
+                Issue.record("input \(number): \(error)")
+            }
+        }
+        #expect(accepted > 20 && accepted < 280)
+    }
+
     /// A few networks along every command's road, with up to 64 threads: `script/fuzz --only roads` tries more.
     @Test func roadsGiveTheSameBitsWithAnyThreads() throws {
         let generator = FuzzGenerator(try Self.corpus.get(), seed: 7, only: .roads)

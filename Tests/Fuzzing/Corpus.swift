@@ -19,6 +19,9 @@ public struct Corpus: Sendable {
     /// Printed loop nests.
     public private(set) var kernels: [String] = []
 
+    /// Files of tensors: safetensors, `.npy`, `.npz` and `.pth`.
+    public private(set) var files: [[UInt8]] = []
+
     /// Longer texts are left out: they would only make every input slow.
     private static let longest = 12_000
 
@@ -44,6 +47,8 @@ public struct Corpus: Sendable {
             let program = Program.load(path: "corpus.braid", text: text) { _ in nil }
             return !program.networks.isEmpty && !program.check().hasErrors
         }
+
+        files = try FileMutation.corpus(root: root)
 
         let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
         for seed in 0..<8 {

@@ -32,6 +32,7 @@ public struct FuzzChecks {
         case .bytes, .tokens, .trees, .programs: try program(input.text)
         case .externs: try extern(input.text)
         case .graphs, .kernels: try stage(input.text)
+        case .files: try FileChecks().run(FileMutation.bytes(input.text))
         case .roads: try road(input.text)
         }
     }

@@ -2,7 +2,7 @@ import TestSupport
 
 /// A text to try, and how it was made.
 public struct FuzzInput: Sendable {
-    public enum Kind: String, Sendable, CaseIterable { case bytes, tokens, trees, programs, externs, graphs, kernels, roads }
+    public enum Kind: String, Sendable, CaseIterable { case bytes, tokens, trees, programs, externs, graphs, kernels, files, roads }
 
     public var kind: Kind
     public var text: String
@@ -28,7 +28,7 @@ public struct FuzzGenerator: Sendable {
 
     /// How often each kind comes; roads, which take seconds, only when they are asked for.
     private static let shares: [(FuzzInput.Kind, Int)] = [
-        (.bytes, 20), (.tokens, 30), (.trees, 15), (.programs, 20), (.externs, 5), (.graphs, 10), (.kernels, 5),
+        (.bytes, 20), (.tokens, 30), (.trees, 15), (.programs, 20), (.externs, 5), (.graphs, 10), (.kernels, 5), (.files, 10),
     ]
     private static let mixture = shares.flatMap { Array(repeating: $0.0, count: $0.1) }
 
@@ -42,6 +42,11 @@ public struct FuzzGenerator: Sendable {
     private func extern(_ random: inout SplitMix) -> String {
         let text = random.choose(corpus.externs)
         return Bool.random(using: &random) ? TextMutation.bytes(text, &random) : TextMutation.stageTokens(text, &random)
+    }
+
+    /// A file of tensors with bytes changed.
+    private func file(_ random: inout SplitMix) -> String {
+        FileMutation.text(FileMutation.changed(random.choose(corpus.files), random.choose(corpus.files), &random))
     }
 
     /// The number's change of one printed stage, word by word.
@@ -63,6 +68,7 @@ public struct FuzzGenerator: Sendable {
             case .externs: extern(&random)
             case .graphs: stage(corpus.graphs, &random)
             case .kernels: stage(corpus.kernels, &random)
+            case .files: file(&random)
             case .roads: RandomRoad.make(&random)
             }
         return FuzzInput(kind: kind, text: text)

@@ -129,13 +129,13 @@ import Testing
         arguments: [
             (
                 [0x50, 0x4b, 3, 4] + Array("net/data.pkl".utf8),
-                "this is a PyTorch file, not safetensors; convert it: python3 -c \"import torch"
+                "this is a PyTorch file, not safetensors; convert it: braid weights convert /w/net.x /w/net.safetensors"
             ),
             ([0x50, 0x4b, 3, 4] + Array("net/data.pkl net/constants.pkl".utf8), "this is a TorchScript file"),
             ([0x50, 0x4b, 3, 4] + Array("arr_0.npy".utf8), "this is an .npz archive of arrays, not safetensors; convert it"),
             ([0x50, 0x4b, 3, 4] + Array("model.weights.h5".utf8), "this is a Keras model"),
             ([0x50, 0x4b, 3, 4, 0, 0, 0, 0], "this is a zip archive, not safetensors; unpack it"),
-            ([0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20], "torch.load('/w/net.x'"),
+            ([0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20], "braid weights convert /w/net.x /w/net.safetensors"),
             ([0x80, 4, 0x95, 0, 0, 0, 0, 0], "a Python pickle"),
             ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], "this is an HDF5 file"),
             (Array("GGUF\u{3}\0\0\0".utf8), "this is a GGUF file"),
@@ -182,7 +182,8 @@ import Testing
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}"#, 4, "no whole number"),
         (#"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}"#, 4, "no whole number"),
         (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#, 4, "is too large"),
-        (#"{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}"#, 1, "the element type F8_E4M3 is not known"),
+        (#"{"a":{"dtype":"F4","shape":[1],"data_offsets":[0,1]}}"#, 1, "the element type F4 is not known"),
+        (#"{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}"#, 8, "the element type C64 is not known; save the tensor as F32"),
         (#"{"a":{"dtype":"F32","shape":[1]}}"#, 4, "lacks one of"),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"color":[]}}"#, 4, "\"color\" is not a property"),
         (#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#, 2, "stands twice"),

@@ -15,8 +15,8 @@ struct Fuzz: ParsableCommand {
     @Option(help: "How long to try.") var minutes = 1.0
     @Option(
         help: """
-            Tries one kind of input: bytes, tokens, trees, programs, externs (C files), graphs, kernels or roads (trainings and runs with \
-            many threads).
+            Tries one kind of input: bytes, tokens, trees, programs, externs (C files), graphs, kernels, files (of tensors) or roads \
+            (trainings and runs with many threads).
             """)
     var only: FuzzInput.Kind?
     @Option(help: "Another seed tries other inputs.") var seed = 1

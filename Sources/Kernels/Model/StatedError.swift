@@ -20,7 +20,7 @@ extension StoredElement {
     public var errorOfRounding: Double {
         switch self {
         case .bf16: 0x1p-9
-        case .f64, .f32, .f16, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool: 0
+        case .f64, .f32, .f16, .f8e4m3, .f8e5m2, .f8e8m0, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool: 0
         }
     }
 
