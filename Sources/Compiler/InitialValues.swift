@@ -24,7 +24,7 @@ extension Network {
         guard Network.isRegularFile(file.path) else {
             throw InterchangeError(file.path, "there is no such file", repair: "write its path as seen from the file that names it")
         }
-        let found = try Safetensors(path: file.path)
+        let found = try WeightsFile(path: file.path)
         let extents = Dictionary(
             step.plan.parameters.map { ($0.parameter.name, step.plan.buffers[$0.buffer].extents) }
         ) { first, _ in first }

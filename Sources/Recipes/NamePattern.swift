@@ -32,9 +32,21 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The number of `*`; several without a letter between count as one.
+    public var starCount: Int { parts.count { $0 == .many } }
+
     /// Whether a whole name fits.
-    public func matches(_ name: String) -> Bool {
+    public func matches(_ name: String) -> Bool { starts(in: Array(name.utf8)) != nil }
+
+    /// What each `*` stands for in a name: as few letters as possible, the last one the rest. Nil where the name does not fit.
+    public func captures(of name: String) -> [String]? {
         let letters = Array(name.utf8)
+        return starts(in: letters)?.map { String(decoding: letters[$0], as: UTF8.self) }
+    }
+
+    /// The letters that each `*` stands for; nil where a name does not fit.
+    private func starts(in letters: [UInt8]) -> [Range<Int>]? {
+        var found: [Range<Int>] = []
         var (part, letter) = (0, 0)
         /// Behind the last `*`, and how many letters it has been given.
         var last: (part: Int, letter: Int)?
@@ -42,17 +54,20 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
             if part < parts.count, parts[part] == .many {
                 part += 1
                 last = (part, letter)
+                found.append(letter..<letter)
             } else if part < parts.count, parts[part].matches(letters[letter]) {
                 part += 1
                 letter += 1
             } else if let begin = last {
                 last = (begin.part, begin.letter + 1)
+                found[found.count - 1] = found[found.count - 1].lowerBound..<begin.letter + 1
                 (part, letter) = (begin.part, begin.letter + 1)
             } else {
-                return false
+                return nil
             }
         }
-        return parts[part...].allSatisfy { $0 == .many }
+        guard parts[part...].allSatisfy({ $0 == .many }) else { return nil }
+        return found + parts[part...].map { _ in letters.count..<letters.count }
     }
 
     private static func parts(of pattern: [UInt8]) -> [Part] {

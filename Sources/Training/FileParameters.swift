@@ -4,7 +4,7 @@ import Runtime
 
 /// The tensors of a file, by the parameters' names; their shapes were checked.
 struct FileParameters: ParameterSource {
-    let file: Safetensors
+    let file: WeightsFile
     /// Those that are taken from it.
     let names: Set<String>
 

@@ -27,7 +27,7 @@ public struct FineTuning: Equatable, Sendable {
     ///   - hasOtherClasses: whether the data have other classes than the file is for, as far as their names say.
     /// Throws where a pattern matches no weight, or all weights would begin anew.
     public init(
-        _ network: Graph, training: Graph, file: Safetensors, patterns: [String], hasOtherClasses: Bool
+        _ network: Graph, training: Graph, file: WeightsFile, patterns: [String], hasOtherClasses: Bool
     ) throws(TrainingError) {
         let own = Set(network.nodes.compactMap { $0.parameter?.name })
         let parameters = training.nodes.compactMap { node in

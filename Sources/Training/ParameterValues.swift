@@ -5,7 +5,7 @@ import Runtime
 extension Weights {
     /// A parameter's values in row-major order: those of a file that was found to fit, or of its initializer with seed 0 without one.
     public static func values(
-        of parameter: Parameter, extents: [Int], from file: Safetensors?
+        of parameter: Parameter, extents: [Int], from file: WeightsFile?
     ) throws(InterchangeError) -> [Float] {
         var values: [Float] = []
         values.reserveCapacity(extents.reduce(1, *))

@@ -31,7 +31,7 @@ extension Trainer {
             throw TrainingError("the checkpoint lacks '\(name)'", repair: "start anew without --resume")
         }
         // Names and shapes say more of what differs than digests do.
-        try Weights.load(file, into: step.executable)
+        try Weights.load(WeightsFile(file), into: step.executable)
         if let difference = checkpoint.identity.computedDifference(from: found.identity, path: file.path) { throw difference }
         bestWeights = try readBestWeights(file, found.state.history)
         checkpoint.state = found.state

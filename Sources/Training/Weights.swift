@@ -3,40 +3,9 @@ import Graph
 import Interchange
 import Recipes
 import Runtime
-import Source
 
 /// Reading a network's weights from files, by the parameters' names.
 public enum Weights {
-    /// What of a file does not fit a network.
-    public struct Mismatch: Mistake, Equatable {
-        public let path: String
-        /// Parameters that the file lacks.
-        public let missing: [String]
-        /// Tensors that the network has no parameter for.
-        public let unexpected: [String]
-        /// Tensors of other shapes than their parameters, as text.
-        public let misshaped: [String]
-
-        public var diagnostic: Diagnostic {
-            Diagnostic(
-                "\(path): these weights are not of this network", at: .none, notes: [listing],
-                help: "name the network that they were made for, with the same -D; a training may leave some out with --except")
-        }
-        public var description: String { "\(path): these weights are not of this network\n\(listing)" }
-
-        /// The names, a few of each kind.
-        public var listing: String {
-            (list("missing in the file", missing) + list("unknown to the network", unexpected) + list("of another shape", misshaped))
-                .joined(separator: "\n")
-        }
-
-        private func list(_ title: String, _ names: [String]) -> [String] {
-            if names.isEmpty { return [] }
-            let shown = names.prefix(12).map { "  \($0)" }
-            return ["\(title):"] + shown + (names.count > 12 ? ["  … and \(names.count - 12) more"] : [])
-        }
-    }
-
     /// Copies the tensors of a file into an executable's parameters.
     ///
     /// Entries that only a training needs (optimizer state, PyTorch's `num_batches_tracked`) may be in excess, and an executable's own
@@ -50,7 +19,7 @@ public enum Weights {
     /// - Throws: `Mismatch` where anything else is missing, in excess or of another shape; `InterchangeError` where the file cannot be read.
     @discardableResult
     public static func load(
-        _ file: Safetensors, into executable: Executable, optional: Set<String> = [], except patterns: [String] = []
+        _ file: WeightsFile, into executable: Executable, optional: Set<String> = [], except patterns: [String] = []
     ) throws -> [NonFiniteValues] {
         let patterns = patterns.map(NamePattern.init)
         let isLeft = { (name: String) in patterns.contains { $0.matches(name) } }
@@ -65,13 +34,13 @@ public enum Weights {
             return "\(name): \(entry.shape) in the file, \(extents) in the network"
         }
         if !(missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty) {
-            throw Mismatch(path: file.path, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped)
+            throw Mismatch(file, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped, extents: extents)
         }
         return try executable.setParameters(from: FileParameters(file: file, names: Set(declared.map(\.name))))
     }
 
     /// Sets some parameters to the tensors of their names, which the file has in their shapes.
-    public static func set(_ names: [String], of file: Safetensors, in executable: Executable) throws(InterchangeError) {
+    public static func set(_ names: [String], of file: WeightsFile, in executable: Executable) throws(InterchangeError) {
         _ = try executable.setParameters(from: FileParameters(file: file, names: Set(names)))
     }
 

@@ -19,7 +19,7 @@ public struct WeightsMetadata: Equatable, Sendable {
     }
 
     /// Reads what a file has of it; throws where it has a normalization that cannot be.
-    public init(_ file: Safetensors) throws(InterchangeError) {
+    public init(_ file: WeightsFile) throws(InterchangeError) {
         normalization = try PixelNormalization.remembered(in: file.metadata, path: file.path)
         let names = file.metadata["classes"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
         classNames = names?.map(\.withoutControlCharacters)
@@ -27,7 +27,7 @@ public struct WeightsMetadata: Equatable, Sendable {
         heldOut = file.metadata["held_out"].flatMap(HeldOutShare.init(text:))
     }
 
-    /// The metadata of a safetensors file.
+    /// The metadata of a file of weights.
     public var fields: [String: String] {
         var fields = normalization?.metadata ?? [:]
         fields["network"] = network

@@ -24,6 +24,6 @@ struct Braid: ParsableCommand {
             ExplainCommand.self, RunCommand.self, TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self, RunsCommand.self,
             PlanCommand.self, RateFindCommand.self,
             OverfitCommand.self, BenchCommand.self, ProfileCommand.self, DiffCommand.self, BisectCommand.self, TuneCommand.self,
-            CacheCommand.self, DataCommand.self, LspCommand.self, VersionCommand.self,
+            CacheCommand.self, DataCommand.self, WeightsCommand.self, LspCommand.self, VersionCommand.self,
         ])
 }

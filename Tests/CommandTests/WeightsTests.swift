@@ -131,4 +131,116 @@ import Training
         let alone = try train("x", "--except", "fc.*")
         #expect(alone.status == 2 && alone.errors.contains("give both"), "\(alone.errors)")
     }
+    // MARK: Other formats and names
+
+    /// Writes the weights of one epoch with another prefix, and as an archive.
+    private func writeForeign() throws {
+        #expect(try train("out", "--epochs", "1").status == 0)
+        #expect(try workplace.run("weights", "convert", "out.safetensors", "foreign.safetensors", "--map", "*=net.*").status == 0)
+        #expect(
+            try workplace.run("weights", "convert", "out.safetensors", "out.npz").errors.contains("note: .npz archives have no metadata"))
+        try workplace.writeOnes(to: "x.npy")
+    }
+
+    @Test func takesWeightsOfOtherFormatsAndNames() throws {
+        try writeForeign()
+        func result(_ weights: String, _ more: String...) throws -> CommandResult {
+            try workplace.run(["run", "tiny.braid", "--weights", weights, "--input", "x.npy"] + more)
+        }
+        let own = try result("out.safetensors")
+        #expect(own.status == 0 && own.errors.isEmpty, "\(own.errors)")
+        #expect(try result("out.npz").output == own.output)
+        let mapped = try result("foreign.safetensors", "--map", "net.*=*")
+        #expect(mapped.status == 0 && mapped.output == own.output, "\(mapped.errors)")
+        let refused = try result("foreign.safetensors")
+        #expect(refused.status == 1, "\(refused.errors)")
+        for part in [
+            "these weights are not of this network", "first.weight (there is net.first.weight)", "unknown to the network:",
+            "they are called otherwise: give --map 'net.*=*'",
+        ] {
+            #expect(refused.errors.contains(part), "\(part): \(refused.errors)")
+        }
+        let index = "{\"metadata\": {}, \"weight_map\": {\"fc.weight\": \"out.safetensors\", \"fc.bias\": \"missing.safetensors\"}}"
+        try workplace.write(index, to: "model.safetensors.index.json")
+        let missing = try result("model.safetensors.index.json")
+        #expect(missing.status == 1 && missing.errors.contains("missing: missing.safetensors"), "\(missing.errors)")
+        let misspelt = try result("foreign.safetensors", "--map", "nat.*=*")
+        #expect(misspelt.status == 1 && misspelt.errors.contains("did you mean 'net.*'?"), "\(misspelt.errors)")
+        let checkpoint = try train("x", "--resume", "out.npz")
+        #expect(
+            checkpoint.status == 1
+                && checkpoint.errors.contains("an .npz archive of arrays, not safetensors"), "\(checkpoint.errors)")
+    }
+
+    /// A file of PyTorch with the weights of the tiny network in a checkpoint, which torch wrote (Cases/tiny_checkpoint.py).
+    @Test func takesCheckpointsOfPyTorch() throws {
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Cases/tiny_checkpoint.pth")
+        try FileManager.default.copyItem(atPath: source.path, toPath: workplace.path("net.pth"))
+        try workplace.writeOnes(to: "x.npy")
+        let result = try workplace.run(
+            "run", "tiny.braid", "--weights", "net.pth", "--map", "module.*=*", "--input", "x.npy", "--output-dir", "results")
+        #expect(result.status == 0 && result.errors.contains("note: net.pth: the weights are those under 'state_dict'"), "\(result.errors)")
+        let expected = try NumPy.read(source.deletingLastPathComponent().appendingPathComponent("tiny_checkpoint.npy").path)
+        let found = try NumPy.read(workplace.path("results/logits.npy"))
+        #expect(found.shape == expected.shape)
+        for (one, other) in zip(found.floats, expected.floats) { #expect(abs(one - other) < 1e-4, "\(found.floats) \(expected.floats)") }
+        let tuned = try workplace.run(
+            "train", "tiny.braid", "--data", "mnist:data", "-o", "tuned", "--epochs", "1", "--weights", "net.pth", "--map", "module.*=*",
+            "-q")
+        #expect(tuned.status == 0, "\(tuned.errors)")
+    }
+
+    @Test func listsWeights() throws {
+        try writeForeign()
+        for arguments in [["weights", "out.safetensors"], ["weights", "list", "out.safetensors"]] {
+            let listed = try workplace.run(arguments)
+            #expect(listed.status == 0 && listed.output.hasPrefix("tensor"), "\(listed.errors)")
+            for part in ["fc.weight", "[10, 512]", "f32", "7 tensors", "(safetensors)", "network: tiny"] {
+                #expect(listed.output.contains(part), "\(part): \(listed.output)")
+            }
+        }
+        let record = try workplace.run("weights", "out.npz", "--statistics", "--json").json()
+        #expect(record["format"] as? String == "npz")
+        let tensors = try #require(record["tensors"] as? [[String: Any]])
+        let bias = try #require(tensors.first { $0["name"] as? String == "fc.bias" })
+        #expect(bias["shape"] as? [Int] == [10] && bias["bytes"] as? Int == 40 && bias["type"] as? String == "f32")
+        #expect((bias["statistics"] as? [String: Any])?["not_finite"] as? Int == 0)
+        let text = try workplace.run("weights", "out.safetensors", "--statistics")
+        #expect(text.output.contains("deviation") && text.output.contains("not finite"))
+    }
+
+    @Test func comparesWeights() throws {
+        try writeForeign()
+        let same = try workplace.run("weights", "compare", "out.safetensors", "out.npz")
+        #expect(same.status == 0 && same.output == "7 tensors in both, with the same values\n", "\(same.output)\(same.errors)")
+        let foreign = try workplace.run("weights", "compare", "foreign.safetensors", "out.safetensors", "--map", "net.*=*")
+        #expect(foreign.status == 0, "\(foreign.errors)")
+        let other = try workplace.run("weights", "compare", "foreign.safetensors", "out.safetensors")
+        #expect(other.status == 1 && other.output.contains("only in foreign.safetensors:\n  net."), "\(other.output)")
+        #expect(try workplace.run("weights", "convert", "out.safetensors", "half.safetensors", "--type", "bf16").status == 0)
+        let rounded = try workplace.run("weights", "compare", "out.safetensors", "half.safetensors")
+        #expect(
+            rounded.status == 1 && rounded.output.contains("of 7 tensors in both differ: the largest difference is"), "\(rounded.output)")
+        let near = try workplace.run("weights", "compare", "out.safetensors", "half.safetensors", "--tolerance", "0.1")
+        #expect(near.status == 0 && near.output.contains("which differ by no more than 0.1"), "\(near.output)")
+        let record = try workplace.run("weights", "compare", "out.safetensors", "half.safetensors", "--json")
+        #expect(record.status == 1)
+        #expect(try record.json()["differs"] as? Bool == true)
+    }
+
+    @Test func prunesWeights() throws {
+        try writeForeign()
+        let kept = try workplace.run("weights", "prune", "out.safetensors", "fc.safetensors", "--keep", "fc.*")
+        #expect(kept.status == 0 && kept.output == "wrote fc.safetensors: 2 tensors, 20.0 KiB\n", "\(kept.output)\(kept.errors)")
+        let file = try Safetensors(path: workplace.path("fc.safetensors"))
+        #expect(Set(file.entries.map(\.name)) == ["fc.weight", "fc.bias"] && file.metadata["network"] == "tiny")
+        let dropped = try workplace.run(
+            "weights", "prune", "out.safetensors", "body.npz", "--drop", "fc.*", "--drop", "*.bias", "--compress", "--json")
+        #expect(try dropped.json()["tensors"] as? Int == 4)
+        let nothing = try workplace.run("weights", "prune", "out.safetensors", "x.npz", "--drop", "*")
+        #expect(nothing.status == 1 && nothing.errors.contains("nothing is left of out.safetensors"), "\(nothing.errors)")
+        let misspelt = try workplace.run("weights", "prune", "out.safetensors", "x.npz", "--keep", "fc.wieght")
+        #expect(misspelt.status == 1 && misspelt.errors.contains("did you mean 'fc.weight'?"), "\(misspelt.errors)")
+        #expect(try !workplace.names().contains("x.npz"))
+    }
 }

@@ -108,7 +108,7 @@ public struct RoadChecks {
             Weights.initialize(step, seed: UInt64(setting.seed))
             try Safetensors.write(Weights.tensors(of: step), to: path("weights.safetensors"))
             try Weights.load(
-                try Safetensors(path: path("weights.safetensors")), into: inference, optional: network.trainingParameters)
+                try WeightsFile(path: path("weights.safetensors")), into: inference, optional: network.trainingParameters)
             bits["load"] = try Weights.tensors(of: step).flatMap { try Self.bits(step.parameter($0.name)) }
             var random = SplitMix(seed: setting.seed)
             let image = (0..<setting.batch * classifier.extents.count).map { _ in Float(random.normal()) }
@@ -131,7 +131,7 @@ public struct RoadChecks {
             narrow.precision = .bf16
             let executable = try narrow.executable(network, batch: setting.batch, pool: pool)
             try Weights.load(
-                try Safetensors(path: path("weights.safetensors")), into: executable, optional: network.trainingParameters)
+                try WeightsFile(path: path("weights.safetensors")), into: executable, optional: network.trainingParameters)
             let classifier = try Classifier(executable)
             let scores = image.withUnsafeBufferPointer { classifier.score($0) }
             if exact.allSatisfy(\.isFinite) {

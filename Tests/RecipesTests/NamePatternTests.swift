@@ -22,6 +22,19 @@ import Testing
         }
     }
 
+    @Test func tellsWhatStarsStandFor() {
+        for (pattern, name, expected) in [
+            ("backbone.*", "backbone.conv.weight", ["conv.weight"]),
+            ("*.bn?.*", "layer1.0.bn1.running_mean", ["layer1.0", "running_mean"]),
+            ("*", "a", ["a"]), ("*", "", [""]), ("a*", "a", [""]), ("a", "a", []), ("*.*", "a.b.c", ["a", "b.c"]),
+            ("*a*", "banana", ["b", "nana"]),
+            ("*a*b", "aabab", ["", "aba"]), ("x**y", "xzy", ["z"]), ("a", "b", nil), ("*.weight", "bias", nil), ("é*", "éü", ["ü"]),
+        ] as [(String, String, [String]?)] {
+            #expect(NamePattern(pattern).captures(of: name) == expected, "\(pattern) and \(name)")
+            #expect(NamePattern(pattern).captures(of: name)?.count ?? NamePattern(pattern).starCount == NamePattern(pattern).starCount)
+        }
+    }
+
     @Test func takesNoLongerThanBothLengths() {
         let name = String(repeating: "a", count: 20_000)
         let start = ContinuousClock.now

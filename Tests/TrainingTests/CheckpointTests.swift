@@ -124,17 +124,17 @@ import Training
         let metadata = WeightsMetadata(
             normalization: PixelNormalization(mean: [0.1, 0.2], deviation: [0.3, 0.4]), classNames: ["a \"b\"", "ü"], network: "n",
             heldOut: HeldOutShare(split: DatasetSplit(share: 0.1, seed: .max), count: 12))
-        #expect(try WeightsMetadata(file(metadata.fields)) == metadata)
-        #expect(try WeightsMetadata(file([:])) == WeightsMetadata(normalization: nil, classNames: nil, network: nil))
-        #expect(try WeightsMetadata(file(["classes": #"["a\u001b[31mb"]"#])).classNames == ["a[31mb"])
-        #expect(try WeightsMetadata(file(["classes": "{"])).classNames == nil)
+        #expect(try WeightsMetadata(WeightsFile(file(metadata.fields))) == metadata)
+        #expect(try WeightsMetadata(WeightsFile(file([:]))) == WeightsMetadata(normalization: nil, classNames: nil, network: nil))
+        #expect(try WeightsMetadata(WeightsFile(file(["classes": #"["a\u001b[31mb"]"#]))).classNames == ["a[31mb"])
+        #expect(try WeightsMetadata(WeightsFile(file(["classes": "{"]))).classNames == nil)
         for text in [
             "", "0.1 seed 1 count 0", "1 seed 1 count 3", "nan seed 1 count 3", "0.1 seed -1 count 3", "0.1 seed 1 count 3 x", "-1 a b c d",
         ] {
-            #expect(try WeightsMetadata(file(["held_out": text])).heldOut == nil)
+            #expect(try WeightsMetadata(WeightsFile(file(["held_out": text]))).heldOut == nil)
         }
         checkDatasetFailure("c.safetensors, normalization.mean: \"x\" are no numbers") {
-            _ = try WeightsMetadata(file(["normalization.mean": "x", "normalization.deviation": "1"]))
+            _ = try WeightsMetadata(WeightsFile(file(["normalization.mean": "x", "normalization.deviation": "1"])))
         }
     }
 }

@@ -97,13 +97,14 @@ public struct BenchmarkOptions: Sendable {
     /// Whether contractions are compared with fp64, after all that is timed.
     public var measuresErrors: Bool
     /// Measured with these weights; random ones where nil.
-    public var weights: String?
+    public var weights: WeightsFile?
     /// An array of as many images as the batch has, for the network's first input; seeded random numbers where nil.
     public var input: String?
 
     public init(
         batch: Int = 1, isTraining: Bool = false, runs: Int = 10, seconds: Double = 2, measuresSteps: Bool = false,
-        measuresLines: Bool = false, tracesThreads: Bool = false, measuresErrors: Bool = false, weights: String? = nil, input: String? = nil
+        measuresLines: Bool = false, tracesThreads: Bool = false, measuresErrors: Bool = false, weights: WeightsFile? = nil,
+        input: String? = nil
     ) {
         self.batch = batch
         self.isTraining = isTraining
@@ -208,11 +209,11 @@ extension Compiler {
         try setInput(of: executable, options, network)
     }
 
-    private func setWeights(of executable: Executable, _ path: String?, _ network: Network) throws {
+    private func setWeights(of executable: Executable, _ file: WeightsFile?, _ network: Network) throws {
         // What a file of weights may lack in training, an auxiliary head's, is random.
-        if path == nil || !executable.plan.streamsParameters { Weights.initialize(executable, seed: 0) }
-        guard let path else { return }
-        try Weights.load(try Safetensors(path: path), into: executable, optional: network.trainingParameters)
+        if file == nil || !executable.plan.streamsParameters { Weights.initialize(executable, seed: 0) }
+        guard let file else { return }
+        try Weights.load(file, into: executable, optional: network.trainingParameters)
     }
 
     private func setInput(of executable: Executable, _ options: BenchmarkOptions, _ network: Network) throws(InterchangeError) {

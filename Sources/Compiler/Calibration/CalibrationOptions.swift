@@ -8,11 +8,11 @@ public struct CalibrationOptions: Sendable {
     /// The images of a run.
     public var batch: Int
     /// A file of weights; nil for those of the initializers with seed 0.
-    public var weights: Safetensors?
+    public var weights: WeightsFile?
     /// Layers that are measured one by one at most; of more, those of a block together.
     public var mostCandidates = 96
 
-    public init(tolerance: Double, batch: Int, weights: Safetensors?) {
+    public init(tolerance: Double, batch: Int, weights: WeightsFile?) {
         (self.tolerance, self.batch, self.weights) = (tolerance, batch, weights)
     }
 }

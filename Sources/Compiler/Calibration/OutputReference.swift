@@ -16,7 +16,7 @@ struct OutputReference {
     ///   - weights: a file that fits the network; nil for the values of its initializers with seed 0.
     ///   - progress: called with the share that is done.
     init(
-        _ network: Network, _ samples: CalibrationSamples, weights: Safetensors?, pool: ThreadPool, progress: (Double) -> Void
+        _ network: Network, _ samples: CalibrationSamples, weights: WeightsFile?, pool: ThreadPool, progress: (Double) -> Void
     ) throws(InterchangeError) {
         let graph = network.graph.bound(network.batchSymbol.map { [$0: 1] } ?? [:])
         let evaluator = ReferenceEvaluator(workers: .all(of: pool))

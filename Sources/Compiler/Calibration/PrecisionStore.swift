@@ -130,7 +130,7 @@ extension Compiler {
             network.graph.text(), samples.digest, "\(options.tolerance) \(options.batch) \(numerics)", TuningTable(target).machine,
         ]
         parts.append(tuned.withoutSchedules.text)
-        if let weights = options.weights { parts.append(try SHA256.hexadecimal(file: weights.path)) }
+        if let weights = options.weights { parts.append(try weights.fingerprint()) }
         return SHA256.hexadecimal(Array(parts.joined(separator: "\n").utf8))
     }
 }

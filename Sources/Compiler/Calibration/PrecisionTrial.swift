@@ -59,7 +59,7 @@ struct PrecisionTrials {
         )
     }
 
-    static func setWeights(of executable: Executable, _ file: Safetensors?, _ network: Network) throws {
+    static func setWeights(of executable: Executable, _ file: WeightsFile?, _ network: Network) throws {
         guard let file else { return Weights.initialize(executable, seed: 0) }
         try Weights.load(file, into: executable, optional: network.trainingParameters)
     }

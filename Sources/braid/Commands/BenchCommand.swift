@@ -59,8 +59,10 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The least time that the timed runs take in all.", valueName: "seconds"))
     var seconds = 2.0
 
-    @Option(help: ArgumentHelp("Weights to measure with (default: random ones).", valueName: "path"))
+    @Option(help: ArgumentHelp("Weights to measure with: \(WeightsNames.formats) (default: random ones).", valueName: "path"))
     var weights: String?
+
+    @OptionGroup var names: WeightsNames
 
     @Option(help: ArgumentHelp("A .npy file of as many images as the batch has (default: random numbers).", valueName: "path"))
     var input: String?
@@ -108,6 +110,7 @@ struct BenchCommand: ParsableCommand {
             throw ValidationError("--simulate-threads runs nothing: put the clauses that --precision auto prints into the file")
         }
         try precision.requireSamples()
+        try names.requireWeights(weights)
         try validateBatch(batch)
         try precision.validate(training: train, flag: "--train")
         if !(1...1_000_000).contains(runs) { throw ValidationError("--runs must be from 1 to 1000000, not \(runs)") }
@@ -127,12 +130,13 @@ struct BenchCommand: ParsableCommand {
             try OutputPath.requireWritable(save)
         }
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
+        let file = try names.open(weights)
         let options = BenchmarkOptions(
             batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, measuresLines: save != nil,
             measuresErrors: errors,
-            weights: weights, input: input)
+            weights: file, input: input)
         var compiler = try execution.compiler(precision.chosen)
-        let found = try calibrated(compiler)
+        let found = try calibrated(compiler, file)
         if let found { compiler = compiler.applying(found.assignment, to: found.network).0 }
         let result = try compiler.measure(options) { () throws(CompilerError) in
             let network = try network.load()
@@ -152,10 +156,9 @@ struct BenchCommand: ParsableCommand {
     }
 
     /// What `--precision auto` finds for the network.
-    private func calibrated(_ compiler: Compiler) throws -> (assignment: PrecisionAssignment, network: Network)? {
+    private func calibrated(_ compiler: Compiler, _ file: WeightsFile?) throws -> (assignment: PrecisionAssignment, network: Network)? {
         guard precision.isAuto else { return nil }
         let network = try network.load()
-        let file = try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
         let pool = ThreadPool(threads: execution.threadCount)
         let assignment = try Calibration(precision, weights: file, batch: batch, isReported: !json).find(for: network, compiler, pool)
         return assignment.map { ($0, network) }

@@ -28,8 +28,10 @@ struct BisectCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
     var batch = 1
 
-    @Option(help: ArgumentHelp("Weights for the kernels (default: random ones).", valueName: "path"))
+    @Option(help: ArgumentHelp("Weights for the kernels: \(WeightsNames.formats) (default: random ones).", valueName: "path"))
     var weights: String?
+
+    @OptionGroup var names: WeightsNames
 
     @Option(help: ArgumentHelp("A .npy file for the network's first input (default: random numbers).", valueName: "path"))
     var input: String?
@@ -47,7 +49,10 @@ struct BisectCommand: ParsableCommand {
     @Flag(help: "Prints one JSON object instead of text.")
     var json = false
 
-    func validate() throws { try validateBatch(batch) }
+    func validate() throws {
+        try validateBatch(batch)
+        try names.requireWeights(weights)
+    }
 
     func run() throws {
         let network = try network.load()
@@ -55,7 +60,7 @@ struct BisectCommand: ParsableCommand {
         let isTraining = training || network.origin == .training
         let compiler = try execution.compiler(precision.flatMap { Precision(rawValue: $0.rawValue) })
         if isTraining { try compiler.checkTraining(network, batch: batch) }
-        let options = BenchmarkOptions(batch: batch, isTraining: isTraining, weights: weights, input: input)
+        let options = BenchmarkOptions(batch: batch, isTraining: isTraining, weights: try names.open(weights), input: input)
         let found = try compiler.bisect(
             network, options,
             progress: { stage in if !json { Console.error("looking at \(stage)\n") } })

@@ -7,7 +7,7 @@ import Training
 /// Finds what `--precision auto` asks for, tells of it, and applies it.
 struct Calibration {
     private let precision: PrecisionOption
-    private let weights: Safetensors?
+    private let weights: WeightsFile?
     private let batch: Int
     private let isQuiet: Bool
     private let isReported: Bool
@@ -17,7 +17,7 @@ struct Calibration {
     ///   - batch: the images of a run.
     ///   - isQuiet: whether nothing is said of how far the work is.
     ///   - isReported: whether what was found is told of on standard error.
-    init(_ precision: PrecisionOption, weights: Safetensors?, batch: Int, isQuiet: Bool = false, isReported: Bool = true) {
+    init(_ precision: PrecisionOption, weights: WeightsFile?, batch: Int, isQuiet: Bool = false, isReported: Bool = true) {
         (self.precision, self.weights, self.batch, self.isQuiet, self.isReported) = (precision, weights, batch, isQuiet, isReported)
     }
 

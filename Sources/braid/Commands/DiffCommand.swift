@@ -43,8 +43,10 @@ struct DiffCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
     var batch = 1
 
-    @Option(help: ArgumentHelp("Weights (default: random ones).", valueName: "path"))
+    @Option(help: ArgumentHelp("Weights: \(WeightsNames.formats) (default: random ones).", valueName: "path"))
     var weights: String?
+
+    @OptionGroup var names: WeightsNames
 
     @Option(help: ArgumentHelp("A .npy file for the network's first input (default: random numbers).", valueName: "path"))
     var input: String?
@@ -64,6 +66,7 @@ struct DiffCommand: ParsableCommand {
 
     func validate() throws {
         try validateBatch(batch)
+        try names.requireWeights(weights)
         if !(tolerance >= 0) { throw ValidationError("--tolerance must be 0 or more, not \(tolerance)") }
         if others.isEmpty == (tensors == nil) { throw ValidationError("say what to compare with: --with KEY=VALUE or --tensors FILE") }
         _ = try second(Compiler(cache: nil))
@@ -103,7 +106,7 @@ struct DiffCommand: ParsableCommand {
         let isTraining = training || network.origin == .training
         let compiler = try execution.compiler(precision.flatMap { Precision(rawValue: $0.rawValue) })
         if isTraining { try compiler.checkTraining(network, batch: batch) }
-        let options = BenchmarkOptions(batch: batch, isTraining: isTraining, weights: weights, input: input)
+        let options = BenchmarkOptions(batch: batch, isTraining: isTraining, weights: try names.open(weights), input: input)
         let comparison: RunComparison
         if let tensors {
             let file = try NumPyCollection(path: tensors)

@@ -35,8 +35,10 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: ArgumentHelp("The weights: a safetensors file.", valueName: "path"))
+    @Option(help: ArgumentHelp("The weights: \(WeightsNames.formats).", valueName: "path"))
     var weights: String
+
+    @OptionGroup var names: WeightsNames
 
     @Option(help: ArgumentHelp("The data: \(DatasetSpecification.forms).", valueName: "data"), transform: parseData)
     var data: DatasetSpecification
@@ -93,7 +95,7 @@ struct EvaluateCommand: ParsableCommand {
         if !files.isEmpty { StandardOutput.outlivesItsReader() }
         for path in files { try OutputPath.requireWritable(path) }
         let pool = ThreadPool(threads: execution.threadCount)
-        let file = try Safetensors(path: weights)
+        let file = try names.open(weights)
         let metadata = try WeightsMetadata(file)
         let options = dataOptions(metadata)
         if isJudgedByLoss { return try judge(network, file, metadata, options, pool) }
@@ -160,7 +162,7 @@ struct EvaluateCommand: ParsableCommand {
 
     /// The network in the precision that was asked for, found on the first pictures of the data where no others are named.
     private func calibrated(
-        _ network: Network, _ file: Safetensors, _ pool: ThreadPool, _ options: DatasetOptions
+        _ network: Network, _ file: WeightsFile, _ pool: ThreadPool, _ options: DatasetOptions
     ) throws -> (compiler: Compiler, network: Network, assignment: PrecisionAssignment?) {
         let own =
             precision.isAuto && precision.calibrate.isEmpty

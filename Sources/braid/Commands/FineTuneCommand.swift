@@ -32,8 +32,10 @@ struct FineTuneCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: ArgumentHelp("The weights to tune.", valueName: "path"))
+    @Option(help: ArgumentHelp("The weights to tune: \(WeightsNames.formats).", valueName: "path"))
     var weights: String
+
+    @OptionGroup var names: WeightsNames
 
     @Option(
         parsing: .singleValue,
@@ -73,7 +75,7 @@ struct FineTuneCommand: ParsableCommand {
     func run() throws {
         try settings.execution.requireRunnable()
         StandardOutput.outlivesItsReader()
-        let file = try Safetensors(path: weights)
+        let file = try names.open(weights)
         let (source, classNames) = try sourceWithClasses()
         let network = try source.load()
         try network.requireGraph()
@@ -170,7 +172,7 @@ struct FineTuneCommand: ParsableCommand {
             isOfClasses: training.classCounts[name] != nil)
     }
 
-    private func load(_ file: Safetensors, _ tuning: FineTuning, into session: TrainingSession) throws {
+    private func load(_ file: WeightsFile, _ tuning: FineTuning, into session: TrainingSession) throws {
         try Weights.load(
             file, into: session.step.executable, optional: session.network.trainingParameters, except: tuning.anewPatterns)
     }

@@ -30,8 +30,10 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: ArgumentHelp("The weights: a safetensors file (default: random ones, seed 0).", valueName: "path"))
+    @Option(help: ArgumentHelp("The weights: \(WeightsNames.formats) (default: random ones, seed 0).", valueName: "path"))
     var weights: String?
+
+    @OptionGroup var names: WeightsNames
 
     @Option(
         name: .shortAndLong, parsing: .singleValue,
@@ -55,6 +57,7 @@ struct RunCommand: ParsableCommand {
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top must be 1 or more, not \(top)") }
         try precision.requireSamples()
+        try names.requireWeights(weights)
     }
 
     func run() throws {
@@ -66,7 +69,7 @@ struct RunCommand: ParsableCommand {
         let network = try network.load()
         try network.requireGraph()
         if input.isEmpty { throw ValidationError("give an --input, such as --input photo.png") }
-        let file = try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
+        let file = try names.open(weights)
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
         let files = InputFiles(network: network, metadata: metadata, weights: weights, option: "--input")
         let groups = try files.groups(input)
@@ -104,7 +107,7 @@ struct RunCommand: ParsableCommand {
 
     /// Runs the files of one size: one plan, whatever the number of files.
     private func run(
-        _ group: InputFiles.Group, _ inputs: [NetworkInput], _ file: Safetensors?, _ pool: ThreadPool, _ report: inout NonFiniteReport,
+        _ group: InputFiles.Group, _ inputs: [NetworkInput], _ file: WeightsFile?, _ pool: ThreadPool, _ report: inout NonFiniteReport,
         _ assignment: inout PrecisionAssignment?
     ) throws -> [(name: String, shape: [Int], values: [Float])] {
         let batch = try batch(of: inputs)

@@ -32,8 +32,11 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Passes over the data (default: the recipe's, else 1).", valueName: "count"))
     var epochs: Int?
 
-    @Option(help: ArgumentHelp("Weights to start from, instead of random ones.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("Weights to start from, instead of random ones: \(WeightsNames.formats).", valueName: "path"))
     var weights: String?
+
+    @OptionGroup var names: WeightsNames
 
     @Option(
         parsing: .singleValue,
@@ -55,6 +58,7 @@ struct TrainCommand: ParsableCommand {
 
     func validate() throws {
         try validateEpochs(epochs)
+        try names.requireWeights(weights)
         if weights == nil, !except.isEmpty { throw ValidationError("--except leaves parameters out of --weights: give both") }
         if weights != nil, settings.resume != nil {
             throw ValidationError("give either --weights or --resume: a checkpoint has its own weights")
@@ -78,18 +82,20 @@ struct TrainCommand: ParsableCommand {
             }
             network.training?.recipe.groups.append(group)
         }
+        // What cannot be read is told before anything is compiled.
+        let file = try names.open(weights)
         let session = try TrainingSession(
             network, from: self.network, settings, epochs: epochs, weights: weights, files: files, eventFolder: settings.tensorboard,
             watching: watching.request)
         if let path = settings.resume { try session.resume(path) } else { try session.initialize() }
-        if let weights {
+        if let weights, let file {
             let program = session.step.executable
             let left = Weights.names(of: program, matching: except)
             if let pattern = except.first(where: { Weights.names(of: program, matching: [$0]).isEmpty }) {
                 throw TrainingError(
                     "'\(network.name)' has no parameter --except '\(pattern)'", repair: "see braid describe for their names")
             }
-            try Weights.load(try Safetensors(path: weights), into: program, optional: network.trainingParameters, except: except)
+            try Weights.load(file, into: program, optional: network.trainingParameters, except: except)
             if !left.isEmpty { Console.error("note: not from \(weights), but as at the start: \(left.joined(separator: ", "))\n") }
         }
         let record = try session.run(isInterrupted: Interruption.watch())

@@ -66,7 +66,7 @@ struct TrainingSession {
         // What only the training has is in no file of weights.
         try step.executable.copyParameters(from: other.step.executable) { OptimizerState.isName($0) ? "" : $0 }
         try Weights.load(
-            try Safetensors(path: other.files.weights), into: step.executable, optional: network.trainingParameters)
+            try WeightsFile(path: other.files.weights), into: step.executable, optional: network.trainingParameters)
     }
 
     /// Goes on from a checkpoint, which has values of its own for all; says what cannot be compared.

@@ -22,8 +22,11 @@ struct TrainingSetup: ParsableArguments {
 
     @OptionGroup var execution: ExecutionOptions
 
-    @Option(help: ArgumentHelp("Weights to start from, instead of random ones.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("Weights to start from, instead of random ones: \(WeightsNames.formats).", valueName: "path"))
     var weights: String?
+
+    @OptionGroup var names: WeightsNames
 
     @Option(
         parsing: .singleValue,
@@ -34,6 +37,7 @@ struct TrainingSetup: ParsableArguments {
 
     func validate() throws {
         try validateBatch(batch)
+        try names.requireWeights(weights)
         if weights == nil, !except.isEmpty { throw ValidationError("--except leaves parameters out of --weights: give both") }
     }
 
@@ -57,7 +61,7 @@ struct TrainingSetup: ParsableArguments {
                 throw TrainingError(
                     "'\(network.name)' has no parameter --except '\(pattern)'", repair: "see braid describe for their names")
             }
-            try Weights.load(try Safetensors(path: weights), into: step, optional: network.trainingParameters, except: except)
+            try Weights.load(try names.open(weights), into: step, optional: network.trainingParameters, except: except)
         }
         return trainer
     }

@@ -1,10 +1,14 @@
 import Foundation
 import Recipes
+import Source
 
 /// Numbers as people read them.
 enum Format {
     /// What is reported beside a loss: shares in percent.
     static func metric(_ value: Double, _ metric: Metric) -> String { metric.isShare ? percent(value) : fixed(value, 4) }
+
+    /// A name from a file on one line, without what steers a terminal.
+    static func line(_ text: String) -> String { DisplayText.sanitized(text).replacing("\n", with: "\u{FFFD}") }
 
     /// With `digits` behind the point.
     static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
@@ -26,6 +30,9 @@ enum Format {
         }
         return (value < 0 ? "-" : "") + String(text.reversed())
     }
+
+    /// A number of things: `1 tensor`, `1,203 tensors`.
+    static func count(_ value: Int, _ thing: String) -> String { "\(grouped(value)) \(thing)\(value == 1 ? "" : "s")" }
 
     /// Three or four digits and a unit: `12.3 M`.
     static func scaled(_ value: Double, _ unit: String = "") -> String {

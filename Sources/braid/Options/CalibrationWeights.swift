@@ -4,14 +4,16 @@ import Interchange
 /// The weights that a precision is found for, where a command needs none otherwise.
 struct CalibrationWeights: ParsableArguments {
     @Option(
-        help: ArgumentHelp("With --precision auto: the weights, a safetensors file (default: random ones, seed 0).", valueName: "path"))
+        help: ArgumentHelp("With --precision auto: the weights: \(WeightsNames.formats) (default: random ones, seed 0).", valueName: "path")
+    )
     var weights: String?
 
+    @OptionGroup var names: WeightsNames
+
     func validate(_ precision: PrecisionOption) throws {
+        try names.requireWeights(weights)
         if weights != nil, !precision.isAuto { throw ValidationError("--weights is for --precision auto") }
     }
 
-    func open() throws(InterchangeError) -> Safetensors? {
-        try weights.map { path throws(InterchangeError) in try Safetensors(path: path) }
-    }
+    func open() throws -> WeightsFile? { try names.open(weights) }
 }

@@ -61,16 +61,16 @@ struct DescriptionTable {
     }
 
     private func printHead() {
-        print(Console.bold(Self.line(description.name)))
+        print(Console.bold(Format.line(description.name)))
         if !description.documentation.isEmpty { print(DisplayText.sanitized(description.documentation)) }
         for (name, type) in description.inputs { printValue("input ", name, type) }
-        for constraint in description.constraints { print("          \(Self.line("where \(constraint)"))") }
+        for constraint in description.constraints { print("          \(Format.line("where \(constraint)"))") }
         for (name, type, _) in description.outputs { printValue("output", name, type) }
         print()
     }
 
     private func printValue(_ kind: String, _ name: String, _ type: TensorType) {
-        print("  \(kind)  \(Self.line("\(name): \(type)"))")
+        print("  \(kind)  \(Format.line("\(name): \(type)"))")
         for line in (description.interfaceDocumentation[name] ?? "").split(separator: "\n") {
             print("          " + DisplayText.sanitized(String(line)))
         }
@@ -85,7 +85,7 @@ struct DescriptionTable {
             case .layer(let number):
                 let layer = description.layers[number]
                 table.add(
-                    [margin + Self.line(tree.title(layer.label, in: index)), Self.line(layer.summary), Self.line("\(layer.type)")]
+                    [margin + Format.line(tree.title(layer.label, in: index)), Format.line(layer.summary), Format.line("\(layer.type)")]
                         + precision(layer.precision)
                         + [
                             layer.parameters > 0 ? Format.grouped(layer.parameters) : "", layer.macs > 0 ? Self.scaled(layer.macs) : "",
@@ -98,9 +98,9 @@ struct DescriptionTable {
                 let field = isFolded ? block.layers.last.flatMap { description.layers[$0].receptiveField } : nil
                 table.add(
                     [
-                        margin + Self.line(tree.title(block.label, in: index)),
+                        margin + Format.line(tree.title(block.label, in: index)),
                         [block.name ?? "", count].filter { !$0.isEmpty }.joined(separator: ", "),
-                        block.type.map { Self.line("\($0)") } ?? "",
+                        block.type.map { Format.line("\($0)") } ?? "",
                     ] + precision(nil)
                         + [
                             Format.grouped(block.parameters), Self.scaled(block.macs), Format.bytes(block.activationBytes),
@@ -144,7 +144,7 @@ struct DescriptionTable {
             let work = Double(macs) / Double(description.macs)
             let size = Double(parameters) / Double(description.parameters)
             table.add(
-                Self.line(label), Format.percent(work, 1), Chart.bar(work / mostWork, width: 24), Format.percent(size, 1),
+                Format.line(label), Format.percent(work, 1), Chart.bar(work / mostWork, width: 24), Format.percent(size, 1),
                 Chart.bar(size / mostParameters, width: 24))
         }
         print()
@@ -152,11 +152,6 @@ struct DescriptionTable {
     }
 
     private static func scaled(_ macs: Int) -> String { Format.scaled(Double(macs)) }
-
-    /// A name from the source on one line of its own.
-    private static func line(_ text: String) -> String {
-        DisplayText.sanitized(text).replacing("\n", with: "\u{FFFD}")
-    }
 
     private static func text(_ field: ReceptiveField) -> String {
         let pixels = field.extents.map { extent in extent.map { "\(Int($0.size.rounded(.up)))" } ?? "whole" }
