@@ -16,22 +16,37 @@ extension Compiler {
     public func dump(
         _ network: Network, _ stage: Stage, training: Bool = false, batch: Int = 1, afterPass pass: String? = nil
     ) throws(CompilerError) -> [UInt8] {
-        let network = try network.graph.movesBatch && stage != .graph ? network.bindingMovedBatch(to: batch) : network
+        let network = try network.graph.movesBatch && stage != .graph && stage != .language ? network.bindingMovedBatch(to: batch) : network
         if let pass { return Array(try optimize(network, training: training, stoppingAfter: pass).description.utf8) }
         switch stage {
         case .tokens: return Array(try root(of: network).lexed.printed(network.sources).utf8)
         case .syntax: return Array(try root(of: network).syntax.printed().utf8)
-        case .graph:
-            guard network.origin == .language || network.origin == .graph else {
-                throw CompilerError("'\(network.name)' was read from a later stage than `graph`")
-            }
-            return Array((training ? network.training?.graph ?? network.graph : network.graph).description.utf8)
+        case .graph: return Array(try graph(of: network, training: training).description.utf8)
+        case .language: return Array(try source(of: network, training: training).utf8)
         case .training: return Array(try optimize(network, training: true, stoppingAfter: "update").description.utf8)
         case .optimized: return Array(try optimize(network, training: training).description.utf8)
         case .plan: return Array(try plan(network, training: training, batch: batch).description.utf8)
         case .kernels:
             return Array(try kernels(network, training: training, batch: batch).map(\.description).joined(separator: "\n").utf8)
         case .llvm, .assembly, .object: return try code(network, stage, training: training, batch: batch)
+        }
+    }
+
+    private func graph(of network: Network, training: Bool) throws(CompilerError) -> Graph {
+        guard network.origin == .language || network.origin == .graph else {
+            throw CompilerError("'\(network.name)' was read from a later stage than `graph`")
+        }
+        return training ? network.training?.graph ?? network.graph : network.graph
+    }
+
+    private func source(of network: Network, training: Bool) throws(CompilerError) -> String {
+        let graph = try graph(of: network, training: training)
+        do throws(WritingError) {
+            return try SourceWriter.write(
+                graph, documentation: network.documentation, interfaceDocumentation: network.interfaceDocumentation
+            ).text
+        } catch {
+            throw CompilerError(error.message, help: error.repair, at: error.value.map { graph[$0].span } ?? .none, network.sources)
         }
     }
 

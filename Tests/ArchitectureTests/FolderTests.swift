@@ -7,7 +7,7 @@ private let foldersInOrder: [String: [String]] = [
     "Recipes": ["Random", "Optimizers", "Schedules", "Augmentations", "."],
     "Interchange": [".", "PyTorch", "Weights"],
     "Analysis": ["Description", "Drawing", "Propagation", "Rules"],
-    "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection"],
+    "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection", "Writing"],
     "LoopNest": ["Target", ".", "Interpreter"],
     "Kernels": [
         "Model", "Lowering", "Contraction", "Direct", "Tiles", "ReductionSplit", "Winograd", "MatrixProduct", "Attention", "Selection",

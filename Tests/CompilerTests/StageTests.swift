@@ -57,6 +57,20 @@ private let root = Golden.root
         }
     }
 
+    /// The network as a source, and that of its printed graph, are networks with the same parameters; later stages are none of the language.
+    @Test func languageReadsBack() throws {
+        let printed = try Network.read(try text(.graph), path: "printed.graph")
+        for source in [try text(.language), String(decoding: try compiler.dump(printed, .language), as: UTF8.self)] {
+            let again = try Network.read(source, path: "again.braid")
+            #expect(Set(again.graph.nodes.compactMap { $0.parameter?.name }) == Set(network.graph.nodes.compactMap { $0.parameter?.name }))
+            #expect(again.graph.outputs.map(\.name) == network.graph.outputs.map(\.name))
+        }
+        let optimized = try Network.read(try text(.optimized), path: "optimized.graph")
+        #expect(throws: CompilerError.self) { try compiler.dump(optimized, .language) }
+        // The loss, too, is a network; what a step updates is not.
+        #expect(try text(.language, training: true).contains("output loss = "))
+    }
+
     @Test func kernelsReadBack() throws {
         let kernels = try compiler.plan(network, training: true, batch: 2).kernels
         #expect(try KernelReader.read(kernels.map(\.description).joined(separator: "\n")) == kernels)

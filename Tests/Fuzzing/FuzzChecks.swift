@@ -89,6 +89,7 @@ public struct FuzzChecks {
             guard let elaborated else { continue }
             isElaborated = true
             try roundTrip(elaborated.graph)
+            try written(elaborated.graph)
             if let training = elaborated.training {
                 try roundTrip(training.graph)
                 _ = training.recipe.printed()
@@ -172,6 +173,34 @@ public struct FuzzChecks {
         try require(reread.text() == graph.text(), "the printed graph reads as another\n\(graph.text())")
     }
 
+    /// A graph as a source: it is refused with a reason, or the source is formatted and makes a graph of the same outputs and parameters.
+    private func written(_ graph: Graph) throws(FuzzFinding) {
+        guard graph.nodes.count <= Self.maximumNodes else { return }
+        let source: WrittenSource
+        do {
+            source = try SourceWriter.write(graph)
+        } catch {
+            return try check([error.diagnostic], SourceMap())
+        }
+        try require(SourceFormatter.format(source.text, name: "written.braid").text == source.text, "not formatted:\n\(source.text)")
+        let program = Program.load(path: "written.braid", text: source.text) { _ in nil }
+        let (network, diagnostics) = program.elaborate(source.network)
+        guard let network else {
+            throw FuzzFinding(
+                description: "what was written is refused: \(diagnostics.first?.message ?? "")\n\(source.text)\n-- of --\n\(graph.text())")
+        }
+        func outputs(_ graph: Graph, _ names: [String: String]) -> [String] {
+            graph.outputs.map { "\(names[$0.name] ?? $0.name): \(graph[$0.value].type)" }
+        }
+        func parameters(_ graph: Graph, _ names: [String: String]) -> Set<String> {
+            Set(graph.nodes.compactMap { node in node.parameter.map { "\(names[$0.name] ?? $0.name): \(node.type)" } })
+        }
+        let isSame =
+            outputs(graph, source.outputs) == outputs(network.graph, [:])
+            && parameters(graph, source.parameters) == parameters(network.graph, [:])
+        try require(isSame, "what was written is another network:\n\(source.text)\n-- of --\n\(graph.text())")
+    }
+
     /// The passes, the plan and the kernels' text of a small network.
     private func road(_ network: Network) throws(FuzzFinding) {
         guard isSmall(network.graph) else { return }
@@ -243,12 +272,14 @@ public struct FuzzChecks {
             try roundTrip(network.kernels)
             // LLVM is slow, and takes long for much; what is trapped by is the emitter.
             let isShort = text.utf8.count <= 20_000
-            try dumps(network, [.graph, .training, .optimized, .plan, .kernels] + (isShort ? [.llvm, .object] : []))
+            try dumps(network, [.graph, .language, .training, .optimized, .plan, .kernels] + (isShort ? [.llvm, .object] : []))
         } else if network.origin != .language {
             try roundTrip(network.graph)
             if let sizes = network.typicalSizes { _ = NetworkDescription(network, batch: Self.batch, sizes: sizes) }
             try road(network)
-            if isSmall(network.graph) { try dumps(network, [.tokens, .syntax, .graph, .training, .optimized, .plan, .kernels, .llvm]) }
+            if isSmall(network.graph) {
+                try dumps(network, [.tokens, .syntax, .graph, .language, .training, .optimized, .plan, .kernels, .llvm])
+            }
         }
         return true
     }

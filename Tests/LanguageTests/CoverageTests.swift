@@ -12,7 +12,7 @@ import Testing
     private static let makers = [
         "report": 0, "warn": 0, "fail": 0, "invalid": 0, "typeAnnotation": 0, "expected": 0, "expectName": 0, "expect": 1, "error": 0,
         "Diagnostic": 0, "TypeError": 0,
-        "CompilerError": 0, "CProblem": 0, "refuse": 0,
+        "CompilerError": 0, "CProblem": 0, "refuse": 0, "WritingError": 0,
     ]
 
     /// Where messages are made, and where the expected texts are.
@@ -28,6 +28,8 @@ import Testing
     private static let unreachable: [(part: String, reason: String)] = [
         ("the result … is too large", "every operator's own rule refuses it first; a further bound in case one does not"),
         ("the parameter `…`, …, is too large", "every operator's own rule refuses it first; a further bound in case one does not"),
+        ("the language has no value for its", "rows take no number that is not finite; a further bound in case one does"),
+        ("the network cannot be written", "texts that are written can be read; a further bound in case one cannot"),
         ("a step", "the parser asks for the name only where it sees one"),
         ("a variable", "the parser asks for the name only where it sees one"),
         ("libclang that was found is of another version", "only where LLVM of two versions is installed in part"),

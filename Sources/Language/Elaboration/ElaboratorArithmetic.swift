@@ -215,7 +215,7 @@ extension Elaborator {
 
 extension BinaryOperator {
     /// What the operator does to tensors.
-    fileprivate var tensorOperator: Operator? {
+    var tensorOperator: Operator? {
         switch self {
         case .add: .add
         case .subtract: .subtract

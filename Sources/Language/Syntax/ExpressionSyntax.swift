@@ -52,7 +52,7 @@ public enum UnaryOperator: String, Sendable {
     case not
 }
 
-public enum BinaryOperator: String, Sendable {
+public enum BinaryOperator: String, CaseIterable, Sendable {
     case add = "+"
     case subtract = "-"
     case multiply = "*"

@@ -16,6 +16,7 @@ struct DumpCommand: ParsableCommand {
               braid dump graphs/mnist_resnet.braid --stage kernels --batch 64 --training
               braid dump graphs/mnist_resnet.braid --stage assembly --target x86-64-avx2 -o net.s
               braid dump graphs/mnist_resnet.braid --dump-after fold_batchnorm
+              braid dump printed.graph --stage language -o net.braid
 
             STAGES
             \(Stage.allCases.map { "  " + $0.rawValue.padding(toLength: 11, withPad: " ", startingAt: 0) + $0.summary }.joined(separator: "\n"))
@@ -85,6 +86,7 @@ extension Stage: ExpressibleByArgument {
     /// The ending of a file's name.
     fileprivate var ending: String {
         switch self {
+        case .language: ".braid"
         case .llvm: ".ll"
         case .assembly: ".s"
         case .object: ".o"
