@@ -74,6 +74,7 @@ enum BlockNaming {
 
     /// The last part of a path that is a word, without numbers around it.
     private static func word(_ path: String) -> String? {
-        path.split(separator: ".").last { !$0.allSatisfy(\.isNumber) }.map(String.init)
+        let parts = path.split(separator: ".").map { $0.prefix { $0 != SharedTowers.mark } }
+        return parts.last { !$0.allSatisfy(\.isNumber) }.map(String.init)
     }
 }

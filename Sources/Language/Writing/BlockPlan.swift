@@ -7,6 +7,7 @@ struct BlockPlan {
     private(set) var types: [BlockType] = []
 
     init(_ outline: Outline, _ flat: OutlineBody) {
+        SharedTowers.find(in: flat.steps)
         var paths = Self.candidates(flat.steps)
         body = flat
         // Each round takes back what cannot be a call or does not pay; few are needed. Without any path there is nothing to take back.
@@ -15,7 +16,7 @@ struct BlockPlan {
             let tree = ModuleTree(flat.steps, results: flat.results, paths: paths)
             let (body, blocks, tangled) = tree.nested(inputs: flat.inputs, results: flat.results)
             if !tangled.isEmpty {
-                paths.subtract(tangled)
+                Self.remove(tangled, from: &paths)
                 continue
             }
             let types = BlockTypes(blocks, outline).types
@@ -23,7 +24,7 @@ struct BlockPlan {
             let idle = Self.outermost(types.filter { !Self.pays($0, sites[ObjectIdentifier($0)] ?? 0) })
             (self.body, self.types) = (body, types)
             if idle.isEmpty { break }
-            paths.subtract(idle.flatMap { $0.instances.map(\.path) })
+            Self.remove(Set(idle.flatMap { $0.instances.map(\.path) }), from: &paths)
         }
         hold(outline)
         BlockNaming.name(types, outline.functions)
@@ -31,13 +32,22 @@ struct BlockPlan {
 
     private static let rounds = 40
 
+    /// Takes back paths, with all uses of what is shared: a call can share the parameters of another call only.
+    private static func remove(_ removed: Set<String>, from paths: inout Set<String>) {
+        let labels = Set(removed.map { SharedTowers.label(of: $0) })
+        paths = paths.filter { !labels.contains(SharedTowers.label(of: $0)) }
+    }
+
     /// The paths that may become blocks: not those of steps that share parameters with others, which stand at several places.
     private static func candidates(_ steps: [OutlineStep]) -> Set<String> {
         var paths = ModuleTree.paths(of: steps)
         for step in steps {
             let isBound = step.isShared || step.inputs.contains { if case .size = $0 { true } else { false } }
             guard isBound else { continue }
-            for count in 1..<max(1, step.label.count) { paths.remove(step.label.prefix(count).joined(separator: ".")) }
+            let path = SharedTowers.path(of: step)
+            let isTower = step.tower != nil && !step.inputs.contains { if case .size = $0 { true } else { false } }
+            let last = isTower ? (step.tower?.depth ?? 1) - 1 : path.count
+            for count in 0..<last { paths.remove(path.prefix(count + 1).joined(separator: ".")) }
         }
         return paths
     }

@@ -63,6 +63,7 @@ final class BlockType {
     var steps: [OutlineStep] {
         var steps = model.body.steps.enumerated().map { index, step in
             let copy = step.copy()
+            if model.path.contains(SharedTowers.mark) { copy.isShared = false }
             // Of activations that are parameters the default label is not known any more.
             let isNamed = step.isDeclaration || step.needsLabel
             copy.label = isNamed ? Array(step.label.dropFirst(model.depth)) : []

@@ -27,7 +27,7 @@ struct ModuleTree {
         var paths: Set<String> = []
         for step in steps where step.label.count > 1 {
             var path = ""
-            for part in step.label.dropLast().prefix(deepest) {
+            for part in SharedTowers.path(of: step).prefix(deepest) {
                 path += (path.isEmpty ? "" : ".") + part
                 paths.insert(path)
             }
@@ -58,7 +58,7 @@ struct ModuleTree {
         for step in steps {
             var home = -1
             var path = ""
-            for part in step.label.dropLast().prefix(Self.deepest) {
+            for part in SharedTowers.path(of: step).prefix(Self.deepest) {
                 path += (path.isEmpty ? "" : ".") + part
                 if let number = numbers[path] { home = number }
             }
@@ -109,7 +109,10 @@ struct ModuleTree {
             let step = OutlineStep(
                 .block(block), order: sorted.map(\.order).min() ?? 0, operands: given.isEmpty ? [.number(0)] : given.map(Operand.wire),
                 results: gives.map(\.wire))
-            step.label = module.path.split(separator: ".").map(String.init)
+            step.label = SharedTowers.label(of: module.path).split(separator: ".").map(String.init)
+            // Within a call that is shared all is.
+            let isInner = module.parent >= 0 && modules[module.parent].path.contains(SharedTowers.mark)
+            step.isShared = module.path.contains(SharedTowers.mark) && !isInner
             block.step = step
             blocks.append(block)
             members[module.parent + 1].append(step)

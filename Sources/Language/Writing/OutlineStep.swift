@@ -58,6 +58,12 @@ final class OutlineStep {
     var keepsLabel = false
     /// Whether its parameters are those of another step, too.
     var isShared = false
+    /// The use of shared parameters that it belongs to, of all under the first parts of its label.
+    struct Tower {
+        var depth: Int
+        var number: Int
+    }
+    var tower: Tower?
     /// The wires of its results; nil for those of a tuple that nothing reads.
     var results: [Int?]
 
