@@ -260,6 +260,34 @@ import Testing
         try check(try graph(lines, ["y = %60", "z = %30"]).withoutDuplicates)
     }
 
+    /// Layers that are used several times, mostly all of a path together, and with what has no weights between them.
+    @Test(arguments: 0..<12) func sharedParametersComeBack(seed: Int) throws {
+        var random = SeededGenerator(seed: seed)
+        let type = "f32[N, 4, 8, 8]"
+        let names = (0..<5).map { index in
+            "t." + (0..<Int.random(in: 0...2, using: &random)).map { _ in ["a.", "b.", "c."].randomElement(using: &random)! }.joined()
+                + "conv\(index)"
+        }
+        var lines = names.enumerated().map { "%\($0 + 1) = weight \($1).weight fan_in_uniform : f32[4, 4, 1, 1]  # \($1)" }
+        func append(_ node: String, _ label: String) -> Int {
+            lines.append("%\(lines.count + 1) = \(node) : \(type)" + (label.isEmpty ? "" : "  # \(label)"))
+            return lines.count
+        }
+        var ends = [0]
+        for _ in 0..<3 {
+            var value = ends.randomElement(using: &random)!
+            for (index, name) in names.enumerated() where Int.random(in: 0..<12, using: &random) > 0 {
+                value = append("conv(%\(value), %\(index + 1)) channels=4 kernel=(1, 1) bias=false", name)
+                let path = name.split(separator: ".").dropLast().joined(separator: ".")
+                let isActivated = seed % 2 == 0 ? index % 2 == 0 : Bool.random(using: &random)
+                if isActivated { value = append("map(%\(value)) function=relu(x) = max(x, 0)", path + ".relu") }
+            }
+            ends.append(value)
+        }
+        let sum = ends.dropFirst().reduce(0) { append("add(%\($0), %\($1))", "") }
+        try check(try graph(lines, ["y = %\(sum)"]).withoutDuplicates)
+    }
+
     @Test func resnet50IsShort() throws {
         let text = try String(contentsOf: Self.expected("resnet50"), encoding: .utf8)
         #expect(text.split(separator: "\n").count < 60)
