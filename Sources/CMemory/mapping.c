@@ -15,7 +15,8 @@ struct watch {
     atomic_int damaged;
 };
 
-enum { COUNT = 64 };
+// An index of weights may name that many files, all of which are mapped at once.
+enum { COUNT = 1024 };
 static struct watch watches[COUNT];
 static struct sigaction previous;
 static uintptr_t page_size;

@@ -30,16 +30,8 @@ public enum NumPy {
     /// The longest beginning of a file that tells what it holds.
     static let largestHeader = 12 + 1 << 16
 
-    /// The type and shape of an array by the beginning of its file, which has `contentSize` bytes in all.
-    static func describe(
-        _ beginning: Data, contentSize: Int, path: String
-    ) throws(InterchangeError) -> (element: StoredElement, shape: [Int]) {
-        let (type, shape, _, _) = try header(beginning, size: contentSize, path: path)
-        return (type.element, shape)
-    }
-
     /// Reads the header at the beginning of a file of `size` bytes, and where the elements begin; they fill the rest of the file.
-    private static func header(
+    static func header(
         _ data: Data, size fileSize: Int, path: String
     ) throws(InterchangeError) -> (type: NumPyType, shape: [Int], isFortran: Bool, content: Int) {
         let repair = "save the array again with numpy.save"

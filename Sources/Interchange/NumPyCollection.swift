@@ -58,13 +58,28 @@ public struct NumPyCollection: Sendable {
             2 * min(entry.size, .max / 2), for: "the array \(name)", path: path, repair: "save fewer images a file")
         return try NumPy.read(data: try archive.read(entry), path: "\(path), \(name)")
     }
-    /// The type and shape of an array that is among `names`, of which no more than the beginning is read.
-    func describe(_ name: String) throws(InterchangeError) -> (element: StoredElement, shape: [Int]) {
-        guard let archive, let entry = entries[name] else {
-            let array = try read(name)
-            return (array.element, array.shape)
-        }
-        return try NumPy.describe(
-            try archive.beginning(of: entry, upTo: NumPy.largestHeader), contentSize: entry.size, path: "\(path), \(name)")
+    /// An array of the archive, of which no more than the beginning is read: its type and shape, and where it stands, unless it is compressed.
+    func describe(_ name: String, in archive: ZipArchive) throws(InterchangeError) -> Description {
+        guard let entry = entries[name] else { preconditionFailure("the archive has no \(name)") }
+        let beginning = try archive.beginning(of: entry, upTo: NumPy.largestHeader)
+        let (type, shape, isFortran, content) = try NumPy.header(beginning, size: entry.size, path: "\(path), \(name)")
+        if entry.method != 0 { return Description(element: type.element, shape: shape, stored: nil, entry: entry) }
+        var strides = [Int](repeating: 1, count: shape.count)
+        let axes = isFortran ? Array(shape.indices) : shape.indices.reversed()
+        // An axis of none makes strides that do not matter.
+        for (axis, next) in zip(axes, axes.dropFirst()) { strides[next] = strides[axis] &* max(1, shape[axis]) }
+        let start = try archive.place(of: entry).lowerBound + content
+        let stored = StoredTensor(
+            element: type.element, shape: shape, strides: strides, start: start, isBigEndian: type.isBigEndian, file: archive.file)
+        return Description(element: type.element, shape: shape, stored: stored, entry: entry)
+    }
+
+    /// What is known of an array before it is read.
+    struct Description: Sendable {
+        let element: StoredElement
+        let shape: [Int]
+        /// The array in the file; nil where it is compressed.
+        let stored: StoredTensor?
+        let entry: ZipArchive.Entry
     }
 }

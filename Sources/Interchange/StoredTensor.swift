@@ -26,7 +26,7 @@ struct StoredTensor: Sendable {
     }
 
     /// The number of elements.
-    var count: Int { shape.reduce(1, *) }
+    var count: Int { (element.byteCount(shape: shape) ?? 0) / element.size }
 
     /// Whether the elements lie side by side in row-major order.
     private var isContiguous: Bool {

@@ -24,7 +24,7 @@ struct ZipArchive: Sendable {
     let file: FileBytes
 
     private static let repair = "copy or save the archive again"
-    private static let mostEntries = 65_536
+    private static let mostEntries = 1 << 20
 
     /// Reads the directory of the archive at `path`.
     init(path: String) throws(InterchangeError) { try self.init(try FileBytes.map(path), path: path) }
@@ -45,7 +45,7 @@ struct ZipArchive: Sendable {
         }
         if directory.count > Self.mostEntries {
             throw InterchangeError(
-                path, "the archive has \(directory.count) entries, more than \(Self.mostEntries)", repair: "save fewer arrays a file")
+                path, "the archive has \(directory.count) entries, more than \(Self.mostEntries)", repair: "save less in one file")
         }
         var (entries, place): ([Entry], Int) = ([], directory.start)
         for _ in 0..<directory.count {
@@ -97,7 +97,13 @@ struct ZipArchive: Sendable {
     func verify(_ entry: Entry) throws(InterchangeError) {
         if entry.checksum == 0 { return }
         let range = try place(of: entry)
-        let sum = Self.checksum(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+        var sum: UInt32 = 0
+        // What was looked at takes no memory any more.
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 24) {
+            let piece = start..<min(range.upperBound, start + 1 << 24)
+            sum = Self.checksum(UnsafeRawBufferPointer(rebasing: file.bytes[piece]), from: sum)
+            file.release(piece)
+        }
         if file.isDamaged { throw Self.cutOff(path) }
         if sum != entry.checksum { throw damage(entry) }
     }
@@ -147,9 +153,9 @@ struct ZipArchive: Sendable {
         return content
     }
 
-    /// The CRC-32 that archives have.
-    static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        var (sum, place) = (crc32(0, nil, 0), 0)
+    /// The CRC-32 that archives have, of bytes behind others whose sum is known.
+    static func checksum(_ bytes: UnsafeRawBufferPointer, from sum: UInt32 = 0) -> UInt32 {
+        var (sum, place) = (UInt(sum), 0)
         while place < bytes.count {
             let piece = min(bytes.count - place, 1 << 30)
             sum = crc32(sum, bytes.baseAddress?.advanced(by: place).assumingMemoryBound(to: UInt8.self), UInt32(piece))

@@ -186,6 +186,18 @@ import Testing
         #expect(file.entries.map(\.name) == ["a.a.a.a.a.a.w"])
     }
 
+    /// Tensors without elements are read, and those whose other extents are beyond all numbers are refused as any of that size.
+    @Test func readsEmptyTensors() throws {
+        func file(_ shape: [Int], _ strides: [Int]) throws -> WeightsFile {
+            try WeightsFile(data: try Self.archive(Self.pickle(Self.dictionary(Self.tensor(shape, strides, offset: 9)))), path: "x.pth")
+        }
+        let empty = try file([3, 0, 1 << 40], [0, 5, 1])
+        var count = 0
+        try empty.readFloats("w") { count += $0.count }
+        #expect(try empty.tensor("w").bytes.isEmpty && count == 0 && empty["w"]?.count == 0)
+        checkFailure("reaches out of its storage") { _ = try file([1 << 40, 1 << 40, 0], [0, 0, 1]) }
+    }
+
     /// More values than any model has are refused before they take memory.
     @Test func boundsTheNumberOfValues() throws {
         let bytes = [0x80, 2] + [UInt8](repeating: UInt8(ascii: "]"), count: PyTorchPickle.mostValues + 1)

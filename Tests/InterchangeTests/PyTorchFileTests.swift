@@ -143,6 +143,21 @@ import Testing
         }
     }
 
+    /// Archives of more than 4 GiB have numbers of 64 bits, as these have where they need none.
+    @Test func readsNumbersOf64Bits() throws {
+        let archive = try ZipArchive(data: try Self.data("parameters.pth"), path: "")
+        let entries = archive.entries.map { entry in
+            ZipArchiveWriter.Entry(name: entry.name) { () throws(InterchangeError) in [UInt8](try archive.read(entry)) }
+        }
+        let plain = try ZipArchiveWriter.encode(entries)
+        for widest in [0, 4, 100, plain.count] {
+            let wide = try ZipArchiveWriter.encode(entries, widest: widest)
+            #expect((wide.count > plain.count) == (widest < plain.count))
+            let file = try WeightsFile(data: Data(wide), path: "")
+            #expect(try file.tensor("weight").floats == [0, 1, 2, 3] && file.tensor("bias").floats == [0, 1])
+        }
+    }
+
     @Test(arguments: ["checkpoint.pth", "views_legacy.pth", "protocol4.pth"])
     func survivesDamage(name: String) throws {
         let refused = checkSurvivesDamage(try Self.data(name), changes: 400) { bytes in

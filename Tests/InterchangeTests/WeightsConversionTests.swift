@@ -98,6 +98,34 @@ import Testing
         }
     }
 
+    /// Arrays of an archive as NumPy may write them: of either order of bytes and of axes, read from where they stand.
+    @Test func readsArraysOfEveryOrder() throws {
+        let values = (0..<24).map(Float.init)
+        func array(_ type: String, isFortran: Bool, _ numbers: [Float]) -> [UInt8] {
+            let header = "{'descr': '\(type)', 'fortran_order': \(isFortran ? "True" : "False"), 'shape': (2, 3, 4), }"
+            var bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+            for number in numbers {
+                let bits = type.hasPrefix(">") ? number.bitPattern.bigEndian : number.bitPattern.littleEndian
+                bytes += withUnsafeBytes(of: bits) { [UInt8]($0) }
+            }
+            return bytes
+        }
+        // Column by column: the first axis is the fastest.
+        var columns: [Float] = []
+        for last in 0..<4 { for middle in 0..<3 { for first in 0..<2 { columns.append(values[12 * first + 4 * middle + last]) } } }
+        for compresses in [false, true] {
+            let entries = [("<f4", false), (">f4", false), ("<f4", true), (">f4", true)].map { type, isFortran in
+                ZipArchiveWriter.Entry(name: "\(type)\(isFortran).npy") { array(type, isFortran: isFortran, isFortran ? columns : values) }
+            }
+            let file = try WeightsFile(data: Data(try ZipArchiveWriter.encode(entries, compresses: compresses)), path: "x.npz")
+            for entry in file.entries {
+                var floats: [Float] = []
+                try file.readFloats(entry.name, granule: 5) { floats += $0 }
+                #expect(try file.tensor(entry.name).floats == values && floats == values, "\(entry.name)")
+            }
+        }
+    }
+
     @Test func refusesNumbersThatAreTooLarge() throws {
         let file = try write("large.safetensors", [HostTensor(name: "x", shape: [2], floats: [.infinity, 1e5])])
         checkFailure("large.safetensors, tensor \"x\": it has numbers that f16 is too small for; write it as bf16 or f32") {

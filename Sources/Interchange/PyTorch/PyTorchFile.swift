@@ -1,6 +1,5 @@
 import Foundation
 import Graph
-import Synchronization
 
 /// Named tensors of a file that `torch.save` wrote (`.pth`, `.pt`, `.bin`), read without Python and without running what is in it.
 ///
@@ -53,16 +52,7 @@ struct PyTorchFile: Sendable {
 
     /// Throws where the archive's checksum of the bytes of an entry is another.
     func verify(_ entry: Entry) throws(InterchangeError) {
-        guard let archive, let number = entry.archived, !verified.contains(number) else { return }
-        try archive.verify(archive.entries[number])
-        verified.insert(number)
+        guard let archive, let number = entry.archived else { return }
+        try verified.verify(archive.entries[number], in: archive)
     }
-}
-
-/// The entries of an archive whose checksums were compared.
-private final class VerifiedEntries: Sendable {
-    private let numbers = Mutex<Set<Int>>([])
-
-    func contains(_ number: Int) -> Bool { numbers.withLock { $0.contains(number) } }
-    func insert(_ number: Int) { numbers.withLock { _ = $0.insert(number) } }
 }

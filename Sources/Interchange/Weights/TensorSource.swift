@@ -70,23 +70,26 @@ struct PyTorchSource: TensorSource {
 /// The arrays of an `.npz` archive.
 struct NumPySource: TensorSource {
     private let arrays: NumPyCollection
-    private let names: Set<String>
+    private let archive: ZipArchive
+    private let descriptions: [String: NumPyCollection.Description]
+    private let verified = VerifiedEntries()
     let described: [WeightsFile.Entry]
 
     /// Reads what the arrays are: of compressed ones, their beginnings.
     init(_ archive: ZipArchive, path: String) throws(InterchangeError) {
         arrays = NumPyCollection(archive, path: path)
+        self.archive = archive
         var described: [WeightsFile.Entry] = []
-        var names: Set<String> = []
+        var descriptions: [String: NumPyCollection.Description] = [:]
         for name in arrays.names {
-            guard names.insert(name).inserted else {
+            let description = try arrays.describe(name, in: archive)
+            guard descriptions.updateValue(description, forKey: name) == nil else {
                 throw InterchangeError(path, .entry(name), "two arrays have this name", repair: "save them again with numpy.savez")
             }
-            let (element, shape) = try arrays.describe(name)
-            described.append(WeightsFile.Entry(name: name, element: element, shape: shape))
+            described.append(WeightsFile.Entry(name: name, element: description.element, shape: description.shape))
         }
         self.described = described
-        self.names = names
+        self.descriptions = descriptions
         if described.isEmpty { throw InterchangeError(path, "the archive has no arrays (.npy)", repair: "name one that numpy.savez wrote") }
     }
 
@@ -94,16 +97,25 @@ struct NumPySource: TensorSource {
     var notes: [String] { [] }
     var paths: [String] { [arrays.path] }
 
-    func tensor(_ name: String) throws(InterchangeError) -> HostTensor {
-        guard names.contains(name) else {
+    /// The array in the file, whose checksum was compared; nil where it is compressed.
+    private func stored(_ name: String) throws(InterchangeError) -> StoredTensor? {
+        guard let description = descriptions[name] else {
             throw Safetensors.absence(of: name, among: described.map(\.name), path: arrays.path)
         }
+        guard let stored = description.stored else { return nil }
+        try verified.verify(description.entry, in: archive)
+        return stored
+    }
+
+    func tensor(_ name: String) throws(InterchangeError) -> HostTensor {
+        if let stored = try stored(name) { return try stored.read(name, path: arrays.path) }
         var tensor = try arrays.read(name)
         tensor.name = name
         return tensor
     }
 
     func readFloats(_ name: String, granule: Int, _ body: (UnsafeBufferPointer<Float>) -> Void) throws(InterchangeError) {
+        if let stored = try stored(name) { return try stored.readFloats(granule: granule, path: arrays.path, body) }
         let floats = try tensor(name).floats
         for piece in FileBytes.pieces(of: floats.count, granule: granule) { floats[piece].withUnsafeBufferPointer(body) }
     }
