@@ -49,7 +49,8 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .er
 /// For the one part that sees LLVM's headers.
 let usesLLVM: [SwiftSetting] = strict + [.unsafeFlags(llvm.compileFlags)]
 
-/// The interpreter, the fp64 reference and what compares with them run in nearly every test: 20 times faster when optimized in debug builds too.
+/// What nearly every test runs is optimized in debug builds, too: the interpreter and the fp64 reference, 20 times faster then, and the way from a
+/// text to a graph, whose generic code takes most of its time otherwise.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetting] = strict) -> Target {
@@ -65,7 +66,10 @@ let package = Package(
     name: "braid",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "braid", targets: ["braid"])],
-    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    ],
     targets: [
         .systemLibrary(name: "CLLVM"),
         .systemLibrary(name: "CProcessor"),
@@ -78,14 +82,21 @@ let package = Package(
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        part("Source"),
+        part("Source", settings: strict + optimized),
         part("CompiledC", needs: ["Source", "CClang"]),
         part("Graph", needs: ["Source"], settings: strict + optimized),
         part("Operators", needs: ["CompiledC", "Graph"], settings: strict + optimized),
-        part("Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"]),
+        part(
+            "Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"], settings: strict + optimized),
         part("Recipes", needs: ["Graph", "Operators"], settings: strict + optimized),
         part("Analysis", needs: ["Source", "Graph", "Operators", "Recipes", "Interchange"], settings: strict + optimized),
-        part("Language", needs: ["Source", "Graph", "Operators", "Recipes"]),
+        part("Language", needs: ["Source", "Graph", "Operators", "Recipes"], settings: strict + optimized),
+        .target(
+            name: "ONNX",
+            dependencies: [
+                "Source", "Graph", "Operators", "Language", "Interchange", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Schema/onnx.proto"], swiftSettings: strict),
         part("Foreign", needs: ["Source", "CompiledC", "Graph", "Language", "CClang"]),
         part("Passes", needs: ["Source", "Graph", "Operators", "Recipes"], settings: strict + optimized),
         part("LoopNest", needs: ["Source", "CompiledC", "Graph"], settings: strict + optimized),
@@ -99,8 +110,8 @@ let package = Package(
         part(
             "Compiler",
             needs: [
-                "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
-                "Machine", "Runtime", "Training", "Interchange",
+                "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "ONNX", "Foreign", "Passes", "LoopNest",
+                "Kernels", "Machine", "Runtime", "Training", "Interchange",
             ]),
         // The page's files become part of the program, which is one file wherever it is installed.
         .target(
@@ -109,9 +120,8 @@ let package = Package(
         .executableTarget(
             name: "braid",
             dependencies: [
-                "Analysis", "Compiler", "Viewer", "LanguageServer", "Training", "Interchange", "Source", "Graph", "Operators", "Recipes",
-                "Language",
-                "LoopNest", "Kernels", "Machine", "Runtime",
+                "Analysis", "Compiler", "Viewer", "LanguageServer", "ONNX", "Training", "Interchange", "Source", "Graph", "Operators",
+                "Recipes", "Language", "LoopNest", "Kernels", "Machine", "Runtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -150,6 +160,7 @@ let package = Package(
             ],
             exclude: ["Drawings", "Faults", "Propagation"]),
         tests("Language", needs: ["Recipes", "Language", "Source", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
+        tests("ONNX", needs: ["ONNX", "Interchange", "Graph", "Operators", "TestSupport"]),
         tests("Foreign", needs: ["CompiledC", "Foreign", "Language", "Source", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Passes", needs: ["Recipes", "Passes", "Graph", "Operators", "TestSupport"], exclude: ["Cases"]),
         tests("LoopNest", needs: ["LoopNest", "Graph", "TestSupport"], exclude: ["Cases"]),

@@ -18,6 +18,31 @@ public enum InputFile {
         }
     }
 
+    /// Reads a part of a regular file; throws where it ends before.
+    public static func read(_ path: String, bytes: Range<Int>) throws(InterchangeError) -> Data {
+        let size = try self.size(path)
+        guard bytes.upperBound <= size else {
+            throw InterchangeError(
+                path, "the file has \(size) bytes, but those from \(bytes.lowerBound) to \(bytes.upperBound) are wanted",
+                repair: "check that the file is complete")
+        }
+        try MachineMemory.require(bytes.count, for: "a part of the file", path: path, repair: "name a smaller file")
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { try? file.close() }
+            try file.seek(toOffset: UInt64(bytes.lowerBound))
+            let data = try file.read(upToCount: bytes.count) ?? Data()
+            guard data.count == bytes.count else {
+                throw InterchangeError(path, "the file became shorter while it was read", repair: "check that the file is complete")
+            }
+            return data
+        } catch let error as InterchangeError {
+            throw error
+        } catch {
+            throw InterchangeError(path, "the file cannot be read (\(reason(error)))", repair: "check its permissions and the disk")
+        }
+    }
+
     /// Returns the size in bytes of a regular file.
     public static func size(_ path: String) throws(InterchangeError) -> Int {
         var status = stat()

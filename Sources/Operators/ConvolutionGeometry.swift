@@ -121,5 +121,5 @@ extension Attributes {
     func only(_ names: String...) -> Attributes { Attributes(values.filter { names.contains($0.key) }) }
 
     /// The attributes with others added or replaced.
-    func with(_ others: Attributes) -> Attributes { Attributes(values.merging(others.values) { $1 }) }
+    package func with(_ others: Attributes) -> Attributes { Attributes(values.merging(others.values) { $1 }) }
 }

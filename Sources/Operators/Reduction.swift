@@ -35,7 +35,7 @@ extension Operator {
         gradient: .derived, examples: reductionExamples)
 
     /// The element at position 0 of each reduced axis: what a mean is shifted by (`shiftedMean`). A constant to differentiation.
-    static let firstElement: Operator = Operator(
+    package static let firstElement: Operator = Operator(
         "first_element", "Takes the first element along axes and stops its gradient.", inputs: reductionInputs,
         parameters: reductionParameters, isInLanguage: false,
         geometry: Checker.reduction, type: \.type,
@@ -105,7 +105,7 @@ extension Operator {
         examples: [OperatorExample("a plane", [], ["shape": .shape([2, 3, 4])])])
 
     /// `x` repeated to `shape`.
-    static let broadcast: Operator = Operator(
+    package static let broadcast: Operator = Operator(
         "broadcast", "Repeats a tensor to a shape.",
         inputs: [OperatorInput("x", "a scalar, one value a channel, or a tensor with extents of 1")],
         parameters: [OperatorParameter("shape", .shape, "the shape of the result")],

@@ -8,6 +8,7 @@ private let foldersInOrder: [String: [String]] = [
     "Interchange": [".", "PyTorch", "Weights"],
     "Analysis": ["Description", "Drawing", "Propagation", "Rules"],
     "Language": ["Syntax", "Formatting", "Names", "Elaboration", "Program", "Inspection", "Writing"],
+    "ONNX": ["Schema", "Import", "Rules", "Export", "."],
     "LoopNest": ["Target", ".", "Interpreter"],
     "Kernels": [
         "Model", "Lowering", "Contraction", "Direct", "Tiles", "ReductionSplit", "Winograd", "MatrixProduct", "Attention", "Selection",
@@ -22,6 +23,7 @@ private let foldersInOrder: [String: [String]] = [
 private let vocabularies = [
     "Foreign/CTree.swift": "what functions of C are made of",
     "LanguageServer/Protocol.swift": "the messages that editors and the server exchange",
+    "ONNX/Schema/onnx.pb.swift": "the messages of an ONNX file, made of onnx.proto",
     "Machine/LLVMOperation.swift": "LLVM's arithmetic and conversions",
 ]
 

@@ -6,7 +6,7 @@ let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingL
 
 /// The parts in the order of the road; `Sources/README.md` explains it.
 let partsInOrder = [
-    "Source", "CompiledC", "Graph", "Operators", "Recipes", "Interchange", "Analysis", "Language", "Foreign", "Passes", "LoopNest",
+    "Source", "CompiledC", "Graph", "Operators", "Recipes", "Interchange", "Analysis", "Language", "ONNX", "Foreign", "Passes", "LoopNest",
     "Kernels", "Machine", "Runtime", "Training", "Compiler", "Viewer", "LanguageServer", "braid",
 ]
 
@@ -20,6 +20,7 @@ private let imported: [String: Set<String>] = [
     "Recipes": ["Graph", "Operators"],
     "Analysis": ["Source", "Graph", "Operators", "Recipes", "Interchange"],
     "Language": ["Source", "Graph", "Operators", "Recipes"],
+    "ONNX": ["Source", "Graph", "Operators", "Language", "Interchange", "SwiftProtobuf"],
     "Foreign": ["Source", "CompiledC", "Graph", "Language", "CClang"],
     "Passes": ["Source", "Graph", "Operators", "Recipes"],
     "LoopNest": ["Source", "CompiledC", "Graph"],
@@ -28,20 +29,21 @@ private let imported: [String: Set<String>] = [
     "Runtime": ["Source", "Graph", "Kernels", "Machine", "CProcessor"],
     "Training": ["Source", "Graph", "Recipes", "Runtime", "Interchange"],
     "Compiler": [
-        "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "Foreign", "Passes", "LoopNest", "Kernels",
+        "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "ONNX", "Foreign", "Passes", "LoopNest", "Kernels",
         "Machine", "Runtime", "Training", "Interchange",
     ],
     "Viewer": ["Interchange", "Compiler"],
     "LanguageServer": ["Source", "Graph", "Analysis", "Language", "Compiler"],
     "braid": [
         "Source", "Graph", "Operators", "Recipes", "Language", "LoopNest", "Kernels", "Machine", "Runtime", "Training", "Interchange",
-        "Analysis", "Compiler", "Viewer", "LanguageServer", "ArgumentParser",
+        "Analysis", "Compiler", "Viewer", "LanguageServer", "ONNX", "ArgumentParser",
     ],
 ]
 
 /// Modules that come with Swift and the system.
 private let system: Set<String> = [
-    "Foundation", "FoundationNetworking", "Dispatch", "Glibc", "Darwin", "Synchronization", "Musl", "FoundationXML", "Testing",
+    "Foundation", "FoundationNetworking", "Dispatch", "Glibc", "Darwin", "Synchronization", "Musl", "FoundationXML", "FoundationEssentials",
+    "Testing",
 ]
 
 func swiftFiles(under folder: String) -> [URL] {
@@ -114,7 +116,8 @@ private func imports(of folder: String) throws -> [String: String] {
     }
 
     @Test func filesStayReadable() throws {
-        for file in swiftFiles(under: "Sources") + swiftFiles(under: "Tests") {
+        // What a tool makes of a schema is read by nobody.
+        for file in swiftFiles(under: "Sources") + swiftFiles(under: "Tests") where !file.path.hasSuffix(".pb.swift") {
             let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.count <= 500, "\(file.lastPathComponent) has \(lines.count) lines: split it by what it is about")
         }

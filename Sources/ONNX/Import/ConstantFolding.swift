@@ -1,0 +1,55 @@
+import Graph
+import Interchange
+import Operators
+
+/// What a node makes of tensors that are all known: its rule makes a small graph of it, which the fp64 reference computes.
+enum ConstantFolding {
+    /// Larger results stay in the graph, where what follows from weights alone is computed once, by kernels.
+    private static let largestCount = 1 << 18
+    /// Of operators whose work grows faster than their operands.
+    private static let largestProduct = 1 << 13
+    private static let products: Set<String> = [
+        "MatMul", "Gemm", "Conv", "ConvTranspose", "CumSum", "TopK", "Resize", "Upsample", "MatMulInteger", "ConvInteger", "QLinearMatMul",
+        "GatherElements", "Gather", "OneHot",
+    ]
+
+    /// The results of a node that reads known tensors only; nil where it reads others, or too large ones.
+    static func fold(_ rule: ImportRule, _ scope: NodeScope) throws(ImportFault) -> [ImportedValue]? {
+        guard !rule.isRandom, !scope.inputs.isEmpty else { return nil }
+        var count = 0
+        for input in scope.inputs {
+            switch input {
+            case .absent: break
+            case .known(let tensor): count += tensor.count
+            case .sizes, .computed, .missing: return nil
+            }
+        }
+        guard count <= (products.contains(rule.name) ? largestProduct : largestCount) else { return nil }
+        let importer = scope.importer
+        guard importer.folding == nil else { return nil }
+        let outside = importer.builder
+        importer.builder = GraphBuilder(name: "constants")
+        importer.folding = [:]
+        defer {
+            importer.builder = outside
+            importer.folding = nil
+        }
+        let results = try rule.read(scope)
+        var elements: [String: ElementCode] = [:]
+        for (index, result) in results.enumerated() {
+            guard case .computed(let value, let element) = result else { continue }
+            guard let size = importer.builder.type(of: value).shape.elementCount, size <= largestCount, element.stored != nil else {
+                return nil
+            }
+            importer.builder.output("\(index)", value)
+            elements["\(index)"] = element
+        }
+        if elements.isEmpty { return results }
+        let graph = importer.builder.finish()
+        let computed = ReferenceEvaluator().run(graph, inputs: importer.folding ?? [:]).outputs
+        return results.enumerated().map { index, result in
+            guard let element = elements["\(index)"], let tensor = computed["\(index)"] else { return result }
+            return .known(HostTensor(element, shape: tensor.extents, numbers: tensor.values))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Graph
+import Source
+
+/// Why one node of a model cannot be imported.
+struct ImportFault: Error {
+    enum Kind {
+        /// Well-formed, and beyond what Braid computes.
+        case unsupported
+        /// Against the rules of ONNX.
+        case malformed
+    }
+
+    var kind: Kind
+    var message: String
+    /// The graph input that decides a shape or an axis, where nothing but its value is missing.
+    var input: String?
+
+    static func unsupported(_ message: String) -> ImportFault { ImportFault(kind: .unsupported, message: message) }
+    static func malformed(_ message: String) -> ImportFault { ImportFault(kind: .malformed, message: message) }
+
+    init(kind: Kind, message: String, input: String? = nil) {
+        self.kind = kind
+        self.message = message
+        self.input = input
+    }
+
+    /// What an operator's own rules say of the operands that it was to get.
+    init(_ error: TypeError) {
+        kind = .unsupported
+        message = ([error.message] + [error.repair].compactMap(\.self)).joined(separator: "; ")
+    }
+}
+
+/// Why a model cannot be read, imported or written: with all its nodes that are at fault.
+public struct ONNXError: Mistake, Equatable {
+    /// The file as the user named it.
+    public let path: String
+    public let message: String
+    public let repair: String
+    /// One line a node.
+    public let notes: [String]
+
+    init(_ path: String, _ message: String, repair: String, notes: [String] = []) {
+        self.path = path
+        self.message = message
+        self.repair = repair
+        self.notes = notes
+    }
+
+    public var diagnostic: Diagnostic { Diagnostic("\(path): \(message)", at: .none, notes: notes, help: repair) }
+}

@@ -1,0 +1,91 @@
+import Graph
+import Interchange
+
+/// What a name of the model stands for while it is imported.
+enum ImportedValue {
+    /// An optional input that is not given, or an output that is not asked for.
+    case absent
+    /// A tensor whose values are in the model, or follow from such.
+    case known(HostTensor)
+    /// An integer, or a vector of integers, of which some are sizes that are no numbers yet: what the shape of an input comes to.
+    case sizes([Dimension], isScalar: Bool)
+    /// A tensor that the graph computes, with the type that it has in the model.
+    case computed(Value, ElementCode)
+    /// What a node that cannot be imported would have made.
+    case missing
+
+    var known: HostTensor? { if case .known(let tensor) = self { tensor } else { nil } }
+
+    /// One integer, or several, if all are numbers.
+    static func integers(_ values: [Int], isScalar: Bool = false) -> ImportedValue {
+        .known(HostTensor(shape: isScalar ? [] : [values.count], int64s: values.map(Int64.init)))
+    }
+
+    /// Sizes, as a tensor whose values are known where all of them are numbers.
+    static func of(_ dimensions: [Dimension], isScalar: Bool = false) -> ImportedValue {
+        let numbers = dimensions.compactMap(\.value)
+        return numbers.count == dimensions.count
+            ? .integers(numbers, isScalar: isScalar) : .sizes(dimensions, isScalar: isScalar)
+    }
+}
+
+extension HostTensor {
+    /// A tensor of ONNX's type from numbers: integers are rounded to the nearest and kept within their range.
+    init(name: String = "", _ element: ElementCode, shape: [Int], numbers: [Double]) {
+        guard let stored = element.stored else { preconditionFailure("tensors of \(element) are refused where they are read") }
+        func integers<Number: FixedWidthInteger>(_ type: Number.Type) -> [UInt8] {
+            let bounds = (Double(Number.min), Double(Number.max))
+            return numbers.flatMap { number in
+                let whole = number.rounded(.toNearestOrEven)
+                let value: Number = whole.isNaN ? 0 : whole <= bounds.0 ? .min : whole >= bounds.1 ? .max : Number(whole)
+                return withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) }
+            }
+        }
+        let bytes: [UInt8] =
+            switch stored {
+            case .f64: numbers.flatMap { number in withUnsafeBytes(of: number.bitPattern.littleEndian) { [UInt8]($0) } }
+            case .f32: numbers.flatMap { number in withUnsafeBytes(of: Float(number).bitPattern.littleEndian) { [UInt8]($0) } }
+            case .f16: numbers.flatMap { number in withUnsafeBytes(of: Float16(number).bitPattern.littleEndian) { [UInt8]($0) } }
+            case .bf16:
+                numbers.flatMap { number in withUnsafeBytes(of: BFloat16(Float(number)).bitPattern.littleEndian) { [UInt8]($0) } }
+            case .i64: integers(Int64.self)
+            case .i32: integers(Int32.self)
+            case .i16: integers(Int16.self)
+            case .i8: integers(Int8.self)
+            case .u64: integers(UInt64.self)
+            case .u32: integers(UInt32.self)
+            case .u16: integers(UInt16.self)
+            case .u8: integers(UInt8.self)
+            case .bool: numbers.map { $0 == 0 ? 0 : 1 }
+            case .f8e4m3, .f8e5m2, .f8e8m0: preconditionFailure("tensors of \(element) are refused where they are read")
+            }
+        self.init(name: name, element: stored, shape: shape, bytes: bytes)
+    }
+
+    /// The same elements in row-major order under another shape.
+    func reshaped(_ shape: [Int]) -> HostTensor { HostTensor(name: name, element: element, shape: shape, bytes: bytes) }
+
+    /// A matrix with rows and columns exchanged.
+    func transposed() -> HostTensor {
+        let (rows, columns, size) = (shape[0], shape[1], element.size)
+        let turned = [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
+            bytes.withUnsafeBytes { source in
+                guard let from = source.baseAddress, let to = target.baseAddress else { return }
+                // In squares, so that neither side walks through memory in large steps.
+                let side = 32
+                for top in stride(from: 0, to: rows, by: side) {
+                    for left in stride(from: 0, to: columns, by: side) {
+                        for row in top..<min(top + side, rows) {
+                            for column in left..<min(left + side, columns) {
+                                (to + (column * rows + row) * size).update(
+                                    from: (from + (row * columns + column) * size).assumingMemoryBound(to: UInt8.self), count: size)
+                            }
+                        }
+                    }
+                }
+            }
+            count = bytes.count
+        }
+        return HostTensor(name: name, element: element, shape: [columns, rows], bytes: turned)
+    }
+}

@@ -1,0 +1,242 @@
+import Foundation
+import Graph
+import Interchange
+import Operators
+
+/// Makes a graph of a model, node by node, by the rules of `ImportRule.all`.
+///
+/// What follows from values that the model has (weights, constants, the shapes of inputs) is computed at once, by the same rules on a small
+/// graph of their own (`ConstantFolding`), so that axes and shapes are numbers wherever they can be.
+final class Importer {
+    let file: ModelFile
+    let reader: TensorReader
+    /// The graph that nodes are appended to: the model's, or while constants are folded another.
+    var builder: GraphBuilder
+    /// What names stand for, those of an inlined function apart from its caller's.
+    var values: [String: ImportedValue] = [:]
+    /// Values of inputs, which are taken where they decide shapes and axes.
+    let given: [String: HostTensor]
+    /// The inputs that became constants because of that.
+    private(set) var consumed: Set<String> = []
+    /// While constants are folded, what the inputs of the small graph hold.
+    var folding: [String: ReferenceTensor]?
+
+    /// The parameters that the graph has, as tensors of their names.
+    private(set) var weights: [HostTensor] = []
+    private var names = ModelNames()
+    /// The parameters that initializers became, by the initializer's name and the shape in which it is read.
+    private var parameters: [ParameterKey: Value] = [:]
+    /// The initializers that names stand for: outputs of `Identity` stand for their operand's.
+    var initializers: [String: String] = [:]
+    /// What goes wrong, node by node.
+    private var faults: [(node: String, fault: ImportFault)] = []
+    private var depth = 0
+
+    private struct ParameterKey: Hashable {
+        var name: String
+        var shape: [Int]
+    }
+
+    /// Functions call each other no deeper.
+    private static let largestDepth = 16
+    /// A model has no more nodes, with those of its functions.
+    private static let largestNodeCount = 500_000
+    private var nodeCount = 0
+
+    /// The number of images that the model is for, where it is imported for any number.
+    let openedBatch: Int?
+
+    init(_ file: ModelFile, name: String, given: [String: HostTensor], opening images: Int?) {
+        self.file = file
+        openedBatch = images
+        self.given = given
+        reader = TensorReader(path: file.path)
+        builder = GraphBuilder(name: name)
+    }
+
+    // MARK: Nodes
+
+    /// Imports nodes in order. A node at fault is noted, and what reads it passed over.
+    func run(_ nodes: [WireNode], _ sets: [String: Int]) {
+        for node in nodes {
+            nodeCount += 1
+            guard nodeCount <= Self.largestNodeCount else {
+                return note(node, .unsupported("the model has more than \(Self.largestNodeCount) nodes"))
+            }
+            do throws(ImportFault) {
+                try run(node, sets)
+            } catch {
+                note(node, error)
+                for output in node.output where !output.isEmpty { values[output] = .missing }
+            }
+        }
+    }
+
+    private func run(_ node: WireNode, _ sets: [String: Int]) throws(ImportFault) {
+        let domain = node.domain == "ai.onnx" ? "" : node.domain
+        if let function = file.function(node) { return try call(function, node) }
+        guard let set = sets[domain] else { throw .unsupported("the model imports no operators of '\(node.domain)'") }
+        guard let rule = ImportRule.named(node.opType, domain: domain, set: set) else {
+            throw .unsupported("\(ModelFile.fullName(node)) of operator set \(set)")
+        }
+        let inputs = try node.input.map { (name) throws(ImportFault) -> ImportedValue in
+            if name.isEmpty { return .absent }
+            guard let value = values[name] else { throw .malformed("'\(name)' is read before anything makes it") }
+            return value
+        }
+        // The fault is that of the node that was to make it.
+        if inputs.contains(where: { if case .missing = $0 { true } else { false } }) {
+            for output in node.output where !output.isEmpty { values[output] = .missing }
+            return
+        }
+        let scope = NodeScope(importer: self, node: node, inputs: inputs, set: set, sets: sets)
+        var folded = try SizeArithmetic.fold(scope)
+        if folded == nil { folded = try ConstantFolding.fold(rule, scope) }
+        let results = if let folded { folded } else { try rule.read(scope) }
+        for (name, result) in zip(node.output, results) where !name.isEmpty { values[name] = result }
+        for name in node.output.dropFirst(results.count) where !name.isEmpty {
+            throw .unsupported("the output '\(name)' of \(node.opType)")
+        }
+    }
+
+    /// Puts the nodes of one of the model's own functions in the place of a call.
+    private func call(_ function: WireFunction, _ node: WireNode) throws(ImportFault) {
+        guard depth < Self.largestDepth else { throw .unsupported("functions that call each other more than \(Self.largestDepth) deep") }
+        guard node.input.count <= function.input.count, node.output.count <= function.output.count else {
+            throw .malformed("\(node.opType) takes \(function.input.count) inputs and makes \(function.output.count) outputs")
+        }
+        let outside = (values, initializers)
+        var inner: [String: ImportedValue] = [:]
+        var innerInitializers: [String: String] = [:]
+        for (index, name) in function.input.enumerated() {
+            let given = index < node.input.count ? node.input[index] : ""
+            guard given.isEmpty || values[given] != nil else { throw .malformed("'\(given)' is read before anything makes it") }
+            inner[name] = given.isEmpty ? .absent : values[given]
+            innerInitializers[name] = initializers[given]
+        }
+        var sets: [String: Int] = [:]
+        for set in function.opsetImport { sets[set.domain == "ai.onnx" ? "" : set.domain] = Int(set.version) }
+        (values, initializers) = (inner, innerInitializers)
+        depth += 1
+        run(function.node.map { $0.resolvingReferences(to: node.attribute, defaults: function.attributeProto) }, sets)
+        depth -= 1
+        let made = values
+        (values, initializers) = outside
+        for (name, output) in zip(node.output, function.output) where !name.isEmpty {
+            guard let value = made[output] else { throw .malformed("the function \(node.opType) does not make '\(output)'") }
+            values[name] = value
+        }
+    }
+
+    private func note(_ node: WireNode, _ fault: ImportFault) {
+        let name = node.name.isEmpty ? node.output.first { !$0.isEmpty } ?? "" : node.name
+        faults.append(("\(ModelFile.fullName(node)) '\(name)'", fault))
+    }
+
+    /// Throws what went wrong, all at once.
+    func require() throws(ONNXError) {
+        guard !faults.isEmpty else { return }
+        let isUnsupported = faults.allSatisfy { $0.fault.kind == .unsupported }
+        let set = file.operatorSets[""].map { ", operator set \($0)" } ?? ""
+        let count = faults.count == 1 ? "a node" : "\(faults.count) nodes"
+        let inputs = Set(faults.compactMap(\.fault.input)).sorted()
+        throw ONNXError(
+            file.path,
+            isUnsupported
+                ? "\(count) of this model (IR version \(file.wire.irVersion)\(set)) cannot be imported"
+                : "\(count) of this model cannot be read",
+            repair: !isUnsupported
+                ? "check that the file is complete, with onnx.checker for instance"
+                : inputs.isEmpty
+                    ? "export the model without them"
+                    : "make constants of \(inputs.map { "'\($0)'" }.joined(separator: ", ")), or give their values with --input, which decide shapes",
+            notes: faults.prefix(40).map { "\($0.node): \($0.fault.message)" }
+                + (faults.count > 40 ? ["… and \(faults.count - 40) more"] : []))
+    }
+
+    // MARK: Values
+
+    /// What an input of the model holds, if that was given; from then on it is a constant.
+    func consume(_ name: String) -> HostTensor? {
+        guard let value = given[name] else { return nil }
+        replace(name, by: value)
+        return value
+    }
+
+    /// Puts a constant in the place of an input.
+    func replace(_ input: String, by value: HostTensor) {
+        consumed.insert(input)
+        values[input] = .known(value)
+    }
+
+    /// An identifier for an input or output.
+    func identifier(_ name: String, otherwise: String) -> String { names.identifier(name, otherwise: otherwise) }
+
+    /// A label that no other layer has.
+    func label(weight: String?, _ node: WireNode) -> String {
+        names.label(ModelNames.layer(weight: weight, node: node.name, operator: node.opType))
+    }
+
+    /// A tensor of the model as one that the graph reads: a number, a parameter if it is an initializer, else a constant of the program.
+    ///
+    /// - Parameters:
+    ///   - name: the initializer's.
+    ///   - label: the parameter's name, where the layer that owns it gives it one.
+    func value(
+        of tensor: HostTensor, initializer name: String?, label: String? = nil, role: ParameterRole = .weight, isNumber: Bool = true
+    ) throws(ImportFault) -> Value {
+        if folding != nil { return foldingInput(tensor) }
+        if isNumber, tensor.count == 1, let number = tensor.doubles.first, number.isFinite, tensor.shape.isEmpty || label == nil {
+            return tensor.shape.isEmpty ? builder.constant(number) : builder.tensor(ConstantTensor(tensor.floats), Shape(tensor.shape))
+        }
+        guard tensor.count > 0 else { throw .unsupported("a tensor without elements, \(tensor.shape)") }
+        guard let name else { return try constant(tensor) }
+        let key = ParameterKey(name: name, shape: tensor.shape)
+        if let value = parameters[key] { return value }
+        let parameter = label ?? names.label(name.replacing(":", with: ".").replacing("/", with: "."))
+        let value = builder.parameter(
+            Parameter(parameter, role, .zeros), TensorType(.f32, Shape(tensor.shape)), label: nil)
+        parameters[key] = value
+        weights.append(HostTensor(name: parameter, element: tensor.element, shape: tensor.shape, bytes: tensor.bytes))
+        return value
+    }
+
+    private func constant(_ tensor: HostTensor) throws(ImportFault) -> Value {
+        if tensor.count <= ConstantTensor.maximumCount { return builder.tensor(ConstantTensor(tensor.floats), Shape(tensor.shape)) }
+        let name = names.label("constant")
+        weights.append(HostTensor(name: name, element: tensor.element, shape: tensor.shape, bytes: tensor.bytes))
+        return builder.parameter(Parameter(name, .state, .zeros), TensorType(.f32, Shape(tensor.shape)))
+    }
+
+    private func foldingInput(_ tensor: HostTensor, _ element: ElementType = .f32) -> Value {
+        let name = "k\(folding?.count ?? 0)"
+        folding?[name] = ReferenceTensor(tensor.shape, tensor.doubles)
+        return builder.input(name, TensorType(element, Shape(tensor.shape)))
+    }
+
+    /// A tensor of integers that name positions.
+    func positions(_ tensor: HostTensor) throws(ImportFault) -> Value {
+        folding == nil ? try constant(tensor) : foldingInput(tensor, .i32)
+    }
+}
+
+extension ModelFile {
+    /// The model's own function that a node calls.
+    func function(_ node: WireNode) -> WireFunction? {
+        wire.functions.first { $0.name == node.opType && $0.domain == node.domain && $0.overload == node.overload }
+    }
+}
+
+extension WireNode {
+    /// The node with the attributes that refer to those of a call.
+    func resolvingReferences(to given: [WireAttribute], defaults: [WireAttribute]) -> WireNode {
+        var node = self
+        node.attribute = attribute.compactMap { attribute in
+            guard !attribute.refAttrName.isEmpty else { return attribute }
+            guard var value = (given + defaults).first(where: { $0.name == attribute.refAttrName }) else { return nil }
+            value.name = attribute.name
+            return value
+        }
+        return node
+    }
+}

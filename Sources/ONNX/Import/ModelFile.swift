@@ -1,0 +1,54 @@
+import Foundation
+import Interchange
+import SwiftProtobuf
+
+/// An ONNX file as it was read: its messages, and where tensors lie that are kept beside it.
+struct ModelFile {
+    let path: String
+    let wire: WireModel
+    /// The newest operator sets that the model goes by, by domain; the standard one is "".
+    let operatorSets: [String: Int]
+
+    /// The oldest operator set of which the rules here are sure.
+    static let oldestOperatorSet = 1
+    /// Whether the name of a file says that it is one.
+    static func isName(_ path: String) -> Bool { path.lowercased().hasSuffix(".onnx") }
+
+    init(path: String) throws(ONNXError) {
+        let data: Data
+        do {
+            data = try InputFile.read(path, maximum: 1 << 31)
+        } catch {
+            throw ONNXError(path, error.message, repair: error.repair)
+        }
+        try self.init(data: data, path: path)
+    }
+
+    /// Reads a file that is in memory; `path` names it in errors, and the folder of tensors that are kept beside it.
+    init(data: Data, path: String) throws(ONNXError) {
+        self.path = path
+        do {
+            wire = try WireModel(serializedBytes: data)
+        } catch {
+            throw ONNXError(
+                path, "this is no ONNX model: its bytes cannot be read as one",
+                repair: "check that the file is complete and was exported as ONNX")
+        }
+        guard wire.hasGraph, !wire.opsetImport.isEmpty else {
+            throw ONNXError(
+                path, "this is no ONNX model: it has \(wire.hasGraph ? "no operator set" : "no graph")",
+                repair: "check that the file is complete and was exported as ONNX")
+        }
+        var sets: [String: Int] = [:]
+        for set in wire.opsetImport {
+            let domain = set.domain == "ai.onnx" ? "" : set.domain
+            sets[domain] = max(sets[domain] ?? 0, Int(set.version))
+        }
+        operatorSets = sets
+    }
+
+    /// Domain and name of an operator as errors write them.
+    static func fullName(_ node: WireNode) -> String {
+        node.domain.isEmpty || node.domain == "ai.onnx" ? node.opType : "\(node.domain).\(node.opType)"
+    }
+}

@@ -1,0 +1,262 @@
+import Graph
+import Interchange
+import Operators
+
+/// A node of the model while it is imported: its attributes, its inputs, and the graph that its rule appends to.
+struct NodeScope {
+    let importer: Importer
+    let node: WireNode
+    let inputs: [ImportedValue]
+    /// The version of the operator set that the node goes by.
+    let set: Int
+    /// Those of all domains, for graphs within the node.
+    let sets: [String: Int]
+
+    // MARK: Attributes
+
+    private func attribute(_ name: String) -> WireAttribute? { node.attribute.first { $0.name == name } }
+
+    func has(_ name: String) -> Bool { attribute(name) != nil }
+
+    func integer(_ name: String, default value: Int) throws(ImportFault) -> Int {
+        guard let attribute = attribute(name) else { return value }
+        return try Self.bounded(attribute.i, name)
+    }
+
+    func boolean(_ name: String, default value: Bool) throws(ImportFault) -> Bool {
+        try integer(name, default: value ? 1 : 0) != 0
+    }
+
+    func number(_ name: String, default value: Double) -> Double { attribute(name).map { Double($0.f) } ?? value }
+
+    func text(_ name: String, default value: String) -> String { attribute(name).map { String(decoding: $0.s, as: UTF8.self) } ?? value }
+
+    func integers(_ name: String) throws(ImportFault) -> [Int]? {
+        guard let attribute = attribute(name) else { return nil }
+        return try attribute.ints.map { (value) throws(ImportFault) in try Self.bounded(value, name) }
+    }
+
+    func numbers(_ name: String) -> [Double]? { attribute(name).map { $0.floats.map(Double.init) } }
+
+    func tensor(_ name: String) throws(ImportFault) -> HostTensor? {
+        guard let attribute = attribute(name), attribute.hasT else { return nil }
+        return try importer.reader.tensor(attribute.t)
+    }
+
+    func graph(_ name: String) -> WireNetwork? { attribute(name).flatMap { $0.hasG ? $0.g : nil } }
+
+    /// Integers beyond any extent stand for "to the end", as exporters write it.
+    static func bounded(_ value: Int64, _ name: String) throws(ImportFault) -> Int {
+        let limit = Int64(Int32.max)
+        return Int(min(max(value, -limit), limit))
+    }
+
+    // MARK: Inputs
+
+    func isGiven(_ index: Int) -> Bool {
+        guard index < inputs.count, case .absent = inputs[index] else { return index < inputs.count }
+        return false
+    }
+
+    func input(_ index: Int) throws(ImportFault) -> ImportedValue {
+        guard isGiven(index) else { throw .malformed("the input \(index + 1) is missing") }
+        return inputs[index]
+    }
+
+    private func inputName(_ index: Int) -> String { node.input[index] }
+
+    /// The values of an input, where they must be known: axes, shapes, sizes.
+    func known(_ index: Int) throws(ImportFault) -> HostTensor {
+        switch try input(index) {
+        case .known(let tensor): return tensor
+        case .computed, .sizes:
+            if let tensor = importer.consume(inputName(index)) { return tensor }
+            throw ImportFault(
+                kind: .unsupported, message: "'\(inputName(index))' is computed, but decides a shape or an axis",
+                input: importer.isInput(inputName(index)) ? inputName(index) : nil)
+        case .absent, .missing: throw .malformed("the input \(index + 1) is missing")
+        }
+    }
+
+    func integers(_ index: Int) throws(ImportFault) -> [Int] {
+        guard let values = try known(index).integers else { throw .malformed("'\(inputName(index))' must be of integers") }
+        return try values.map { (value) throws(ImportFault) in try Self.bounded(value, inputName(index)) }
+    }
+
+    /// Integers or sizes, such as a shape.
+    func sizes(_ index: Int) throws(ImportFault) -> [Dimension] {
+        if case .sizes(let sizes, _) = try input(index) { return sizes }
+        return try integers(index).map { .fixed($0) }
+    }
+
+    /// The one number that an input holds.
+    func number(_ index: Int) throws(ImportFault) -> Double {
+        let tensor = try known(index)
+        guard tensor.count == 1 else { throw .malformed("'\(inputName(index))' must be one number, not \(tensor.shape)") }
+        return tensor.doubles[0]
+    }
+
+    /// Axes that were an attribute once and are an input now.
+    func axes(_ name: String = "axes", input index: Int = 1, rank: Int) throws(ImportFault) -> [Int]? {
+        let axes = isGiven(index) ? try integers(index) : try integers(name)
+        return try axes?.map { (axis) throws(ImportFault) in try self.axis(axis, rank: rank) }
+    }
+
+    /// An axis counted from the first.
+    func axis(_ axis: Int, rank: Int) throws(ImportFault) -> Int {
+        guard axis >= -rank, axis < rank else { throw .malformed("the axis \(axis) of a tensor of rank \(rank)") }
+        return axis < 0 ? axis + rank : axis
+    }
+
+    func element(_ index: Int) throws(ImportFault) -> ElementCode {
+        switch try input(index) {
+        case .known(let tensor): ElementCode(tensor.element)
+        case .computed(_, let element): element
+        case .sizes: .i64
+        case .absent, .missing: throw .malformed("the input \(index + 1) is missing")
+        }
+    }
+
+    func shape(_ index: Int) throws(ImportFault) -> Shape {
+        switch try input(index) {
+        case .known(let tensor): Shape(tensor.shape)
+        case .computed(let value, _): importer.builder.type(of: value).shape
+        case .sizes(let sizes, let isScalar): isScalar ? [] : [.fixed(sizes.count)]
+        case .absent, .missing: throw .malformed("the input \(index + 1) is missing")
+        }
+    }
+
+    func rank(_ index: Int) throws(ImportFault) -> Int { try shape(index).rank }
+
+    /// The shape where all of it must be numbers; `axes` says which matter.
+    func extents(_ index: Int) throws(ImportFault) -> [Int] {
+        let shape = try shape(index)
+        guard let extents = shape.extents else {
+            throw .unsupported("the shape \(shape) of '\(inputName(index))' must be numbers; fix its sizes")
+        }
+        return extents
+    }
+
+    /// The tensor of an input, as f32.
+    func value(_ index: Int) throws(ImportFault) -> Value {
+        switch try input(index) {
+        case .known(let tensor): try importer.value(of: tensor, initializer: initializer(index))
+        case .computed(let value, _): floating(value)
+        case .sizes: throw .unsupported("sizes that are no numbers yet, as a tensor")
+        case .absent, .missing: throw .malformed("the input \(index + 1) is missing")
+        }
+    }
+
+    /// Integers that name classes or positions, as the graph has them.
+    func positions(_ index: Int) throws(ImportFault) -> Value {
+        switch try input(index) {
+        case .known(let tensor): try importer.positions(tensor)
+        case .computed(let value, _): value
+        case .sizes, .absent, .missing: try value(index)
+        }
+    }
+
+    /// The initializer that an input is, by the model's name.
+    func initializer(_ index: Int) -> String? { importer.initializers[inputName(index)] }
+
+    // MARK: Layers
+
+    /// A label for a layer that owns parameters, after its weight.
+    func label(weight index: Int = 1) -> String? {
+        if importer.folding != nil { return nil }
+        return importer.label(weight: index < inputs.count ? initializer(index) : nil, node)
+    }
+
+    /// An input that is a layer's own parameter: named after the layer and its part.
+    func owned(
+        _ index: Int, _ part: String, of label: String?, role: ParameterRole = .weight, _ change: (HostTensor) -> HostTensor = { $0 }
+    ) throws(ImportFault) -> Value {
+        guard case .known(let tensor) = try input(index) else { return try value(index) }
+        return try importer.value(
+            of: change(tensor), initializer: initializer(index) ?? "\(inputName(index))", label: label.map { "\($0).\(part)" }, role: role,
+            isNumber: false)
+    }
+
+    // MARK: The graph
+
+    var builder: GraphBuilder { importer.builder }
+
+    func type(of value: Value) -> TensorType { builder.type(of: value) }
+
+    func apply(_ operation: Operator, _ operands: [Value], _ attributes: Attributes = [:], label: String? = nil) throws(ImportFault)
+        -> Value
+    {
+        do throws(TypeError) {
+            return try builder.append(operation, operands, attributes, label: label)
+        } catch {
+            throw ImportFault(error)
+        }
+    }
+
+    /// A scalar function, element by element, of operands that are repeated to one shape already.
+    func map(_ function: ScalarFunction, _ operands: [Value]) throws(ImportFault) -> Value {
+        try apply(.map, operands, ["function": .function(function)])
+    }
+
+    /// Integers as numbers.
+    func floating(_ value: Value) -> Value {
+        if type(of: value).element == .f32 { return value }
+        return builder.map("number", [("x", value)], .argument(0))
+    }
+
+    /// A number for all elements.
+    func constant(_ value: Double) -> Value {
+        importer.builder.constant(value)
+    }
+
+    func reshape(_ value: Value, _ shape: [Dimension]) throws(ImportFault) -> Value {
+        if type(of: value).shape == Shape(shape) { return value }
+        if let numbers = Shape(shape).extents {
+            return try apply(.reshape, [value], ["extents": .integers(numbers), "whole": .boolean(true)])
+        }
+        return try apply(.reshape, [value], ["extents": .shape(Shape(shape)), "whole": .boolean(true)])
+    }
+
+    /// The result of the node, of the element type of an input if not said otherwise.
+    func result(_ value: Value, _ element: ElementCode? = nil) throws(ImportFault) -> [ImportedValue] {
+        if let element { return [.computed(value, element)] }
+        return [.computed(value, try self.element(0))]
+    }
+
+    /// Inputs as operands of an element-wise operator: with extents of 1 in front, so that NumPy's rules for repeating are the graph's.
+    func aligned(_ indices: Range<Int>? = nil) throws(ImportFault) -> [Value] {
+        let indices = indices ?? 0..<inputs.count
+        let rank = try indices.map { (index) throws(ImportFault) in try self.rank(index) }.max() ?? 0
+        return try indices.map { (index) throws(ImportFault) in try aligned(index, rank: rank) }
+    }
+
+    /// An input with extents of 1 in front up to `rank`; numbers stay numbers.
+    func aligned(_ index: Int, rank: Int) throws(ImportFault) -> Value {
+        let own = try shape(index)
+        if own.rank == rank || own.rank == 0 || own.rank == 1 && rank == 2 { return try value(index) }
+        if case .known(let tensor) = try input(index) {
+            let padded = [Int](repeating: 1, count: rank - own.rank) + tensor.shape
+            return try importer.value(of: tensor.reshaped(tensor.count == 1 ? [] : padded), initializer: initializer(index))
+        }
+        return try reshape(try value(index), [Dimension](repeating: 1, count: rank - own.rank) + own.dimensions)
+    }
+
+    /// Throws where the graph would compute integers in floating point, in which large ones are not exact.
+    func requireFloating(_ indices: Range<Int>? = nil) throws(ImportFault) {
+        if importer.folding != nil { return }
+        for index in indices ?? 0..<inputs.count where isGiven(index) {
+            let element = try element(index)
+            guard element.isFloating || element == .bool else {
+                // What is given with the command may be computed once and for all.
+                throw ImportFault(
+                    kind: .unsupported, message: "\(node.opType) of \(element) that is computed while the network runs",
+                    input: importer.isInput(inputName(index)) ? inputName(index) : nil)
+            }
+        }
+    }
+}
+
+extension Importer {
+    /// Whether a name is that of an input of the model.
+    func isInput(_ name: String) -> Bool { file.wire.graph.input.contains { $0.name == name } }
+}

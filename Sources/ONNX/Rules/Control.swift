@@ -1,0 +1,70 @@
+import Graph
+import Interchange
+import Operators
+
+extension ImportRule {
+    /// Constants, what differs in training, and branches that are known.
+    static let control: [ImportRule] = [
+        ImportRule("Constant") { (scope) throws(ImportFault) in
+            if let tensor = try scope.tensor("value") { return [.known(tensor)] }
+            if scope.has("value_float") { return [.known(HostTensor(shape: [], floats: [Float(scope.number("value_float", default: 0))]))] }
+            if let values = scope.numbers("value_floats") {
+                return [.known(HostTensor(shape: [values.count], floats: values.map(Float.init)))]
+            }
+            if scope.has("value_int") { return [.integers([try scope.integer("value_int", default: 0)], isScalar: true)] }
+            if let values = try scope.integers("value_ints") { return [.integers(values)] }
+            throw .unsupported("a constant that is no tensor of numbers")
+        },
+        ImportRule("ConstantOfShape") { (scope) throws(ImportFault) in
+            let value = try scope.tensor("value") ?? HostTensor(shape: [1], floats: [0])
+            let shape = try scope.integers(0)
+            let element = ElementCode(value.element)
+            guard shape.allSatisfy({ $0 >= 0 }), let size = value.element.byteCount(shape: shape), size <= 1 << 26,
+                let number = value.doubles.first
+            else {
+                throw .unsupported("a constant of the shape \(shape)")
+            }
+            return [.known(HostTensor(element, shape: shape, numbers: [Double](repeating: number, count: size / value.element.size)))]
+        },
+        ImportRule("Range") { (scope) throws(ImportFault) in
+            let (start, limit, delta) = (try scope.number(0), try scope.number(1), try scope.number(2))
+            let count: Double = delta == 0 ? .infinity : max(0, ((limit - start) / delta).rounded(.up))
+            guard count <= 1_048_576 else { throw .malformed("a range from \(start) to \(limit) by \(delta)") }
+            let element = try scope.element(0)
+            return [.known(HostTensor(element, shape: [Int(count)], numbers: (0..<Int(count)).map { start + Double($0) * delta }))]
+        },
+        ImportRule("Dropout", dropout),
+        ImportRule("If", branch),
+    ]
+
+    /// Nothing is dropped where a network predicts; the mask says so.
+    private static func dropout(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
+        if scope.set >= 12, scope.isGiven(2), try scope.number(2) != 0 {
+            let rate = try scope.isGiven(1) ? scope.number(1) : 0.5
+            guard rate == 0 else { throw .unsupported("dropout in training, whose random numbers are ONNX's own") }
+        }
+        guard scope.node.output.count > 1, !scope.node.output[1].isEmpty else { return [try scope.input(0)] }
+        let extents = try scope.extents(0)
+        let mask = HostTensor(
+            scope.set < 10 ? try scope.element(0) : .bool, shape: extents, numbers: [Double](repeating: 1, count: extents.reduce(1, *)))
+        return [try scope.input(0), .known(mask)]
+    }
+
+    /// The branch that a known condition takes, whose nodes see what the graph around them made.
+    private static func branch(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
+        let condition = try scope.known(0)
+        guard let graph = scope.graph(condition.doubles.first == 0 ? "else_branch" : "then_branch") else {
+            throw .malformed("a branch is missing")
+        }
+        let importer = scope.importer
+        for initializer in graph.initializer {
+            importer.values[initializer.name] = .known(try importer.reader.tensor(initializer))
+            importer.initializers[initializer.name] = initializer.name
+        }
+        importer.run(graph.node, scope.sets)
+        return try graph.output.map { (output) throws(ImportFault) in
+            guard let value = importer.values[output.name] else { throw .malformed("the branch does not make '\(output.name)'") }
+            return value
+        }
+    }
+}

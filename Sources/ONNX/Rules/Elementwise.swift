@@ -1,0 +1,141 @@
+import Graph
+import Interchange
+import Operators
+
+extension ImportRule {
+    /// Arithmetic, element by element, and conversions of types.
+    static let elementwise: [ImportRule] =
+        [
+            binary("Add", .add), binary("Sub", .subtract), binary("Mul", .multiply), division, power,
+            variadic("Sum", .add), variadic("Max", .maximum), variadic("Min", .minimum), mean,
+            modulo, cast("Cast"), castLike, identity,
+        ]
+        + [
+            ("Abs", "abs(x)"), ("Exp", "exp(x)"), ("Log", "log(x)"), ("Sqrt", "sqrt(x)"), ("Reciprocal", "reciprocal(x)"),
+            ("Floor", "floor(x)"),
+            ("Ceil", "round_up(x)"), ("Round", "round_to_even(x)"), ("Sign", "sign_of(x)"), ("Erf", "erf(x)"),
+        ].map { name, call in unary(name, call) }
+        + [
+            // As the language writes -x.
+            ImportRule("Neg") { (scope) throws(ImportFault) in
+                try scope.requireFloating()
+                return try scope.result(scope.apply(.multiply, [scope.value(0), scope.constant(-1)]))
+            }
+        ]
+
+    /// A function of one element.
+    static func unary(_ name: String, _ call: String) -> ImportRule {
+        ImportRule(name) { (scope) throws(ImportFault) in
+            try scope.requireFloating()
+            return try scope.result(scope.map(ModelActivations.function(call), [scope.value(0)]))
+        }
+    }
+
+    /// Before operator set 7 the second operand was repeated where an attribute said so, along axes from one on.
+    private static func operands(_ scope: NodeScope) throws(ImportFault) -> [Value] {
+        guard scope.set < 7, scope.inputs.count == 2, try scope.boolean("broadcast", default: false), scope.has("axis") else {
+            return try scope.aligned()
+        }
+        let (first, second) = (try scope.shape(0), try scope.shape(1))
+        let axis = try scope.axis(scope.integer("axis", default: 0), rank: first.rank)
+        guard axis + second.rank <= first.rank else { throw .malformed("'axis' is \(axis), with operands \(first) and \(second)") }
+        let ones = { (count: Int) in [Dimension](repeating: 1, count: count) }
+        let shape = ones(axis) + second.dimensions + ones(first.rank - axis - second.rank)
+        return [try scope.value(0), try scope.reshape(scope.value(1), shape)]
+    }
+
+    private static func binary(_ name: String, _ operation: Operator) -> ImportRule {
+        ImportRule(name) { (scope) throws(ImportFault) in
+            try scope.requireFloating()
+            return try scope.result(scope.apply(operation, operands(scope)))
+        }
+    }
+
+    private static let division = ImportRule("Div") { (scope) throws(ImportFault) in
+        try scope.requireFloating()
+        let operands = try operands(scope)
+        if try scope.element(0).isInteger { return try scope.result(scope.map(ModelActivations.function("quotient(x, y)"), operands)) }
+        return try scope.result(scope.apply(.divide, operands))
+    }
+
+    private static let modulo = ImportRule("Mod") { (scope) throws(ImportFault) in
+        try scope.requireFloating()
+        let call = try scope.boolean("fmod", default: false) ? "remainder(x, y)" : "modulo(x, y)"
+        return try scope.result(scope.map(ModelActivations.function(call), scope.aligned()))
+    }
+
+    private static let power = ImportRule("Pow") { (scope) throws(ImportFault) in
+        try scope.requireFloating(0..<1)
+        return try scope.result(scope.apply(.power, operands(scope)))
+    }
+
+    private static func variadic(_ name: String, _ operation: Operator) -> ImportRule {
+        ImportRule(name) { (scope) throws(ImportFault) in
+            try scope.requireFloating()
+            let operands = try scope.aligned()
+            var result = operands[0]
+            for operand in operands.dropFirst() { result = try scope.apply(operation, [result, operand]) }
+            return try scope.result(result)
+        }
+    }
+
+    private static let mean = ImportRule("Mean") { (scope) throws(ImportFault) in
+        try scope.requireFloating()
+        let operands = try scope.aligned()
+        var result = operands[0]
+        for operand in operands.dropFirst() { result = try scope.apply(.add, [result, operand]) }
+        return try scope.result(scope.apply(.divide, [result, scope.constant(Double(operands.count))]))
+    }
+
+    private static let identity = ImportRule("Identity") { (scope) throws(ImportFault) in
+        if let name = scope.initializer(0), let output = scope.node.output.first { scope.importer.initializers[output] = name }
+        return [try scope.input(0)]
+    }
+
+    private static func cast(_ name: String) -> ImportRule {
+        ImportRule(name) { (scope) throws(ImportFault) in
+            try converted(scope, to: ElementCode(number: Int32(scope.integer("to", default: 1))))
+        }
+    }
+
+    private static let castLike = ImportRule("CastLike") { (scope) throws(ImportFault) in try converted(scope, to: scope.element(1)) }
+
+    /// The first input as another type: towards zero where that has integers, and everything but zero is true.
+    private static func converted(_ scope: NodeScope, to element: ElementCode) throws(ImportFault) -> [ImportedValue] {
+        let from = try scope.element(0)
+        guard element.stored != nil, from.stored != nil else { throw .unsupported("a conversion from \(from) to \(element)") }
+        if from == element || element.isFloating {
+            if case .known(let tensor) = try scope.input(0) {
+                if let name = scope.initializer(0), let output = scope.node.output.first { scope.importer.initializers[output] = name }
+                return [.known(from == element ? tensor : HostTensor(element, shape: tensor.shape, numbers: tensor.doubles))]
+            }
+            guard element.isComputable || scope.importer.folding != nil else {
+                throw .unsupported("a conversion to \(element) while the network runs")
+            }
+            return try scope.result(scope.value(0), element)
+        }
+        if element == .bool { return try scope.result(scope.map(ModelActivations.function("is_not_zero(x)"), [scope.value(0)]), element) }
+        if from.isFloating { return try scope.result(scope.map(ModelActivations.function("truncate(x)"), [scope.value(0)]), element) }
+        let isNarrower =
+            from != .bool
+            && !(element.range?.contains(from.range?.lowerBound ?? 0) == true
+                && element.range?.contains(from.range?.upperBound ?? 0) == true)
+        if isNarrower {
+            // What does not fit wraps around.
+            guard let tensor = try scope.input(0).known, let integers = tensor.integers else {
+                throw .unsupported("a conversion from \(from) to \(element) while the network runs")
+            }
+            guard let size = element.stored?.size, size < 8 else {
+                return [.known(HostTensor(element, shape: tensor.shape, numbers: tensor.doubles))]
+            }
+            let modulus = Int64(1) << (8 * size)
+            let isSigned = (element.range?.lowerBound ?? 0) < 0
+            let wrapped = integers.map { value -> Double in
+                let rest = ((value % modulus) + modulus) % modulus
+                return Double(isSigned && rest >= modulus / 2 ? rest - modulus : rest)
+            }
+            return [.known(HostTensor(element, shape: tensor.shape, numbers: wrapped))]
+        }
+        return try scope.result(scope.value(0), element)
+    }
+}

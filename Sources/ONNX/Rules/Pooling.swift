@@ -1,0 +1,143 @@
+import Foundation
+import Graph
+import Interchange
+import Operators
+
+extension ImportRule {
+    /// Pools of signals, images and volumes.
+    static let pooling: [ImportRule] = [
+        ImportRule("MaxPool", maximum),
+        ImportRule("AveragePool") { (scope) throws(ImportFault) in try scope.result(average(scope)) },
+        ImportRule("LpPool") { (scope) throws(ImportFault) in try scope.result(power(scope)) },
+        ImportRule("GlobalAveragePool") { (scope) throws(ImportFault) in try scope.result(scope.apply(.globalAveragePool, [scope.value(0)]))
+        },
+        ImportRule("GlobalMaxPool") { (scope) throws(ImportFault) in try scope.result(scope.apply(.globalMaxPool, [scope.value(0)])) },
+        ImportRule("GlobalLpPool") { (scope) throws(ImportFault) in
+            let axes = try Attribute.integers(Array(2..<scope.rank(0)))
+            let p = Double(try scope.integer("p", default: 2))
+            return try scope.result(scope.apply(.norm, [scope.value(0)], ["axes": axes, "keep": .boolean(true), "p": .number(p)]))
+        },
+    ]
+
+    private static func window(_ scope: NodeScope) throws(ImportFault) -> SlidingWindow {
+        let rank = try scope.rank(0)
+        guard let kernel = try scope.integers("kernel_shape"), rank >= 3, kernel.count == rank - 2 else {
+            throw .malformed("'kernel_shape' does not go with \(try scope.shape(0))")
+        }
+        return try SlidingWindow(scope, kernel: kernel) { () throws(ImportFault) in Array(try scope.extents(0).dropFirst(2)) }
+    }
+
+    private static func maximum(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
+        try scope.requireFloating()
+        let window = try window(scope)
+        let attributes: Attributes = [
+            "kernel": SlidingWindow.pair(window.kernel), "stride": window.poolStride, "pad": window.padding,
+            "dilation": SlidingWindow.pair(window.dilations), "ceil": .boolean(try scope.boolean("ceil_mode", default: false)),
+        ]
+        let x = try scope.value(0)
+        let pooled = try scope.result(scope.apply(.maxPool, [x], attributes))
+        guard scope.node.output.count > 1, !scope.node.output[1].isEmpty else { return pooled }
+        return try pooled + [.computed(places(scope, window, scope.apply(.maxPoolPosition, [x], attributes)), .i64)]
+    }
+
+    /// The number of each window's largest element in the whole tensor, by the tap that holds it.
+    private static func places(_ scope: NodeScope, _ window: SlidingWindow, _ tap: Value) throws(ImportFault) -> Value {
+        let extents = try scope.extents(0)
+        guard window.axes == 2, let result = scope.type(of: tap).shape.extents, !window.isSame else {
+            throw .unsupported("the positions that max pooling of \(try scope.shape(0)) finds")
+        }
+        let (height, width) = (extents[2], extents[3])
+        let isColumnMajor = try scope.boolean("storage_order", default: false)
+        let steps = isColumnMajor ? (1, height) : (width, 1)
+        var first: [Float] = []
+        for plane in 0..<result[0] * result[1] {
+            for y in 0..<result[2] {
+                for x in 0..<result[3] {
+                    let place = (y * window.strides[0] - window.pads[0], x * window.strides[1] - window.pads[1])
+                    first.append(Float(plane * height * width + place.0 * steps.0 + place.1 * steps.1))
+                }
+            }
+        }
+        guard extents.reduce(1, *) <= 1 << 24, first.count <= ConstantTensor.maximumCount else {
+            throw .unsupported("positions in a tensor of more than 2^24 elements")
+        }
+        let row = Scalar.unary(.floor, .argument(0) / .constant(Double(window.kernel[1])))
+        let column = Scalar.argument(0) - row * .constant(Double(window.kernel[1]))
+        let place =
+            Scalar.argument(1) + row * .constant(Double(window.dilations[0] * steps.0)) + column
+            * .constant(Double(window.dilations[1] * steps.1))
+        return try scope.map(
+            ScalarFunction("place", ["tap", "first"], place), [tap, scope.builder.tensor(ConstantTensor(first), Shape(result))])
+    }
+
+    private static func average(_ scope: NodeScope) throws(ImportFault) -> Value {
+        let window = try window(scope)
+        let ceil = try scope.boolean("ceil_mode", default: false)
+        let includesPads = try scope.boolean("count_include_pad", default: false)
+        let x = try scope.value(0)
+        if window.dilations.allSatisfy({ $0 == 1 }) {
+            return try scope.apply(
+                .averagePool, [x],
+                [
+                    "kernel": SlidingWindow.pair(window.kernel), "stride": window.poolStride, "pad": window.padding, "ceil": .boolean(ceil),
+                    "count_include_pad": .boolean(includesPads),
+                ])
+        }
+        let extents = try scope.extents(0)
+        var result = try sums(scope, window, x, ceil: ceil)
+        for axis in 0..<window.axes {
+            let extent = extents[axis + 2]
+            let bounds = includesPads ? -window.pads[axis]..<extent + window.pads[window.axes + axis] : 0..<extent
+            let counts = (0..<window.count(axis, extent: extent, ceil: ceil)).map { index in
+                (0..<window.kernel[axis]).count {
+                    bounds.contains(index * window.strides[axis] - window.pads[axis] + $0 * window.dilations[axis])
+                }
+            }
+            var shape = [Int](repeating: 1, count: extents.count)
+            shape[axis + 2] = counts.count
+            result = try scope.apply(
+                .divide, [result, scope.builder.tensor(ConstantTensor(counts.map { Float(max($0, 1)) }), Shape(shape))])
+        }
+        return result
+    }
+
+    /// The sum of each window, as a convolution of each channel with ones.
+    private static func sums(_ scope: NodeScope, _ window: SlidingWindow, _ x: Value, ceil: Bool) throws(ImportFault) -> Value {
+        let extents = try scope.extents(0)
+        var pads = window.pads
+        if window.isSame { throw .unsupported("'auto_pad' SAME_UPPER with dilations") }
+        for axis in 0..<window.axes {
+            let count = window.count(axis, extent: extents[axis + 2], ceil: ceil)
+            pads[window.axes + axis] = max(0, (count - 1) * window.strides[axis] + window.reach(axis) - extents[axis + 2] - pads[axis])
+        }
+        let shape = [extents[1], 1] + window.kernel
+        guard window.kernel.reduce(1, { min($0 * $1, 1 << 30) }) * min(extents[1], 1 << 30) <= ConstantTensor.maximumCount else {
+            throw .unsupported("windows of \(window.kernel) with dilations")
+        }
+        let ones = scope.builder.tensor(ConstantTensor([Float](repeating: 1, count: shape.reduce(1, *))), Shape(shape))
+        return try scope.apply(
+            .convolution, [x, ones],
+            [
+                "channels": .integer(extents[1]), "kernel": SlidingWindow.pair(window.kernel), "stride": SlidingWindow.pair(window.strides),
+                "dilation": SlidingWindow.pair(window.dilations), "pad": .integers(pads), "groups": .integer(extents[1]),
+                "bias": .boolean(false),
+            ])
+    }
+
+    private static func power(_ scope: NodeScope) throws(ImportFault) -> Value {
+        let window = try window(scope)
+        let ceil = try scope.boolean("ceil_mode", default: false)
+        let p = Double(try scope.integer("p", default: 2))
+        let x = try scope.value(0)
+        if window.axes == 2, window.dilations == [1, 1] {
+            return try scope.apply(
+                .powerPool, [x],
+                [
+                    "kernel": SlidingWindow.pair(window.kernel), "stride": window.poolStride, "pad": window.padding, "ceil": .boolean(ceil),
+                    "p": .number(p),
+                ])
+        }
+        let powers = try scope.apply(.power, [scope.map(ModelActivations.function("abs(x)"), [x]), scope.constant(p)])
+        return try scope.apply(.power, [sums(scope, window, powers, ceil: ceil), scope.constant(1 / p)])
+    }
+}
