@@ -4,6 +4,7 @@ import Graph
 import Interchange
 import Language
 import LoopNest
+import ONNX
 import Operators
 import Recipes
 import Source
@@ -35,6 +36,8 @@ public struct Network: Sendable {
     /// Loop nests that were read as text; the graph is empty then.
     public var kernels: [Kernel] = []
     public var sources: SourceMap
+    /// What the model was that the network was imported from, with its weights; nil where it was a text.
+    public var model: ImportedNetwork?
     /// Warnings; errors are thrown.
     public var diagnostics: [Diagnostic] = []
     /// What the file parsed to, where it was in the language.
@@ -81,14 +84,18 @@ public struct Network: Sendable {
 }
 
 extension Network {
-    /// Reads a file: a `.braid` source, or the printed text of the stages graph, training, optimized or kernels.
+    /// Reads a file: a `.braid` source, the printed text of the stages graph, training, optimized or kernels, or a model in ONNX (`.onnx`).
     ///
     /// - Parameters:
     ///   - path: may end in `:NAME` to pick one of several networks.
     ///   - name: the network, if the file has several.
     ///   - definitions: values of the network's parameters in the language's notation.
-    public static func load(_ path: String, name: String? = nil, definitions: [String: String] = [:]) throws(CompilerError) -> Network {
+    ///   - given: values of a model's inputs by its own names, which are constants where they decide shapes.
+    public static func load(
+        _ path: String, name: String? = nil, definitions: [String: String] = [:], given: [String: HostTensor] = [:]
+    ) throws(CompilerError) -> Network {
         let (path, name) = place(path, name)
+        if ImportedNetwork.isName(path) { return try readModel(path, definitions, given) }
         return try read(try readText(path), path: path, name: name, definitions: definitions)
     }
 
@@ -102,6 +109,7 @@ extension Network {
     /// and for the text of a stage.
     public static func hasParameter(_ parameter: String, _ path: String, name: String? = nil) throws(CompilerError) -> Bool {
         let (path, name) = place(path, name)
+        if ImportedNetwork.isName(path) { return false }
         let text = try readText(path)
         if text.hasPrefix("kernel ") || text.hasPrefix("graph ") { return false }
         let network = loadProgram(path, text: text).networks.first { $0.name.text == name ?? $0.name.text }
@@ -231,7 +239,13 @@ extension Network {
                 "'\(graph.name)' has no output, so that there is nothing to compute", help: "end it with 'output logits = %3'")
         }
         let origin: Origin = graph.nodes.contains { $0.group != nil } ? .optimized : graph.updates.isEmpty ? .graph : .training
-        // What the language's parameters were is no longer in the text; its sizes are.
+        let sizes = try sizes(definitions)
+        try ForeignTexts(of: graph, path: path, text: text, file: file, sources).require()
+        return try Network(name: graph.name, origin: origin, graph: graph, sources: sources).sized(sizes)
+    }
+
+    /// What `definitions` say of a graph's sizes: what the language's parameters were is no longer in it.
+    static func sizes(_ definitions: [String: String]) throws(CompilerError) -> [String: Int] {
         var sizes: [String: Int] = [:]
         for (name, text) in definitions.sorted(by: { $0.key < $1.key }) {
             guard let size = Int(text) else {
@@ -239,7 +253,6 @@ extension Network {
             }
             sizes[name] = size
         }
-        try ForeignTexts(of: graph, path: path, text: text, file: file, sources).require()
-        return try Network(name: graph.name, origin: origin, graph: graph, sources: sources).sized(sizes)
+        return sizes
     }
 }

@@ -40,6 +40,21 @@ extension Network {
         return network
     }
 
+    /// The network for a number of images.
+    ///
+    /// - Throws: where an operation does not take so many.
+    public func batched(_ batch: Int) throws(CompilerError) -> Network {
+        guard let symbol = graph.batchSymbol else { return self }
+        var network = self
+        do {
+            network.graph = try graph.bound(sizes: [symbol: batch])
+            network.training = nil
+        } catch {
+            throw CompilerError(error, sources)
+        }
+        return network
+    }
+
     /// The graph, bound if it moves the batch, once all of it is found to take so many images.
     private static func checked(_ graph: Graph, _ batch: Int) throws(SizeError) -> Graph {
         guard let symbol = graph.batchSymbol, batch >= 1 else { return graph }

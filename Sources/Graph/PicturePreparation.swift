@@ -143,7 +143,10 @@ extension PicturePreparation {
     }
 
     /// The preparation as the graph's text has it: `prepare(resize: 256, mean: [0.5], std: [0.5])`, without what is the default.
-    public var text: String {
+    public var text: String { "prepare(\(settings))" }
+
+    /// What the language has behind `prepare`, without what is the default: `resize: 256, mean: [0.5], std: [0.5]`.
+    public var settings: String {
         var parts: [String] = []
         switch resize {
         case .shorterSide(let side): parts.append("resize: \(side)")
@@ -159,7 +162,7 @@ extension PicturePreparation {
             }
             parts.append("mean: \(list(normalization.mean)), std: \(list(normalization.deviation))")
         }
-        return "prepare(" + parts.joined(separator: ", ") + ")"
+        return parts.joined(separator: ", ")
     }
 
     /// Reads what `text` prints, behind `prepare`.

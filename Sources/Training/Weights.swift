@@ -23,8 +23,23 @@ public enum Weights {
     ) throws -> [NonFiniteValues] {
         let patterns = patterns.map(NamePattern.init)
         let isLeft = { (name: String) in patterns.contains { $0.matches(name) } }
-        let declared = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
-            .filter { !isLeft($0.name) }
+        let all = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
+        let declared = all.filter { !isLeft($0.name) }
+        try require(file, for: declared, optional: optional, isLeft)
+        return try executable.setParameters(from: FileParameters(file: file, names: Set(declared.map(\.name))))
+    }
+
+    /// Checks that a file has a tensor of the right shape for each of some parameters, and none besides.
+    ///
+    /// - Parameters:
+    ///   - declared: the parameters' names and extents.
+    ///   - optional: those that may be missing, or in excess.
+    ///   - isLeft: says which names count for nothing.
+    /// - Throws: `Mismatch`.
+    public static func require(
+        _ file: WeightsFile, for declared: [(name: String, extents: [Int])], optional: Set<String> = [],
+        _ isLeft: (String) -> Bool = { _ in false }
+    ) throws(Mismatch) {
         let extents = Dictionary(declared.map { ($0.name, $0.extents) }) { first, _ in first }
         let isNeeded = { (name: String) in !OptimizerState.isName(name) && !optional.contains(name) }
         let missing = declared.map(\.name).filter { file[$0] == nil && isNeeded($0) }
@@ -36,7 +51,6 @@ public enum Weights {
         if !(missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty) {
             throw Mismatch(file, missing: missing, unexpected: unexpected.sorted(), misshaped: misshaped, extents: extents)
         }
-        return try executable.setParameters(from: FileParameters(file: file, names: Set(declared.map(\.name))))
     }
 
     /// Sets some parameters to the tensors of their names, which the file has in their shapes.

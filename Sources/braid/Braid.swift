@@ -21,7 +21,9 @@ struct Braid: ParsableCommand {
         version: Version.text,
         subcommands: [
             CheckCommand.self, LintCommand.self, FormatCommand.self, DescribeCommand.self, ViewCommand.self, DumpCommand.self,
-            ExplainCommand.self, RunCommand.self, TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self, RunsCommand.self,
+            ExplainCommand.self, RunCommand.self, ImportCommand.self, ExportCommand.self, TrainCommand.self, FineTuneCommand.self,
+            EvaluateCommand.self,
+            RunsCommand.self,
             PlanCommand.self, RateFindCommand.self,
             OverfitCommand.self, BenchCommand.self, ProfileCommand.self, DiffCommand.self, BisectCommand.self, TuneCommand.self,
             CacheCommand.self, DataCommand.self, WeightsCommand.self, LspCommand.self, VersionCommand.self,

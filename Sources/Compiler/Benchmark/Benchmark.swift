@@ -211,6 +211,7 @@ extension Compiler {
 
     private func setWeights(of executable: Executable, _ file: WeightsFile?, _ network: Network) throws {
         // What a file of weights may lack in training, an auxiliary head's, is random.
+        let file = file ?? network.ownWeights
         if file == nil || !executable.plan.streamsParameters { Weights.initialize(executable, seed: 0) }
         guard let file else { return }
         try Weights.load(file, into: executable, optional: network.trainingParameters)

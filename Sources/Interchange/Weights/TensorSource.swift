@@ -120,3 +120,34 @@ struct NumPySource: TensorSource {
         for piece in FileBytes.pieces(of: floats.count, granule: granule) { floats[piece].withUnsafeBufferPointer(body) }
     }
 }
+
+/// Tensors that are held in memory, of a file that has more than them.
+struct HeldTensors: TensorSource {
+    private let tensors: [HostTensor]
+    private let indices: [String: Int]
+    let metadata: [String: String]
+    private let path: String
+
+    init(_ tensors: [HostTensor], metadata: [String: String], path: String) {
+        (self.tensors, self.metadata, self.path) = (tensors, metadata, path)
+        indices = Dictionary(uniqueKeysWithValues: tensors.indices.map { (tensors[$0].name, $0) })
+    }
+
+    var described: [WeightsFile.Entry] { tensors.map { WeightsFile.Entry(name: $0.name, element: $0.element, shape: $0.shape) } }
+    var notes: [String] { [] }
+    var paths: [String] { [path] }
+
+    func tensor(_ name: String) throws(InterchangeError) -> HostTensor {
+        guard let index = indices[name] else { throw Safetensors.absence(of: name, among: tensors.map(\.name), path: path) }
+        return tensors[index]
+    }
+
+    func readFloats(_ name: String, granule: Int, _ body: (UnsafeBufferPointer<Float>) -> Void) throws(InterchangeError) {
+        let tensor = try tensor(name)
+        if tensor.element == .f32, UInt32(1).littleEndian == 1 {
+            tensor.bytes.withUnsafeBytes { bytes in bytes.withMemoryRebound(to: Float.self, body) }
+        } else {
+            tensor.floats.withUnsafeBufferPointer(body)
+        }
+    }
+}

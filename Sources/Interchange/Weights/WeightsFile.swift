@@ -20,7 +20,7 @@ public struct WeightsFile: Sendable {
     }
 
     public enum Format: String, Sendable {
-        case safetensors, torch, index, npz
+        case safetensors, torch, index, npz, model
 
         /// For people.
         public var title: String {
@@ -29,6 +29,7 @@ public struct WeightsFile: Sendable {
             case .torch: "PyTorch"
             case .index: "index of several files"
             case .npz: "NumPy archive"
+            case .model: "ONNX model"
             }
         }
     }
@@ -79,6 +80,11 @@ public struct WeightsFile: Sendable {
             if let format = ForeignFormat(bytes.bytes, givenFor: .weights) { throw format.failure(path) }
             self.init(try Safetensors(bytes, path))
         }
+    }
+
+    /// Tensors that are in memory already, such as those of a model; `path` names the file that they are of. No two have one name.
+    public init(_ tensors: [HostTensor], metadata: [String: String] = [:], path: String) {
+        self.init(HeldTensors(tensors, metadata: metadata, path: path), path, .model)
     }
 
     /// The tensors of a safetensors file.

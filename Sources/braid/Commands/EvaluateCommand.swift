@@ -35,8 +35,8 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: ArgumentHelp("The weights: \(WeightsNames.formats).", valueName: "path"))
-    var weights: String
+    @Option(help: ArgumentHelp("The weights: \(WeightsNames.formats); a model in ONNX has its own.", valueName: "path"))
+    var weights: String?
 
     @OptionGroup var names: WeightsNames
 
@@ -95,7 +95,7 @@ struct EvaluateCommand: ParsableCommand {
         if !files.isEmpty { StandardOutput.outlivesItsReader() }
         for path in files { try OutputPath.requireWritable(path) }
         let pool = ThreadPool(threads: execution.threadCount)
-        let file = try names.open(weights)
+        guard let file = try names.open(weights, of: network) else { throw ValidationError("give the --weights of '\(network.name)'") }
         let metadata = try WeightsMetadata(file)
         let options = dataOptions(metadata)
         if isJudgedByLoss { return try judge(network, file, metadata, options, pool) }
@@ -108,7 +108,7 @@ struct EvaluateCommand: ParsableCommand {
         let heldOut = try DataReading.open(data, .heldOut, extents: classifier.extents, preparation: preparation, options: options)
         try requireHeldOut(heldOut, options, metadata)
         let normalization = try network.normalization(metadata, channels: classifier.extents.channels, preparation)
-        if normalization.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
+        if normalization.isAssumed { WeightsReport.warnOfNormalization(file.path, network.name) }
         var line = ProgressLine(isQuiet: progress.quiet)
         let evaluation = try classifier.evaluate(heldOut, normalization: normalization.values) { done in
             if !Console.errorIsTerminal { return }

@@ -56,7 +56,7 @@ extension EvaluateCommand {
             if index == 0 { report.add(.parameter, found) }
         }
         let normalization = try network.normalization(metadata, channels: feed.input.extents.channels, preparation)
-        if normalization.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
+        if normalization.isAssumed { WeightsReport.warnOfNormalization(file.path, network.name) }
         var line = ProgressLine(isQuiet: progress.quiet)
         let pairSeed = seed ?? training.recipe.seed.map { UInt64($0) } ?? 0
         let evaluation = try evaluator.evaluate(heldOut, normalization: normalization.values, seed: pairSeed) { done in

@@ -71,12 +71,26 @@ struct InputFiles {
         return try InputSizes(ofPicture: path, for: name, type, network.preparation(of: name))
     }
 
+    /// The arrays among the files that are given for inputs of a model, by the names of these; none for other files.
+    static func arrays(_ texts: [String], of file: String) throws -> [String: HostTensor] {
+        guard Network.isModel(file) else { return [:] }
+        var arrays: [String: HostTensor] = [:]
+        for text in texts {
+            guard let (name, path) = text.splitAtEquals, path.lowercased().hasSuffix(".npy") else { continue }
+            arrays[name] = try NumPy.read(path)
+        }
+        return arrays
+    }
+
     /// The files of every input.
     private func paths(_ texts: [String]) throws -> [String: [String]] {
         let names = declared.map(\.name)
         var paths: [String: [String]] = [:]
         for text in texts {
-            if let (name, path) = text.splitAtEquals, names.contains(name) || !FileManager.default.fileExists(atPath: text) {
+            // It was read with the model.
+            if let (given, _) = text.splitAtEquals, network.isConstantInput(given) { continue }
+            let named = text.splitAtEquals.map { (name: network.inputName($0), path: $1) }
+            if let (name, path) = named, names.contains(name) || !FileManager.default.fileExists(atPath: text) {
                 guard names.contains(name) else {
                     throw CompilerError("'\(network.name)' has no input '\(name)'", help: "it has \(names.joined(separator: ", "))")
                 }
@@ -121,4 +135,9 @@ struct InputFiles {
             return input
         }
     }
+}
+
+extension HostTensor {
+    /// The tensor's name as that of a file: what is no letter, digit, point, hyphen or underscore is an underscore.
+    var fileName: String { String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "_" }) }
 }

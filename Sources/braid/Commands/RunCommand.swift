@@ -66,24 +66,29 @@ struct RunCommand: ParsableCommand {
             StandardOutput.outlivesItsReader()
             try OutputPath.requireFolder(outputDir)
         }
-        let network = try network.load()
+        let network = try network.load(given: InputFiles.arrays(input, of: network.file))
         try network.requireGraph()
-        if input.isEmpty { throw ValidationError("give an --input, such as --input photo.png") }
-        let file = try names.open(weights)
+        if input.isEmpty, network.graph.nodes.contains(where: { $0.inputName != nil }) {
+            throw ValidationError("give an --input, such as --input photo.png")
+        }
+        let file = try names.open(weights, of: network)
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
         let files = InputFiles(network: network, metadata: metadata, weights: weights, option: "--input")
         let groups = try files.groups(input)
         let pool = ThreadPool(threads: execution.threadCount)
-        if file == nil { Console.error("note: without --weights the network has random ones\n") }
+        if file == nil, network.graph.nodes.contains(where: { $0.parameter != nil }) {
+            Console.error("note: without --weights the network has random ones\n")
+        }
         var report = NonFiniteReport()
-        var outputs: [Output] = []
+        var outputs = network.constantOutputs.map { Output(tensor: $0, file: $0.fileName, images: []) }
         var assignment: PrecisionAssignment?
-        for group in groups {
+        for group in groups where !group.network.graph.outputs.isEmpty {
             let results = try run(group, files.read(group), file, pool, &report, &assignment)
             let suffix =
                 groups.count == 1 ? "" : "-" + group.sizes.sorted { $0.key < $1.key }.map { "\($0.key)\($0.value)" }.joined(separator: "-")
             outputs += results.map {
-                Output(name: $0.name, file: $0.name + suffix, shape: $0.shape, values: $0.values, images: group.images)
+                let tensor = network.tensor(ofOutput: $0.name, shape: $0.shape, values: $0.values)
+                return Output(tensor: tensor, file: tensor.fileName + suffix, images: group.images)
             }
         }
         report.warn()
@@ -196,13 +201,20 @@ struct RunCommand: ParsableCommand {
             var probability: Double
         }
 
-        var name: String
+        /// Its values, named and typed as files hold them.
+        var tensor: HostTensor
         /// The name of its file.
         var file: String
+        var name: String
         var shape: [Int]
         var values: [Float]
         /// The numbers of its images among all that were given.
         var images: [Int]
+
+        init(tensor: HostTensor, file: String, images: [Int]) {
+            (self.tensor, self.file, self.images) = (tensor, file, images)
+            (name, shape, values) = (tensor.name, tensor.shape, tensor.floats)
+        }
 
         var summary: String {
             let finite = values.filter(\.isFinite)
@@ -215,7 +227,7 @@ struct RunCommand: ParsableCommand {
         func write(to folder: String) throws -> String {
             try OutputPath.makeFolder(folder)
             let path = "\(folder)/\(file).npy"
-            try NumPy.write(HostTensor(name: name, shape: shape, floats: values), to: path)
+            try NumPy.write(tensor, to: path)
             return path
         }
 

@@ -83,12 +83,12 @@ struct TrainCommand: ParsableCommand {
             network.training?.recipe.groups.append(group)
         }
         // What cannot be read is told before anything is compiled.
-        let file = try names.open(weights)
+        let file = try settings.resume == nil || weights != nil ? names.open(weights, of: network) : nil
         let session = try TrainingSession(
             network, from: self.network, settings, epochs: epochs, weights: weights, files: files, eventFolder: settings.tensorboard,
             watching: watching.request)
         if let path = settings.resume { try session.resume(path) } else { try session.initialize() }
-        if let weights, let file {
+        if let file {
             let program = session.step.executable
             let left = Weights.names(of: program, matching: except)
             if let pattern = except.first(where: { Weights.names(of: program, matching: [$0]).isEmpty }) {
@@ -96,7 +96,7 @@ struct TrainCommand: ParsableCommand {
                     "'\(network.name)' has no parameter --except '\(pattern)'", repair: "see braid describe for their names")
             }
             try Weights.load(file, into: program, optional: network.trainingParameters, except: except)
-            if !left.isEmpty { Console.error("note: not from \(weights), but as at the start: \(left.joined(separator: ", "))\n") }
+            if !left.isEmpty { Console.error("note: not from \(file.path), but as at the start: \(left.joined(separator: ", "))\n") }
         }
         let record = try session.run(isInterrupted: Interruption.watch())
         if settings.json { Console.printJSON(record) }

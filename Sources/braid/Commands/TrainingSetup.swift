@@ -56,12 +56,12 @@ struct TrainingSetup: ParsableArguments {
             parts.step, recipe: recipe, training: parts.training, heldOut: parts.heldOut, preparation: parts.preparation,
             options: TrainerOptions(dataName: data.description, epochs: 1, seed: seed))
         try network.initialize(step, seed: seed)
-        if let weights {
+        if let file = try names.open(weights, of: network) {
             if let pattern = except.first(where: { Weights.names(of: step, matching: [$0]).isEmpty }) {
                 throw TrainingError(
                     "'\(network.name)' has no parameter --except '\(pattern)'", repair: "see braid describe for their names")
             }
-            try Weights.load(try names.open(weights), into: step, optional: network.trainingParameters, except: except)
+            try Weights.load(file, into: step, optional: network.trainingParameters, except: except)
         }
         return trainer
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compiler
 import Interchange
 import Training
 
@@ -37,6 +38,9 @@ struct WeightsNames: ParsableArguments {
         for note in file.notes { Console.error("note: \(note)\n") }
         return try file.mapped(mappings)
     }
+
+    /// The weights of a network: those of a file, or those that came with it where none is named.
+    func open(_ path: String?, of network: Network) throws -> WeightsFile? { try open(path) ?? network.ownWeights }
 
     /// The same of weights that need not be given.
     func open(_ path: String?) throws -> WeightsFile? { try path.map { try open($0) } }

@@ -6,7 +6,7 @@ enum WeightsReport {
     static func warnOfNormalization(_ weights: String, _ network: String) {
         warn(
             "\(weights) does not say how pictures were normalized, and '\(network)' has no `normalize`: values from 0 to 1 are assumed",
-            help: "write the `normalize mean: …, std: …` that they were trained with into a `training of \(network)`")
+            help: "give what they were trained with as --prepare 'mean: …, std: …', or write it behind the input of '\(network)'")
     }
 
     static func warn(_ message: String, help: String? = nil) {
