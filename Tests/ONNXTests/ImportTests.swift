@@ -26,6 +26,22 @@ import Testing
         #expect(result["c"]?.floats.prefix(2) == [16, 18])
     }
 
+    /// Exporters let layers with the same values share one tensor, whatever they do with it.
+    @Test func aSharedTensorIsReadInEachShape() throws {
+        var model = ModelText()
+        model.input("x", [1, 2, 3, 2])
+        model.weight("conv.bias", [2], [1, 2])
+        model.weight("conv.weight", [2, 2, 1, 1], [1, 0, 0, 1])
+        model.node("Identity", ["conv.bias"], ["other.bias"])
+        model.node("Conv", ["x", "conv.weight", "conv.bias"], ["a"])
+        model.node("Add", ["other.bias", "a"], ["y"])
+        model.output("y")
+        let network = try model.network()
+        #expect(Set(network.weights.map(\.name)).count == 3)
+        let result = network.run(["x": HostTensor(shape: [1, 2, 3, 2], floats: [Float](repeating: 0, count: 12))])
+        #expect(result["y"]?.floats == [2, 3, 2, 3, 2, 3, 3, 4, 3, 4, 3, 4])
+    }
+
     @Test func shapesThatExportersComputeAreNumbers() throws {
         var model = ModelText()
         model.input("x", [nil, 4, 3, 3])

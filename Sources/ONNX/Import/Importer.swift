@@ -193,7 +193,8 @@ final class Importer {
         guard let name else { return try constant(tensor) }
         let key = ParameterKey(name: name, shape: tensor.shape)
         if let value = parameters[key] { return value }
-        let parameter = label ?? names.label(name.replacing(":", with: ".").replacing("/", with: "."))
+        // What one layer owns may be read in another shape elsewhere, which is a parameter of its own.
+        let parameter = label.map { names.distinct($0) } ?? names.label(name.replacing(":", with: ".").replacing("/", with: "."))
         let value = builder.parameter(
             Parameter(parameter, role, .zeros), TensorType(.f32, Shape(tensor.shape)), label: nil)
         parameters[key] = value

@@ -18,7 +18,8 @@ struct ModelNames {
         distinct(Self.labelParts(text).joined(separator: "."))
     }
 
-    private mutating func distinct(_ name: String) -> String {
+    /// The name, or with a number behind it what nothing is called yet.
+    mutating func distinct(_ name: String) -> String {
         var (result, number) = (name, 1)
         while !taken.insert(result).inserted {
             number += 1
