@@ -108,13 +108,14 @@ public struct ImportedNetwork: Sendable {
             }
             importer.builder.output(name, value)
         }
-        let consumed = importer.consumed
+        let constant = Set(inputs.filter { importer.consumed.contains($0.name) }.map(\.graphName))
+        let graph = importer.builder.finish().withDeclaredInitializers().without(inputs: constant)
+        // What nodes read before it was found to decide a shape stays an input, too.
+        let read = Set(graph.nodes.compactMap(\.inputName))
         self.init(
-            path: file.path,
-            graph: importer.builder.finish().withDeclaredInitializers().without(
-                inputs: Set(inputs.filter { consumed.contains($0.name) }.map(\.graphName))),
-            weights: importer.weights, inputs: inputs.filter { !consumed.contains($0.name) }, outputs: outputs, knownOutputs: known,
-            consumed: consumed,
+            path: file.path, graph: graph, weights: importer.weights, inputs: inputs.filter { read.contains($0.graphName) },
+            outputs: outputs,
+            knownOutputs: known, consumed: Set(inputs.filter { !read.contains($0.graphName) }.map(\.name)),
             metadata: Dictionary(file.wire.metadataProps.map { ($0.key, $0.value) }) { first, _ in first },
             documentation: wire.docString.isEmpty ? file.wire.docString : wire.docString,
             producer: [file.wire.producerName, file.wire.producerVersion].filter { !$0.isEmpty }.joined(separator: " "),
@@ -210,17 +211,7 @@ extension Graph {
     /// The graph without inputs that nothing reads.
     fileprivate func without(inputs names: Set<String>) -> Graph {
         let read = Set(nodes.flatMap(\.operands) + outputs.map(\.value))
-        let kept = values.filter { value in self[value].inputName.map { !names.contains($0) || read.contains(value) } ?? true }
-        guard kept.count < nodes.count else { return self }
-        let renamed = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, Value($0)) })
-        var graph = self
-        graph.nodes = kept.map { value in
-            var node = self[value]
-            node.operands = node.operands.map { renamed[$0] ?? $0 }
-            return node
-        }
-        graph.outputs = outputs.map { Output($0.name, renamed[$0.value] ?? $0.value) }
-        return graph
+        return keeping { value in self[value].inputName.map { !names.contains($0) || read.contains(value) } ?? true }
     }
 }
 

@@ -95,7 +95,7 @@ extension ExportRule {
     private static func resized(_ scope: ExportScope, _ value: Value) throws(ImportFault) -> String {
         let attributes = scope.node(value).attributes
         let result = scope.shape(value)
-        guard let height = result[2].value, let width = result[3].value, let channels = result[1].value else {
+        guard let height = result[2].value, let width = result[3].value else {
             throw .unsupported("the size \(result) must be numbers")
         }
         var written: [WireAttribute]
@@ -116,7 +116,6 @@ extension ExportRule {
             return scope.node("Resize", [scope.operands(value)[0], "", scales], written)
         }
         // The batch stays as it is: sizes are those of the axes named.
-        _ = channels
         return scope.node(
             "Resize", [scope.operands(value)[0], "", "", scope.integers([height, width])], written + [.integers("axes", [2, 3])])
     }

@@ -98,15 +98,6 @@ extension Graph {
     fileprivate func withoutUnusedParameters() -> Graph {
         let users = users()
         let read = Set(outputs.map(\.value))
-        let kept = values.filter { self[$0].parameter == nil || !users[$0.index].isEmpty || read.contains($0) }
-        let renamed = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, Value($0)) })
-        var graph = self
-        graph.nodes = kept.map { value in
-            var node = self[value]
-            node.operands = node.operands.map { renamed[$0] ?? $0 }
-            return node
-        }
-        graph.outputs = outputs.map { Output($0.name, renamed[$0.value] ?? $0.value) }
-        return graph
+        return keeping { self[$0].parameter == nil || !users[$0.index].isEmpty || read.contains($0) }
     }
 }

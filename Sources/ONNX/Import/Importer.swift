@@ -158,7 +158,8 @@ final class Importer {
 
     /// What an input of the model holds, if that was given; from then on it is a constant.
     func consume(_ name: String) -> HostTensor? {
-        guard let value = given[name] else { return nil }
+        // Within a function of the model, the same name is something else.
+        guard depth == 0, let value = given[name] else { return nil }
         replace(name, by: value)
         return value
     }
