@@ -15,6 +15,8 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
     public let trainingFault: @Sendable (Signature) -> TypeError?
     public let lowering: @Sendable (Signature) -> Lowering
     public let gradient: Gradient
+    /// How ONNX writes it, if it is one of ONNX's operators; the first form that takes a use is the one that is written.
+    public let onnx: [ONNXForm]
     /// With the defaults of all parameters filled in.
     public let examples: [OperatorExample]
     /// Whether a network may call it by name; gradients' own operators are internal.
@@ -31,7 +33,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         inferType: @escaping @Sendable (Signature) throws(TypeError) -> TensorType,
         doubt: @escaping @Sendable (Signature) -> TypeError? = { _ in nil },
         trainingFault: @escaping @Sendable (Signature) -> TypeError? = { _ in nil },
-        lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
+        lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, onnx: [ONNXForm] = [], examples: [OperatorExample]
     ) {
         self.name = name
         self.summary = summary
@@ -46,6 +48,7 @@ public final class Operator: Sendable, Hashable, CustomStringConvertible {
         self.trainingFault = trainingFault
         self.lowering = lowering
         self.gradient = gradient
+        self.onnx = onnx
         self.examples = examples.map { example in
             var example = example
             for parameter in parameters where example.signature.attributes[parameter.name] == nil {

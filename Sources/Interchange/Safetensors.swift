@@ -226,16 +226,11 @@ extension Safetensors {
         return withUnsafeBytes(of: UInt64(text.count).littleEndian) { [UInt8]($0) } + text
     }
 
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case ..<" ": result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+    /// A text as JSON has it.
+    private static func quoted(_ text: String) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        guard let bytes = try? encoder.encode(text) else { preconditionFailure("a text that cannot be written as JSON: \(text)") }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -58,9 +58,23 @@ struct SafetensorsChecksums: Sendable {
     ) -> String {
         let all = metadata.merging(digests.map { (prefix + $0.key, $0.value) }) { first, _ in first }
         let lines =
-            tensors.sorted { $0.name < $1.name }.map { "\(Safetensors.quoted($0.name)) \($0.element.safetensorsName) \($0.shape)" }
-            + all.sorted { $0.key < $1.key }.map { "\(Safetensors.quoted($0.key)) \(Safetensors.quoted($0.value))" }
+            tensors.sorted { $0.name < $1.name }.map { "\(Self.quoted($0.name)) \($0.element.safetensorsName) \($0.shape)" }
+            + all.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)) \(Self.quoted($0.value))" }
         return SHA256.hexadecimal(Array(lines.map { $0 + "\n" }.joined().utf8))
+    }
+
+    /// A text between quotes in the one spelling that checksums are of, whatever a writer of JSON chooses.
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case ..<" ": result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
     }
 
     /// The error of a tensor, or of the header where it is nil, that is not as it was written.

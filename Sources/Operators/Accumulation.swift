@@ -28,7 +28,7 @@ extension Operator {
                     ? value : builder.apply(reshape, value, attributes: ["shape": .shape(reduction.type.shape)])
             }
         },
-        gradient: .derived,
+        gradient: .derived, onnx: [ONNXForm("ReduceProd", [.axes], ofNothing: 1)],
         examples: [
             OperatorExample("each row", [.f32(3, 7)], ["axes": .integer(1)]),
             OperatorExample("each plane, kept", [.f32(2, 20, 3, 2)], ["axes": .integers([2, 3]), "keep": .boolean(true)]),
@@ -63,6 +63,7 @@ extension Operator {
                     cumulativeSum, [context.gradient], context.signature.attributes.with(["reverse": .boolean(!isReversed)]))
             ]
         },
+        onnx: [.byRule("CumSum")],
         examples: [
             OperatorExample("rows", [.f32(3, 7)]),
             OperatorExample("down each image", [.f32(2, 3, 5, 4)], ["axis": .integer(2)]),

@@ -20,6 +20,11 @@ extension Operator {
                     averagePoolBackward, context.gradient, attributes: context.signature.attributes.with(imageSize(context.signature)))
             ]
         },
+        onnx: [
+            ONNXForm(
+                "AveragePool",
+                [.window(isPool: true), .named("count_include_pad", of: "count_include_pad", default: .boolean(false))])
+        ],
         examples: [
             OperatorExample("2x2", [.f32(2, 5, 6, 4)], ["kernel": .integer(2)]),
             OperatorExample(

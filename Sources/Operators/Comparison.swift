@@ -2,15 +2,16 @@ import Graph
 
 /// Comparisons, and choices by them: truth is 1, falsehood 0.
 extension Operator {
-    public static let less: Operator = comparison("less", "below", .less, swapped: false)
-    public static let lessOrEqual: Operator = comparison("less_or_equal", "at most", .lessOrEqual, swapped: false)
-    public static let greater: Operator = comparison("greater", "above", .less, swapped: true)
-    public static let greaterOrEqual: Operator = comparison("greater_or_equal", "at least", .lessOrEqual, swapped: true)
-    public static let equal: Operator = comparison("equal", "equal to", .equal, swapped: false)
+    public static let less: Operator = comparison("less", "below", .less, swapped: false, onnx: "Less")
+    public static let lessOrEqual: Operator = comparison("less_or_equal", "at most", .lessOrEqual, swapped: false, onnx: "LessOrEqual")
+    public static let greater: Operator = comparison("greater", "above", .less, swapped: true, onnx: "Greater")
+    public static let greaterOrEqual: Operator = comparison(
+        "greater_or_equal", "at least", .lessOrEqual, swapped: true, onnx: "GreaterOrEqual")
+    public static let equal: Operator = comparison("equal", "equal to", .equal, swapped: false, onnx: "Equal")
     public static let notEqual: Operator = comparison("not_equal", "not equal to", .equal, swapped: false, negated: true)
 
     private static func comparison(
-        _ name: String, _ words: String, _ comparison: Comparison, swapped: Bool, negated: Bool = false
+        _ name: String, _ words: String, _ comparison: Comparison, swapped: Bool, negated: Bool = false, onnx: String? = nil
     ) -> Operator {
         let (a, b): (Scalar, Scalar) = swapped ? (.argument(1), .argument(0)) : (.argument(0), .argument(1))
         return Operator(
@@ -22,6 +23,7 @@ extension Operator {
             type: { (check) throws(TypeError) in try check.result(check.broadcastShape().dimensions) },
             lowering: { _ in .elementwise(.select(comparison, a, b, then: negated ? 0 : 1, otherwise: negated ? 1 : 0)) },
             gradient: .stops,
+            onnx: onnx.map { [ONNXForm($0, operands: .repeated, result: .truth)] } ?? [],
             examples: [
                 OperatorExample("equal shapes", [.f32(2, 3, 4, 5), .f32(2, 3, 4, 5)], values: [.labels(below: 3), .labels(below: 3)]),
                 OperatorExample("one value a channel", [.f32(2, 20, 3, 3), .f32(20)]),
@@ -43,7 +45,7 @@ extension Operator {
             return try check.result(check.broadcastShape().dimensions)
         },
         lowering: { _ in .elementwise(.select(.equal, .argument(0), 0, then: .argument(2), otherwise: .argument(1))) },
-        gradient: .derived,
+        gradient: .derived, onnx: [.byRule("Where")],
         examples: [
             OperatorExample("equal shapes", [.f32(2, 5, 3), .f32(2, 5, 3), .f32(2, 5, 3)], values: [.labels(below: 2)]),
             OperatorExample("a number elsewhere", [.f32(2, 20, 3, 4), .f32(2, 20, 3, 4), .f32()], values: [.labels(below: 2)]),
@@ -74,7 +76,7 @@ extension Operator {
                     .select(.equal, .argument(1), .coordinate(last), then: 1, otherwise: .argument(0)))
             }
         },
-        gradient: .stops,
+        gradient: .stops, onnx: [.byRule("OneHot")],
         examples: [
             OperatorExample("five classes", [TensorType(.i32, [4])], ["classes": .integer(5)], values: [.labels(below: 5)]),
             OperatorExample("each pixel", [TensorType(.i32, [2, 3, 2])], ["classes": .integer(3)], values: [.labels(below: 4)]),

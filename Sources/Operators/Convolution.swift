@@ -32,6 +32,14 @@ extension Operator {
             return .composite(splitGroups)
         },
         gradient: .rule(convolutionGradient),
+        onnx: [
+            ONNXForm(
+                "Conv",
+                [
+                    .window(isPool: false), .named("group", of: "groups", default: .integer(1)),
+                    .extent(of: "channels", input: 1, axis: 0),
+                ])
+        ],
         examples: [
             OperatorExample(
                 "3x3 with padding", [.f32(2, 3, 6, 5), .f32(5, 3, 3, 3)],

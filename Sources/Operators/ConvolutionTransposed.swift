@@ -34,6 +34,7 @@ extension Operator {
         geometry: Checker.transposed, type: \.result,
         lowering: { transposed, _ in .composite { decompose(transposed, $0) } },
         gradient: .derived,
+        onnx: [.byRule("ConvTranspose")],
         examples: [
             OperatorExample(
                 "twice as large", [.f32(2, 3, 4, 5), .f32(3, 5, 2, 2), .f32(5)],

@@ -28,19 +28,26 @@ extension Operator {
             OperatorExample("repeats both ways", [.f32(2, 3, 1, 1), .f32(1, 1, 4, 5)], ["function": .function(.exampleProduct)]),
         ])
 
-    public static let add: Operator = arithmetic("add", "Adds two tensors element by element.", .argument(0) + .argument(1))
+    public static let add: Operator = arithmetic(
+        "add", "Adds two tensors element by element.", .argument(0) + .argument(1),
+        onnx: [ONNXForm("Add", operands: .repeated), ONNXForm("Sum", operands: .many)])
     public static let subtract: Operator = arithmetic(
-        "subtract", "Subtracts the second tensor from the first.", .argument(0) - .argument(1))
-    public static let multiply: Operator = arithmetic("multiply", "Multiplies two tensors element by element.", .argument(0) * .argument(1))
+        "subtract", "Subtracts the second tensor from the first.", .argument(0) - .argument(1), onnx: [ONNXForm("Sub", operands: .repeated)]
+    )
+    public static let multiply: Operator = arithmetic(
+        "multiply", "Multiplies two tensors element by element.", .argument(0) * .argument(1), onnx: [ONNXForm("Mul", operands: .repeated)])
     public static let divide: Operator = arithmetic(
-        "divide", "Divides the first tensor by the second.", .argument(0) / .argument(1), values: [.normal, .positive])
+        "divide", "Divides the first tensor by the second.", .argument(0) / .argument(1), values: [.normal, .positive],
+        onnx: [ONNXForm("Div", operands: .repeated)])
     public static let maximum: Operator = arithmetic(
-        "maximum", "Takes the larger of two tensors' elements.", .maximum(.argument(0), .argument(1)))
+        "maximum", "Takes the larger of two tensors' elements.", .maximum(.argument(0), .argument(1)),
+        onnx: [ONNXForm("Max", operands: .many)])
     public static let minimum: Operator = arithmetic(
-        "minimum", "Takes the smaller of two tensors' elements.", .minimum(.argument(0), .argument(1)))
+        "minimum", "Takes the smaller of two tensors' elements.", .minimum(.argument(0), .argument(1)),
+        onnx: [ONNXForm("Min", operands: .many)])
 
     private static func arithmetic(
-        _ name: String, _ summary: String, _ expression: Scalar, values: [OperatorExample.Values] = []
+        _ name: String, _ summary: String, _ expression: Scalar, values: [OperatorExample.Values] = [], onnx: [ONNXForm]
     ) -> Operator {
         Operator(
             name, summary,
@@ -55,7 +62,7 @@ extension Operator {
                 return try check.result(check.broadcastShape().dimensions)
             },
             lowering: { _ in .elementwise(expression) },
-            gradient: .derived,
+            gradient: .derived, onnx: onnx,
             examples: [
                 OperatorExample("equal shapes", [.f32(2, 3, 4, 5), .f32(2, 3, 4, 5)], values: values),
                 OperatorExample("one value a channel", [.f32(2, 20, 3, 3), .f32(20)], values: values),

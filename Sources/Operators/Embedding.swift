@@ -36,6 +36,7 @@ extension Operator {
                     embeddingBackward, context.operands[0], context.gradient, attributes: ["count": .integer(count)]),
             ]
         },
+        onnx: [.byRule("Gather")],
         examples: [
             OperatorExample(
                 "a class each", [TensorType(.i32, [4]), .f32(5, 20)], ["count": .integer(5), "features": .integer(20)],

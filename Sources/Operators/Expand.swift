@@ -17,6 +17,7 @@ extension Operator {
             }
         },
         gradient: .derived,
+        onnx: [.byRule("Expand")],
         examples: [
             OperatorExample("pixels of a pooled image", [.f32(2, 5, 1, 1)], ["extents": .integers([5, 3, 4])]),
             OperatorExample("channels", [.f32(1, 1, 3, 4)], ["extents": .integers([20, -1, -1])]),

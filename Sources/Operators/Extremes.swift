@@ -14,7 +14,7 @@ extension Operator {
                 return builder.map("negate", ["x": largest], -.argument(0))
             }
         },
-        gradient: .derived, examples: reductionExamples)
+        gradient: .derived, onnx: [ONNXForm("ReduceMin", [.axes], ofNothing: .infinity)], examples: reductionExamples)
 
     /// The position of the first largest element, a number of f32; a NaN counts as larger than all numbers.
     public static let argmax: Operator = Operator(
@@ -22,7 +22,7 @@ extension Operator {
         inputs: reductionInputs, parameters: reductionParameters,
         geometry: Checker.position, type: \.type,
         lowering: { reduction, _ in .reduction(reduction.formula(.positionOfMaximum)) },
-        gradient: .stops, examples: reductionExamples)
+        gradient: .stops, onnx: [ONNXForm("ArgMax", [.soleAxis], result: .position)], examples: reductionExamples)
 
     /// The position of the first smallest element.
     public static let argmin: Operator = Operator(
@@ -35,7 +35,7 @@ extension Operator {
                 return context.builder.apply(argmax, [negated], context.signature.attributes)
             }
         },
-        gradient: .stops, examples: reductionExamples)
+        gradient: .stops, onnx: [ONNXForm("ArgMin", [.soleAxis], result: .position)], examples: reductionExamples)
 }
 
 extension Checker {

@@ -22,6 +22,7 @@ extension Operator {
                     attributes: ["axis": .integer(axis), "extent": .integer(shape.number(axis < 0 ? axis + shape.rank : axis))]), nil,
             ]
         },
+        onnx: [.byRule("GatherElements")],
         examples: [
             OperatorExample("four of each row", [.f32(3, 7), TensorType(.i32, [3, 4])], values: [.normal, .labels(below: 7)]),
             OperatorExample(

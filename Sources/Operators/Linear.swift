@@ -35,6 +35,7 @@ extension Operator {
                 context.wanted[1] ? context.builder.apply(linearBackwardWeights, context.operands[0], context.gradient) : nil,
             ]
         },
+        onnx: [.byRule("Gemm")],
         examples: [
             OperatorExample("with bias", [.f32(3, 20), .f32(5, 20), .f32(5)], ["features": .integer(5)]),
             OperatorExample("without bias", [.f32(2, 5), .f32(20, 5)], ["features": .integer(20), "bias": .boolean(false)]),

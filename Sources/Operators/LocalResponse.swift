@@ -41,6 +41,16 @@ extension Operator {
             }
         },
         gradient: .derived,
+        onnx: [
+            ONNXForm(
+                "LRN",
+                [
+                    .named("size", of: "size", default: .integer(1)), .named("alpha", of: "alpha", default: .number(1e-4)),
+                    .named("beta", of: "beta", default: .number(0.75)), .named("bias", of: "k", default: .number(1)),
+                ],
+                // Around an even number ONNX and PyTorch have another middle.
+                takes: { $0.attributes.integer("size") % 2 == 1 })
+        ],
         examples: [
             OperatorExample("five channels", [.f32(2, 20, 3, 4)], ["size": .integer(5)]),
             OperatorExample(

@@ -34,6 +34,7 @@ extension Operator {
                     ? gradient(1, context.gradient, true, a, isLeftTransposed) : gradient(1, a, !isLeftTransposed, context.gradient, false),
             ]
         },
+        onnx: [.byRule("MatMul")],
         examples: [
             OperatorExample("one matrix each", [.f32(6, 3), .f32(3, 5)]),
             OperatorExample("batches of two axes", [.f32(2, 3, 4, 5), .f32(2, 3, 5, 18)]),

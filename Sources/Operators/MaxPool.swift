@@ -19,6 +19,7 @@ extension Operator {
                     maxPoolBackward, context.gradient, position, attributes: attributes.with(imageSize(context.signature)))
             ]
         },
+        onnx: [ONNXForm("MaxPool", [.window(isPool: true)])],
         examples: maxPoolExamples
     ).takingSignals([
         OperatorExample("a signal", [.f32(2, 5, 9)], ["kernel": .integer(2)]),

@@ -44,6 +44,14 @@ extension Operator {
         },
         lowering: { _ in .composite(decomposeBatchNormalization) },
         gradient: .derived,
+        onnx: [
+            ONNXForm(
+                "BatchNormalization",
+                [
+                    .named("epsilon", of: "epsilon", default: .number(1e-5)),
+                    .complement("momentum", of: "momentum", default: 0.9),
+                ])
+        ],
         examples: [
             OperatorExample("an image", [.f32(2, 5, 3, 4), .f32(5), .f32(5), .f32(5), .f32(5)], values: statistics),
             OperatorExample(

@@ -68,7 +68,19 @@ extension Operator {
             }
             text += "\n"
         }
+        if !onnx.isEmpty { text += "In ONNX: \(onnx.map(phrase).joined(separator: "; ")).\n\n" }
         for example in examples { text += "- \(example.note): `\(call(example.signature))` makes `\(result(of: example.signature))`\n" }
+        return text
+    }
+
+    /// A form in words: `` `ReduceL1` with p = 1 ``.
+    private func phrase(_ form: ONNXForm) -> String {
+        var text = "`\(form.name)`"
+        let fixed = parameters.compactMap { parameter in
+            form.fixed[parameter.name].map { "\(parameter.name) = \($0.text(as: parameter.kind))" }
+        }
+        if !fixed.isEmpty { text += " with \(fixed.joined(separator: " and "))" }
+        if form.since > 1 { text += " from operator set \(form.since) on" }
         return text
     }
 

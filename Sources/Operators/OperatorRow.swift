@@ -13,14 +13,14 @@ extension Operator {
         weights: (@Sendable (Checker) throws(TypeError) -> [WeightDeclaration])? = nil,
         type: @escaping @Sendable (Checker) throws(TypeError) -> TensorType,
         trainingFault: @escaping @Sendable (Checker) -> TypeError? = { _ in nil },
-        lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
+        lowering: @escaping @Sendable (Signature) -> Lowering, gradient: Gradient, onnx: [ONNXForm] = [], examples: [OperatorExample]
     ) {
         self.init(
             name, summary, inputs: inputs, parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom, results: results,
             weights: Self.declarations(name, inputs, weights),
             inferType: { (signature) throws(TypeError) in try type(Checker(name, inputs, signature)) },
             trainingFault: { trainingFault(Checker(name, accepted: $0)) },
-            lowering: lowering, gradient: gradient, examples: examples)
+            lowering: lowering, gradient: gradient, onnx: onnx, examples: examples)
     }
 
     /// A row that says once what it slides, cuts or sums over: its type, doubts and lowering follow from that.
@@ -35,7 +35,8 @@ extension Operator {
         geometry: @escaping @Sendable (Checker) -> () throws(TypeError) -> Geometry,
         type: @escaping @Sendable (Geometry) -> TensorType,
         doubt: @escaping @Sendable (Geometry, Checker) -> TypeError? = { _, _ in nil },
-        lowering: @escaping @Sendable (Geometry, Signature) -> Lowering, gradient: Gradient, examples: [OperatorExample]
+        lowering: @escaping @Sendable (Geometry, Signature) -> Lowering, gradient: Gradient, onnx: [ONNXForm] = [],
+        examples: [OperatorExample]
     ) {
         @Sendable func known(_ signature: Signature) -> (geometry: Geometry, check: Checker) {
             let check = Checker(name, accepted: signature)
@@ -54,7 +55,7 @@ extension Operator {
                 let (geometry, check) = known(signature)
                 return doubt(geometry, check)
             },
-            lowering: { lowering(known($0).geometry, $0) }, gradient: gradient, examples: examples)
+            lowering: { lowering(known($0).geometry, $0) }, gradient: gradient, onnx: onnx, examples: examples)
     }
 
     /// What `rule` declares, given a checker of the operands alone; nothing without a rule.

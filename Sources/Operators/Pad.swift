@@ -34,6 +34,7 @@ extension Operator {
             let cut = surrounding.sides.map { -$0.before } + surrounding.sides.map { -$0.after }
             return [context.builder.apply(pad, context.gradient, attributes: ["pad": .integers(cut)])]
         },
+        onnx: [.byRule("Pad")],
         examples: [
             OperatorExample("zeros", [.f32(2, 5, 3, 4)], ["pad": .integers([1, 0, 2, 3])]),
             OperatorExample("cut off on one side, zeros on the other", [.f32(1, 20, 4, 5)], ["pad": .integers([-1, 2, 1, -2])]),

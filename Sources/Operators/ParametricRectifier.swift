@@ -18,6 +18,7 @@ extension Operator {
             .elementwise(.select(.less, 0, .argument(0), then: .argument(0), otherwise: .argument(1) * .argument(0)))
         },
         gradient: .derived,
+        onnx: [.byRule("PRelu")],
         examples: [
             OperatorExample("a slope a channel", [.f32(2, 20, 3, 4), .f32(20)]),
             OperatorExample("one slope for all", [.f32(2, 5, 3, 2), .f32(1)], ["shared": .boolean(true)]),

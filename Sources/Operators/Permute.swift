@@ -18,6 +18,7 @@ extension Operator {
             let inverse = axes.indices.map { axes.firstIndex(of: $0)! }
             return [context.builder.apply(permute, context.gradient, attributes: ["axes": .integers(inverse)])]
         },
+        onnx: [ONNXForm("Transpose", [.order])],
         examples: [
             OperatorExample("channels last", [.f32(2, 5, 3, 4)], ["axes": .integers([0, 2, 3, 1])]),
             OperatorExample("many channels last", [.f32(1, 20, 3, 18)], ["axes": .integers([0, 2, -1, 1])]),

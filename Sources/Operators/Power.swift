@@ -68,7 +68,7 @@ extension Operator {
                 return builder.map("power", ["x": x], .power(.argument(0), .constant(constant)))
             }
         },
-        gradient: .derived,
+        gradient: .derived, onnx: [ONNXForm("Pow", operands: .repeated)],
         examples: [
             OperatorExample("each element its own", [.f32(2, 3, 4), .f32(2, 3, 4)], values: [.positive]),
             OperatorExample("one exponent a channel", [.f32(2, 20, 3), .f32(20)], values: [.positive]),

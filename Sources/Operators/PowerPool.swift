@@ -29,6 +29,7 @@ extension Operator {
             }
         },
         gradient: .derived,
+        onnx: [ONNXForm("LpPool", [.window(isPool: true), .whole("p", of: "p", default: 2)])],
         examples: [
             OperatorExample("lengths", [.f32(2, 5, 6, 4)], ["kernel": .integer(2)]),
             OperatorExample(

@@ -2,12 +2,12 @@ import Graph
 
 extension Operator {
     public static let sum: Operator = reduction(
-        "sum", "Sums over axes.", .sum,
+        "sum", "Sums over axes.", .sum, onnx: ONNXForm("ReduceSum", [.axes], ofNothing: 0),
         gradient: { context in [spread(context.builder, context.gradient, over: context.signature)] })
 
     /// The largest value over axes; its gradient is shared equally among equal largest ones.
     public static let max: Operator = reduction(
-        "max", "Takes the largest value over axes.", .maximum,
+        "max", "Takes the largest value over axes.", .maximum, onnx: ONNXForm("ReduceMax", [.axes], ofNothing: -.infinity),
         gradient: { context in
             let builder = context.builder
             let x = context.operands[0]
@@ -32,7 +32,7 @@ extension Operator {
                 return builder.apply(divide, total, builder.apply(elementCount, [], ["shape": .shape(counted)]))
             }
         },
-        gradient: .derived, examples: reductionExamples)
+        gradient: .derived, onnx: [ONNXForm("ReduceMean", [.axes], ofNothing: .nan)], examples: reductionExamples)
 
     /// The element at position 0 of each reduced axis: what a mean is shifted by (`shiftedMean`). A constant to differentiation.
     package static let firstElement: Operator = Operator(
@@ -58,13 +58,13 @@ extension Operator {
 
     /// Averages each channel's plane; `[N, C, H, W]` becomes `[N, C, 1, 1]`.
     public static let globalAveragePool: Operator = globalPool(
-        "global_avg_pool", "Averages each channel over the whole image.", by: mean)
+        "global_avg_pool", "Averages each channel over the whole image.", by: mean, onnx: "GlobalAveragePool")
 
     /// The largest element of each channel's plane; `[N, C, H, W]` becomes `[N, C, 1, 1]`.
     public static let globalMaxPool: Operator = globalPool(
-        "global_max_pool", "Takes the largest element of each channel over the whole image.", by: max)
+        "global_max_pool", "Takes the largest element of each channel over the whole image.", by: max, onnx: "GlobalMaxPool")
 
-    private static func globalPool(_ name: String, _ summary: String, by reduction: Operator) -> Operator {
+    private static func globalPool(_ name: String, _ summary: String, by reduction: Operator, onnx: String) -> Operator {
         Operator(
             name, summary, inputs: [OperatorInput("x", "the image [N, C, H, W]; of signals [N, C, L], of volumes [N, C, D, H, W]")],
             type: { (check) throws(TypeError) in
@@ -77,7 +77,7 @@ extension Operator {
                     return context.builder.apply(reduction, context.operands, ["axes": .integers(axes), "keep": .boolean(true)])
                 }
             },
-            gradient: .derived,
+            gradient: .derived, onnx: [ONNXForm(onnx)],
             examples: [
                 OperatorExample("20 channels", [.f32(2, 20, 3, 4)]), OperatorExample("one pixel", [.f32(1, 3, 1, 1)]),
                 OperatorExample("a signal", [.f32(2, 5, 7)]), OperatorExample("a volume", [.f32(2, 5, 3, 2, 4)]),
@@ -155,14 +155,14 @@ extension Operator {
     ]
 
     private static func reduction(
-        _ name: String, _ summary: String, _ combination: Combination,
+        _ name: String, _ summary: String, _ combination: Combination, onnx: ONNXForm,
         gradient: @escaping @Sendable (GradientContext) -> [Value?]
     ) -> Operator {
         Operator(
             name, summary, inputs: reductionInputs, parameters: reductionParameters,
             geometry: Checker.reduction, type: \.type,
             lowering: { reduction, _ in .reduction(reduction.formula(combination)) },
-            gradient: .rule(gradient), examples: reductionExamples)
+            gradient: .rule(gradient), onnx: [onnx], examples: reductionExamples)
     }
 }
 

@@ -24,6 +24,7 @@ extension Operator {
         geometry: Checker.resizing, type: \.type,
         lowering: { resizing, _ in .composite { resizing.value($0.builder, $0.operands[0]) } },
         gradient: .derived,
+        onnx: [.byRule("Resize")],
         examples: [
             OperatorExample("twice as large", [.f32(2, 5, 3, 4)], ["scale": .number(2)]),
             OperatorExample("nearest", [.f32(1, 20, 4, 3)], ["size": .integers([7, 2]), "mode": .text("nearest")]),

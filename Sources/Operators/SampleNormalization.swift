@@ -31,6 +31,12 @@ extension Operator {
             }
         },
         gradient: .derived,
+        onnx: [
+            ONNXForm(
+                "LayerNormalization", [.lastAxes, .named("epsilon", of: "epsilon", default: .number(1e-5))],
+                fixed: ["affine": .boolean(true)],
+                since: 17)
+        ],
         examples: [
             OperatorExample("each image", [.f32(2, 5, 3, 4), .f32(5, 3, 4), .f32(5, 3, 4)]),
             OperatorExample(
@@ -57,6 +63,12 @@ extension Operator {
             }
         },
         gradient: .derived,
+        onnx: [
+            ONNXForm(
+                "GroupNormalization",
+                [.named("num_groups", of: "groups", default: .integer(1)), .named("epsilon", of: "epsilon", default: .number(1e-5))],
+                fixed: ["affine": .boolean(true)], since: 21)
+        ],
         examples: [
             OperatorExample("three groups", [.f32(2, 6, 3, 4), .f32(6), .f32(6)], ["groups": .integer(3)]),
             OperatorExample("20 channels in one group", [.f32(2, 20, 2, 2), .f32(20), .f32(20)], ["groups": .integer(1)]),
@@ -80,6 +92,10 @@ extension Operator {
             }
         },
         gradient: .derived,
+        onnx: [
+            ONNXForm(
+                "InstanceNormalization", [.named("epsilon", of: "epsilon", default: .number(1e-5))], fixed: ["affine": .boolean(true)])
+        ],
         examples: [
             OperatorExample("an image", [.f32(2, 5, 3, 4)]),
             OperatorExample("scaled and shifted", [.f32(2, 20, 2, 3), .f32(20), .f32(20)], ["affine": .boolean(true)]),

@@ -32,6 +32,14 @@ extension Operator {
         geometry: Checker.pixelShuffle, type: \.type,
         lowering: { shuffle, _ in .view(.rearrange(shuffle.rearrangement)) },
         gradient: .rule { context in [context.builder.apply(pixelUnshuffle, [context.gradient], context.signature.attributes)] },
+        onnx: [
+            ONNXForm(
+                "DepthToSpace",
+                [
+                    .square("blocksize", of: "factor", default: 1),
+                    .word("mode", of: "order", spellings: ["dcr": "DCR", "crd": "CRD"], default: "DCR"),
+                ])
+        ],
         examples: [
             OperatorExample("twice as large", [.f32(2, 12, 3, 2)], ["factor": .integer(2)]),
             OperatorExample("to 20 channels", [.f32(1, 80, 2, 3)], ["factor": .integer(2)]),
@@ -49,6 +57,10 @@ extension Operator {
         geometry: Checker.pixelUnshuffle, type: \.type,
         lowering: { shuffle, _ in .view(.rearrange(shuffle.rearrangement)) },
         gradient: .rule { context in [context.builder.apply(pixelShuffle, [context.gradient], context.signature.attributes)] },
+        onnx: [
+            ONNXForm(
+                "SpaceToDepth", [.square("blocksize", of: "factor", default: 1)], fixed: ["order": .text("dcr")])
+        ],
         examples: [
             OperatorExample("half as large", [.f32(2, 3, 6, 4)], ["factor": .integer(2)]),
             OperatorExample("from 20 channels", [.f32(1, 20, 4, 6)], ["factor": .integer(2)]),

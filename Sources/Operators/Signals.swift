@@ -42,7 +42,7 @@ extension Operator {
                     return context.builder.apply(Operator.reshape, result, attributes: ["shape": .shape(shape)])
                 }
             },
-            gradient: gradient, examples: self.examples + examples)
+            gradient: gradient, onnx: onnx, examples: self.examples + examples)
     }
 
     /// The use of images of one row that a use of signals is.

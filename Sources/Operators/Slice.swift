@@ -29,6 +29,7 @@ extension Operator {
             if slice.count.number > 1 { attributes["step"] = .integer(slice.step) }
             return [context.builder.apply(padSlice, context.gradient, attributes: attributes)]
         },
+        onnx: [.byRule("Slice")],
         examples: [
             OperatorExample("channels in the middle", [.f32(2, 20, 3, 3)], ["start": .integer(3), "count": .integer(5)]),
             OperatorExample("last rows", [.f32(1, 3, 5, 4)], ["axis": .integer(-2), "start": .integer(3), "count": .integer(2)]),

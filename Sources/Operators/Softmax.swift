@@ -15,7 +15,7 @@ extension Operator {
                 return builder.apply(divide, exponential, builder.apply(sum, exponential, attributes: classes))
             }
         },
-        gradient: .derived, examples: scoreExamples)
+        gradient: .derived, onnx: [ONNXForm("Softmax", [.axis(default: -1)], since: 13)], examples: scoreExamples)
 
     /// The logarithm of `softmax`, without computing it first: `x - max(x) - log(sum(exp(x - max(x))))`.
     public static let logSoftmax: Operator = Operator(
@@ -35,7 +35,7 @@ extension Operator {
                 return builder.apply(map, x, largest, total, attributes: ["function": .function(shift)])
             }
         },
-        gradient: .derived, examples: scoreExamples)
+        gradient: .derived, onnx: [ONNXForm("LogSoftmax", [.axis(default: -1)], since: 13)], examples: scoreExamples)
 
     private static let classAxis = OperatorParameter("axis", .integer, default: .integer(1), "the axis of the classes")
 

@@ -58,6 +58,10 @@ extension Operator {
             }
         },
         gradient: .derived,
+        onnx: [
+            ONNXForm("ReduceL1", [.axes], fixed: ["p": .number(1)], ofNothing: 0),
+            ONNXForm("ReduceL2", [.axes], fixed: ["p": .number(2)], ofNothing: 0),
+        ],
         examples: [
             OperatorExample("the length of each row", [.f32(3, 20)], ["axes": .integer(1)]),
             OperatorExample("sums of sizes", [.f32(2, 5, 3, 4)], ["axes": .integers([2, 3]), "p": .number(1), "keep": .boolean(true)]),
@@ -88,7 +92,7 @@ extension Operator {
                     ? result : builder.apply(reshape, result, attributes: ["shape": .shape(reduction.type.shape)])
             }
         },
-        gradient: .derived, examples: reductionExamples)
+        gradient: .derived, onnx: [ONNXForm("ReduceLogSumExp", [.axes], ofNothing: -.infinity)], examples: reductionExamples)
 
     private static let correction = OperatorParameter(
         "correction", .integer, default: .integer(1), "what is taken from the number of elements: 1 for an unbiased estimate, 0 for none")

@@ -27,6 +27,7 @@ extension Operator {
             }
         },
         gradient: .derived,
+        onnx: [.byRule("TopK")],
         examples: [
             OperatorExample("the three largest", [.f32(3, 7)], ["count": .integer(3)]),
             OperatorExample(

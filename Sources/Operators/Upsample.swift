@@ -16,6 +16,7 @@ extension Operator {
             let mean = context.builder.apply(averagePool, context.gradient, attributes: ["kernel": .integers(scale)])
             return [context.builder.apply(multiply, mean, context.builder.constant(Double(scale[0] * scale[1])))]
         },
+        onnx: [.byRule("Resize")],
         examples: [
             OperatorExample("twice", [.f32(2, 5, 3, 2)], ["scale": .integer(2)]),
             OperatorExample("rows three times", [.f32(1, 20, 2, 3)], ["scale": .integers([3, 1])]),

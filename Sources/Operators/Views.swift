@@ -13,6 +13,7 @@ extension Operator {
         },
         lowering: { _ in .view(.reshape) },
         gradient: .rule(reshapeBack),
+        onnx: [ONNXForm("Flatten", [.constant("axis", 1)])],
         examples: [OperatorExample("an image", [.f32(2, 5, 3, 4)]), OperatorExample("already flat", [.f32(3, 20)])])
 
     /// The same elements in the same order under another shape.
@@ -43,6 +44,7 @@ extension Operator {
         },
         lowering: { _ in .view(.reshape) },
         gradient: .rule(reshapeBack),
+        onnx: [.byRule("Reshape")],
         examples: [
             OperatorExample("groups of channels", [.f32(2, 6, 3, 3)], ["shape": .shape([2, 3, 2, 3, 3])], hasBatch: false),
             OperatorExample("to a column", [.f32(5)], ["shape": .shape([5, 1])]),
@@ -66,6 +68,7 @@ extension Operator {
         },
         lowering: { _ in .view(.reshape) },
         gradient: .rule(reshapeBack),
+        onnx: [.byRule("Reshape")],
         examples: [
             OperatorExample("rows to images", [.f32(2, 20)], ["extents": .integers([5, 2, 2])]),
             OperatorExample("channels in two", [.f32(2, 6, 3, 4)], ["extents": .integers([2, 3, 3, 4])]),
@@ -91,6 +94,7 @@ extension Operator {
             return TensorType(type.element, Shape((0..<type.rank).filter { !axes.contains($0) }.map { type.shape[$0] }))
         },
         lowering: { _ in .view(.reshape) }, gradient: .rule(reshapeBack),
+        onnx: [.byRule("Reshape")],
         examples: [
             OperatorExample("a pooled image", [.f32(2, 5, 1, 1)]),
             OperatorExample("columns only", [.f32(2, 1, 4, 1)], ["axes": .integer(-1)]),
@@ -110,6 +114,7 @@ extension Operator {
             return TensorType(type.element, Shape(dimensions))
         },
         lowering: { _ in .view(.reshape) }, gradient: .rule(reshapeBack),
+        onnx: [.byRule("Reshape")],
         examples: [
             OperatorExample("rows to planes", [.f32(2, 5)], ["axis": .integer(1)]),
             OperatorExample("behind the last", [.f32(2, 3, 4)], ["axis": .integer(-1)]),
@@ -164,6 +169,7 @@ extension Operator {
                     slice, context.gradient, attributes: ["axis": .integer(axis), "start": .integer(start), "count": .integer(count)])
             }
         },
+        onnx: [ONNXForm("Concat", [.axis(default: 1)])],
         examples: [
             OperatorExample("channels", [.f32(2, 3, 4, 4), .f32(2, 20, 4, 4), .f32(2, 5, 4, 4)]),
             OperatorExample("rows", [.f32(1, 2, 3, 2), .f32(1, 2, 1, 2)], ["axis": .integer(2)]),

@@ -38,7 +38,7 @@ extension Operator {
                     write(unfailing { () throws(TypeError) in try VolumeUse(image, context) })
                 }
             },
-            gradient: gradient, examples: self.examples + examples)
+            gradient: gradient, onnx: onnx, examples: self.examples + examples)
     }
 
     /// The most planes of the kernel of a convolution, each of which becomes a convolution of its own.

@@ -65,6 +65,33 @@ import Testing
         #expect(refused.keys.sorted() == Self.refused)
     }
 
+    /// A form has one reader; what no data can say has rules of both directions.
+    @Test func everyFormIsReadAndWritten() {
+        var readers: [String: String] = [:]
+        for operation in OperatorCatalog.standard.operators {
+            for form in operation.onnx {
+                #expect(ImportRule.named(form.name, domain: "", set: ImportRule.newestSet) != nil, "\(form.name) is not read")
+                if form.isByRule {
+                    #expect(ExportRule.all[operation.name] != nil, "\(operation.name) is not written")
+                } else {
+                    #expect(readers.updateValue(operation.name, forKey: form.name) == nil, "\(form.name) stands for two operators")
+                }
+            }
+        }
+    }
+
+    /// The page lists what models may have, as the rules do.
+    @Test func pageListsTheRules() throws {
+        let page = try String(contentsOf: Golden.root.appending(path: "docs/onnx.md"), encoding: .utf8)
+        let section = try #require(page.split(separator: "<!-- operators: import -->").last?.split(separator: "<!-- end -->").first)
+        let rows = section.split(separator: "\n").dropFirst(2)
+        let listed = rows.flatMap {
+            $0.split(separator: "|")[1].split(separator: ",").map { $0.trimmingPrefix(" ").split(separator: " ")[0] }
+        }
+        let known = Set(ImportRule.all.filter { $0.domain.isEmpty }.map(\.name))
+        #expect(Set(listed.map(String.init)).symmetricDifference(known).sorted() == [])
+    }
+
     private static let refused = [
         "adaptive_avg_pool", "adaptive_max_pool", "argmax", "argmin", "cross_entropy", "local_response_norm", "pixel_shuffle", "resize",
     ]

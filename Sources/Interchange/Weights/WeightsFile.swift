@@ -158,7 +158,8 @@ public struct WeightsFile: Sendable {
         var parts: [String] = []
         for path in source.paths { parts.append(try SHA256.hexadecimal(file: path)) }
         if parts.count == 1, originals == nil { return parts[0] }
-        parts += (originals ?? [:]).sorted { $0.key < $1.key }.map { "\(Safetensors.quoted($0.value)) \(Safetensors.quoted($0.key))" }
+        let renamed = (originals ?? [:]).sorted { $0.key < $1.key }
+        parts += renamed.map { "\(SafetensorsChecksums.quoted($0.value)) \(SafetensorsChecksums.quoted($0.key))" }
         return SHA256.hexadecimal(Array(parts.joined(separator: "\n").utf8))
     }
 }

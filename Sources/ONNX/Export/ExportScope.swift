@@ -39,7 +39,10 @@ final class ExportScope {
         case .tensor(let values): names[value] = constant(shape: node.type.shape.extents ?? [], values.values)
         case .operation(let operation, _):
             do throws(ImportFault) {
-                guard let rule = ExportRule.all[operation.name] else { throw .unsupported("ONNX has no '\(operation.name)'") }
+                let signature = Signature(node.operands.map { graph[$0].type }, node.attributes)
+                guard let rule = ExportRule.rule(for: operation, signature) else {
+                    throw .unsupported("ONNX has no '\(operation.name)'\(operation.onnx.isEmpty ? "" : " with these parameters")")
+                }
                 names[value] = try rule.write(self, value)
             } catch {
                 faults.append("\(operation.name)\(node.label.map { " '\($0)'" } ?? ""): \(error.message)")

@@ -2,13 +2,8 @@ import Graph
 import Operators
 
 extension ExportRule {
-    /// Convolutions, layers and products of matrices.
+    /// Transposed convolutions, layers and products of matrices.
     static let contractions: [ExportRule] = [
-        ExportRule(.convolution) { (scope, value) throws(ImportFault) in
-            let attributes = scope.node(value).attributes
-            let window = ExportedWindow(attributes, axes: scope.shape(value).rank - 2)
-            return scope.node("Conv", scope.operands(value), window.written() + [.integer("group", attributes.integer("groups"))])
-        },
         ExportRule(.convolutionTransposed) { (scope, value) throws(ImportFault) in
             let attributes = scope.node(value).attributes
             let window = ExportedWindow(attributes, axes: scope.shape(value).rank - 2)
@@ -47,20 +42,8 @@ extension ExportRule {
         },
     ]
 
-    /// Pools and other sizes.
+    /// Sizes of images.
     static let windows: [ExportRule] = [
-        ExportRule(.maxPool) { (scope, value) throws(ImportFault) in scope.node("MaxPool", scope.operands(value), pooled(scope, value)) },
-        ExportRule(.averagePool) { (scope, value) throws(ImportFault) in
-            let includes = scope.node(value).attributes.boolean("count_include_pad")
-            return scope.node("AveragePool", scope.operands(value), pooled(scope, value) + [.boolean("count_include_pad", includes)])
-        },
-        ExportRule(.powerPool, takes: { $0.attributes.number("p").rounded() == $0.attributes.number("p") }) {
-            (scope, value) throws(ImportFault) in
-            scope.node(
-                "LpPool", scope.operands(value), pooled(scope, value) + [.integer("p", Int(scope.node(value).attributes.number("p")))])
-        },
-        ExportRule(.globalAveragePool) { (scope, value) throws(ImportFault) in scope.node("GlobalAveragePool", scope.operands(value)) },
-        ExportRule(.globalMaxPool) { (scope, value) throws(ImportFault) in scope.node("GlobalMaxPool", scope.operands(value)) },
         ExportRule(.adaptiveAveragePool, takes: { isSameSize($0) || $0.attributes.integers("size").allSatisfy { $0 == 1 } }) {
             (scope, value) throws(ImportFault) in
             let operand = scope.node(value).operands[0]
@@ -82,14 +65,6 @@ extension ExportRule {
         let spatial = signature.operands[0].shape.dimensions.dropFirst(2).compactMap(\.value)
         let size = signature.attributes.integers("size")
         return spatial.count == signature.operands[0].rank - 2 && (spatial == size || spatial.count == 1 && spatial[0] == size[0])
-    }
-
-    private static func pooled(_ scope: ExportScope, _ value: Value) -> [WireAttribute] {
-        let attributes = scope.node(value).attributes
-        let window = ExportedWindow(attributes, axes: scope.shape(value).rank - 2)
-        // Where nothing is said, a window moves by its own size.
-        let stride = attributes.integers("stride").isEmpty ? window.numbers("kernel") : window.numbers("stride")
-        return window.written(stride: stride) + [.boolean("ceil_mode", attributes.boolean("ceil"))]
     }
 
     private static func resized(_ scope: ExportScope, _ value: Value) throws(ImportFault) -> String {

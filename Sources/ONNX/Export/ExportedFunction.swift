@@ -12,26 +12,15 @@ struct ExportedFunction {
         function = scope.node(value).attributes.function("function")
     }
 
-    /// Activations without numbers, by the call that makes them.
-    private static let plain: [(name: String, call: String)] = [
-        ("Relu", "x |> relu"), ("Sigmoid", "x |> sigmoid"), ("Tanh", "x |> tanh"), ("Softplus", "x |> softplus"),
-        ("Softsign", "x |> softsign"),
-        ("Mish", "x |> mish"), ("HardSwish", "x |> hard_swish"), ("Gelu", "gelu(x)"), ("Selu", "selu(x)"), ("Abs", "abs(x)"),
-        ("Exp", "exp(x)"),
-        ("Log", "log(x)"), ("Sqrt", "sqrt(x)"), ("Reciprocal", "reciprocal(x)"), ("Floor", "floor(x)"), ("Erf", "erf(x)"),
-    ]
-
-    /// Activations of one number: the attribute, and how they are called with it.
-    private static let numbered: [(name: String, attribute: String, call: @Sendable (String) -> String)] = [
-        ("LeakyRelu", "alpha", { "leaky_relu(x, \($0))" }), ("Elu", "alpha", { "elu(x, \($0))" }), ("Celu", "alpha", { "celu(x, \($0))" }),
-    ]
-
     func write() throws(ImportFault) -> String {
         let operands = try scope.aligned(value)
         if operands.count == 1 {
             let body = function.body
             func isCall(_ call: String) -> Bool { (try? ModelActivations.function(call))?.body == body }
-            for (name, call) in Self.plain where isCall(call) { return scope.node(name, operands) }
+            func isForm(_ form: ActivationForm, _ numbers: [Double] = []) -> Bool { (try? form.function(numbers))?.body == body }
+            for form in ActivationForm.all where form.numbers.isEmpty && isForm(form) { return scope.node(form.name, operands) }
+            if isCall("gelu(x)") { return scope.node("Gelu", operands) }
+            if isCall("selu(x)") { return scope.node("Selu", operands) }
             if isCall("gelu_tanh(x)") {
                 return scope.node("Gelu", operands, [.text("approximate", "tanh")])
             }
@@ -41,9 +30,9 @@ struct ExportedFunction {
             if isCall("silu(x)") {
                 return scope.node("Mul", [operands[0], scope.step("Sigmoid", operands)])
             }
-            for (name, attribute, call) in Self.numbered {
-                for number in [1] + body.constants where isCall(call(ModelActivations.text(number))) {
-                    return scope.node(name, operands, [.number(attribute, number)])
+            for form in ActivationForm.all where form.numbers.count == 1 {
+                for number in [1] + body.constants where isForm(form, [number]) {
+                    return scope.node(form.name, operands, [.number(form.numbers[0].attribute, number)])
                 }
             }
             if case .binary(.minimum, .binary(.maximum, .argument(0), .constant(let low)), .constant(let high)) = body {

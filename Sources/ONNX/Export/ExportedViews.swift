@@ -4,11 +4,7 @@ import Operators
 extension ExportRule {
     /// What changes the shape and the order of elements.
     static let views: [ExportRule] =
-        [
-            ExportRule(.flatten) { (scope, value) throws(ImportFault) in scope.node("Flatten", scope.operands(value), [.integer("axis", 1)])
-            }
-        ]
-        + [Operator.reshape, .unflatten, .squeeze, .unsqueeze].map { operation in
+        [Operator.reshape, .unflatten, .squeeze, .unsqueeze].map { operation in
             ExportRule(operation) { (scope, value) throws(ImportFault) in
                 try scope.reshaped(scope.operands(value)[0], to: scope.shape(value))
             }
@@ -22,15 +18,7 @@ extension ExportRule {
                 let extents = try scope.extents(value)
                 return scope.node("Expand", [try scope.aligned(value)[0], scope.integers(extents)])
             },
-            ExportRule(.concat) { (scope, value) throws(ImportFault) in
-                scope.node("Concat", scope.operands(value), [.integer("axis", scope.node(value).attributes.integer("axis"))])
-            },
             ExportRule(.slice) { (scope, value) throws(ImportFault) in try sliced(scope, value) },
-            ExportRule(.permute) { (scope, value) throws(ImportFault) in
-                let rank = scope.shape(value).rank
-                let order = scope.node(value).attributes.integers("axes").map { $0 < 0 ? $0 + rank : $0 }
-                return scope.node("Transpose", scope.operands(value), [.integers("perm", order)])
-            },
             ExportRule(.flip) { (scope, value) throws(ImportFault) in
                 let axes = scope.node(value).attributes.integers("axes")
                 let inputs = [axes.map { _ in -1 }, axes.map { _ in Int(Int32.min) }, axes, axes.map { _ in -1 }]
@@ -45,8 +33,14 @@ extension ExportRule {
                 let turned = scope.step("Transpose", [dealt], [.integers("perm", [0, 2, 1] + Array(3..<apart.rank))])
                 return try scope.reshaped(turned, to: shape)
             },
-            ExportRule(.pixelShuffle) { (scope, value) throws(ImportFault) in try shuffled(scope, value, isUnshuffled: false) },
-            ExportRule(.pixelUnshuffle) { (scope, value) throws(ImportFault) in try shuffled(scope, value, isUnshuffled: true) },
+            // As pixel_shuffle orders the channels; ONNX has the other order.
+            ExportRule(.pixelUnshuffle, takes: { $0.attributes.text("order") == "crd" }) { (scope, value) throws(ImportFault) in
+                let factor = scope.node(value).attributes.integers("factor")
+                let (source, result) = (scope.shape(scope.node(value).operands[0]), scope.shape(value))
+                let apart = Shape([source[0], source[1], result[2], .fixed(factor[0]), result[3], .fixed(factor[1])])
+                let parts = try scope.reshaped(scope.operands(value)[0], to: apart, isLast: false)
+                return try scope.reshaped(scope.step("Transpose", [parts], [.integers("perm", [0, 1, 3, 5, 2, 4])]), to: result)
+            },
             ExportRule(.pad) { (scope, value) throws(ImportFault) in
                 let attributes = scope.node(value).attributes
                 let rank = scope.shape(value).rank
@@ -81,23 +75,5 @@ extension ExportRule {
                 scope.operands(value)[0], scope.integers([start]), scope.integers([end < 0 ? Int(Int32.min) : end]), scope.integers([axis]),
                 scope.integers([step]),
             ])
-    }
-
-    private static func shuffled(_ scope: ExportScope, _ value: Value, isUnshuffled: Bool) throws(ImportFault) -> String {
-        let attributes = scope.node(value).attributes
-        let factor = attributes.integers("factor")
-        let order = attributes.text("order")
-        let operand = scope.operands(value)[0]
-        if !isUnshuffled, factor[0] == factor[1] {
-            return scope.node("DepthToSpace", [operand], [.integer("blocksize", factor[0]), .text("mode", order.uppercased())])
-        }
-        if isUnshuffled, factor[0] == factor[1], order == "dcr" {
-            return scope.node("SpaceToDepth", [operand], [.integer("blocksize", factor[0])])
-        }
-        guard isUnshuffled, order == "crd" else { throw .unsupported("a factor of \(factor)") }
-        let (source, result) = (scope.shape(scope.node(value).operands[0]), scope.shape(value))
-        let apart = Shape([source[0], source[1], result[2], .fixed(factor[0]), result[3], .fixed(factor[1])])
-        let parts = try scope.reshaped(operand, to: apart, isLast: false)
-        return try scope.reshaped(scope.step("Transpose", [parts], [.integers("perm", [0, 1, 3, 5, 2, 4])]), to: result)
     }
 }

@@ -53,7 +53,7 @@ public struct ModelWriter {
             throw ONNXError(
                 path, "'\(graph.name)' has sizes that are no numbers yet: \(open.joined(separator: ", "))", repair: "give them as numbers")
         }
-        let whole = graph.decomposed(mode: .inference) { operation, signature in ExportRule.all[operation.name]?.takes(signature) ?? false }
+        let whole = graph.decomposed(mode: .inference) { ExportRule.rule(for: $0, $1) != nil }
         let scope = ExportScope(whole)
         for value in whole.values { try scope.write(value, weights) }
         try scope.require(path)

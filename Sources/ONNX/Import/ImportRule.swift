@@ -1,6 +1,6 @@
 import Graph
 
-/// How nodes of one of ONNX's operators become nodes of the graph: a row an operator.
+/// How nodes of one of ONNX's operators become nodes of the graph: a row an operator, for those that are more than a form in the catalog (`ofForms`).
 struct ImportRule: Sendable {
     let name: String
     /// Empty for ONNX's own.
@@ -27,9 +27,10 @@ struct ImportRule: Sendable {
     static let newestSet = 28
 
     /// All of them, in the order of the reference.
+    /// Those that are written by hand go before those that follow from the catalog's rows.
     static let all: [ImportRule] =
         elementwise + activations + comparisons + products + convolutions + pooling + normalizations + reductions + shapes + indexing
-        + resizing + quantization + losses + optimizers + control
+        + resizing + quantization + losses + optimizers + control + ofActivations + ofForms
 
     private static let byName = Dictionary(grouping: all, by: \.name)
 

@@ -12,6 +12,13 @@ struct NodeScope {
     /// Those of all domains, for graphs within the node.
     let sets: [String: Int]
 
+    /// The node with another value for one of its inputs.
+    func replacing(_ index: Int, by value: ImportedValue) -> NodeScope {
+        var inputs = inputs
+        inputs[index] = value
+        return NodeScope(importer: importer, node: node, inputs: inputs, set: set, sets: sets)
+    }
+
     // MARK: Attributes
 
     private func attribute(_ name: String) -> WireAttribute? { node.attribute.first { $0.name == name } }
@@ -182,6 +189,7 @@ struct NodeScope {
     var builder: GraphBuilder { importer.builder }
 
     func type(of value: Value) -> TensorType { builder.type(of: value) }
+    func attributes(of value: Value) -> Attributes { builder.graph[value].attributes }
 
     func apply(_ operation: Operator, _ operands: [Value], _ attributes: Attributes = [:], label: String? = nil) throws(ImportFault)
         -> Value

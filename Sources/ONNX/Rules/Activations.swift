@@ -2,28 +2,10 @@ import Graph
 import Operators
 
 extension ImportRule {
-    /// Activations, and what makes probabilities.
-    static let activations: [ImportRule] =
-        [
-            ("Relu", "x |> relu"), ("Sigmoid", "x |> sigmoid"), ("Tanh", "x |> tanh"), ("Softplus", "x |> softplus"),
-            ("Softsign", "x |> softsign"),
-            ("Mish", "x |> mish"), ("HardSwish", "x |> hard_swish"),
-        ].map { name, call in unary(name, call) }
-        + [
-            numbered("LeakyRelu", "leaky_relu", [("alpha", 0.01)]), numbered("Elu", "elu", [("alpha", 1)]),
-            numbered("Celu", "celu", [("alpha", 1)]), numbered("ThresholdedRelu", "above", [("alpha", 1)]),
-            numbered("Shrink", "shrink", [("bias", 0), ("lambd", 0.5)]),
-            selu, hardSigmoid, gelu, swish, clip, parametric, softmax("Softmax", .softmax), softmax("LogSoftmax", .logSoftmax),
-        ]
-
-    /// An activation of numbers that are attributes.
-    private static func numbered(_ name: String, _ activation: String, _ attributes: [(name: String, standard: Double)]) -> ImportRule {
-        ImportRule(name) { (scope) throws(ImportFault) in
-            let numbers = attributes.map { ModelActivations.text(scope.shortNumber($0.name, default: $0.standard)) }
-            let function = try ModelActivations.function("\(activation)(\((["x"] + numbers).joined(separator: ", ")))")
-            return try scope.result(scope.map(function, [scope.value(0)]))
-        }
-    }
+    /// Activations that depend on their attributes, and what makes probabilities in older operator sets.
+    static let activations: [ImportRule] = [
+        selu, hardSigmoid, gelu, swish, clip, parametric, softmax("Softmax", .softmax), softmax("LogSoftmax", .logSoftmax),
+    ]
 
     private static let selu = ImportRule("Selu") { (scope) throws(ImportFault) in
         let alpha = scope.number("alpha", default: 1.6732632423543772)
@@ -116,12 +98,10 @@ extension ImportRule {
 
     /// Before operator set 13 all axes from the given one on counted as one.
     private static func softmax(_ name: String, _ operation: Operator) -> ImportRule {
-        ImportRule(name) { (scope) throws(ImportFault) in
+        ImportRule(name, sets: 1...12) { (scope) throws(ImportFault) in
             let (rank, x) = (try scope.rank(0), try scope.value(0))
-            let axis = try scope.axis(scope.integer("axis", default: scope.set < 13 ? 1 : -1), rank: rank)
-            if scope.set >= 13 || axis == rank - 1 {
-                return try scope.result(scope.apply(operation, [x], ["axis": .integer(axis)]))
-            }
+            let axis = try scope.axis(scope.integer("axis", default: 1), rank: rank)
+            if axis == rank - 1 { return try scope.result(scope.apply(operation, [x], ["axis": .integer(axis)])) }
             let extents = try scope.extents(0)
             let rows = [extents[..<axis].reduce(1, *), extents[axis...].reduce(1, *)]
             let flat = try scope.reshape(x, rows.map(Dimension.fixed))

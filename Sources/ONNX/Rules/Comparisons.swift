@@ -4,17 +4,7 @@ import Operators
 extension ImportRule {
     /// What decides, and what is decided: truth values are 1 and 0 in the graph.
     static let comparisons: [ImportRule] =
-        [
-            ("Less", Operator.less), ("LessOrEqual", .lessOrEqual), ("Greater", .greater), ("GreaterOrEqual", .greaterOrEqual),
-            ("Equal", .equal),
-        ].map {
-            name, operation in
-            ImportRule(name) { (scope) throws(ImportFault) in
-                try scope.requireFloating()
-                return try scope.result(scope.apply(operation, scope.aligned()), .bool)
-            }
-        }
-        + [("And", "both(x, y)"), ("Or", "either(x, y)"), ("Xor", "exclusive_either(x, y)")].map { name, call in
+        [("And", "both(x, y)"), ("Or", "either(x, y)"), ("Xor", "exclusive_either(x, y)")].map { name, call in
             ImportRule(name) { (scope) throws(ImportFault) in
                 try scope.result(scope.map(ModelActivations.function(call), scope.aligned()), .bool)
             }

@@ -3,34 +3,10 @@ import Interchange
 import Operators
 
 extension ImportRule {
-    /// Convolutions of signals, images and volumes.
+    /// What goes back from a convolution's result to its image.
     static let convolutions: [ImportRule] = [
-        ImportRule("Conv") { (scope) throws(ImportFault) in try scope.result(convolution(scope, scope.value(0))) },
-        ImportRule("ConvTranspose") { (scope) throws(ImportFault) in try scope.result(transposed(scope)) },
+        ImportRule("ConvTranspose") { (scope) throws(ImportFault) in try scope.result(transposed(scope)) }
     ]
-
-    /// - Parameters:
-    ///   - image: the first operand.
-    ///   - weight: the second, where it is not the node's own.
-    static func convolution(_ scope: NodeScope, _ image: Value, weight given: Value? = nil) throws(ImportFault) -> Value {
-        let (shape, weight) = (scope.type(of: image).shape, try scope.extents(1))
-        guard shape.rank >= 3, weight.count == shape.rank else { throw .malformed("a convolution of \(shape) with a kernel \(weight)") }
-        let kernel = try scope.integers("kernel_shape") ?? Array(weight.dropFirst(2))
-        guard kernel.count == shape.rank - 2 else { throw .malformed("'kernel_shape' \(kernel) of a kernel \(weight)") }
-        let window = try SlidingWindow(scope, kernel: kernel) { () throws(ImportFault) in Array(try scope.extents(0).dropFirst(2)) }
-        let hasBias = given == nil && scope.isGiven(2)
-        let label = given == nil ? scope.label() : nil
-        var operands = [image, given == nil ? try scope.owned(1, "weight", of: label) : given!]
-        if hasBias { operands.append(try scope.owned(2, "bias", of: label)) }
-        return try scope.apply(
-            .convolution, operands,
-            [
-                "channels": .integer(weight[0]), "kernel": SlidingWindow.pair(kernel), "stride": SlidingWindow.pair(window.strides),
-                "dilation": SlidingWindow.pair(window.dilations), "pad": window.padding,
-                "groups": .integer(try scope.integer("group", default: 1)),
-                "bias": .boolean(hasBias),
-            ], label: label)
-    }
 
     private static func transposed(_ scope: NodeScope) throws(ImportFault) -> Value {
         let weight = try scope.extents(1)

@@ -4,58 +4,20 @@ import Operators
 
 extension ImportRule {
     /// Arithmetic, element by element, and conversions of types.
-    static let elementwise: [ImportRule] =
-        [
-            binary("Add", .add), binary("Sub", .subtract), binary("Mul", .multiply), division, power,
-            variadic("Sum", .add), variadic("Max", .maximum), variadic("Min", .minimum), mean,
-            modulo, cast("Cast"), castLike, identity,
-        ]
-        + [
-            ("Abs", "abs(x)"), ("Exp", "exp(x)"), ("Log", "log(x)"), ("Sqrt", "sqrt(x)"), ("Reciprocal", "reciprocal(x)"),
-            ("Floor", "floor(x)"),
-            ("Ceil", "round_up(x)"), ("Round", "round_to_even(x)"), ("Sign", "sign_of(x)"), ("Erf", "erf(x)"),
-        ].map { name, call in unary(name, call) }
-        + [
-            // As the language writes -x.
-            ImportRule("Neg") { (scope) throws(ImportFault) in
-                try scope.requireFloating()
-                return try scope.result(scope.apply(.multiply, [scope.value(0), scope.constant(-1)]))
-            }
-        ]
-
-    /// A function of one element.
-    static func unary(_ name: String, _ call: String) -> ImportRule {
-        ImportRule(name) { (scope) throws(ImportFault) in
+    static let elementwise: [ImportRule] = [
+        division, power, mean, modulo, cast("Cast"), castLike, identity,
+        // As the language writes -x.
+        ImportRule("Neg") { (scope) throws(ImportFault) in
             try scope.requireFloating()
-            return try scope.result(scope.map(ModelActivations.function(call), [scope.value(0)]))
-        }
-    }
+            return try scope.result(scope.apply(.multiply, [scope.value(0), scope.constant(-1)]))
+        },
+    ]
 
-    /// Before operator set 7 the second operand was repeated where an attribute said so, along axes from one on.
-    private static func operands(_ scope: NodeScope) throws(ImportFault) -> [Value] {
-        guard scope.set < 7, scope.inputs.count == 2, try scope.boolean("broadcast", default: false), scope.has("axis") else {
-            return try scope.aligned()
-        }
-        let (first, second) = (try scope.shape(0), try scope.shape(1))
-        let axis = try scope.axis(scope.integer("axis", default: 0), rank: first.rank)
-        guard axis + second.rank <= first.rank else { throw .malformed("'axis' is \(axis), with operands \(first) and \(second)") }
-        let ones = { (count: Int) in [Dimension](repeating: 1, count: count) }
-        let shape = ones(axis) + second.dimensions + ones(first.rank - axis - second.rank)
-        return [try scope.value(0), try scope.reshape(scope.value(1), shape)]
-    }
-
-    private static func binary(_ name: String, _ operation: Operator) -> ImportRule {
-        ImportRule(name) { (scope) throws(ImportFault) in
-            try scope.requireFloating()
-            return try scope.result(scope.apply(operation, operands(scope)))
-        }
-    }
-
+    /// Integers are divided towards zero.
     private static let division = ImportRule("Div") { (scope) throws(ImportFault) in
+        guard try scope.element(0).isInteger else { return try scope.read(.divide) }
         try scope.requireFloating()
-        let operands = try operands(scope)
-        if try scope.element(0).isInteger { return try scope.result(scope.map(ModelActivations.function("quotient(x, y)"), operands)) }
-        return try scope.result(scope.apply(.divide, operands))
+        return try scope.result(scope.map(ModelActivations.function("quotient(x, y)"), scope.repeated()))
     }
 
     private static let modulo = ImportRule("Mod") { (scope) throws(ImportFault) in
@@ -64,19 +26,10 @@ extension ImportRule {
         return try scope.result(scope.map(ModelActivations.function(call), scope.aligned()))
     }
 
+    /// Exponents may be integers.
     private static let power = ImportRule("Pow") { (scope) throws(ImportFault) in
         try scope.requireFloating(0..<1)
-        return try scope.result(scope.apply(.power, operands(scope)))
-    }
-
-    private static func variadic(_ name: String, _ operation: Operator) -> ImportRule {
-        ImportRule(name) { (scope) throws(ImportFault) in
-            try scope.requireFloating()
-            let operands = try scope.aligned()
-            var result = operands[0]
-            for operand in operands.dropFirst() { result = try scope.apply(operation, [result, operand]) }
-            return try scope.result(result)
-        }
+        return try scope.result(scope.apply(.power, scope.repeated()))
     }
 
     private static let mean = ImportRule("Mean") { (scope) throws(ImportFault) in

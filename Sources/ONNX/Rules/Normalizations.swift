@@ -6,13 +6,7 @@ extension ImportRule {
     /// Normalizations over the batch, the channels, groups or axes.
     static let normalizations: [ImportRule] = [
         ImportRule("BatchNormalization", batch),
-        ImportRule("InstanceNormalization") { (scope) throws(ImportFault) in
-            let label = scope.label()
-            let operands = [try scope.value(0), try scope.owned(1, "weight", of: label), try scope.owned(2, "bias", of: label)]
-            return try scope.result(
-                scope.apply(.instanceNormalization, operands, ["epsilon": epsilon(scope), "affine": .boolean(true)], label: label))
-        },
-        ImportRule("GroupNormalization") { (scope) throws(ImportFault) in try scope.result(group(scope)) },
+        ImportRule("GroupNormalization", group),
         ImportRule("LayerNormalization", layer),
         ImportRule("RMSNormalization") { (scope) throws(ImportFault) in
             let rank = try scope.rank(0)
@@ -44,13 +38,7 @@ extension ImportRule {
         ImportRule("LRN") { (scope) throws(ImportFault) in
             let size = try scope.integer("size", default: 1)
             guard size % 2 == 1 else { throw .unsupported("an even number of channels, \(size), around each") }
-            return try scope.result(
-                scope.apply(
-                    .localResponseNormalization, [scope.value(0)],
-                    [
-                        "size": .integer(size), "alpha": .number(scope.shortNumber("alpha", default: 1e-4)),
-                        "beta": .number(scope.shortNumber("beta", default: 0.75)), "k": .number(scope.shortNumber("bias", default: 1)),
-                    ]))
+            return try scope.read(.localResponseNormalization)
         },
     ]
 
@@ -63,16 +51,7 @@ extension ImportRule {
         let wanted = scope.node.output.dropFirst().filter { !$0.isEmpty }
         if scope.set >= 14, try scope.boolean("training_mode", default: false) { return try trainedBatch(scope) }
         guard wanted.isEmpty else { throw .unsupported("the statistics that a batch normalization in training gives") }
-        let label = scope.label()
-        let operands = [
-            try scope.value(0), try scope.owned(1, "weight", of: label), try scope.owned(2, "bias", of: label),
-            try scope.owned(3, "running_mean", of: label, role: .state), try scope.owned(4, "running_var", of: label, role: .state),
-        ]
-        let momentum = 1 - scope.shortNumber("momentum", default: 0.9)
-        return try scope.result(
-            scope.apply(
-                .batchNormalization, operands,
-                ["epsilon": epsilon(scope), "momentum": .number((momentum * 1e6).rounded() / 1e6)], label: label))
+        return try scope.read(.batchNormalization)
     }
 
     /// As in training: normalized by its own statistics, which move the running ones.
@@ -101,24 +80,20 @@ extension ImportRule {
     }
 
     /// Scales and shifts are those of groups before operator set 21, of channels since.
-    private static func group(_ scope: NodeScope) throws(ImportFault) -> Value {
+    private static func group(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         let groups = try scope.integer("num_groups", default: 1)
         let shape = try scope.shape(0)
         guard shape.rank >= 2, let channels = shape[1].value, groups > 0, channels % groups == 0 else {
             throw .malformed("\(groups) groups of the channels of \(shape)")
         }
+        if scope.set >= 21 { return try scope.read(.groupNormalization) }
         let attributes: Attributes = ["groups": .integer(groups), "epsilon": epsilon(scope)]
-        if scope.set >= 21 {
-            let label = scope.label()
-            let operands = [try scope.value(0), try scope.owned(1, "weight", of: label), try scope.owned(2, "bias", of: label)]
-            return try scope.apply(.groupNormalization, operands, attributes, label: label)
-        }
         let plain = try scope.apply(.groupNormalization, [scope.value(0)], attributes.with(["affine": .boolean(false)]))
         let rest = shape.dimensions.dropFirst(2).reduce(Dimension.fixed(channels / groups)) { Dimension($0.expression * $1.expression) }
         let grouped = try scope.reshape(plain, [shape[0], .fixed(groups), rest])
         let scaled = try scope.apply(.multiply, [grouped, scope.reshape(scope.value(1), [1, .fixed(groups), 1])])
         let shifted = try scope.apply(.add, [scaled, scope.reshape(scope.value(2), [1, .fixed(groups), 1])])
-        return try scope.reshape(shifted, shape.dimensions)
+        return try scope.result(scope.reshape(shifted, shape.dimensions))
     }
 
     private static func layer(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
@@ -128,10 +103,7 @@ extension ImportRule {
         let isPlain = scope.node.output.dropFirst().allSatisfy(\.isEmpty)
         let own = Shape(Array(shape.dimensions[first...]))
         if isPlain, first > 0, scope.isGiven(2), try scope.shape(1) == own, try scope.shape(2) == own {
-            let label = scope.label()
-            let operands = [try scope.value(0), try scope.owned(1, "weight", of: label), try scope.owned(2, "bias", of: label)]
-            return try scope.result(
-                scope.apply(.layerNormalization, operands, ["axes": .integers(axes), "epsilon": epsilon(scope)], label: label))
+            return try scope.read(.layerNormalization)
         }
         let x = try scope.value(0)
         let attributes: Attributes = ["axes": .integers(axes), "keep": .boolean(true)]

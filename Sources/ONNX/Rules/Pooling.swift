@@ -7,11 +7,8 @@ extension ImportRule {
     /// Pools of signals, images and volumes.
     static let pooling: [ImportRule] = [
         ImportRule("MaxPool", maximum),
-        ImportRule("AveragePool") { (scope) throws(ImportFault) in try scope.result(average(scope)) },
-        ImportRule("LpPool") { (scope) throws(ImportFault) in try scope.result(power(scope)) },
-        ImportRule("GlobalAveragePool") { (scope) throws(ImportFault) in try scope.result(scope.apply(.globalAveragePool, [scope.value(0)]))
-        },
-        ImportRule("GlobalMaxPool") { (scope) throws(ImportFault) in try scope.result(scope.apply(.globalMaxPool, [scope.value(0)])) },
+        ImportRule("AveragePool", average),
+        ImportRule("LpPool", power),
         ImportRule("GlobalLpPool") { (scope) throws(ImportFault) in
             let axes = try Attribute.integers(Array(2..<scope.rank(0)))
             let p = Double(try scope.integer("p", default: 2))
@@ -29,15 +26,11 @@ extension ImportRule {
 
     private static func maximum(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         try scope.requireFloating()
-        let window = try window(scope)
-        let attributes: Attributes = [
-            "kernel": SlidingWindow.pair(window.kernel), "stride": window.poolStride, "pad": window.padding,
-            "dilation": SlidingWindow.pair(window.dilations), "ceil": .boolean(try scope.boolean("ceil_mode", default: false)),
-        ]
-        let x = try scope.value(0)
-        let pooled = try scope.result(scope.apply(.maxPool, [x], attributes))
+        let pooled = try scope.read(.maxPool)
         guard scope.node.output.count > 1, !scope.node.output[1].isEmpty else { return pooled }
-        return try pooled + [.computed(places(scope, window, scope.apply(.maxPoolPosition, [x], attributes)), .i64)]
+        guard case .computed(let value, _)? = pooled.first else { return pooled }
+        let taps = try scope.apply(.maxPoolPosition, [scope.value(0)], scope.attributes(of: value))
+        return try pooled + [.computed(places(scope, window(scope), taps), .i64)]
     }
 
     /// The number of each window's largest element in the whole tensor, by the tap that holds it.
@@ -70,19 +63,13 @@ extension ImportRule {
             ScalarFunction("place", ["tap", "first"], place), [tap, scope.builder.tensor(ConstantTensor(first), Shape(result))])
     }
 
-    private static func average(_ scope: NodeScope) throws(ImportFault) -> Value {
+    /// The language has no average pool with dilations: there the sums are divided by the numbers of elements.
+    private static func average(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         let window = try window(scope)
+        if window.dilations.allSatisfy({ $0 == 1 }) { return try scope.read(.averagePool) }
         let ceil = try scope.boolean("ceil_mode", default: false)
         let includesPads = try scope.boolean("count_include_pad", default: false)
         let x = try scope.value(0)
-        if window.dilations.allSatisfy({ $0 == 1 }) {
-            return try scope.apply(
-                .averagePool, [x],
-                [
-                    "kernel": SlidingWindow.pair(window.kernel), "stride": window.poolStride, "pad": window.padding, "ceil": .boolean(ceil),
-                    "count_include_pad": .boolean(includesPads),
-                ])
-        }
         let extents = try scope.extents(0)
         var result = try sums(scope, window, x, ceil: ceil)
         for axis in 0..<window.axes {
@@ -98,7 +85,7 @@ extension ImportRule {
             result = try scope.apply(
                 .divide, [result, scope.builder.tensor(ConstantTensor(counts.map { Float(max($0, 1)) }), Shape(shape))])
         }
-        return result
+        return try scope.result(result)
     }
 
     /// The sum of each window, as a convolution of each channel with ones.
@@ -124,20 +111,12 @@ extension ImportRule {
             ])
     }
 
-    private static func power(_ scope: NodeScope) throws(ImportFault) -> Value {
+    private static func power(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         let window = try window(scope)
+        if window.axes == 2, window.dilations == [1, 1] { return try scope.read(.powerPool) }
         let ceil = try scope.boolean("ceil_mode", default: false)
         let p = Double(try scope.integer("p", default: 2))
-        let x = try scope.value(0)
-        if window.axes == 2, window.dilations == [1, 1] {
-            return try scope.apply(
-                .powerPool, [x],
-                [
-                    "kernel": SlidingWindow.pair(window.kernel), "stride": window.poolStride, "pad": window.padding, "ceil": .boolean(ceil),
-                    "p": .number(p),
-                ])
-        }
-        let powers = try scope.apply(.power, [scope.map(ModelActivations.function("abs(x)"), [x]), scope.constant(p)])
-        return try scope.apply(.power, [sums(scope, window, powers, ceil: ceil), scope.constant(1 / p)])
+        let powers = try scope.apply(.power, [scope.map(ModelActivations.function("abs(x)"), [scope.value(0)]), scope.constant(p)])
+        return try scope.result(scope.apply(.power, [sums(scope, window, powers, ceil: ceil), scope.constant(1 / p)]))
     }
 }

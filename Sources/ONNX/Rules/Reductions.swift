@@ -3,75 +3,40 @@ import Interchange
 import Operators
 
 extension ImportRule {
-    /// Sums and the like over axes, and positions of extremes.
-    static let reductions: [ImportRule] =
-        [
-            reduction("ReduceSum", .sum, empty: 0), reduction("ReduceMean", .mean, empty: .nan),
-            reduction("ReduceMax", .max, empty: -.infinity),
-            reduction("ReduceMin", .minimumOverAxes, empty: .infinity), reduction("ReduceProd", .product, empty: 1),
-            reduction("ReduceLogSumExp", .logSumExponential, empty: -.infinity),
-            reduction("ReduceL1", .sum, before: "abs(x)", empty: 0), reduction("ReduceL2", .norm, empty: 0),
-            reduction("ReduceSumSquare", .sum, before: "x * x", empty: 0),
-            reduction("ReduceLogSum", .sum, behind: "log(x)", empty: -.infinity),
-        ] + [
-            position("ArgMax", .argmax), position("ArgMin", .argmin), cumulative, topK,
-        ]
+    /// Sums of what elements become first, logarithms of sums, and positions of extremes.
+    static let reductions: [ImportRule] = [
+        ImportRule("ReduceSumSquare") { (scope) throws(ImportFault) in
+            try sum(scope, ofNothing: 0) { (x) throws(ImportFault) in try scope.apply(.multiply, [x, x]) }
+        },
+        ImportRule("ReduceLogSum") { (scope) throws(ImportFault) in
+            let sums = try sum(scope, ofNothing: -.infinity) { (x) throws(ImportFault) in x }
+            guard case .computed(let value, _)? = sums.first else { return sums }
+            return try scope.result(scope.map(ModelActivations.function("log(x)"), [value]))
+        },
+        position("ArgMax", .argmax), position("ArgMin", .argmin), cumulative, topK,
+    ]
 
-    /// - Parameters:
-    ///   - before: what each element goes through first; the square where it is `x * x`.
-    ///   - behind: what the result goes through.
-    ///   - empty: what comes of no elements.
-    private static func reduction(
-        _ name: String, _ operation: Operator, before: String? = nil, behind: String? = nil, empty: Double
-    ) -> ImportRule {
-        ImportRule(name) { (scope) throws(ImportFault) in
-            let shape = try scope.shape(0)
-            let axes = try scope.axes(rank: shape.rank) ?? []
-            let keep = try scope.boolean("keepdims", default: true)
-            let isNothing = try axes.isEmpty ? scope.boolean("noop_with_empty_axes", default: false) : false
-            let reduced = isNothing ? [] : axes.isEmpty ? Array(0..<shape.rank) : axes
-            if let known = try scope.input(0).known, known.count == 0 {
-                let kept = shape.dimensions.indices.compactMap { axis -> Int? in
-                    reduced.contains(axis) ? (keep ? 1 : nil) : known.shape[axis]
-                }
-                let element = try scope.element(0)
-                // Of truth values the smallest is false.
-                let value = element == .bool && empty < 0 ? 0 : empty
-                return [.known(HostTensor(element, shape: kept, numbers: [Double](repeating: value, count: kept.reduce(1, *))))]
-            }
-            try scope.requireFloating(0..<1)
-            var result = try scope.value(0)
-            switch before {
-            case "x * x"?: result = try scope.apply(.multiply, [result, result])
-            case let call?: result = try scope.map(ModelActivations.function(call), [result])
-            case nil: break
-            }
-            if !reduced.isEmpty {
-                result = try scope.apply(operation, [result], ["axes": .integers(reduced), "keep": .boolean(keep)])
-            } else if operation == .norm {
-                result = try scope.map(ModelActivations.function("abs(x)"), [result])
-            }
-            if let behind { result = try scope.map(ModelActivations.function(behind), [result]) }
-            return try scope.result(result)
-        }
+    /// - Parameter change: what the elements become before they are summed up.
+    private static func sum(
+        _ scope: NodeScope, ofNothing: Double, _ change: (Value) throws(ImportFault) -> Value
+    ) throws(ImportFault) -> [ImportedValue] {
+        if let nothing = try scope.reductionOfNothing(ONNXForm(scope.node.opType, [.axes], ofNothing: ofNothing)) { return [nothing] }
+        try scope.requireFloating(0..<1)
+        let changed = try change(scope.value(0))
+        return try scope.replacing(0, by: .computed(changed, scope.element(0))).read(.sum)
     }
 
     private static func position(_ name: String, _ operation: Operator) -> ImportRule {
         ImportRule(name) { (scope) throws(ImportFault) in
+            guard try scope.boolean("select_last_index", default: false) else { return try scope.read(operation) }
+            // The first one seen from behind.
             let shape = try scope.shape(0)
             let axis = try scope.axis(scope.integer("axis", default: 0), rank: shape.rank)
-            let keep = try scope.boolean("keepdims", default: true)
-            var x = try scope.value(0)
-            let isLast = try scope.boolean("select_last_index", default: false)
-            if isLast { x = try scope.apply(.flip, [x], ["axes": .integers([axis])]) }
-            var place = try scope.apply(operation, [x], ["axes": .integers([axis]), "keep": .boolean(keep)])
-            if isLast {
-                guard let extent = shape[axis].value else {
-                    throw .unsupported("the last of several largest elements along \(shape[axis])")
-                }
-                place = try scope.apply(.subtract, [scope.constant(Double(extent - 1)), place])
-            }
-            return try scope.result(place, .i64)
+            guard let extent = shape[axis].value else { throw .unsupported("the last of several largest elements along \(shape[axis])") }
+            let turned = try scope.apply(.flip, [scope.value(0)], ["axes": .integers([axis])])
+            let places = try scope.replacing(0, by: .computed(turned, scope.element(0))).read(operation)
+            guard case .computed(let place, _)? = places.first else { return places }
+            return try scope.result(scope.apply(.subtract, [scope.constant(Double(extent - 1)), place]), .i64)
         }
     }
 

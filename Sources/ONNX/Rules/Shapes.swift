@@ -53,27 +53,11 @@ extension ImportRule {
             return [try reshaped(scope, target, zeroIsKept: true)]
         },
         ImportRule("Transpose") { (scope) throws(ImportFault) in
-            let rank = try scope.rank(0)
-            let order = try scope.integers("perm") ?? Array((0..<rank).reversed())
-            guard order.sorted() == Array(0..<rank) else { throw .malformed("'perm' \(order) of a tensor of rank \(rank)") }
-            if order == Array(0..<rank) { return [try scope.input(0)] }
-            return try scope.result(scope.apply(.permute, [scope.value(0)], ["axes": .integers(order)]))
+            let order = try scope.integers("perm")
+            return order == Array(0..<(try scope.rank(0))) ? [try scope.input(0)] : try scope.read(.permute)
         },
         ImportRule("Concat", concatenation), ImportRule("Split", split), ImportRule("Slice", slice), ImportRule("Expand", expansion),
         ImportRule("Tile", tiling), ImportRule("Pad", padding),
-        ImportRule("DepthToSpace") { (scope) throws(ImportFault) in
-            let order = scope.text("mode", default: "DCR").lowercased()
-            return try scope.result(
-                scope.apply(
-                    .pixelShuffle, [scope.value(0)],
-                    ["factor": .integer(try scope.integer("blocksize", default: 1)), "order": .text(order)]))
-        },
-        ImportRule("SpaceToDepth") { (scope) throws(ImportFault) in
-            try scope.result(
-                scope.apply(
-                    .pixelUnshuffle, [scope.value(0)],
-                    ["factor": .integer(try scope.integer("blocksize", default: 1)), "order": .text("dcr")]))
-        },
     ]
 
     /// The first input under another shape, in which 0 stands for the extent at its place and -1 for what is left.
