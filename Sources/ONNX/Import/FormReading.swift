@@ -26,10 +26,7 @@ extension NodeScope {
         switch form.operands {
         case .many:
             try requireFloating()
-            let operands = try aligned()
-            var result = operands[0]
-            for operand in operands.dropFirst() { result = try apply(operation, [result, operand]) }
-            return try self.result(result)
+            return try result(joined(operation))
         case .repeated:
             try requireFloating()
             return try result(of: form, apply(operation, repeated()))
@@ -155,6 +152,14 @@ extension NodeScope {
         let ones = { (count: Int) in [Dimension](repeating: 1, count: count) }
         let shape = ones(axis) + second.dimensions + ones(first.rank - axis - second.rank)
         return [try value(0), try reshape(value(1), shape)]
+    }
+
+    /// All inputs, repeated to one shape, two at a time from the left.
+    func joined(_ operation: Operator) throws(ImportFault) -> Value {
+        let operands = try aligned()
+        guard var result = operands.first else { throw .malformed("\(node.opType) of nothing") }
+        for operand in operands.dropFirst() { result = try apply(operation, [result, operand]) }
+        return result
     }
 
     // MARK: Reductions

@@ -34,10 +34,7 @@ extension ImportRule {
 
     private static let mean = ImportRule("Mean") { (scope) throws(ImportFault) in
         try scope.requireFloating()
-        let operands = try scope.aligned()
-        var result = operands[0]
-        for operand in operands.dropFirst() { result = try scope.apply(.add, [result, operand]) }
-        return try scope.result(scope.apply(.divide, [result, scope.constant(Double(operands.count))]))
+        return try scope.result(scope.apply(.divide, [scope.joined(.add), scope.constant(Double(scope.inputs.count))]))
     }
 
     private static let identity = ImportRule("Identity") { (scope) throws(ImportFault) in

@@ -10,7 +10,9 @@ extension ImportRule {
         ImportRule("AveragePool", average),
         ImportRule("LpPool", power),
         ImportRule("GlobalLpPool") { (scope) throws(ImportFault) in
-            let axes = try Attribute.integers(Array(2..<scope.rank(0)))
+            let rank = try scope.rank(0)
+            guard rank >= 3 else { throw .malformed("a pool of \(try scope.shape(0))") }
+            let axes = Attribute.integers(Array(2..<rank))
             let p = Double(try scope.integer("p", default: 2))
             return try scope.result(scope.apply(.norm, [scope.value(0)], ["axes": axes, "keep": .boolean(true), "p": .number(p)]))
         },
