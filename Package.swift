@@ -46,7 +46,7 @@ struct LLVM {
 let llvm = LLVM.find()
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
-/// For the one part that sees LLVM's headers.
+/// For the one part that sees LLVM's headers, and for those whose optimizer looks into it.
 let usesLLVM: [SwiftSetting] = strict + [.unsafeFlags(llvm.compileFlags)]
 
 /// What nearly every test runs is optimized in debug builds, too: the interpreter and the fp64 reference, 20 times faster then, and the way from a
@@ -96,23 +96,23 @@ let package = Package(
             dependencies: [
                 "Source", "Graph", "Operators", "Language", "Interchange", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            exclude: ["Schema/onnx.proto"], swiftSettings: strict),
+            exclude: ["Schema/onnx.proto"], swiftSettings: strict + optimized),
         part("Foreign", needs: ["Source", "CompiledC", "Graph", "Language", "CClang"]),
         part("Passes", needs: ["Source", "Graph", "Operators", "Recipes"], settings: strict + optimized),
         part("LoopNest", needs: ["Source", "CompiledC", "Graph"], settings: strict + optimized),
         part("Kernels", needs: ["Graph", "LoopNest"], settings: strict + optimized),
         .target(
             name: "Machine", dependencies: ["Source", "CompiledC", "LoopNest", "Graph", "Interchange", "CLLVM", "CMemory", "CProcessor"],
-            swiftSettings: usesLLVM,
+            swiftSettings: usesLLVM + optimized,
             linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),
-        part("Runtime", needs: ["Source", "Graph", "Kernels", "Machine", "CProcessor"]),
-        part("Training", needs: ["Source", "Graph", "Recipes", "Runtime", "Interchange"]),
+        part("Runtime", needs: ["Source", "Graph", "Kernels", "Machine", "CProcessor"], settings: usesLLVM + optimized),
+        part("Training", needs: ["Source", "Graph", "Recipes", "Runtime", "Interchange"], settings: usesLLVM + optimized),
         part(
             "Compiler",
             needs: [
                 "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "ONNX", "Foreign", "Passes", "LoopNest",
                 "Kernels", "Machine", "Runtime", "Training", "Interchange",
-            ]),
+            ], settings: usesLLVM + optimized),
         // The page's files become part of the program, which is one file wherever it is installed.
         .target(
             name: "Viewer", dependencies: ["Interchange", "Compiler"], resources: [.embedInCode("Page")], swiftSettings: strict),
