@@ -43,6 +43,32 @@ import Testing
         for y in 0..<16 { #expect(abs(Int(grey[3, y]) - 16 * y) <= 4) }
     }
 
+    /// What is only doubtful leaves the pixels whole; behind it lost data are still an error.
+    @Test func tellsDoubtfulFromDamagedJPEG() throws {
+        let whole = Data(reference: Reference.jpegRGB)
+        let image = try Image(data: whole, path: "whole.jpg")
+        var newer = whole
+        let version = try #require(whole.firstRange(of: Data("JFIF".utf8))).upperBound + 1
+        newer[version] = 2
+        #expect(try Image(data: newer, path: "newer.jpg") == image)
+        #expect(try Image(data: whole.dropLast(2) + [0, 0, 0, 0xff, 0xd9], path: "between.jpg") == image)
+        checkFailure("Premature end") { _ = try Image(data: newer.dropLast(40), path: "cut.jpg") }
+    }
+
+    /// A small file that goes over its picture again and again.
+    @Test func limitsScansOfJPEG() throws {
+        let bytes = Data(reference: Reference.jpegProgressive)
+        let scan = try #require(bytes.firstRange(of: Data([0xff, 0xda, 0, 8, 1, 1]))).lowerBound
+        let end = try #require(bytes[(scan + 2)...].firstRange(of: Data([0xff]))).lowerBound
+        #expect(bytes[end + 1] == 0xda || bytes[end + 1] == 0xc4)
+        // All coefficients with all bits: such a scan may come again.
+        var again = bytes[scan..<end]
+        again.replaceSubrange(scan + 7..<scan + 10, with: [1, 63, 0])
+        func file(_ count: Int) -> Data { bytes[..<scan] + (0..<count).flatMap { _ in again } + [0xff, 0xd9] }
+        checkFailure("(more than 200 scans of 16 x 16 pixels)") { _ = try Image(data: file(201), path: "scans.jpg") }
+        do { _ = try Image(data: file(150), path: "scans.jpg") } catch { #expect(!error.message.contains("more than")) }
+    }
+
     @Test func refusesWhatItCannotDecode() throws {
         let jpeg = Data(reference: Reference.jpegRGB)
         checkFailure("Premature end") { _ = try Image(data: jpeg.prefix(jpeg.count - 40), path: "cut.jpg") }
@@ -52,8 +78,12 @@ import Testing
         var damaged = png
         damaged[damaged.count - 14] ^= 1
         checkFailure("(IDAT: CRC error)") { _ = try Image(data: damaged, path: "damaged.png") }
-        checkFailure("neither a PNG nor a JPEG") { _ = try Image(data: Data("GIF89a".utf8), path: "x.gif") }
-        checkFailure("neither a PNG nor a JPEG") { _ = try Image(data: Data(), path: "empty") }
+        checkFailure("neither a PNG nor a JPEG") {
+            _ = try Image(data: Data("GIF89a".utf8), path: "x.gif")
+        }
+        checkFailure("neither a PNG nor a JPEG") {
+            _ = try Image(data: Data(), path: "empty")
+        }
     }
 
     @Test func refusesEnormousPictures() throws {
