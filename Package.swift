@@ -74,6 +74,7 @@ let package = Package(
         .systemLibrary(name: "CLLVM"),
         .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         .target(name: "CMemory"),
         // It finds libclang while the program runs, of the version that LLVM has: the search path of the program has its folder.
         .target(
@@ -87,7 +88,8 @@ let package = Package(
         part("Graph", needs: ["Source"], settings: strict + optimized),
         part("Operators", needs: ["CompiledC", "Graph"], settings: strict + optimized),
         part(
-            "Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CCrypto", "CMemory"], settings: strict + optimized),
+            "Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CWebP", "CCrypto", "CMemory"],
+            settings: strict + optimized),
         part("Recipes", needs: ["Graph", "Operators"], settings: strict + optimized),
         part("Analysis", needs: ["Source", "Graph", "Operators", "Recipes", "Interchange"], settings: strict + optimized),
         part("Language", needs: ["Source", "Graph", "Operators", "Recipes"], settings: strict + optimized),

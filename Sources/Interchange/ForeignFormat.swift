@@ -43,7 +43,7 @@ struct ForeignFormat {
             // What torch.save wrote before version 0.1.10 is a tar archive of these.
             return ["sys_info", "pickle", "storages", "tensors"].contains { starts(Array("\($0)\0".utf8)) } ? .oldTorch : .tar
         }
-        if starts([0x89, 0x50, 0x4e, 0x47]) || starts([0xff, 0xd8, 0xff]) { return .picture }
+        if ImageFormat(of: bytes) != nil { return .picture }
         // A protocol buffer: the version of the format, then the producer's name, the operators' version or the graph.
         if bytes.count > 16, bytes[0] == 8, (3...30).contains(bytes[1]), [0x12, 0x1a, 0x3a, 0x42].contains(bytes[2]) { return .onnx }
         return nil

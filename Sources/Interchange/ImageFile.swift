@@ -12,29 +12,41 @@ extension Image {
     /// The largest picture file that is read, in bytes.
     public static let largestFile = 1 << 30
 
-    /// Reads a PNG or JPEG file (told apart by their first bytes) as 8-bit grey or RGB, as the file is; transparency is dropped.
+    /// Reads a picture file of one of `ImageFormat`, told by its first bytes, as 8-bit grey or RGB, as the file is; transparency is dropped.
     ///
     /// The values are those that are stored, as Pillow, OpenCV and TensorFlow give them: colour profiles and a PNG's gamma do not change
     /// them. Samples of 16 bits are rounded to 8, and the four inks of a CMYK JPEG become RGB as Pillow's `convert("RGB")` has it.
     /// - Parameter isTurned: whether the picture is turned as its EXIF orientation says.
     ///
-    /// Throws where the file is damaged, cut off, of another format, or unpacks to more than `largestPixelCount` pixels.
+    /// Throws where the file is damaged, cut off, of another format, an animation, or unpacks to more than `largestPixelCount` pixels.
     public init(path: String, isTurned: Bool = false) throws(InterchangeError) {
         try self.init(data: try InputFile.read(path, maximum: Self.largestFile), path: path, isTurned: isTurned)
     }
 
     /// Decodes a picture file that is in memory already; `path` names it in errors.
     public init(data: Data, path: String, isTurned: Bool = false) throws(InterchangeError) {
-        let image: Image
-        if data.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) {
-            image = try Image.decode(data, braid_png_decode, path: path, kind: "PNG", repair: "fetch or save the picture again")
-        } else if data.starts(with: [0xff, 0xd8]) {
-            image = try Image.decode(
-                data, braid_jpeg_decode, path: path, kind: "JPEG", repair: "save the picture again, as RGB, CMYK or grey")
-        } else {
-            throw InterchangeError(path, .byte(0), "this is neither a PNG nor a JPEG file", repair: "convert it to one of them")
+        guard let format = ImageFormat(of: data) else {
+            throw InterchangeError(
+                path, .byte(0), "this is no picture in one of the formats \(ImageFormat.names)", repair: "convert it to one of them")
         }
+        let image =
+            switch format {
+            case .png: try Image.decode(data, braid_png_decode, path: path, format, repair: "fetch or save the picture again")
+            case .jpeg:
+                try Image.decode(data, braid_jpeg_decode, path: path, format, repair: "save the picture again, as RGB, CMYK or grey")
+            case .webp: try Image.decodeWebP(data, path: path)
+            case .netpbm: try Image.decodeNetpbm(data, path: path)
+            }
         self = isTurned ? image.turned(ImageOrientation(of: data)) : image
+    }
+
+    /// Throws where a picture is of more pixels than `largestPixelCount`.
+    static func requirePixelCount(_ width: Int, _ height: Int, path: String) throws(InterchangeError) {
+        let (count, overflow) = width.multipliedReportingOverflow(by: height)
+        if overflow || count > largestPixelCount {
+            let text = "the picture has \(width) x \(height) pixels, more than the \(largestPixelCount) allowed"
+            throw InterchangeError(path, text, repair: "shrink it first")
+        }
     }
 
     /// Writes the picture as a PNG file, atomically.
@@ -61,7 +73,7 @@ extension Image {
 
     /// Runs one of the two decoders of C, which have the same form, over the bytes of a file.
     private static func decode(
-        _ data: Data, _ decoder: Decoder, path: String, kind: String, repair: String
+        _ data: Data, _ decoder: Decoder, path: String, _ format: ImageFormat, repair: String
     ) throws(InterchangeError) -> Image {
         var message = [CChar](repeating: 0, count: 256)
         var pixels: UnsafeMutablePointer<UInt8>?
@@ -72,13 +84,10 @@ extension Image {
             let start = source.baseAddress?.assumingMemoryBound(to: UInt8.self)
             return decoder(start, source.count, largestPixelCount, &pixels, &width, &height, &channels, &message, message.count)
         }
-        if status == 2 {
-            let text = "the picture has \(width) x \(height) pixels, more than the \(largestPixelCount) allowed"
-            throw InterchangeError(path, text, repair: "shrink it first")
-        }
+        if status == 2 { try requirePixelCount(Int(width), Int(height), path: path) }
         guard status == 0, let pixels else {
             let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            throw InterchangeError(path, "the \(kind) data cannot be decoded (\(text))", repair: repair)
+            throw InterchangeError(path, "the \(format.name) data cannot be decoded (\(text))", repair: repair)
         }
         defer { free(pixels) }
         let count = Int(width) * Int(height) * Int(channels)

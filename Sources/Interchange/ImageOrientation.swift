@@ -5,12 +5,19 @@ enum ImageOrientation: Int, CaseIterable {
     case upright = 1
     case mirrored, turnedHalf, flipped, transposed, turnedRight, transversed, turnedLeft
 
-    /// Reads what a JPEG or PNG file says; `upright` where it says nothing or what cannot be read, as viewers do.
+    /// Reads what a picture file says; `upright` where it says nothing or what cannot be read, as viewers do.
     init(of file: Data) {
         self =
             file.withUnsafeBytes { bytes in
                 let bytes = FileFields(bytes: bytes)
-                return (bytes.holds([0xff, 0xd8], at: 0) ? Self.inJPEG(bytes) : Self.inPNG(bytes)).flatMap(Self.init(rawValue:))
+                let number: Int? =
+                    switch ImageFormat(of: bytes.bytes) {
+                    case .jpeg: Self.inJPEG(bytes)
+                    case .png: Self.inPNG(bytes)
+                    case .webp: Self.inWebP(bytes)
+                    case .netpbm, nil: nil
+                    }
+                return number.flatMap(Self.init(rawValue:))
             } ?? .upright
     }
 
@@ -36,6 +43,18 @@ enum ImageOrientation: Int, CaseIterable {
         while let size = bytes.integer(at: place, count: 4) {
             if bytes.holds([UInt8]("eXIf".utf8), at: place + 4) { return inTIFF(bytes, at: place + 8) }
             place += 12 + size
+        }
+        return nil
+    }
+
+    /// The chunk `EXIF`, behind the picture; some writers begin it as JPEG's segment begins.
+    private static func inWebP(_ bytes: FileFields) -> Int? {
+        var place = 12
+        while let size = bytes.integer(at: place + 4, count: 4, isLittle: true) {
+            if bytes.holds([UInt8]("EXIF".utf8), at: place) {
+                return inTIFF(bytes, at: place + (bytes.holds([UInt8]("Exif\0\0".utf8), at: place + 8) ? 14 : 8))
+            }
+            place += 8 + size + size % 2
         }
         return nil
     }

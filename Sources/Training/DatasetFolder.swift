@@ -34,7 +34,8 @@ enum DatasetFolder {
             let names = try pictures(in: "\(folder)/\(name)")
             if names.isEmpty {
                 throw InterchangeError(
-                    "\(folder)/\(name)", "there is no .jpg, .jpeg or .png file", repair: "add pictures or remove the folder")
+                    "\(folder)/\(name)", "there is no file whose name ends in \(ImageFormat.endingNames)",
+                    repair: "add pictures or remove the folder")
             }
             files += names.map { ($0, label) }
         }

@@ -19,9 +19,10 @@ struct DatasetPictures {
     /// Whether a file's name is that of a picture, of whatever format: one that cannot be read is told of, not passed over.
     static func isPicture(_ name: String) -> Bool { endings.contains((name as NSString).pathExtension.lowercased()) }
 
-    private static let endings: Set<String> = [
-        "jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff", "ppm", "pgm", "heic", "avif", "jp2",
-    ]
+    private static let endings = Set(ImageFormat.allCases.flatMap(\.endings)).union(foreignEndings)
+
+    /// Those of formats that are not read.
+    private static let foreignEndings = ["bmp", "gif", "tif", "tiff", "heic", "avif", "jp2"]
 
     /// The pictures of one part of a split, or all of them.
     func part(_ part: Dataset.Part, of split: DatasetSplit?) throws(InterchangeError) -> DatasetPictures {

@@ -8,7 +8,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
     case mnist(folder: String)
     /// A folder with the binary files of CIFAR-10 or CIFAR-100.
     case cifar(folder: String)
-    /// A folder with `train/CLASS/*.jpg` and `val/CLASS/*.jpg` (or .jpeg, .png).
+    /// A folder with `train/CLASS/*.jpg` and `val/CLASS/*.jpg` (or of another `ImageFormat`).
     case folder(String)
     /// A list `path,label` of pictures, or a folder with `train.csv` and `val.csv`.
     case csv(String)

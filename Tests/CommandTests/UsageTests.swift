@@ -70,7 +70,7 @@ import Testing
         (["view", "tiny.braid", "--network", "tinny"], 1, "did you mean `tiny`?"),
         (["run", "tiny.braid"], 2, "give an --input"), (["run", "tiny.braid", "--input", "x=y.png"], 1, "has no input 'x'"),
         (["run", "tiny.braid", "--input", "absent.png"], 1, "there is no such file"),
-        (["run", "tiny.braid", "--input", "tiny.braid"], 1, "neither a PNG nor a JPEG"),
+        (["run", "tiny.braid", "--input", "tiny.braid"], 1, "this is no picture in one of the formats"),
         (["train", "tiny.braid", "--data", "minst:x"], 2, "is no kind of data set"),
         (["train", "tiny.braid", "--data", "mnist:absent"], 1, "braid data fetch mnist --to absent"),
         (["train", "tiny.braid", "--data", "builtin:digits", "--checkpoint-every", "often"], 2, "write a number of steps"),

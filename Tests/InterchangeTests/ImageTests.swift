@@ -78,10 +78,10 @@ import Testing
         var damaged = png
         damaged[damaged.count - 14] ^= 1
         checkFailure("(IDAT: CRC error)") { _ = try Image(data: damaged, path: "damaged.png") }
-        checkFailure("neither a PNG nor a JPEG") {
+        checkFailure("this is no picture in one of the formats PNG, JPEG, WebP or PNM; convert it to one of them") {
             _ = try Image(data: Data("GIF89a".utf8), path: "x.gif")
         }
-        checkFailure("neither a PNG nor a JPEG") {
+        checkFailure("this is no picture in one of the formats PNG, JPEG, WebP or PNM; convert it to one of them") {
             _ = try Image(data: Data(), path: "empty")
         }
     }

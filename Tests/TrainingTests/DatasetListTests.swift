@@ -117,7 +117,7 @@ import Training
             #expect(error.repair == "repair them, or leave them out with --skip-broken")
             let parts = [
                 "line 5: -4 is not a class", "cut.jpg: the JPEG data cannot be decoded", "absent.png: there is no such file",
-                "g.gif, byte 0: this is neither",
+                "g.gif, byte 0: this is no picture",
             ]
             #expect(error.notes.count == 4)
             for (note, part) in zip(error.notes, parts) { #expect(note.contains(part), "\(note)") }

@@ -37,7 +37,9 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong, parsing: .singleValue,
-        help: ArgumentHelp("A .npy, .png or .jpg file for an input; the name may be left out where there is one.", valueName: "[name=]path")
+        help: ArgumentHelp(
+            "A .npy file or a picture (\(ImageFormat.names)) for an input; the name may be left out where there is one.",
+            valueName: "[name=]path")
     )
     var input: [String] = []
 

@@ -31,7 +31,7 @@ struct PrecisionOption: ParsableArguments {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "With --precision auto: what the network is to be right for. A .npy, .png or .jpg file for an input, as many as are given, or "
+            "With --precision auto: what the network is to be right for. A .npy file or a picture for an input, as many as are given, or "
                 + "the first held-out pictures of mnist:DIR, folder:DIR or builtin:digits. What is found is kept for the same weights, "
                 + "samples and machine.",
             valueName: "[name=]path|data"))
