@@ -169,7 +169,9 @@ public struct ImportedNetwork: Sendable {
         var count = 1.0
         for dimension in dimensions { count *= Double(max(1, dimension.value ?? 1)) }
         guard count <= 0x1p40 else { throw refused("has more elements than any memory holds") }
-        if let shape = Shape(dimensions).extents, shape.contains(0) {
+        let isEmpty = Shape(dimensions).extents?.contains(0) ?? false
+        if !isEmpty, let problem = Shape(dimensions).problem { throw refused("is \(Shape(dimensions)): \(problem)") }
+        if let shape = Shape(dimensions).extents, isEmpty {
             importer.replace(input.name, by: HostTensor(element, shape: shape, numbers: []))
         } else {
             let value = importer.builder.input(graphName, TensorType(element.computed, Shape(dimensions)))

@@ -151,6 +151,20 @@ import Testing
         }
     }
 
+    /// Operators take lists of numbers for tensors, functions do not.
+    @Test func functionsTakeConstantTensors() throws {
+        let graph = try Graph(
+            reading: """
+                graph g {
+                  %0 = input image : f32[N, 2, 2, 2]
+                  %1 = tensor [0, 10, 2, 12] : f32[1, 1, 2, 2]
+                  %2 = map(%0, %1) function=place(tap, first) = first + floor(tap / 2) : f32[N, 2, 2, 2]
+                  output y = %2
+                }
+                """, catalog: .standard)
+        #expect(try check(graph).text.contains("place(image, tensor([[[[0, 10], [2, 12]]]]))"))
+    }
+
     // MARK: - What cannot be written
 
     @Test func refusalsNameTheNode() throws {

@@ -142,7 +142,7 @@ import Testing
         case "unknown name": model.wire.graph.node[0].input[1] = "nowhere"
         case "count": model.wire.graph.initializer[0].floatData.removeLast()
         case "negative extent": model.wire.graph.initializer[0].dims = [-1]
-        case "huge": model.wire.graph.initializer[0].dims = [1 << 40, 1 << 40]
+        case "huge": model.wire.graph.initializer[0].dims = [1 << 30, 1 << 30, 1 << 30]
         case "outside":
             model.wire.graph.initializer[0].dataLocation = 1
             model.wire.graph.initializer[0].externalData = [

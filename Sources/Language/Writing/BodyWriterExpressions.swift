@@ -22,8 +22,8 @@ extension BodyWriter {
             }
         }
         let items = operands.enumerated().map { index, operand in
-            // Numbers alone would be computed while the network is built.
-            argument(operand, breaks: isVariadic, isValue: index > 0 || hasTensor)
+            // Numbers alone would be computed while the network is built, and functions take no lists.
+            argument(operand, breaks: isVariadic, isValue: (index > 0 || hasTensor) && (isOperation(step) || !operand.isTensor))
         }
         let given = step.given.map { (input: $0.input, text: argument($0.operand, breaks: false).text) }
         let depth = (items.map(\.depth) + [fragment?.depth ?? 0]).max() ?? 0

@@ -10,6 +10,7 @@ enum Operand: Hashable {
     case size(SizeExpression, Int)
 
     var wire: Int? { if case .wire(let wire) = self { wire } else { nil } }
+    var isTensor: Bool { if case .tensor = self { true } else { false } }
 }
 
 /// One call of a source: an operator, an activation or a block with what it is given, or the declaration of a tensor.

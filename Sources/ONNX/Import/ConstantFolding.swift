@@ -15,7 +15,8 @@ enum ConstantFolding {
 
     /// The results of a node that reads known tensors only; nil where it reads others, or too large ones.
     static func fold(_ rule: ImportRule, _ scope: NodeScope) throws(ImportFault) -> [ImportedValue]? {
-        guard !rule.isRandom, !scope.inputs.isEmpty else { return nil }
+        // A branch is nodes of its own, which may read what the graph computes.
+        guard !rule.isRandom, rule.name != "If", !scope.inputs.isEmpty else { return nil }
         var count = 0
         for input in scope.inputs {
             switch input {

@@ -189,6 +189,6 @@ extension NodeScope {
         let element = try element(0)
         // Of truth values the smallest is false.
         let value = element == .bool && ofNothing < 0 ? 0 : ofNothing
-        return .known(HostTensor(element, shape: kept, numbers: [Double](repeating: value, count: kept.reduce(1, *))))
+        return .known(try ImportRule.filled(element, kept, with: value))
     }
 }

@@ -30,7 +30,8 @@ final class Importer {
     var initializers: [String: String] = [:]
     /// What goes wrong, node by node.
     private var faults: [(node: String, fault: ImportFault)] = []
-    private var depth = 0
+    /// How many functions of the model, one within the other, nodes are read of.
+    private(set) var depth = 0
 
     private struct ParameterKey: Hashable {
         var name: String
@@ -90,9 +91,13 @@ final class Importer {
             return
         }
         let scope = NodeScope(importer: self, node: node, inputs: inputs, set: set, sets: sets)
+        let before = builder.graph.nodes.count
         var folded = try SizeArithmetic.fold(scope)
         if folded == nil { folded = try ConstantFolding.fold(rule, scope) }
         let results = if let folded { folded } else { try rule.read(scope) }
+        for made in builder.graph.nodes[before...] {
+            if let problem = made.type.shape.problem { throw .unsupported("\(node.opType) needs a tensor of \(made.type): \(problem)") }
+        }
         for (name, result) in zip(node.output, results) where !name.isEmpty { values[name] = result }
         for name in node.output.dropFirst(results.count) where !name.isEmpty {
             throw .unsupported("the output '\(name)' of \(node.opType)")
@@ -226,6 +231,19 @@ extension ModelFile {
     /// The model's own function that a node calls.
     func function(_ node: WireNode) -> WireFunction? {
         wire.functions.first { $0.name == node.opType && $0.domain == node.domain && $0.overload == node.overload }
+    }
+}
+
+extension Shape {
+    /// Why no tensor of a graph has this shape, such as too many axes, by the rules of printed graphs; nil where one may.
+    var problem: String? {
+        var scanner = TextScanner(text)
+        do throws(TextError) {
+            _ = try Shape(reading: &scanner)
+            return nil
+        } catch {
+            return error.message
+        }
     }
 }
 

@@ -70,7 +70,8 @@ struct NodeScope {
         return inputs[index]
     }
 
-    private func inputName(_ index: Int) -> String { node.input[index] }
+    /// Empty where the node has no such input.
+    private func inputName(_ index: Int) -> String { index < node.input.count ? node.input[index] : "" }
 
     /// The values of an input, where they must be known: axes, shapes, sizes.
     func known(_ index: Int) throws(ImportFault) -> HostTensor {
@@ -241,6 +242,7 @@ struct NodeScope {
     /// An input with extents of 1 in front up to `rank`; numbers stay numbers.
     func aligned(_ index: Int, rank: Int) throws(ImportFault) -> Value {
         let own = try shape(index)
+        guard own.rank <= rank else { throw .malformed("'\(inputName(index))' of \(own) beside a tensor of rank \(rank)") }
         if own.rank == rank || own.rank == 0 || own.rank == 1 && rank == 2 { return try value(index) }
         if case .known(let tensor) = try input(index) {
             let padded = [Int](repeating: 1, count: rank - own.rank) + tensor.shape
@@ -265,6 +267,6 @@ struct NodeScope {
 }
 
 extension Importer {
-    /// Whether a name is that of an input of the model.
-    func isInput(_ name: String) -> Bool { file.wire.graph.input.contains { $0.name == name } }
+    /// Whether a name is that of an input of the model, and not of something within a function.
+    func isInput(_ name: String) -> Bool { depth == 0 && file.wire.graph.input.contains { $0.name == name } }
 }

@@ -15,7 +15,10 @@ struct TensorReader {
         if wire.hasSegment { throw .unsupported("\(name) is cut into segments") }
         var shape: [Int] = []
         for extent in wire.dims {
-            guard let number = Int(exactly: extent), number >= 0 else { throw .malformed("\(name) has the extent \(extent)") }
+            // A tensor without elements may have any other extents; products of those of inputs and these must not overflow.
+            guard 0...Int64(Int32.max) ~= extent, let number = Int(exactly: extent) else {
+                throw .malformed("\(name) has the extent \(extent)")
+            }
             shape.append(number)
         }
         guard let size = stored.byteCount(shape: shape), size <= 1 << 40 else {

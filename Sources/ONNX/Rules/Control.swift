@@ -19,12 +19,8 @@ extension ImportRule {
             let value = try scope.tensor("value") ?? HostTensor(shape: [1], floats: [0])
             let shape = try scope.integers(0)
             let element = ElementCode(value.element)
-            guard shape.allSatisfy({ $0 >= 0 }), let size = value.element.byteCount(shape: shape), size <= 1 << 26,
-                let number = value.doubles.first
-            else {
-                throw .unsupported("a constant of the shape \(shape)")
-            }
-            return [.known(HostTensor(element, shape: shape, numbers: [Double](repeating: number, count: size / value.element.size)))]
+            guard let number = value.doubles.first else { throw .malformed("a constant of the shape \(shape), and no value") }
+            return [.known(try filled(element, shape, with: number))]
         },
         ImportRule("Range") { (scope) throws(ImportFault) in
             let (start, limit, delta) = (try scope.number(0), try scope.number(1), try scope.number(2))
@@ -45,9 +41,19 @@ extension ImportRule {
         }
         guard scope.node.output.count > 1, !scope.node.output[1].isEmpty else { return [try scope.input(0)] }
         let extents = try scope.extents(0)
-        let mask = HostTensor(
-            scope.set < 10 ? try scope.element(0) : .bool, shape: extents, numbers: [Double](repeating: 1, count: extents.reduce(1, *)))
-        return [try scope.input(0), .known(mask)]
+        return [try scope.input(0), .known(try filled(scope.set < 10 ? scope.element(0) : .bool, extents, with: 1))]
+    }
+
+    /// The most bytes of a tensor that a few bytes of the model stand for.
+    private static let largestFilled = 1 << 26
+
+    /// A tensor with one number everywhere.
+    static func filled(_ element: ElementCode, _ shape: [Int], with number: Double) throws(ImportFault) -> HostTensor {
+        guard shape.allSatisfy({ $0 >= 0 }), let stored = element.stored, let size = stored.byteCount(shape: shape), size <= largestFilled
+        else {
+            throw .unsupported("a constant of the shape \(shape)")
+        }
+        return HostTensor(element, shape: shape, numbers: [Double](repeating: number, count: size / stored.size))
     }
 
     /// The branch that a known condition takes, whose nodes see what the graph around them made.

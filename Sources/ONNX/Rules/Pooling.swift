@@ -41,6 +41,11 @@ extension ImportRule {
         guard window.axes == 2, let result = scope.type(of: tap).shape.extents, !window.isSame else {
             throw .unsupported("the positions that max pooling of \(try scope.shape(0)) finds")
         }
+        guard Shape(extents.map(Extent.fixed)).elementTally.value.map({ $0 <= 1 << 24 }) ?? false,
+            Shape(result.map(Extent.fixed)).elementTally.value.map({ $0 <= ConstantTensor.maximumCount }) ?? false
+        else {
+            throw .unsupported("positions in a tensor of more than 2^24 elements")
+        }
         let (height, width) = (extents[2], extents[3])
         let isColumnMajor = try scope.boolean("storage_order", default: false)
         let steps = isColumnMajor ? (1, height) : (width, 1)
@@ -52,9 +57,6 @@ extension ImportRule {
                     first.append(Float(plane * height * width + place.0 * steps.0 + place.1 * steps.1))
                 }
             }
-        }
-        guard extents.reduce(1, *) <= 1 << 24, first.count <= ConstantTensor.maximumCount else {
-            throw .unsupported("positions in a tensor of more than 2^24 elements")
         }
         let row = Scalar.unary(.floor, .argument(0) / .constant(Double(window.kernel[1])))
         let column = Scalar.argument(0) - row * .constant(Double(window.kernel[1]))
@@ -76,8 +78,12 @@ extension ImportRule {
         var result = try sums(scope, window, x, ceil: ceil)
         for axis in 0..<window.axes {
             let extent = extents[axis + 2]
+            let count = window.count(axis, extent: extent, ceil: ceil)
+            guard 1...ConstantTensor.maximumCount ~= count else {
+                throw .malformed("\(count) windows of \(window.kernel) along the axis \(axis + 2) of \(extents)")
+            }
             let bounds = includesPads ? -window.pads[axis]..<extent + window.pads[window.axes + axis] : 0..<extent
-            let counts = (0..<window.count(axis, extent: extent, ceil: ceil)).map { index in
+            let counts = (0..<count).map { index in
                 (0..<window.kernel[axis]).count {
                     bounds.contains(index * window.strides[axis] - window.pads[axis] + $0 * window.dilations[axis])
                 }

@@ -65,7 +65,9 @@ extension ImportRule {
         var outside: Double?
         if sampling.coordinates == "tf_crop_and_resize" {
             let region = try scope.known(1).doubles
-            guard region.count == 2 * places.count else { throw .malformed("a region of \(region.count) numbers") }
+            guard region.count == 2 * places.count, region.allSatisfy({ abs($0) <= 0x1p24 }) else {
+                throw .malformed("the region \(region) of \(places.count) axes")
+            }
             for (index, axis) in places.enumerated() { axes[axis].region = (region[index], region[places.count + index]) }
             outside = scope.shortNumber("extrapolation_value", default: 0)
         }
@@ -82,8 +84,10 @@ extension ImportRule {
         let policy = scope.text("keep_aspect_ratio_policy", default: "stretch")
         let common = policy == "stretch" ? nil : policy == "not_larger" ? ratios.min() : ratios.max()
         for (index, axis) in places.enumerated() {
+            let result = common.map { ($0 * Double(axes[axis].extent) + 0.5).rounded(.down) } ?? Double(sizes[index])
+            guard result >= 1, result <= 0x1p24 else { throw .malformed("an axis of \(axes[axis].extent) becomes one of \(result)") }
             axes[axis].scale = common ?? ratios[index]
-            axes[axis].result = common.map { Int(($0 * Double(axes[axis].extent) + 0.5).rounded(.down)) } ?? sizes[index]
+            axes[axis].result = Int(result)
         }
     }
 

@@ -117,7 +117,7 @@ extension ImportRule {
         } else {
             guard let extent = shape[axis].value else { throw .unsupported("parts of the size \(shape[axis])") }
             let parts = try scope.integer("num_outputs", default: count)
-            guard parts > 0 else { throw .malformed("\(parts) parts") }
+            guard parts > 0, parts == count else { throw .malformed("\(parts) parts for \(count) outputs") }
             let size = (extent + parts - 1) / parts
             sizes = (0..<parts).map { max(0, min(size, extent - $0 * size)) }
         }
