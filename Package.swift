@@ -136,7 +136,8 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "Analysis", "Compiler", "Training", "Runtime", "Machine", "Interchange", "Language", "LoopNest", "Operators", "Graph",
+                "Analysis", "Compiler", "Training", "Runtime", "Machine", "Interchange", "Language", "LoopNest", "ONNX", "Operators",
+                "Graph",
                 "Source",
                 "TestSupport",
             ],

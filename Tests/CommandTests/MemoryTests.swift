@@ -45,6 +45,39 @@ import Testing
         #expect(large > 128 && large - small < 128 * 1.1, "\(small) and \(large) MiB")
     }
 
+    /// Small files that stand for 256 MiB in what no pixel is made of: texts, a colour profile, rows behind the last.
+    @Test func packedBytesThatAreNotNeededStayPacked() throws {
+        let count = 256 << 20
+        // Gzip's content without its header and checksum is the deflated stream, which zlib's format has a header and sum of its own around.
+        let deflated = Gzip.compress([UInt8](repeating: 0, count: count)).dropFirst(10).dropLast(8)
+        let sum = UInt32(count % 65521) << 16 | 1
+        let packed = [0x78, 0x9c] + deflated + withUnsafeBytes(of: sum.bigEndian) { Array($0) }
+        func bytes(_ value: Int) -> [UInt8] { withUnsafeBytes(of: UInt32(value).bigEndian) { Array($0) } }
+        func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
+            let named = Array(name.utf8) + content
+            var sum = UInt32.max
+            for byte in named {
+                sum ^= UInt32(byte)
+                for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xedb8_8320 : sum >> 1 }
+            }
+            return bytes(content.count) + named + bytes(Int(~sum))
+        }
+        let plain = Image(width: 28, height: 28, channels: 1).encodedPNG()
+        func peak(_ file: [UInt8]) throws -> Double {
+            try Data(file).write(to: URL(filePath: workplace.path("x.png")))
+            let result = try workplace.run("run", "tiny.braid", "--input", "x.png", "--json")
+            return try #require(try result.json()["peak_rss_mb"] as? Double, "\(result.errors)")
+        }
+        let usual = try peak(plain)
+        for (name, content) in [
+            ("iCCP", Array("profile".utf8) + [0, 0] + packed), ("zTXt", Array("Comment".utf8) + [0, 0] + packed),
+            ("iTXt", Array("Comment".utf8) + [0, 1, 0, 0, 0] + packed),
+        ] {
+            #expect(try peak(plain[..<33] + chunk(name, content) + plain[33...]) < usual + 40, "\(name)")
+        }
+        #expect(try peak(plain[..<33] + chunk("IDAT", packed) + chunk("IEND", [])) < usual + 40, "IDAT")
+    }
+
     /// Processes that fill one cache at the same time, and one that finds it full, compute the same.
     @Test func processesShareACache() throws {
         let picture = HostTensor(shape: [1, 1, 28, 28], floats: (0..<784).map { Float($0 % 11) / 11 })

@@ -15,7 +15,7 @@ import Testing
         let checks = FuzzChecks()
         var tried: [FuzzInput.Kind: Int] = [:]
         var accepted: [FuzzInput.Kind: Int] = [:]
-        for number in 0..<60 {
+        for number in 0..<80 {
             let input = generator.input(number)
             tried[input.kind, default: 0] += 1
             do {
@@ -24,16 +24,17 @@ import Testing
                 Issue.record("input \(number): \(error)\n\(input.text)")
             }
         }
-        #expect(Set(tried.keys) == Set(FuzzInput.Kind.allCases).subtracting([.roads]))
+        #expect(Set(tried.keys).isSuperset(of: Set(FuzzInput.Kind.allCases).subtracting([.roads] + FuzzInput.Kind.files)))
         // Most random programs fit, three of five in a long run; of what is mutated only a few in a hundred do.
         #expect(2 * accepted[.programs, default: 0] > tried[.programs, default: 0])
     }
 
-    /// Files of tensors that were tampered with are refused with a message, or read: `script/fuzz --only files` tries more.
-    @Test func tamperedFilesAreRefusedOrRead() throws {
-        let generator = FuzzGenerator(try Self.corpus.get(), seed: 3, only: .files)
+    /// Files that were tampered with are refused with a message, or read: `script/fuzz --only files` tries more.
+    @Test(arguments: FuzzInput.Kind.files) func tamperedFilesAreRefusedOrRead(kind: FuzzInput.Kind) throws {
+        let generator = FuzzGenerator(try Self.corpus.get(), seed: 3, only: [kind])
+        let count = 40
         var accepted = 0
-        for number in 0..<300 {
+        for number in 0..<count {
             let input = generator.input(number)
             do {
                 if try FuzzChecks().run(input) { accepted += 1 }
@@ -41,12 +42,12 @@ import Testing
                 Issue.record("input \(number): \(error)")
             }
         }
-        #expect(accepted > 20 && accepted < 280)
+        #expect(accepted < count)
     }
 
     /// A few networks along every command's road, with up to 64 threads: `script/fuzz --only roads` tries more.
     @Test func roadsGiveTheSameBitsWithAnyThreads() throws {
-        let generator = FuzzGenerator(try Self.corpus.get(), seed: 7, only: .roads)
+        let generator = FuzzGenerator(try Self.corpus.get(), seed: 7, only: [.roads])
         var accepted = 0
         for number in 0..<4 {
             let input = generator.input(number)

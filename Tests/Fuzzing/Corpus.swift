@@ -19,14 +19,16 @@ public struct Corpus: Sendable {
     /// Printed loop nests.
     public private(set) var kernels: [String] = []
 
-    /// Files of tensors: safetensors, `.npy`, `.npz` and `.pth`.
-    public private(set) var files: [[UInt8]] = []
+    /// Small files of each kind that is one.
+    private(set) var files: [FuzzInput.Kind: [[UInt8]]] = [:]
 
     /// Longer texts are left out: they would only make every input slow.
     private static let longest = 12_000
 
-    /// - Parameter root: the folder of the package.
-    public init(root: URL) throws {
+    /// - Parameters:
+    ///   - root: the folder of the package.
+    ///   - models: a folder of models in ONNX, which are changed besides those that are made here.
+    public init(root: URL, models: URL? = nil) throws {
         for folder in ["graphs", "Tests"] {
             let files = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil)
             while let file = files?.nextObject() as? URL {
@@ -48,7 +50,7 @@ public struct Corpus: Sendable {
             return !program.networks.isEmpty && !program.check().hasErrors
         }
 
-        files = try FileMutation.corpus(root: root)
+        files = try FileCorpus.files(root: root, models: models)
 
         let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
         for seed in 0..<8 {

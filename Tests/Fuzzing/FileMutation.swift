@@ -2,7 +2,7 @@ import Foundation
 import Interchange
 import TestSupport
 
-/// Changes of files of tensors: safetensors, .npy, .npz and .pth. A text of an input has a letter, of the first 256, for each of their bytes.
+/// Changes of files of any kind. A text of an input has a letter, of the first 256, for each of their bytes.
 enum FileMutation {
     static func text(_ bytes: [UInt8]) -> String {
         var text = ""
@@ -13,48 +13,39 @@ enum FileMutation {
     /// Letters that are no bytes, as those of a text that was made otherwise, stand for a question mark.
     static func bytes(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(exactly: $0.value) ?? UInt8(ascii: "?") } }
 
-    /// The files of PyTorch among the tests' cases, and small ones of the other formats.
-    static func corpus(root: URL) throws -> [[UInt8]] {
-        let folder = root.appending(path: "Tests/InterchangeTests/Cases/pytorch")
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        var files = try names.map { [UInt8](try Data(contentsOf: folder.appending(path: $0))) }
-        let tensors = [
-            HostTensor(name: "conv.weight", shape: [2, 1, 3, 3], floats: (0..<18).map(Float.init)),
-            HostTensor(name: "b", shape: [], int64s: [7]),
-            HostTensor(name: "half", element: .f16, shape: [0, 3], bytes: []),
-            HostTensor(name: "u", element: .u8, shape: [3], bytes: [1, 2, 3]),
-        ]
-        files += tensors.map { NumPy.encode($0) }
-        let place = FileManager.default.temporaryDirectory.appending(path: "braid-corpus-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: place) }
-        func written(_ write: (String) throws -> Void) throws -> [UInt8] {
-            try write(place)
-            return [UInt8](try Data(contentsOf: URL(filePath: place)))
+    /// A file changed: mostly such that it is still a sound container of something that is not, else byte by byte.
+    static func changed(_ kind: FuzzInput.Kind, _ file: [UInt8], _ other: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+        let isPlain = Int.random(in: 0..<4, using: &random) == 0
+        switch kind {
+        case .onnx:
+            guard !isPlain, var tree = ProtobufTree(file), let donor = ProtobufTree(other) else { break }
+            tree.change(donor, &random)
+            return tree.bytes
+        case .png, .jpeg, .webp:
+            guard !isPlain, let changed = ContainerMutation.changed(file, other, &random) else { break }
+            return changed
+        case .npz, .pth:
+            var changed = changedBytes(file, other, &random)
+            if isPlain { return changed }
+            if Bool.random(using: &random) { ContainerMutation.seal(&changed) } else { removeChecksums(&changed) }
+            return changed
+        case .idx:
+            guard Gzip.isCompressed(Data(file)), !isPlain, let content = try? Gzip.expand(Data(file), path: "", maximum: 1 << 16) else {
+                break
+            }
+            return Gzip.compress(changedBytes(content, other, &random))
+        default: break
         }
-        files.append(try written { try Safetensors.write(tensors, metadata: ["network": "n"], to: $0) })
-        // What is made by others has no checksums, which would refuse most changes.
-        files.append(plainSafetensors)
-        let outputs = tensors.map { tensor in TensorOutput(name: tensor.name, element: tensor.element, shape: tensor.shape) { tensor.bytes }
-        }
-        for compresses in [false, true] { files.append(try written { try NumPy.writeArchive(outputs, compresses: compresses, to: $0) }) }
-        return files
+        return changedBytes(file, other, &random)
     }
 
-    private static let plainSafetensors: [UInt8] = {
-        let header =
-            #"{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"b":{"dtype":"I64","shape":[],"data_offsets":[8,16]},"c":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[16,19]}}"#
-        return withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { [UInt8]($0) } + Array(header.utf8) + [UInt8](0..<19)
-    }()
-
-    /// A few bytes changed, removed, copied or taken from another file, numbers made extreme. Of archives some have no checksums any more, so
-    /// that what is in them is read.
-    static func changed(_ file: [UInt8], _ other: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    /// A few bytes changed, removed, copied or taken from another file, numbers made extreme.
+    private static func changedBytes(_ file: [UInt8], _ other: [UInt8], _ random: inout SplitMix) -> [UInt8] {
         var bytes = file
-        if bytes.starts(with: [0x50, 0x4b]), Bool.random(using: &random) { removeChecksums(&bytes) }
         for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
             let at = Int.random(in: 0..<bytes.count, using: &random)
             let end = min(bytes.count, at + Int.random(in: 0...16, using: &random))
-            switch Int.random(in: 0..<8, using: &random) {
+            switch Int.random(in: 0..<9, using: &random) {
             case 0: bytes[at] = UInt8.random(in: 0...255, using: &random)
             case 1: bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             case 2: bytes[at] = random.choose([0, 1, 0x7f, 0x80, 0xff])
@@ -64,10 +55,23 @@ enum FileMutation {
             case 6 where !other.isEmpty:
                 let from = Int.random(in: 0..<other.count, using: &random)
                 bytes.replaceSubrange(at..<end, with: other[from..<min(other.count, from + 16)])
+            case 7: changeNumber(&bytes, near: at, &random)
             default: bytes.removeLast(min(bytes.count, Int.random(in: 0...64, using: &random)))
             }
         }
         return bytes
+    }
+
+    private static let numbers = [
+        "0", "1", "-1", "255", "256", "65536", "2147483648", "4294967295", "9223372036854775807", "99999999999999999999",
+    ]
+
+    /// The next number in digits, if there is one.
+    private static func changeNumber(_ bytes: inout [UInt8], near place: Int, _ random: inout SplitMix) {
+        let isDigit = { (byte: UInt8) in UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
+        guard let start = bytes[place...].firstIndex(where: isDigit) else { return }
+        let end = bytes[start...].firstIndex { !isDigit($0) } ?? bytes.count
+        bytes.replaceSubrange(start..<end, with: Array(random.choose(numbers).utf8))
     }
 
     /// Sets the checksums in the directory of an archive to 0, which stands for none in files of PyTorch.

@@ -18,13 +18,16 @@ public struct FuzzChecks {
     private static let maximumNodes = 120
     /// Nor are those with more elements a batch of two.
     private static let maximumElements = 1 << 22
-    private static let batch = 2
+    static let batch = 2
 
     private let compiler = Compiler(target: .x86AVX2, cache: nil, threads: 1)
     /// For kernels with tiles.
     private let tileCompiler = Compiler(target: .x86AMX, cache: nil, threads: 1)
 
-    public init() {}
+    /// Whether memory is measured, which is the whole process's: not where others work in it, too.
+    let measuresMemory: Bool
+
+    public init(measuresMemory: Bool = false) { self.measuresMemory = measuresMemory }
 
     /// - Returns: whether a network was elaborated or a stage's text accepted.
     public func run(_ input: FuzzInput) throws(FuzzFinding) -> Bool {
@@ -32,12 +35,14 @@ public struct FuzzChecks {
         case .bytes, .tokens, .trees, .programs: try program(input.text)
         case .externs: try extern(input.text)
         case .graphs, .kernels: try stage(input.text)
-        case .files: try FileChecks().run(FileMutation.bytes(input.text))
         case .roads: try road(input.text)
+        case .onnx: try model(FileMutation.bytes(input.text))
+        case .safetensors, .pth, .npy, .npz, .png, .jpeg, .webp, .pnm, .idx:
+            try FileChecks(measuresMemory: measuresMemory).run(input.kind, FileMutation.bytes(input.text))
         }
     }
 
-    private func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(FuzzFinding) {
+    func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(FuzzFinding) {
         if !condition { throw FuzzFinding(description: message()) }
     }
 
@@ -149,7 +154,7 @@ public struct FuzzChecks {
     }
 
     /// Diagnostics say something, lie within their files and can be drawn.
-    private func check(_ diagnostics: [Diagnostic], _ map: SourceMap) throws(FuzzFinding) {
+    func check(_ diagnostics: [Diagnostic], _ map: SourceMap) throws(FuzzFinding) {
         for diagnostic in diagnostics {
             try require(!diagnostic.message.isEmpty, "a diagnostic without words")
             for label in [diagnostic.primary] + diagnostic.secondary where !label.span.isNone {
@@ -161,7 +166,7 @@ public struct FuzzChecks {
         try require(diagnostics.isEmpty == text.isEmpty, "diagnostics that are not drawn")
     }
 
-    private func roundTrip(_ graph: Graph) throws(FuzzFinding) {
+    func roundTrip(_ graph: Graph) throws(FuzzFinding) {
         let violations = graph.violations()
         try require(violations.isEmpty, "the graph is not sound: \(violations)")
         let reread: Graph
@@ -174,7 +179,7 @@ public struct FuzzChecks {
     }
 
     /// A graph as a source: it is refused with a reason, or the source is formatted and makes a graph of the same outputs and parameters.
-    private func written(_ graph: Graph) throws(FuzzFinding) {
+    func written(_ graph: Graph) throws(FuzzFinding) {
         guard graph.nodes.count <= Self.maximumNodes else { return }
         let source: WrittenSource
         do {
@@ -202,7 +207,7 @@ public struct FuzzChecks {
     }
 
     /// The passes, the plan and the kernels' text of a small network.
-    private func road(_ network: Network) throws(FuzzFinding) {
+    func road(_ network: Network) throws(FuzzFinding) {
         guard isSmall(network.graph) else { return }
         for training in [false, true] where !training || network.training != nil {
             guard !training || isSmall(network.training!.graph) else { continue }
@@ -231,7 +236,7 @@ public struct FuzzChecks {
         }
     }
 
-    private func isSmall(_ graph: Graph) -> Bool {
+    func isSmall(_ graph: Graph) -> Bool {
         guard graph.nodes.count <= Self.maximumNodes else { return false }
         let bindings = graph.batchSymbol.map { [$0: Self.batch] } ?? [:]
         var total = 0

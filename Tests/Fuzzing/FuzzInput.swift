@@ -2,7 +2,15 @@ import TestSupport
 
 /// A text to try, and how it was made.
 public struct FuzzInput: Sendable {
-    public enum Kind: String, Sendable, CaseIterable { case bytes, tokens, trees, programs, externs, graphs, kernels, files, roads }
+    public enum Kind: String, Sendable, CaseIterable {
+        case bytes, tokens, trees, programs, externs, graphs, kernels, roads
+        // Files, changed.
+        case onnx, safetensors, pth, npy, npz, png, jpeg, webp, pnm, idx
+
+        /// Those that are files, whose text has a letter a byte.
+        public static let files: [Kind] = [.onnx, .safetensors, .pth, .npy, .npz, .png, .jpeg, .webp, .pnm, .idx]
+        public var isFile: Bool { Self.files.contains(self) }
+    }
 
     public var kind: Kind
     public var text: String
@@ -19,17 +27,18 @@ public struct FuzzGenerator: Sendable {
     private let seed: Int
     private let kinds: [FuzzInput.Kind]
 
-    /// - Parameter only: the kind of all inputs; a mixture if nil.
-    public init(_ corpus: Corpus, seed: Int, only: FuzzInput.Kind? = nil) {
+    /// - Parameter only: the kinds of inputs; a mixture of all if empty.
+    public init(_ corpus: Corpus, seed: Int, only: [FuzzInput.Kind] = []) {
         self.corpus = corpus
         self.seed = seed
-        kinds = only.map { [$0] } ?? Self.mixture
+        kinds = only.isEmpty ? Self.mixture : only
     }
 
     /// How often each kind comes; roads, which take seconds, only when they are asked for.
-    private static let shares: [(FuzzInput.Kind, Int)] = [
-        (.bytes, 20), (.tokens, 30), (.trees, 15), (.programs, 20), (.externs, 5), (.graphs, 10), (.kernels, 5), (.files, 10),
-    ]
+    private static let shares: [(FuzzInput.Kind, Int)] =
+        [
+            (.bytes, 20), (.tokens, 30), (.trees, 15), (.programs, 20), (.externs, 5), (.graphs, 10), (.kernels, 5), (.onnx, 10),
+        ] + FuzzInput.Kind.files.filter { $0 != .onnx }.map { ($0, 2) }
     private static let mixture = shares.flatMap { Array(repeating: $0.0, count: $0.1) }
 
     /// Half of the changes are of lines, half of words.
@@ -44,9 +53,10 @@ public struct FuzzGenerator: Sendable {
         return Bool.random(using: &random) ? TextMutation.bytes(text, &random) : TextMutation.stageTokens(text, &random)
     }
 
-    /// A file of tensors with bytes changed.
-    private func file(_ random: inout SplitMix) -> String {
-        FileMutation.text(FileMutation.changed(random.choose(corpus.files), random.choose(corpus.files), &random))
+    /// A file of a kind, changed.
+    private func file(_ kind: FuzzInput.Kind, _ random: inout SplitMix) -> String {
+        guard let files = corpus.files[kind], !files.isEmpty else { return "" }
+        return FileMutation.text(FileMutation.changed(kind, random.choose(files), random.choose(files), &random))
     }
 
     /// The number's change of one printed stage, word by word.
@@ -68,8 +78,8 @@ public struct FuzzGenerator: Sendable {
             case .externs: extern(&random)
             case .graphs: stage(corpus.graphs, &random)
             case .kernels: stage(corpus.kernels, &random)
-            case .files: file(&random)
             case .roads: RandomRoad.make(&random)
+            case .onnx, .safetensors, .pth, .npy, .npz, .png, .jpeg, .webp, .pnm, .idx: file(kind, &random)
             }
         return FuzzInput(kind: kind, text: text)
     }

@@ -8,15 +8,14 @@ struct Supervisor {
 
     private let generator: FuzzGenerator
     private let seed: Int
-    private let only: FuzzInput.Kind?
-    private let root: String
+    /// What workers are told to make the same inputs.
+    private let options: [String]
     private let folder: String
 
-    init(_ generator: FuzzGenerator, seed: Int, only: FuzzInput.Kind?, root: String, folder: String) {
-        self.only = only
+    init(_ generator: FuzzGenerator, seed: Int, options: [String], folder: String) {
+        self.options = options
         self.generator = generator
         self.seed = seed
-        self.root = root
         self.folder = folder
     }
 
@@ -28,9 +27,7 @@ struct Supervisor {
         while Date() < end, found < Self.maximumFindings {
             let minutes = end.timeIntervalSinceNow / 60
             let status = try start(
-                [
-                    "--worker-from", "\(next)", "--minutes", "\(minutes)", "--seed", "\(seed)", "--root", root, "--findings", folder,
-                ] + (only.map { ["--only", $0.rawValue] } ?? []))
+                ["--worker-from", "\(next)", "--minutes", "\(minutes)", "--findings", folder] + options)
             if status == 0 { break }
             found += 1
             let number = position()
@@ -64,7 +61,13 @@ struct Supervisor {
     private func keep(_ input: FuzzInput, _ number: Int, _ status: Int32) throws {
         let path = "\(folder)/\(seed)-\(number).\(input.kind.rawValue)"
         try Data(input.text.utf8).write(to: URL(filePath: path))
-        let what = status == Worker.hang ? "hangs" : status == Worker.assertion ? "breaks an assertion" : "crashes (\(status))"
+        let what =
+            switch status {
+            case Worker.hang: "hangs"
+            case Worker.assertion: "breaks an assertion"
+            case Worker.memory: "takes too much memory"
+            default: "crashes (\(status))"
+            }
         print("FOUND: input \(number) of seed \(seed), \(input.kind.rawValue), \(what); kept in \(path)")
         let short = try shortened(input, status)
         let shortPath = "\(folder)/\(seed)-\(number).short.\(input.kind.rawValue)"

@@ -21,7 +21,9 @@ struct Worker {
     /// How many times as long roads may take: each compiles, trains and runs a network several times.
     static let roadFactor = 24.0
     /// The exit statuses that tell a supervisor what happened.
-    static let (assertion, hang): (Int32, Int32) = (3, 4)
+    static let (assertion, hang, memory): (Int32, Int32, Int32) = (3, 4, 5)
+    /// The most memory of the process, in bytes, whatever it tries.
+    static let mostMemory = 4 << 30
 
     private let generator: FuzzGenerator
     private let folder: String
@@ -36,7 +38,7 @@ struct Worker {
 
     func run(from first: Int, seconds: Double) throws {
         let watch = Watchdog()
-        let checks = FuzzChecks()
+        let checks = FuzzChecks(measuresMemory: true)
         var tally =
             (try? JSONDecoder().decode(FuzzTally.self, from: Data(contentsOf: URL(filePath: Self.tallyPath(folder))))) ?? FuzzTally()
         // An input is its number: that much must reach the disk before it is tried.
@@ -96,7 +98,7 @@ struct Worker {
         let watch = Watchdog()
         watch.begin(kind)
         do {
-            let isAccepted = try FuzzChecks().run(FuzzInput(kind: kind, text: text))
+            let isAccepted = try FuzzChecks(measuresMemory: true).run(FuzzInput(kind: kind, text: text))
             print(isAccepted ? "accepted" : "refused with diagnostics")
         } catch {
             print(error)
@@ -114,7 +116,7 @@ enum ProcessTime {
     }
 }
 
-/// Ends the process when an input takes too long.
+/// Ends the process when an input takes too long, or too much memory.
 final class Watchdog: Sendable {
     /// When the current input began, in nanoseconds of the monotonic clock; 0 between inputs.
     private let began = Atomic<UInt64>(0)
@@ -128,13 +130,21 @@ final class Watchdog: Sendable {
                 Thread.sleep(forTimeInterval: 0.2)
                 let start = began.load(ordering: .acquiring)
                 guard start > 0 else { continue }
-                let used = Double(ProcessTime.nanoseconds - beganUsed.load(ordering: .relaxed)) / 1e9
+                if Self.residentBytes > Worker.mostMemory { _exit(Worker.memory) }
+                // The next input may begin between the two.
+                let used = (Double(ProcessTime.nanoseconds) - Double(beganUsed.load(ordering: .relaxed))) / 1e9
                 let taken = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
                 let factor = isRoad.load(ordering: .relaxed) ? Worker.roadFactor : 1
                 if used > Worker.patience * factor || taken > Worker.patienceByClock * factor { _exit(Worker.hang) }
             }
         }
         thread.start()
+    }
+
+    /// What the process has in memory; 0 where the system does not tell.
+    private static var residentBytes: Int {
+        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").dropFirst().first
+        return (pages.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
     func begin(_ kind: FuzzInput.Kind) {

@@ -1,0 +1,128 @@
+import Analysis
+import Compiler
+import Foundation
+import Graph
+import Interchange
+import ONNX
+import Operators
+import Source
+
+/// Models in ONNX: refused with all that is wrong with them, or sound for all that comes after, also written again.
+extension FuzzChecks {
+    /// Larger graphs are imported, and not computed.
+    private static let largestValue = 1 << 12
+
+    func model(_ bytes: [UInt8]) throws(FuzzFinding) -> Bool {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "braid-model-\(ProcessInfo.processInfo.processIdentifier)")
+        let path = folder.appending(path: "fuzz.onnx").path
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data(bytes).write(to: URL(filePath: path))
+        } catch {
+            throw FuzzFinding(description: "\(error)")
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let memory = measuresMemory ? PeakMemory() : nil
+        let network: Network
+        do {
+            network = try Network.load(path)
+        } catch {
+            try check(error.diagnostics, error.sources)
+            try require(error.diagnostics.allSatisfy { $0.message.hasPrefix(path) }, "an error that names no file: \(error)")
+            try memory?.require(atMost: bytes.count, "refusing a model")
+            return false
+        }
+        guard let model = network.model else { throw FuzzFinding(description: "the model is lost") }
+        try memory?.require(atMost: bytes.count + model.weights.reduce(0) { $0 + $1.bytes.count }, "importing")
+        try parameters(model)
+        try roundTrip(network.graph)
+        guard isSmall(network.graph) else { return true }
+        try written(network.graph)
+        if let sizes = network.typicalSizes { _ = NetworkDescription(network, batch: Self.batch, sizes: sizes) }
+        let bound: Network
+        do {
+            bound = try network.sized(Dictionary(uniqueKeysWithValues: network.sizeSymbols.enumerated().map { ($1, 6 + 2 * $0) }))
+        } catch {
+            try check(error.diagnostics, error.sources)
+            return true
+        }
+        try roundTrip(bound.graph)
+        try road(bound)
+        try computed(bound, model)
+        return true
+    }
+
+    /// Every parameter has one tensor of its shape.
+    private func parameters(_ model: ImportedNetwork) throws(FuzzFinding) {
+        var shapes: [String: [Int]] = [:]
+        for weight in model.weights {
+            try require(shapes.updateValue(weight.shape, forKey: weight.name) == nil, "two tensors called \(weight.name)")
+        }
+        for node in model.graph.nodes {
+            guard let parameter = node.parameter else { continue }
+            let shape = shapes[parameter.name]
+            try require(shape != nil && shape == node.type.shape.extents, "\(parameter.name): \(node.type) has the tensor \(shape ?? [])")
+        }
+    }
+
+    /// The model in fp64, and written and read again.
+    private func computed(_ network: Network, _ model: ImportedNetwork) throws(FuzzFinding) {
+        var graph = network.graph
+        if let batch = graph.batchSymbol {
+            do {
+                graph = try graph.bound(sizes: [batch: Self.batch])
+            } catch {
+                return try check([error.diagnostic], SourceMap())
+            }
+        }
+        guard graph.nodes.allSatisfy({ $0.type.shape.elementCount.map { $0 <= Self.largestValue } ?? false }) else { return }
+        let weights = Dictionary(model.weights.map { ($0.name, $0) }) { first, _ in first }
+        let results = outputs(graph, weights)
+        let data: Data
+        do {
+            let writer = ModelWriter(graph) { (parameter, _) throws(InterchangeError) in
+                guard let weight = weights[parameter.name] else {
+                    throw InterchangeError("fuzz", "no tensor \(parameter.name)", repair: "none")
+                }
+                return weight
+            }
+            data = try writer.data(path: "fuzz.onnx")
+        } catch let error as ONNXError {
+            return try require(!error.message.isEmpty && !error.repair.isEmpty, "an error that says nothing: \(error)")
+        } catch {
+            throw FuzzFinding(description: "writing fails with an error of another kind: \(error)")
+        }
+        let again: ImportedNetwork
+        do {
+            again = try ImportedNetwork(data: data, path: "fuzz.onnx")
+        } catch {
+            throw FuzzFinding(description: "what was written is refused: \(error.message) \(error.notes)\n\(graph.text())")
+        }
+        guard again.graph.symbols.isEmpty else { throw FuzzFinding(description: "what was written has other sizes\n\(again.graph.text())") }
+        let repeated = outputs(again.graph, Dictionary(again.weights.map { ($0.name, $0) }) { first, _ in first })
+        for (name, expected) in results {
+            if again.knownOutputs[name] != nil { continue }
+            guard let found = repeated[name] else { throw FuzzFinding(description: "what was written lacks \(name)\n\(graph.text())") }
+            try require(
+                found.extents == expected.extents,
+                "\(name) is \(expected.extents), and \(found.extents) where it is written\n\(graph.text())")
+            let largest = expected.values.lazy.map(abs).filter(\.isFinite).max() ?? 0
+            for (a, b) in zip(expected.values, found.values) where a.isFinite && b.isFinite && abs(a - b) > 1e-3 * max(largest, 1e-6) {
+                throw FuzzFinding(
+                    description: "\(name) has \(a), and \(b) where it is written\n\(graph.text())\n-- is --\n\(again.graph.text())")
+            }
+        }
+    }
+
+    private func outputs(_ graph: Graph, _ weights: [String: HostTensor]) -> [String: ReferenceTensor] {
+        var inputs: [String: ReferenceTensor] = [:]
+        for node in graph.nodes {
+            guard let name = node.inputName, let extents = node.type.shape.extents else { continue }
+            let count = extents.reduce(1, *)
+            let values = node.type.element == .f32 ? (0..<count).map { Double($0 * 37 % 17 - 8) / 8 } : [Double](repeating: 0, count: count)
+            inputs[name] = ReferenceTensor(extents, values)
+        }
+        let parameters = weights.mapValues { ReferenceTensor($0.shape, $0.doubles) }
+        return ReferenceEvaluator().run(graph, inputs: inputs, parameters: parameters).outputs
+    }
+}
