@@ -96,6 +96,15 @@ import Testing
             }
         ),
         (
+            "zero points of a vector's rows", "zero points beside a tensor of rank 1",
+            model {
+                $0.input("a", [3], 2)
+                $0.input("b", [3, 2], 2)
+                $0.input("points", [3], 2)
+                $0.node("MatMulInteger", ["a", "b", "points"], ["y"])
+            }
+        ),
+        (
             "positions of all windows of a large tensor", "more than 2^24 elements",
             model {
                 $0.input("image", [1, 1, 1 << 13, 1 << 13])

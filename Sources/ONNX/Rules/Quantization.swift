@@ -62,6 +62,7 @@ extension ImportRule {
         // One a row of the first matrix, or an output of a kernel.
         if shape.rank == 1, shape[0] != 1 {
             let axis = scope.node.opType == "ConvInteger" ? 0 : index == 0 ? rank - 2 : rank - 1
+            guard 0..<rank ~= axis else { throw .malformed("\(shape) zero points beside a tensor of rank \(rank)") }
             var extents = [Dimension](repeating: 1, count: rank)
             extents[axis] = shape[0]
             return try scope.apply(.subtract, [scope.value(index), scope.reshape(scope.value(zero), extents)])
