@@ -53,8 +53,8 @@ static int maximum_scans(size_t pixels) {
     return scans < 32 ? 32 : scans > 200 ? 200 : (int)scans;
 }
 
-int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels, uint8_t **pixels, int *width, int *height,
-                      int *channels, char *message, size_t message_size) {
+int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels, size_t maximum_side, uint8_t **pixels, int *width,
+                      int *height, int *channels, char *message, size_t message_size) {
     struct jpeg_decompress_struct info;
     struct failure failure;
     uint8_t *volatile image = NULL;
@@ -70,7 +70,8 @@ int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels,
     jpeg_create_decompress(&info);
     jpeg_mem_src(&info, bytes, count);
     jpeg_read_header(&info, TRUE);
-    if ((size_t)info.image_width * info.image_height > maximum_pixels) {
+    if (info.image_width > maximum_side || info.image_height > maximum_side
+        || (size_t)info.image_width * info.image_height > maximum_pixels) {
         *width = (int)info.image_width;
         *height = (int)info.image_height;
         jpeg_destroy_decompress(&info);

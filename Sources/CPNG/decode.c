@@ -35,8 +35,8 @@ static void read_bytes(png_structp png, png_bytep target, size_t count) {
     source->count -= count;
 }
 
-int braid_png_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels, uint8_t **pixels, int *width, int *height,
-                     int *channels, char *message, size_t message_size) {
+int braid_png_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels, size_t maximum_side, uint8_t **pixels, int *width,
+                     int *height, int *channels, char *message, size_t message_size) {
     struct failure failure = {.text = message, .size = message_size};
     struct source source = {bytes, count};
     png_infop info = NULL;
@@ -63,7 +63,7 @@ int braid_png_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels, 
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_read_info(png, info);
     const size_t columns = png_get_image_width(png, info), rows = png_get_image_height(png, info);
-    if (columns > maximum_pixels / rows) {
+    if (columns > maximum_side || rows > maximum_side || columns > maximum_pixels / rows) {
         *width = (int)columns;
         *height = (int)rows;
         png_destroy_read_struct(&png, &info, NULL);

@@ -9,6 +9,8 @@ public struct Image: Equatable, Sendable {
 
     /// The most pixels a picture file may unpack to.
     public static let largestPixelCount = 1 << 26
+    /// The most pixels in a row or column of a picture file: readers hold rows as they are stored.
+    public static let largestSide = 1 << 20
 
     /// Wraps pixels of the given extents, which must agree with their number.
     public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {

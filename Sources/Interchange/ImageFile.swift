@@ -4,7 +4,7 @@ internal import CPNG
 
 /// `braid_png_decode` or `braid_jpeg_decode`; their headers say what they return.
 private typealias Decoder = (
-    UnsafePointer<UInt8>?, Int, Int, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?, UnsafeMutablePointer<Int32>?,
+    UnsafePointer<UInt8>?, Int, Int, Int, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?, UnsafeMutablePointer<Int32>?,
     UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<CChar>?, Int
 ) -> Int32
 
@@ -18,7 +18,8 @@ extension Image {
     /// them. Samples of 16 bits are rounded to 8, and the four inks of a CMYK JPEG become RGB as Pillow's `convert("RGB")` has it.
     /// - Parameter isTurned: whether the picture is turned as its EXIF orientation says.
     ///
-    /// Throws where the file is damaged, cut off, of another format, an animation, or unpacks to more than `largestPixelCount` pixels.
+    /// Throws where the file is damaged, cut off, of another format, an animation, or unpacks to more than `largestPixelCount` pixels,
+    /// or to more than `largestSide` on one side.
     public init(path: String, isTurned: Bool = false) throws(InterchangeError) {
         try self.init(data: try InputFile.read(path, maximum: Self.largestFile), path: path, isTurned: isTurned)
     }
@@ -40,12 +41,16 @@ extension Image {
         self = isTurned ? image.turned(ImageOrientation(of: data)) : image
     }
 
-    /// Throws where a picture is of more pixels than `largestPixelCount`.
+    /// Throws where a picture is of more pixels than `largestPixelCount`, or of more than `largestSide` on one side.
     static func requirePixelCount(_ width: Int, _ height: Int, path: String) throws(InterchangeError) {
         let (count, overflow) = width.multipliedReportingOverflow(by: height)
         if overflow || count > largestPixelCount {
             let text = "the picture has \(width) x \(height) pixels, more than the \(largestPixelCount) allowed"
             throw InterchangeError(path, text, repair: "shrink it first")
+        }
+        if max(width, height) > largestSide {
+            let text = "the picture has \(width) x \(height) pixels, more than the \(largestSide) allowed on one side"
+            throw InterchangeError(path, text, repair: "cut it into pieces first")
         }
     }
 
@@ -82,7 +87,8 @@ extension Image {
         var channels: Int32 = 0
         let status = data.withUnsafeBytes { source in
             let start = source.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            return decoder(start, source.count, largestPixelCount, &pixels, &width, &height, &channels, &message, message.count)
+            return decoder(
+                start, source.count, largestPixelCount, largestSide, &pixels, &width, &height, &channels, &message, message.count)
         }
         if status == 2 { try requirePixelCount(Int(width), Int(height), path: path) }
         guard status == 0, let pixels else {

@@ -94,6 +94,12 @@ import Testing
         checkFailure("bomb.png: the picture has 30000 x 30000 pixels, more than the 67108864 allowed") {
             _ = try Image(data: Data(bytes), path: "bomb.png")
         }
+        // One row of 2^21 pixels would be held twice, with up to 8 bytes a pixel, before one is unpacked.
+        bytes.replaceSubrange(16..<24, with: [0, 0x20, 0, 0, 0, 0, 0, 1])
+        bytes.replaceSubrange(29..<33, with: checksum(bytes[12..<29]))
+        checkFailure("long.png: the picture has 2097152 x 1 pixels, more than the 1048576 allowed on one side; cut it into pieces first") {
+            _ = try Image(data: Data(bytes), path: "long.png")
+        }
         var jpeg = [UInt8](Data(reference: Reference.jpegGrey))
         let frame = try #require(jpeg.indices.dropLast().first { jpeg[$0] == 0xff && jpeg[$0 + 1] == 0xc0 })
         jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0xff, 0xdc, 0xff, 0xdc])

@@ -96,7 +96,9 @@ import Testing
         ("P1 2 2 0102", "byte 10: a bit is neither 0 nor 1"), ("P2 2 1 5 3", "the file is cut off"),
         ("P1 2 2 0 1 #\n", "the file is cut off"),
         ("P3 100000 100000 255 1 2 3", "100000 x 100000 pixels, more than the 67108864 allowed"),
-        ("P3 8000 8000 255 1 2 3", "the file is cut off"), ("P3 99999999999999999999999 1 255 1 2 3", "pixels, more than"),
+        ("P3 8000 8000 255 1 2 3", "the file is cut off"),
+        ("P4 1 2000000 ", "1 x 2000000 pixels, more than the 1048576 allowed on one side"),
+        ("P3 99999999999999999999999 1 255 1 2 3", "pixels, more than"),
     ]) func refusesMalformedPNM(text: String, message: String) throws {
         let data = Data(text.utf8)
         if message.isEmpty { _ = try Image(data: data, path: "x.pnm"); return }
