@@ -32,7 +32,7 @@ import Testing
             }
         ),
         (
-            "a result of many axes", "at most 8 axes",
+            "a result of many axes", "numbers in 'extents', not 9",
             model {
                 $0.integers("shape", [2, 3] + [Int64](repeating: 1, count: 7))
                 $0.node("Reshape", ["x", "shape"], ["y"])
@@ -60,7 +60,7 @@ import Testing
             }
         ),
         (
-            "no window fits", "windows of [3, 3]",
+            "no window fits", "larger than the image of 2x2",
             model {
                 $0.input("image", [1, 1, 2, 2])
                 $0.node("AveragePool", ["image"], ["y"], [.integers("kernel_shape", [3, 3]), .integers("dilations", [4, 4])])
