@@ -82,7 +82,7 @@ public struct NetworkDescription: Sendable {
     ) {
         // For one image, what passes see of a network that moves the batch.
         let sized = symbolic.bound(sizes)
-        let graph = sized.movesBatch ? sized.bound(sized.batchSymbol.map { [$0: 1] } ?? [:]) : sized
+        let graph = sized.movesBatch ? sized.bound(images: 1) : sized
         let bindings = sized.batchSymbol.map { [$0: batch] } ?? [:]
         var analyses = LayerAnalyses()
         var counted: Set<Value> = []

@@ -44,7 +44,7 @@ public struct SignalPropagation: Sendable {
     ///   - batch: the number of images of a step.
     ///   - input: the moments of an element of an input of type f32, by its name and type.
     public init(of graph: Graph, loss: String?, batch: Int, input: @escaping (String, TensorType) -> Moments = { _, _ in .pictures }) {
-        let bound = graph.bound(graph.batchSymbol.map { [$0: batch] } ?? [:])
+        let bound = graph.bound(images: batch)
         let propagator = SignalPropagator(bound, images: batch, inputs: input)
         propagator.forward()
         if let loss = propagator.graph.outputs.first(where: { $0.name == loss }) { propagator.backward(from: loss.value) }

@@ -25,7 +25,7 @@ public struct LintSubject: Sendable {
         self.recipe = recipe
         let batch = recipe?.batchSize ?? Self.usualBatch
         self.batch = batch
-        let bound = graph.bound(graph.batchSymbol.map { [$0: batch] } ?? [:])
+        let bound = graph.bound(images: batch)
         self.graph = bound
         propagation = SignalPropagation(of: bound, loss: recipe?.lossOutput, batch: batch)
         users = bound.users()

@@ -111,7 +111,7 @@ extension NodeScope {
         case .complement(let name, let parameter, let standard):
             // In as few digits as the difference has.
             attributes[parameter] = .number(((1 - shortNumber(name, default: standard)) * 1e6).rounded() / 1e6)
-        case .whole(let name, let parameter, let standard): attributes[parameter] = .number(Double(try integer(name, default: standard)))
+        case .whole(let name, let parameter, let standard): attributes[parameter] = .number(try power(name, default: standard))
         case .square(let name, let parameter, let standard): attributes[parameter] = .integer(try integer(name, default: standard))
         case .word(let name, let parameter, let spellings, let standard):
             let word = text(name, default: standard)
@@ -120,6 +120,13 @@ extension NodeScope {
         case .constant(let name, let value):
             guard try integer(name, default: value) == value else { throw .unsupported("'\(name)' that is not \(value)") }
         }
+    }
+
+    /// The p of a norm, which no f32 is taken to beyond a bound.
+    func power(_ name: String = "p", default value: Int = 2) throws(ImportFault) -> Double {
+        let p = try integer(name, default: value)
+        guard 1...(1 << 20) ~= p else { throw .unsupported("'\(name)' is \(p)") }
+        return Double(p)
     }
 
     private func readWindow(isPool: Bool, of operation: Operator, into attributes: inout Attributes) throws(ImportFault) {

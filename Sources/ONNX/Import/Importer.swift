@@ -36,6 +36,7 @@ final class Importer {
     private struct ParameterKey: Hashable {
         var name: String
         var shape: [Int]
+        var role: ParameterRole
     }
 
     /// Functions call each other no deeper.
@@ -197,9 +198,9 @@ final class Importer {
         }
         guard tensor.count > 0 else { throw .unsupported("a tensor without elements, \(tensor.shape)") }
         guard let name else { return try constant(tensor) }
-        let key = ParameterKey(name: name, shape: tensor.shape)
+        let key = ParameterKey(name: name, shape: tensor.shape, role: role)
         if let value = parameters[key] { return value }
-        // What one layer owns may be read in another shape elsewhere, which is a parameter of its own.
+        // What one layer owns may be read in another shape elsewhere, or be a statistic here and learned there: each is a parameter of its own.
         let parameter = label.map { names.distinct($0) } ?? names.label(name.replacing(":", with: ".").replacing("/", with: "."))
         let value = builder.parameter(
             Parameter(parameter, role, .zeros), TensorType(.f32, Shape(tensor.shape)), label: nil)

@@ -29,7 +29,7 @@ extension ImportRule {
         },
         ImportRule("LpNormalization") { (scope) throws(ImportFault) in
             let axis = try scope.axis(scope.integer("axis", default: -1), rank: scope.rank(0))
-            let p = Double(try scope.integer("p", default: 2))
+            let p = try scope.power()
             let x = try scope.value(0)
             let norm = try scope.apply(.norm, [x], ["axes": .integers([axis]), "keep": .boolean(true), "p": .number(p)])
             // What has no length stays zero.

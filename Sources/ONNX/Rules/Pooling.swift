@@ -13,7 +13,7 @@ extension ImportRule {
             let rank = try scope.rank(0)
             guard rank >= 3 else { throw .malformed("a pool of \(try scope.shape(0))") }
             let axes = Attribute.integers(Array(2..<rank))
-            let p = Double(try scope.integer("p", default: 2))
+            let p = try scope.power()
             return try scope.result(scope.apply(.norm, [scope.value(0)], ["axes": axes, "keep": .boolean(true), "p": .number(p)]))
         },
     ]
@@ -123,7 +123,7 @@ extension ImportRule {
         let window = try window(scope)
         if window.axes == 2, window.dilations == [1, 1] { return try scope.read(.powerPool) }
         let ceil = try scope.boolean("ceil_mode", default: false)
-        let p = Double(try scope.integer("p", default: 2))
+        let p = try scope.power()
         let powers = try scope.apply(.power, [scope.map(ModelActivations.function("abs(x)"), [scope.value(0)]), scope.constant(p)])
         return try scope.result(scope.apply(.power, [sums(scope, window, powers, ceil: ceil), scope.constant(1 / p)]))
     }
