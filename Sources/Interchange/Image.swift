@@ -36,9 +36,14 @@ public struct Image: Equatable, Sendable {
     /// The picture with one channel: luma after ITU-R 601, rounded as Pillow does.
     public func grey() -> Image {
         if channels == 1 { return self }
-        let values = (0..<width * height).map { index in
-            let red = Int(pixels[3 * index]), green = Int(pixels[3 * index + 1]), blue = Int(pixels[3 * index + 2])
-            return UInt8((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16)
+        let values = [UInt8](unsafeUninitializedCapacity: width * height) { output, count in
+            pixels.withUnsafeBufferPointer { pixels in
+                for index in output.indices {
+                    let red = UInt32(pixels[3 * index]), green = UInt32(pixels[3 * index + 1]), blue = UInt32(pixels[3 * index + 2])
+                    output[index] = UInt8(truncatingIfNeeded: (red &* 19595 &+ green &* 38470 &+ blue &* 7471 &+ 0x8000) >> 16)
+                }
+            }
+            count = output.count
         }
         return Image(width: width, height: height, channels: 1, pixels: values)
     }
@@ -80,6 +85,28 @@ public struct Image: Equatable, Sendable {
     /// The values as f32 from 0 to 1, channel after channel (CHW).
     public func planes() -> [Float] {
         let area = width * height
-        return (0..<channels * area).map { index in Float(pixels[index % area * channels + index / area]) / 255 }
+        return [Float](unsafeUninitializedCapacity: channels * area) { output, count in
+            store(into: output, table: (0..<channels).flatMap { _ in (0..<256).map { Float($0) / 255 } })
+            count = output.count
+        }
+    }
+
+    /// Stores what a table has for the values, channel after channel (CHW), in as many places.
+    ///
+    /// - Parameter table: 256 results of each channel, channel after channel.
+    public func store(into target: UnsafeMutableBufferPointer<Float>, table: [Float]) {
+        let area = width * height
+        precondition(target.count == channels * area && table.count == channels * 256, "no room for \(width) x \(height) x \(channels)")
+        pixels.withUnsafeBufferPointer { pixels in
+            table.withUnsafeBufferPointer { table in
+                for channel in 0..<channels {
+                    let (plane, first) = (channel &* area, channel &* 256)
+                    for index in 0..<area {
+                        let value = pixels[index &* channels &+ channel]
+                        target.initializeElement(at: plane &+ index, to: table[first &+ Int(value)])
+                    }
+                }
+            }
+        }
     }
 }
