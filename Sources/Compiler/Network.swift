@@ -71,6 +71,12 @@ public struct Network: Sendable {
         return (network, (Metric.answerOutput, target))
     }
 
+    /// What the classes are called that the network tells apart: those of its output `logits`, or else of the first output whose classes have
+    /// names; nil where none has.
+    public var classNames: [String]? {
+        graph.classLabels["logits"] ?? graph.outputs.lazy.compactMap { graph.classLabels[$0.name] }.first
+    }
+
     /// Throws where the text is of a stage that has no graph.
     public func requireGraph() throws(CompilerError) {
         guard origin == .kernels else { return }

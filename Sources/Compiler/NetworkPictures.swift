@@ -47,6 +47,14 @@ extension Network {
         return (input, nil)
     }
 
+    /// What the classes of a data set are called: where it only numbers them, as the network says, if it names as many.
+    public func classNames(of data: Dataset) -> [String] {
+        guard let names = self.classNames, names.count == data.classNames.count,
+            data.classNames.enumerated().allSatisfy({ $1 == String($0) })
+        else { return data.classNames }
+        return names
+    }
+
     /// How the network is trained; throws where nothing says it.
     public func requireTraining() throws(CompilerError) -> ElaboratedNetwork.Training {
         if let training { return training }

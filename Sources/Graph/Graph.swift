@@ -128,10 +128,12 @@ public struct Graph: Hashable, Sendable {
     public var precisions: PrecisionClauses
     /// What holds for the symbols in shapes.
     public var constraints: [SizeConstraint]
+    /// What the classes of outputs are called, by the output's name: one name a class.
+    public var classLabels: [String: [String]]
 
     public init(
         name: String, nodes: [Node] = [], outputs: [Output] = [], updates: [Update] = [], precisions: PrecisionClauses = PrecisionClauses(),
-        constraints: [SizeConstraint] = []
+        constraints: [SizeConstraint] = [], classLabels: [String: [String]] = [:]
     ) {
         self.name = name
         self.nodes = nodes
@@ -139,6 +141,7 @@ public struct Graph: Hashable, Sendable {
         self.updates = updates
         self.precisions = precisions
         self.constraints = constraints
+        self.classLabels = classLabels
     }
 
     public subscript(value: Value) -> Node {

@@ -23,9 +23,9 @@ public final class GraphBuilder {
 
     public init(name: String) { graph = Graph(name: name) }
 
-    /// Begins a graph that takes another's place: with its name, and what its author says of precision and sizes.
+    /// Begins a graph that takes another's place: with its name, and what its author says of precision, sizes and classes.
     public init(inPlaceOf other: Graph) {
-        graph = Graph(name: other.name, precisions: other.precisions, constraints: other.constraints)
+        graph = Graph(name: other.name, precisions: other.precisions, constraints: other.constraints, classLabels: other.classLabels)
     }
 
     /// Notes what the author says of the precision of a label's step or block; the empty path is the whole network.
@@ -136,6 +136,9 @@ public final class GraphBuilder {
         return insert(node)
     }
 
+    /// Notes what the classes of an output are called.
+    public func setClassLabels(_ labels: [String], of output: String) { graph.classLabels[output] = labels }
+
     public func output(_ name: String, _ value: Value) { graph.outputs.append(Graph.Output(name, value)) }
 
     /// Writes `value` over the parameter `state` when a run ends; a parameter is updated at most once.
@@ -165,7 +168,8 @@ public final class GraphBuilder {
             }
         }
         var renamed = [Value?](repeating: nil, count: graph.nodes.count)
-        var result = Graph(name: graph.name, precisions: graph.precisions, constraints: graph.constraints)
+        var result = Graph(
+            name: graph.name, precisions: graph.precisions, constraints: graph.constraints, classLabels: graph.classLabels)
         for index in graph.nodes.indices where needed[index] {
             renamed[index] = Value(result.nodes.count)
             var node = graph.nodes[index]

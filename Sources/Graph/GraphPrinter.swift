@@ -5,7 +5,7 @@ extension Graph: CustomStringConvertible {
     ///
     /// Attributes that equal their defaults are left out. A node's label stands after `#`. What holds for sizes stands first,
     /// `where H % 32 == 0`, then what the author says of precision, `precision layer4.conv1 f32`, without a path what is said of the
-    /// whole network.
+    /// whole network. What the classes of an output are called stands behind it, `labels("cat", "dog")`.
     /// - Parameter spans: also writes where each node comes from, as `@file:lower-upper`.
     public func text(spans: Bool = false) -> String {
         var lines = ["graph \(TextScanner.text(ofName: name)) {"]
@@ -16,7 +16,10 @@ extension Graph: CustomStringConvertible {
             lines.append("  precision " + (path.isEmpty ? "" : TextScanner.text(ofName: path) + " ") + precision.rawValue)
         }
         for value in values { lines.append("  " + line(of: value, spans: spans)) }
-        for output in outputs { lines.append("  output \(TextScanner.text(ofName: output.name)) = \(output.value)") }
+        for output in outputs {
+            let labels = classLabels[output.name].map { " labels(\($0.map(TextScanner.quoted).joined(separator: ", ")))" } ?? ""
+            lines.append("  output \(TextScanner.text(ofName: output.name)) = \(output.value)\(labels)")
+        }
         for update in updates {
             let name = self[update.state].parameter.map { TextScanner.text(ofName: $0.name) } ?? "\(update.state)"
             lines.append("  update \(name) = \(update.value)")

@@ -263,7 +263,22 @@ private struct GraphReader {
         let output = Graph.Output(name, try value())
         guard result[output.value].stored == nil else { throw scanner.error("an output is stored as its type says", at: place) }
         result.outputs.append(output)
+        if scanner.accept("labels") { try labels(of: output) }
         try scanner.endLine()
+    }
+
+    /// `("cat", "dog")`: what the classes of an output are called.
+    private mutating func labels(of output: Graph.Output) throws(TextError) {
+        let place = scanner.skipBlanks()
+        try scanner.expect("(")
+        var names: [String] = []
+        repeat { names.append(try scanner.name("the name of a class")) } while scanner.accept(",")
+        try scanner.expect(")")
+        if let classes = result.classCount(of: output.value), classes != names.count {
+            throw scanner.error(
+                "\(names.count) classes are named, but '\(output.name)' has \(classes)", repair: "name as many", at: place)
+        }
+        result.classLabels[output.name] = names
     }
 
     /// `H % 32 == 0`: from there on H is known to be a multiple of 32.

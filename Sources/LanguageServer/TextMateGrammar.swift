@@ -63,6 +63,7 @@ public struct TextMateGrammar: Encodable {
                 captures: "keyword.other.clause.braid", "entity.name.tag.label.braid", "punctuation.separator.braid", "storage.type.braid"),
             .match("(?<==)\\s*(extern)(?=\\s*\")", captures: "keyword.other.clause.braid"),
             .match("(?<=,)\\s*(gradient)(?=\\s+\(name)\\s*$)", captures: "keyword.other.clause.braid"),
+            .match("(labels)(?=\\s*\"[^\"]*\"\\s*(?:=|$|[;}#]))", captures: "keyword.other.clause.braid"),
             .match("(?<=\\])\\s*(prepare)(?=\\s+\(name)\\s*:)", captures: "keyword.other.clause.braid"),
             .match(
                 start + any(Parser.contextualClauses) + "(?!\\(|\\s*(?:=(?!=)|[,.:]|\\|>))", captures: "keyword.other.clause.braid"),

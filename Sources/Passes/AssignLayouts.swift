@@ -174,7 +174,7 @@ extension Formula {
 /// The graph with its layouts, and identity maps where a contraction reads along its lanes what does not lie so.
 private func insertingRelayouts(_ facts: GraphFacts, _ layouts: [Layout], _ context: PassContext) -> Graph {
     let graph = facts.graph
-    var result = Graph(name: graph.name, precisions: graph.precisions)
+    var result = Graph(name: graph.name, precisions: graph.precisions, classLabels: graph.classLabels)
     var renamed: [Value] = []
     var relayouts: [Relayout: Value] = [:]
     /// A value in another layout, one node for all that read it so.

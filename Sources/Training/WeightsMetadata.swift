@@ -21,7 +21,7 @@ public struct WeightsMetadata: Equatable, Sendable {
     /// Reads what a file has of it; throws where it has a normalization that cannot be.
     public init(_ file: WeightsFile) throws(InterchangeError) {
         normalization = try PixelNormalization.remembered(in: file.metadata, path: file.path)
-        let names = file.metadata["classes"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+        let names = file.metadata[Self.classesKey].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
         classNames = names?.map(\.withoutControlCharacters)
         network = file.metadata["network"]
         heldOut = file.metadata["held_out"].flatMap(HeldOutShare.init(text:))
@@ -32,8 +32,16 @@ public struct WeightsMetadata: Equatable, Sendable {
         var fields = normalization?.metadata ?? [:]
         fields["network"] = network
         fields["held_out"] = heldOut?.text
-        if let classNames, let data = try? JSONEncoder().encode(classNames) { fields["classes"] = String(decoding: data, as: UTF8.self) }
+        if let classNames { fields[Self.classesKey] = Self.text(ofClassNames: classNames) }
         return fields
+    }
+
+    /// Under what the metadata of a file say what classes are called.
+    public static let classesKey = "classes"
+
+    /// The names of classes as metadata have them: a JSON list.
+    public static func text(ofClassNames names: [String]) -> String? {
+        (try? JSONEncoder().encode(names)).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 

@@ -82,7 +82,9 @@ public struct FuzzChecks {
 
         let program = Program.load(path: "fuzz.braid", text: text, foreign: Network.foreignLoader) { path in
             path.hasSuffix(".c")
-                ? Self.functions : path.contains("self") ? text : path.contains("layers") ? "block layer(x) { x |> relu }" : nil
+                ? Self.functions
+                : path.hasSuffix(".txt")
+                    ? Corpus.labels : path.contains("self") ? text : path.contains("layers") ? "block layer(x) { x |> relu }" : nil
         }
         try check(program.check(), program.map)
         var isElaborated = false

@@ -61,7 +61,7 @@ private struct ExpressionCollector {
     private mutating func add(_ body: BodySyntax) {
         for statement in body.statements {
             switch statement.kind {
-            case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _), .expression(let value): add(value)
+            case .bind(_, let value, _), .assign(_, let value), .output(_, _, let value, _), .expression(let value): add(value)
             case .forEach(_, in: let sequence, let body):
                 add(sequence)
                 add(body)

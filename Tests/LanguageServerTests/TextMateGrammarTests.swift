@@ -69,6 +69,7 @@ private struct Colourer {
         ("    «input» image: f32[N]", "keyword.other.clause"), ("    input «image»: f32[N]", "variable.other.declaration"),
         ("    input image: «f32»[N]", "storage.type"), ("network n { «output» y = x }", "keyword.other.clause"),
         ("input x: f32[N, 3, 8, 8] «prepare» resize: 9", "keyword.other.clause"), ("f32[N] prepare «resize»: 9", "variable.parameter"),
+        ("    output logits «labels» \"a.txt\" = x", "keyword.other.clause"), ("    output «labels» = x", "variable.other.declaration"),
         ("let «prepare» = 3", "variable.other"), ("x[0] «prepare»", "variable.other"),
         ("    «loss» cross_entropy(a, b)", "keyword.other.clause"), ("    «batch» 64", "keyword.other.clause"),
         ("let «batch» = 3", "variable.other"), ("    «loss» = 3", "variable.other"),

@@ -12,7 +12,9 @@ import Testing
     private static let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/language.md").standardized
 
     private func diagnostics(of text: String) -> (all: [Diagnostic], rendered: String) {
-        let program = Program.load(path: "example.braid", text: text) { _ in nil }
+        let program = Program.load(path: "example.braid", text: text) { path in
+            try? String(contentsOf: Self.page.deletingLastPathComponent().appending(path: path), encoding: .utf8)
+        }
         let found = program.check()
         return (found, DiagnosticRenderer(program.map).render(found))
     }

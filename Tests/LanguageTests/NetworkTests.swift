@@ -15,7 +15,8 @@ import Testing
             try? String(contentsOfFile: path, encoding: .utf8)
         }
         let (network, diagnostics) = program.elaborate(name, definitions: definitions)
-        #expect(diagnostics == [], "\(DiagnosticRenderer(program.map).render(diagnostics))")
+        // That names of classes are left out for another number of them, is worth a note.
+        #expect(diagnostics.filter { $0.severity != .note } == [], "\(DiagnosticRenderer(program.map).render(diagnostics))")
         return try #require(network)
     }
 

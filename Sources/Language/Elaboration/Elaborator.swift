@@ -83,6 +83,15 @@ final class Elaborator {
     var batchSymbol: (name: String, span: Span)?
     /// The other symbols of the inputs' types, with what is known of them.
     var sizeSymbols: [String: SizeSymbol] = [:]
+    /// What it means that an output has another number of classes than its file of labels names.
+    enum LabelMismatch {
+        case isError
+        /// The network was given other values than its own.
+        case isNoted
+        /// The training gives it other values.
+        case isExpected
+    }
+    var labelMismatch = LabelMismatch.isError
     /// The sizes that were given as numbers.
     var givenSizes: [String: Int] = [:]
     var observer: (any ElaborationObserver)?
@@ -138,6 +147,12 @@ final class Elaborator {
         let callers = calls.reversed().prefix(3).map { Diagnostic.Label($0.span, "`\($0.name)` is called here") }
         diagnostics.append(
             Diagnostic(message, severity: .warning, at: span, secondary: secondary + callers, notes: notes, help: help))
+    }
+
+    /// Says what is worth knowing, once a place.
+    func remark(_ message: String, at span: Span, help: String? = nil) {
+        guard doubted.insert(span).inserted else { return }
+        diagnostics.append(Diagnostic(message, severity: .note, at: span, help: help))
     }
 
     func phrase(_ value: ElaboratedValue) -> String { value.phrase(in: builder.graph) }

@@ -1,4 +1,5 @@
 import Graph
+import Operators
 import Source
 
 extension Elaborator {
@@ -29,7 +30,7 @@ extension Elaborator {
         case .assign(let name, let value): assign(name, evaluate(value))
         case .forEach(let pattern, in: let sequence, let body): loop(pattern, sequence, body)
         case .input(let name, let type, let constraints, let preparation, let text): input(name, type, constraints, preparation, text)
-        case .output(let name, let value, let text): output(name, evaluate(value), value.span, text)
+        case .output(let name, let labels, let value, let text): output(name, labels, evaluate(value), value.span, text)
         case .parameter(let role, let name, let type, let value): declare(role, name, type, value)
         case .update(let name, let value): update(name, evaluate(value), value.span)
         case .assert(let condition, let message): check(condition, message)
@@ -60,7 +61,7 @@ extension Elaborator {
                     name.text, type, span: name.span.joined(to: syntax.span), preparation: preparation)))
     }
 
-    private func output(_ name: NameSyntax, _ value: ElaboratedValue, _ span: Span, _ text: String) {
+    private func output(_ name: NameSyntax, _ labels: LabelFileSyntax?, _ value: ElaboratedValue, _ span: Span, _ text: String) {
         // Also what an `if` or `for` gives can be used by the training.
         defer { frame.scopes[0][name.text] = Binding(value: value, span: name.span) }
         observe(value, at: name.span)
@@ -75,6 +76,36 @@ extension Elaborator {
         }
         documentation[name.text] = text
         builder.output(name.text, tensor)
+        if let labels { label(name, tensor, with: labels) }
+    }
+
+    /// Notes what the classes of an output are called. Where there are as many names as by default, but the network was given another number of
+    /// classes, they are left out.
+    private func label(_ name: NameSyntax, _ tensor: Value, with file: LabelFileSyntax) {
+        guard let source = map[file.span.file],
+            case let labels?? = names.classLabels[SourcePath.target(of: file.path, from: source.name)]
+        else { return }
+        let count = labels.names.count
+        let isOfClasses = builder.graph[tensor].operation == .argmax
+        guard isOfClasses || builder.graph.classCount(of: tensor) != nil else {
+            report(
+                "`\(name.text)`, \(builder.type(of: tensor)), has no number of classes", at: file.keyword,
+                help: "an output with labels is [N, classes, …], or made by `argmax`")
+            return
+        }
+        if let classes = builder.graph.classCount(of: tensor), classes != count {
+            switch labelMismatch {
+            case .isError:
+                report(
+                    "`\(file.path)` names \(count) classes, but `\(name.text)` has \(classes)", at: file.span,
+                    help: "name as many, in the order of the scores")
+            case .isNoted:
+                remark("`\(file.path)` names \(count) classes, and is left out: `\(name.text)` has \(classes)", at: file.span)
+            case .isExpected: break
+            }
+            return
+        }
+        builder.setClassLabels(labels.names, of: name.text)
     }
 
     /// The extent that a symbol at an axis stands for; reports why there is none.

@@ -108,7 +108,7 @@ struct TokenRoles {
 
     private mutating func visit(_ statement: StatementSyntax) {
         switch statement.kind {
-        case .bind(_, let value, _), .assign(_, let value), .output(_, let value, _), .expression(let value): visit(value)
+        case .bind(_, let value, _), .assign(_, let value), .output(_, _, let value, _), .expression(let value): visit(value)
         case .update(_, let value): visit(value)
         case .returns(let value):
             clauseWords.insert(statement.span.lower)

@@ -21,6 +21,8 @@ struct DefinedNames: Sendable {
     private(set) var refusedNetworks: [String: NetworkSyntax] = [:]
     /// The names that definitions could not have: whoever uses them may mean those definitions.
     private(set) var refused: Set<String> = []
+    /// What the classes of outputs are called, by the path of the file that says it; nil where a report says why it does not.
+    private(set) var classLabels: [String: ClassLabels?] = [:]
     /// Whether an import could not be read: names that nothing defines may be what it would have brought.
     var lacksImports = false
 
@@ -33,6 +35,9 @@ struct DefinedNames: Sendable {
         self.print = print
         for case .activation(let activation) in prelude.definitions { activations[activation.name.text] = activation }
     }
+
+    /// Takes up what a file calls classes.
+    mutating func define(_ labels: ClassLabels?, ofFile path: String) { classLabels[path] = .some(labels) }
 
     /// Takes up the definitions of a file.
     ///

@@ -5,7 +5,7 @@ private struct MentionedNames {
     mutating func add(_ body: BodySyntax) {
         for statement in body.statements {
             switch statement.kind {
-            case .bind(_, let value, _), .output(_, let value, _), .returns(let value), .expression(let value): add(value)
+            case .bind(_, let value, _), .output(_, _, let value, _), .returns(let value), .expression(let value): add(value)
             case .assert(let condition, let message):
                 add(condition)
                 if let message { add(message) }

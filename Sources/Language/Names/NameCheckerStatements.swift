@@ -58,7 +58,7 @@ extension NameChecker {
                 report("only a network has inputs", at: statement.span, help: "make `\(name.text)` a parameter of the block")
             }
             bind(name, NameScopes.Binding(span: name.span, mustBeUsed: true))
-        case .output(let name, let value, _):
+        case .output(let name, _, let value, _):
             check(value)
             if place != .network {
                 report("only a network has outputs", at: statement.span, help: "end the block with its value")

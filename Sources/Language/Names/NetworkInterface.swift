@@ -21,7 +21,7 @@ struct NetworkInterface {
             for case .name(let size) in type.dimensions.dropFirst().map(\.kind) where size.isSymbol {
                 sizes.append(NameSyntax(text: size, span: type.span))
             }
-        case .output(let name, _, _): outputs.append(name)
+        case .output(let name, _, _, _): outputs.append(name)
         case .forEach(_, in: _, let body): collect(body)
         case .expression(let value): collect(value)
         case .bind, .assign, .precision, .parameter, .update, .assert, .returns: break

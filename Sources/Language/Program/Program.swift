@@ -64,6 +64,7 @@ public struct Program: Sendable {
         imports(of: root.syntax, from: path, depth: 0, listFolder, readFile)
         root.syntax = resolvingOperators(of: root.syntax, from: path, listFolder, readFile)
         diagnostics += names.define(root.syntax)
+        readLabels(of: root.syntax, from: path, listFolder, readFile)
         diagnostics += NameChecker.check(names, root.syntax)
         for file in imported { diagnostics += NameChecker.check(names, file) }
         diagnostics += UnusedDefinitions(root.syntax, brought: brought).warnings()
@@ -115,8 +116,23 @@ public struct Program: Sendable {
             imports(of: parsed.syntax, from: target, depth: depth + 1, listFolder, readFile)
             parsed.syntax = resolvingOperators(of: parsed.syntax, from: target, listFolder, readFile)
             diagnostics += names.define(parsed.syntax)
+            readLabels(of: parsed.syntax, from: target, listFolder, readFile)
             imported.append(parsed.syntax)
             if depth == 0 { brought.append((item, imported[before...].flatMap(\.definitions))) }
+        }
+    }
+
+    /// Reads the files in which a file's outputs say what their classes are called.
+    private mutating func readLabels(of syntax: FileSyntax, from path: String, _ listFolder: FolderReader, _ readFile: FileReader) {
+        for item in NamedLabelFiles(in: syntax.definitions).files {
+            let target = SourcePath.target(of: item.path, from: path)
+            guard names.classLabels[target] == nil else { continue }
+            switch Self.labels(item, from: path, unreadable, listFolder, readFile) {
+            case .success(let labels): names.define(labels, ofFile: target)
+            case .failure(let problem):
+                names.define(nil, ofFile: target)
+                diagnostics.append(problem.diagnostic)
+            }
         }
     }
 

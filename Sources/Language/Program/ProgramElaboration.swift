@@ -74,6 +74,7 @@ extension Program {
         let plain = Elaborator(names, in: map, of: name, known: known)
         plain.observer = observer
         plain.givenSizes = arguments.sizes
+        if !definitions.isEmpty { plain.labelMismatch = .isNoted }
         if let definition { plain.initializers = TrainingElaborator(elaborator: plain, definition: definition).initializers() }
         // A training that gives no arguments trains the very same network: its clauses follow the body. What the initializers left in
         // the graph, if they are not what they should be, belongs to prediction alone.
@@ -91,6 +92,7 @@ extension Program {
             let clauses = TrainingElaborator(elaborator: trained, definition: definition)
             if trained !== plain {
                 elaborators.append(trained)
+                trained.labelMismatch = .isExpected
                 _ = arguments.bind(in: trained, training: definition)
                 _ = trained.run(inCurrentScope: network.body)
             }

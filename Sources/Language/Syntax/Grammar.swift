@@ -32,7 +32,7 @@ public enum Grammar {
                     | "for" pattern "in" expression body
                     | "input" NAME ":" type [ "where" expression { "," expression } ]
                                        [ "prepare" prepared { "," prepared } ]
-                    | "output" NAME [ "=" expression ]
+                    | "output" NAME [ "labels" TEXT ] [ "=" expression ]
                     | "precision" [ label { "," label } ":" ] NAME        (* precision layer4.conv1: f32 *)
                     | ( "parameter" | "state" ) NAME ":" type "=" expression          (* state u: f32[64] = normal(1) *)
                     | "update" NAME "=" expression

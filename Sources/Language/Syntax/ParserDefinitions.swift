@@ -9,7 +9,8 @@ extension Parser {
     /// The words that begin definitions, statements and clauses; names of their own elsewhere.
     public static let contextualWords =
         definitionWords + [
-            "of", "gradient", "input", "where", "prepare", "output", "precision", "share", "parameter", "state", "update", "assert",
+            "of", "gradient", "input", "where", "prepare", "output", "labels", "precision", "share", "parameter", "state", "update",
+            "assert",
             "return",
         ]
         + clauseWords

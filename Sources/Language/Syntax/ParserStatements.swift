@@ -65,8 +65,9 @@ extension Parser {
         case .name where isWord("output", current) && peek().kind == .name && !peek().startsLine:
             advance()
             let name = try expectName("the output")
+            let labels = try labels()
             let value = take(.equal) == nil ? ExpressionSyntax(kind: .name(name.text), span: name.span) : initializer()
-            kind = .output(name, value, documentation: documentation)
+            kind = .output(name, labels, value, documentation: documentation)
         case .name where ["parameter", "state"].contains(text(of: current)) && peek().kind == .name && !peek().startsLine:
             kind = try parameter(text(of: advance()) == "state" ? .state : .weight)
         case .name where isWord("update", current) && peek().kind == .name && !peek().startsLine:
@@ -90,6 +91,20 @@ extension Parser {
         default: kind = .expression(try expression())
         }
         return StatementSyntax(kind: kind, span: span(from: start))
+    }
+
+    /// Reads `labels "classes.txt"` behind an output's name, if it stands there.
+    private mutating func labels() throws(Unreadable) -> LabelFileSyntax? {
+        guard at(.name), !current.startsLine else { return nil }
+        let example = "write `labels \"classes.txt\"`"
+        guard isWord("labels", current) else {
+            let meant = Spelling.nearest(to: text(of: current), in: ["labels"])
+            throw expected("`=`, `labels` or a line break", help: meant.map { "did you mean `\($0)`?" })
+        }
+        let word = advance()
+        guard at(.text), !current.startsLine else { throw expected("the path of a file with the names of classes", help: example) }
+        let path = advance()
+        return LabelFileSyntax(keyword: word.span, path: unquoted(path), span: path.span)
     }
 
     /// Reads `scale: f32[64] = 1` behind `parameter` or `state`.

@@ -19,8 +19,8 @@ public struct StatementSyntax: Sendable {
         case forEach(PatternSyntax, in: ExpressionSyntax, BodySyntax)
         /// `input image: f32[N, 1, 28, 28]`, perhaps with `prepare …`.
         case input(NameSyntax, TypeSyntax, ConstraintsSyntax?, PreparationSyntax?, documentation: String)
-        /// `output logits = …`
-        case output(NameSyntax, ExpressionSyntax, documentation: String)
+        /// `output logits = …`, perhaps with `labels "classes.txt"` behind the name.
+        case output(NameSyntax, LabelFileSyntax?, ExpressionSyntax, documentation: String)
         /// `precision bf16`, or `precision stem, layer4.conv1: f32` of some labels.
         case precision([LabelSyntax], NameSyntax)
         /// `parameter scale: f32[64] = 1`, or `state`, with its first value: a number or an initializer.
@@ -62,6 +62,16 @@ public struct ConstraintsSyntax: Sendable {
 public struct TypeSyntax: Sendable {
     public var element: NameSyntax
     public var dimensions: [ExpressionSyntax]
+    public var span: Span
+}
+
+/// `labels "classes.txt"`, behind the name of an output: the file that says what its classes are called.
+public struct LabelFileSyntax: Sendable {
+    /// The place of the word itself.
+    public var keyword: Span
+    /// Relative to the file that it stands in.
+    public var path: String
+    /// The place of the path, with its quotes.
     public var span: Span
 }
 

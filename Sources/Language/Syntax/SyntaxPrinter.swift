@@ -81,9 +81,9 @@ private struct SyntaxPrinter {
             let prepared = preparation.map { " prepare" + arguments($0.settings) } ?? ""
             let held = constraints.map { " where " + $0.conditions.map(expression).joined(separator: ", ") } ?? ""
             line("input \(name.text) \(self.type(type))\(held)\(prepared)")
-        case .output(let name, let value, let documentation):
+        case .output(let name, let labels, let value, let documentation):
             document(documentation)
-            line("output \(name.text) \(expression(value))")
+            line("output \(name.text)\(labels.map { " labels \"\($0.path)\"" } ?? "") \(expression(value))")
         case .precision(let labels, let precision):
             line("precision \(labels.map(label).joined(separator: " "))\(labels.isEmpty ? "" : ": ")\(precision.text)")
         case .parameter(let role, let name, let type, let value):

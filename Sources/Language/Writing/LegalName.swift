@@ -3,7 +3,7 @@ enum LegalName {
     /// Words that begin statements, or mean something where a value can stand: legal, and left to the language all the same.
     private static let statementWords: Set<String> = [
         "input", "output", "parameter", "state", "update", "assert", "return", "precision", "block", "network", "activation", "operator",
-        "training", "import", "extern", "share", "where", "prepare", "pi", "none",
+        "training", "import", "extern", "share", "where", "prepare", "labels", "pi", "none",
     ]
     private static let longest = 80
     private static let reserved = Set(TokenKind.reservedWords)

@@ -15,6 +15,11 @@ extension Inspection {
         if !settings.isEmpty {
             return settings.map { item($0.rawValue, .field, "setting of prepare", $0.summary, inserts: $0.rawValue + ": ") }
         }
+        if isOutputName(before) {
+            return [
+                item("labels", .keyword, "what the classes are called", "The file that names them, one a line.", inserts: "labels \"\"")
+            ]
+        }
         let precisions = precisions(behind: before)
         if before.last?.kind == .colon, !precisions.isEmpty {
             return precisions.map { item($0.rawValue, .keyword, "precision", $0.summary) }
@@ -33,6 +38,12 @@ extension Inspection {
         }
         if !isStep { items += TokenKind.reservedWords.map { item($0, .keyword, "") } }
         return items
+    }
+
+    /// Whether some tokens end with the name of an output that is declared.
+    private func isOutputName(_ tokens: ArraySlice<Token>) -> Bool {
+        guard let name = tokens.last, name.kind == .name, !name.startsLine, let word = tokens.dropLast().last else { return false }
+        return word.kind == .name && word.startsLine && program.map.text(of: word.span) == "output"
     }
 
     private func item(

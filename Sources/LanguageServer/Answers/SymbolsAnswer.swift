@@ -41,7 +41,7 @@ extension Inspection {
         body.statements.compactMap { statement in
             switch statement.kind {
             case .input(let name, _, _, _, _): (name, "input", statement.span)
-            case .output(let name, _, _): (name, "output", statement.span)
+            case .output(let name, _, _, _): (name, "output", statement.span)
             default: nil
             }
         }

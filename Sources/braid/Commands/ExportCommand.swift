@@ -85,11 +85,14 @@ struct ExportCommand: ParsableCommand {
         }
     }
 
-    /// What weights remember, and how pictures become the values of the first input that takes them.
+    /// What weights remember, how pictures become the values of the first input that takes them, and what the classes are called.
     private func metadata(_ network: Network, _ file: WeightsFile?) -> [String: String] {
         var metadata = file?.metadata ?? [:]
         let preparation = network.graph.nodes.lazy.compactMap { $0.preparation?.settings }.first { !$0.isEmpty }
         metadata[Network.preparationKey] = preparation
+        if metadata[WeightsMetadata.classesKey] == nil, let names = network.classNames {
+            metadata[WeightsMetadata.classesKey] = WeightsMetadata.text(ofClassNames: names)
+        }
         return metadata
     }
 

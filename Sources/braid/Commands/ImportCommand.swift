@@ -4,6 +4,7 @@ import Foundation
 import Interchange
 import Language
 import ONNX
+import Training
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,7 +54,9 @@ struct ImportCommand: ParsableCommand {
             let place = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(file.path).path
             try NumPy.write(HostTensor(shape: file.extents, floats: file.values), to: place)
         }
-        try Safetensors.write(tensors, to: weights)
+        // What weights remember of pictures; how they are prepared is in the source.
+        let metadata = try network.ownWeights.map { file throws(InterchangeError) in try WeightsMetadata(file).fields } ?? [:]
+        try Safetensors.write(tensors, metadata: metadata, to: weights)
         try AtomicFile.write(Data(written.text.utf8), to: path)
         let lines = written.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
         if json {

@@ -116,7 +116,7 @@ struct TrainingSession {
             Interruption.end()
         }
         let metadata = WeightsMetadata(
-            normalization: trainer.normalization, classNames: training.classNames, network: network.name,
+            normalization: trainer.normalization, classNames: network.classNames(of: training), network: network.name,
             heldOut: settings.reading.options(seed: options.seed).split.map { HeldOutShare(split: $0, count: heldOut.allCount) })
         try Safetensors.write(trainer.weights, metadata: metadata.fields, to: files.weights)
         try recorder.end(.finished)
