@@ -131,6 +131,16 @@ public struct InputSizes: Hashable, Sendable, CustomStringConvertible {
     public init(
         ofPicture path: String, for name: String, _ type: TensorType, _ preparation: PicturePreparation
     ) throws(InterchangeError) {
+        self.init()
+        guard type.rank == 4, type.shape[2].value == nil || type.shape[3].value == nil else { return }
+        let image = try Image(path: path, isTurned: preparation.appliesOrientation)
+        self = try Self(of: .init(height: image.height, width: image.width), for: name, type, preparation, path: path)
+    }
+
+    /// The same of a picture of known extents; `path` names it in errors.
+    public init(
+        of picture: PicturePreparation.Extents, for name: String, _ type: TensorType, _ preparation: PicturePreparation, path: String
+    ) throws(InterchangeError) {
         let shape = type.shape
         guard type.rank == 4, shape[2].value == nil || shape[3].value == nil else { return }
         guard case .size(let height) = shape[2], case .size(let width) = shape[3], let rows = height.symbol, let columns = width.symbol
@@ -138,8 +148,7 @@ public struct InputSizes: Hashable, Sendable, CustomStringConvertible {
             throw InterchangeError(
                 path, "the input '\(name)' is \(type), which no picture decides", repair: "make height and width two symbols, or numbers")
         }
-        let image = try Image(path: path, isTurned: preparation.appliesOrientation)
-        let own = preparation.extents(of: .init(height: image.height, width: image.width))
+        let own = preparation.extents(of: picture)
         for (symbol, extent) in [(rows, own.height), (columns, own.width)] {
             let fitting = extent / symbol.multiple * symbol.multiple
             guard fitting > 0 else {

@@ -6,7 +6,7 @@ public enum ImageFormat: CaseIterable, Sendable {
     case png, jpeg, webp, netpbm
 
     /// The format of a file that begins so; nil of any other.
-    init?(of file: some RandomAccessCollection<UInt8>) {
+    public init?(of file: some RandomAccessCollection<UInt8>) {
         guard let format = Self.allCases.first(where: { $0.begins(file.prefix(12)) }) else { return nil }
         self = format
     }

@@ -58,9 +58,9 @@ enum DatasetFolder {
     }
 
     /// The paths of the pictures in a folder, and then of those in its folders, by name.
-    private static func pictures(in folder: String, depth: Int = 1) throws(InterchangeError) -> [String] {
+    static func pictures(in folder: String, depth: Int = 1) throws(InterchangeError) -> [String] {
         guard depth <= deepest else {
-            throw InterchangeError(folder, "the folders of a class are more than \(deepest) deep", repair: "remove links that lead back")
+            throw InterchangeError(folder, "the folders are more than \(deepest) deep", repair: "remove links that lead back")
         }
         var paths = try list(folder, folders: false).map { "\(folder)/\($0)" }
         for name in try list(folder, folders: true) { paths += try pictures(in: "\(folder)/\(name)", depth: depth + 1) }

@@ -9,10 +9,19 @@ public enum Scores {
         return best
     }
 
-    /// The `count` classes with the highest scores, falling, the first of equals first.
+    /// The `count` classes with the highest scores, falling, the first of equals first; a NaN is as low as a score can be.
     public static func top(_ count: Int, of scores: [Float]) -> [Int] {
         let key = { (index: Int) in scores[index].isNaN ? -Float.infinity : scores[index] }
-        return Array(scores.indices.sorted { (key($1), $0) < (key($0), $1) }.prefix(count))
+        if count > 32 { return Array(scores.indices.sorted { (key($1), $0) < (key($0), $1) }.prefix(count)) }
+        // A few of many need no sorting of all.
+        var best: [Int] = []
+        for index in scores.indices {
+            if best.count == count, let last = best.last, key(index) <= key(last) { continue }
+            let place = best.firstIndex { key($0) < key(index) } ?? best.count
+            best.insert(index, at: place)
+            if best.count > count { best.removeLast() }
+        }
+        return best
     }
 
     /// How many classes have a higher score than `label`; ties count as higher where they come first. A NaN has the last rank.

@@ -131,7 +131,7 @@ import Training
         let dataset = try DatasetSpecification.folder(folder.path).open(.training)
         #expect(dataset.pixels == [30, 40, 10, 20, 50] && dataset.labels == [0, 0, 0, 0, 1])
         try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/train/b/loop", withDestinationPath: "..")
-        checkDatasetFailure("the folders of a class are more than 16 deep; remove links that lead back") {
+        checkDatasetFailure("the folders are more than 16 deep; remove links that lead back") {
             _ = try DatasetSpecification.folder(folder.path).open(.training)
         }
     }

@@ -15,10 +15,25 @@ struct RunCommand: ParsableCommand {
               braid run graphs/mnist_resnet.braid --weights digits.safetensors --input seven.png --top 3
               braid run net.braid --weights net.safetensors --input image=photo.jpg --input image=other.png --top 5
               braid run net.braid --weights net.safetensors --input image=x.npy --output-dir results
+              braid run net.braid --weights net.safetensors --input pictures/ --top 5 --format csv > answers.csv
+              find pictures -name '*.jpg' | braid run net.braid --weights net.safetensors --input - --format jsonl
+              braid run graphs/fcn.braid --weights fcn.safetensors --input street.jpg --output-image street.png
               braid run net.braid --weights net.safetensors --input photo.jpg --precision auto --calibrate photo.jpg --tolerance 0.01
 
             Pictures are made grey or RGB, resized, cropped to the middle and normalized as the input's `prepare` says. Without one, they
             are resized so that they just cover the input, and normalized as in training. Several pictures for one input make a batch.
+
+            Any number of pictures are run with a folder (its pictures and those below it, sorted by path), @list.txt (a path a line), or - (paths
+            from standard input, a line each, or one picture's bytes): in batches, while the next pictures are read, with a line for each as soon as
+            it is known. A batch that is not full is filled up with zeros, so that with the same --batch a picture has the same bits wherever it
+            stands. A picture that cannot be read is named, the others are answered, and the exit status is 1. How long it took goes to
+            standard error.
+
+            Classes are called as --labels says, else as the weights remember it, else as the network says behind its output.
+
+            With --output-image, outputs [N, 1 or 3, H, W] are written as pictures: with the normalization of the input undone where that takes as many
+            channels, else from 0 to 1, or as --output-range says. Outputs [N, classes, H, W] are written as maps of the class with the highest
+            score, in the colours of the PASCAL VOC challenge, and the part of each class is told.
 
             A network whose input is f32[N, 3, H, W] takes pictures as large as they are, with their edges cut where H and W are to be multiples
             of a number. It is run once for each size, and what it gives is then called NAME-H320-W480.npy.
@@ -38,16 +53,42 @@ struct RunCommand: ParsableCommand {
     @Option(
         name: .shortAndLong, parsing: .singleValue,
         help: ArgumentHelp(
-            "A .npy file or a picture (\(ImageFormat.names)) for an input; the name may be left out where there is one.",
-            valueName: "[name=]path")
+            "A .npy file or a picture (\(ImageFormat.names)) for an input, or many pictures: a folder, @ and a list of paths, or - for standard "
+                + "input; the name may be left out where there is one.", valueName: "[name=]path")
     )
     var input: [String] = []
 
-    @Option(help: ArgumentHelp("Writes every output there as NAME.npy.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Writes every output there as NAME.npy; of many pictures, as PICTURE.NAME.npy.", valueName: "folder"))
     var outputDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Writes outputs that are pictures or maps of classes there, as PICTURE.png; a path that ends in .png is for one picture.",
+            valueName: "folder|file"))
+    var outputImage: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The values that are black and white in pictures of --output-image, such as -1,1.", valueName: "low,high"),
+        transform: RunCommand.range)
+    var outputRange: OutputImages.Range?
 
     @Option(help: ArgumentHelp("Prints the most probable classes, by the softmax of the scores.", valueName: "count"))
     var top: Int?
+
+    @Option(help: ArgumentHelp("What the classes are called: a file with one name a line, or a JSON list.", valueName: "file"))
+    var labels: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many pictures are computed at once (default: 16, or as many as there are; 1 where pictures decide the size).",
+            valueName: "count"))
+    var batch: Int?
+
+    @Option(help: ArgumentHelp("How answers are printed, a line a picture: text, csv or jsonl (default: text).", valueName: "format"))
+    var format: AnswerFormat?
+
+    @OptionGroup var progress: ProgressOptions
 
     @OptionGroup var precision: PrecisionOption
 
@@ -58,6 +99,9 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top must be 1 or more, not \(top)") }
+        try validateBatch(batch)
+        if json, let format { throw ValidationError("give one of --json and --format \(format.rawValue)") }
+        if outputRange != nil, outputImage == nil { throw ValidationError("--output-range is for --output-image: give both") }
         try precision.requireSamples()
         try names.requireWeights(weights)
     }
@@ -75,27 +119,31 @@ struct RunCommand: ParsableCommand {
         }
         let file = try names.open(weights, of: network)
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
-        let files = InputFiles(network: network, metadata: metadata, weights: weights, option: "--input")
-        let groups = try files.groups(input)
-        let pool = ThreadPool(threads: execution.threadCount)
+        let classes = try ClassNames(network, labels: labels, metadata)
+        var compiler = RunCompiler(execution, precision, weights: file, isReported: !json)
         if file == nil, network.graph.nodes.contains(where: { $0.parameter != nil }) {
             Console.error("note: without --weights the network has random ones\n")
         }
+        if let texts = try pictures(of: network) { return try run(texts, network, metadata, classes, compiler) }
+        let files = InputFiles(network: network, metadata: metadata, weights: weights, option: "--input")
+        let groups = try files.groups(input)
+        let images = try images(network, nil, classes)
         var report = NonFiniteReport()
-        var outputs = network.constantOutputs.map { Output(tensor: $0, file: $0.fileName, images: []) }
-        var assignment: PrecisionAssignment?
+        var outputs = network.constantOutputs.map { RunOutput(tensor: $0, file: $0.fileName, images: []) }
+        var drawn: [String] = []
         for group in groups where !group.network.graph.outputs.isEmpty {
-            let results = try run(group, files.read(group), file, pool, &report, &assignment)
+            let results = try run(group, files.read(group), &compiler, &report)
+            if let images { drawn += try draw(results, of: network, group, images, classes) }
             let suffix =
                 groups.count == 1 ? "" : "-" + group.sizes.sorted { $0.key < $1.key }.map { "\($0.key)\($0.value)" }.joined(separator: "-")
             outputs += results.map {
                 let tensor = network.tensor(ofOutput: $0.name, shape: $0.shape, values: $0.values)
-                return Output(tensor: tensor, file: tensor.fileName + suffix, images: group.images)
+                return RunOutput(tensor: tensor, file: tensor.fileName + suffix, images: group.images)
             }
         }
         report.warn()
         let results = try outputDir.map { folder in try outputs.map { output in try output.write(to: folder) } }
-        guard let top else { return show(outputs, results, [], report, assignment) }
+        guard let top else { return show(outputs, results, drawn, [], report, compiler.assignment) }
         let name = (outputs.first { $0.name == "logits" && $0.shape.count == 2 } ?? outputs.first { $0.shape.count == 2 })?.name
         guard let name else {
             throw TrainingError(
@@ -104,31 +152,54 @@ struct RunCommand: ParsableCommand {
         let scores = outputs.filter { $0.name == name }
         // In the order in which the files were given; the rows of an array stay together.
         let rows = scores.flatMap { output in
-            output.best(top, names: metadata?.classNames).enumerated().map { row, classes in
+            output.best(top, names: classes.of(name, classes: output.shape[1])).enumerated().map { row, classes in
                 (image: output.images.count == output.shape[0] ? output.images[row] : output.images[0], row: row, classes: classes)
             }
         }
         let best = rows.sorted { ($0.image, $0.row) < ($1.image, $1.row) }.map(\.classes)
-        show(outputs, results, best, report, assignment)
+        show(outputs, results, drawn, best, report, compiler.assignment)
     }
+
+    // MARK: Many pictures
+
+    /// The pictures of the one input, without its name, where they are run batch by batch; nil where files are run together.
+    private func pictures(of network: Network) throws -> [String]? {
+        let declared = network.graph.nodes.compactMap(\.inputName)
+        let texts = input.map { text -> String in
+            guard let (name, path) = text.splitAtEquals, declared.contains(network.inputName(name)) else { return text }
+            return path
+        }
+        let arrays = texts.filter { $0.lowercased().hasSuffix(".npy") }
+        let isMany = texts.contains(where: PictureSources.isCollection)
+        guard isMany || batch != nil || format != nil || outputImage != nil && arrays.isEmpty && declared.count == 1 else { return nil }
+        if let array = arrays.first {
+            throw CompilerError(
+                "the array \(array) is no picture", help: "arrays are run without folders and lists, --batch and --format")
+        }
+        return texts
+    }
+
+    private func run(
+        _ texts: [String], _ network: Network, _ metadata: WeightsMetadata?, _ classes: ClassNames, _ compiler: RunCompiler
+    ) throws {
+        let reading = try PictureReading(network, metadata)
+        if let weights, reading.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
+        let options = PictureRun.Options(
+            batch: batch, top: top, format: format ?? .text, isJSON: json, isQuiet: progress.quiet, outputFolder: outputDir)
+        let images = try images(network, reading.normalization, classes)
+        var run = try PictureRun(network, PictureSources(texts), options, compiler, reading, classes, images)
+        try run.run()
+    }
+
+    // MARK: Computing
 
     /// Runs the files of one size: one plan, whatever the number of files.
     private func run(
-        _ group: InputFiles.Group, _ inputs: [NetworkInput], _ file: WeightsFile?, _ pool: ThreadPool, _ report: inout NonFiniteReport,
-        _ assignment: inout PrecisionAssignment?
+        _ group: InputFiles.Group, _ inputs: [NetworkInput], _ compiler: inout RunCompiler, _ report: inout NonFiniteReport
     ) throws -> [(name: String, shape: [Int], values: [Float])] {
-        let batch = try batch(of: inputs)
-        let (compiler, computed, found) = try Calibration(precision, weights: file, batch: batch, isReported: !json)
-            .apply(to: group.network, execution.compiler(precision.chosen), pool)
-        assignment = assignment ?? found
-        let executable = try compiler.executable(computed, batch: batch, pool: pool)
-        if let file {
-            let found = try Weights.load(file, into: executable, optional: group.network.trainingParameters)
-            // The same in every group.
-            if group.images.contains(0) { report.add(.parameter, found) }
-        } else {
-            Weights.initialize(executable, seed: 0)
-        }
+        let (executable, found) = try compiler.executable(group.network, batch: batch(of: inputs))
+        // The same in every group.
+        if group.images.contains(0) { report.add(.parameter, found) }
         for input in inputs {
             report.add(.input, input.values, name: input.name)
             input.set(on: executable)
@@ -153,14 +224,47 @@ struct RunCommand: ParsableCommand {
 
     // MARK: Outputs
 
+    /// Reads `--output-range`.
+    private static func range(_ text: String) throws -> OutputImages.Range {
+        let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
+        guard numbers.count == 2, let low = numbers[0], let high = numbers[1], low < high, (high - low).isFinite else {
+            throw ValidationError("--output-range takes two numbers, the lower first, such as -1,1, not '\(text)'")
+        }
+        return OutputImages.Range(low: low, high: high)
+    }
+
+    private func images(_ network: Network, _ normalization: PixelNormalization?, _ classes: ClassNames) throws -> OutputImages? {
+        guard let outputImage else { return nil }
+        StandardOutput.outlivesItsReader()
+        return try OutputImages(outputImage, network, range: outputRange, normalization: normalization, labels: classes.names)
+    }
+
+    /// Writes what outputs show, image by image, as the outputs' numbers.
+    private func draw(
+        _ results: [(name: String, shape: [Int], values: [Float])], of network: Network, _ group: InputFiles.Group, _ images: OutputImages,
+        _ classes: ClassNames
+    ) throws -> [String] {
+        let count = results.map { $0.shape.first ?? 0 }.max() ?? 0
+        return try (0..<count).flatMap { row in
+            let rows = results.compactMap { name, shape, values -> (output: Graph.Output, shape: [Int], values: ArraySlice<Float>)? in
+                guard let output = network.graph.outputs.first(where: { $0.name == name }), shape.first == count else { return nil }
+                let size = shape.dropFirst().reduce(1, *)
+                return (output, Array(shape.dropFirst()), values[row * size..<(row + 1) * size])
+            }
+            let number = group.images.count == count ? group.images[row] : row
+            return try images.write(rows, labels: classes.names, stem: "\(number)")
+        }
+    }
+
     private func show(
-        _ outputs: [Output], _ paths: [String]?, _ best: [[Output.Class]], _ report: NonFiniteReport, _ assignment: PrecisionAssignment?
+        _ outputs: [RunOutput], _ paths: [String]?, _ drawn: [String], _ best: [[ClassScore]], _ report: NonFiniteReport,
+        _ assignment: PrecisionAssignment?
     ) {
         if json {
             let records = outputs.enumerated().map { Record.Output(name: $1.name, shape: $1.shape, path: paths?[$0]) }
             return Console.printJSON(
                 Record(
-                    outputs: records, top: best.isEmpty ? nil : best, notFinite: report.tensors,
+                    outputs: records, top: best.isEmpty ? nil : best, images: drawn.isEmpty ? nil : drawn, notFinite: report.tensors,
                     peakRssMb: Double(ProcessMemory.peakBytes) / 1_048_576, assignment: assignment.map(PrecisionReport.Record.init)))
         }
         for (index, classes) in best.enumerated() {
@@ -177,6 +281,7 @@ struct RunCommand: ParsableCommand {
         for (index, output) in outputs.enumerated() where best.isEmpty || paths != nil {
             print("\(output.name) \(output.shape): \(output.summary)" + (paths.map { "  → \($0[index])" } ?? ""))
         }
+        for path in drawn { print("wrote \(path)") }
     }
 
     private struct Record: Encodable {
@@ -188,62 +293,13 @@ struct RunCommand: ParsableCommand {
 
         var outputs: [Output]
         /// One list an image.
-        var top: [[RunCommand.Output.Class]]?
+        var top: [[ClassScore]]?
+        /// The pictures that were written.
+        var images: [String]?
         var notFinite: [NonFiniteReport.Tensor]
         /// The most memory that the process has had resident, in MiB.
         var peakRssMb: Double
         /// What `--precision auto` found.
         var assignment: PrecisionReport.Record?
-    }
-
-    private struct Output {
-        struct Class: Encodable {
-            var index: Int
-            var name: String
-            var probability: Double
-        }
-
-        /// Its values, named and typed as files hold them.
-        var tensor: HostTensor
-        /// The name of its file.
-        var file: String
-        var name: String
-        var shape: [Int]
-        var values: [Float]
-        /// The numbers of its images among all that were given.
-        var images: [Int]
-
-        init(tensor: HostTensor, file: String, images: [Int]) {
-            (self.tensor, self.file, self.images) = (tensor, file, images)
-            (name, shape, values) = (tensor.name, tensor.shape, tensor.floats)
-        }
-
-        var summary: String {
-            let finite = values.filter(\.isFinite)
-            guard let low = finite.min(), let high = finite.max() else { return "no finite value" }
-            let mean = finite.reduce(0) { $0 + Double($1) } / Double(finite.count)
-            let odd = values.count - finite.count
-            return String(format: "from %.5g to %.5g, mean %.5g", low, high, mean) + (odd > 0 ? ", \(odd) not finite" : "")
-        }
-
-        func write(to folder: String) throws -> String {
-            try OutputPath.makeFolder(folder)
-            let path = "\(folder)/\(file).npy"
-            try NumPy.write(tensor, to: path)
-            return path
-        }
-
-        /// The most probable classes of every image.
-        func best(_ count: Int, names: [String]?) -> [[Class]] {
-            let classes = shape[1]
-            return (0..<shape[0]).map { image in
-                let scores = Array(values[image * classes..<(image + 1) * classes])
-                let probabilities = Scores.softmax(scores)
-                return Scores.top(count, of: scores).map { index in
-                    let name = names?.count == classes ? names?[index] : nil
-                    return Class(index: index, name: name ?? "class \(index)", probability: probabilities[index])
-                }
-            }
-        }
     }
 }
