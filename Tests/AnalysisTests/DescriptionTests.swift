@@ -21,10 +21,11 @@ private func describe(body: String, image: String = "f32[N, 3, 64, 64]") throws 
 @Suite struct DescriptionTests {
     /// A network that computes with its images is looked at for the fewest that it takes.
     @Test func batchesThatOneImageDoesNotFit() throws {
-        let network = try describe(body: "output rest = image |> slice(axis = 0, start = 1)")
+        let network = try describe(body: "output rest = image |> slice(axis: 0, start: 1, count: -1)")
         #expect(network.layers.map(\.operation) == ["slice"])
-        let three = try describe(body: "output rest = image |> slice(axis = 0, start = 3) |> relu")
+        let three = try describe(body: "output rest = image |> slice(axis: 0, start: 3, count: -1) |> relu")
         #expect(three.layers.map(\.operation) == ["slice", "relu"])
+        #expect(three.batch == 4 && three.layers.map(\.activationBytes) == [49152, 49152])
     }
 
     /// The fields of ResNet-50's first layers, which Araujo et al., "Computing Receptive Fields" (Distill 2019), derive in closed form:

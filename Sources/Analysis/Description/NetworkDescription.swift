@@ -83,7 +83,13 @@ public struct NetworkDescription: Sendable {
         // For one image, what passes see of a network that moves the batch.
         let sized = symbolic.bound(sizes)
         let graph = sized.movesBatch ? sized.bound(images: 1) : sized
-        let bindings = sized.batchSymbol.map { [$0: batch] } ?? [:]
+        // As many images as were asked for, or the fewest above that it takes.
+        let measured = sized.movesBatch ? sized.bound(images: batch) : sized
+        let batched = sized.values.first { value in
+            sized.batchSymbol.map { sized[value].inputName != nil && sized[value].type.shape.dimensions.first?.symbol == $0 } ?? false
+        }
+        let images = batched.flatMap { measured[$0].type.shape[0].value } ?? batch
+        let bindings = sized.batchSymbol.map { [$0: images] } ?? [:]
         var analyses = LayerAnalyses()
         var counted: Set<Value> = []
         var sources = [Source?](repeating: nil, count: graph.nodes.count)
@@ -111,13 +117,13 @@ public struct NetworkDescription: Sendable {
                     type: symbolic[value].type, parameters: parameters.reduce(0) { .clampedSum($0, Self.count(graph[$1].type.shape, [:])) },
                     macs: analysis.macs, precision: precisions[value],
                     activationBytes: .clampedProduct(
-                        Self.count(sized[value].type.shape, bindings), (precisions[value]?.stored ?? node.type.element.stored).size),
+                        Self.count(measured[value].type.shape, bindings), (precisions[value]?.stored ?? node.type.element.stored).size),
                     receptiveField: fields[value.index]))
         }
         self.name = name
         documentation = text.network
         interfaceDocumentation = text.interface
-        self.batch = batch
+        self.batch = images
         self.layers = layers
         self.operands = operands
         self.sizes = sizes
