@@ -46,12 +46,9 @@ struct LLVM {
 let llvm = LLVM.find()
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
-/// For the one part that sees LLVM's headers, and for those whose optimizer looks into it.
-let usesLLVM: [SwiftSetting] = strict + [.unsafeFlags(llvm.compileFlags)]
-
 /// What nearly every test runs is optimized in debug builds, too: the interpreter and the fp64 reference, 20 times faster then, and the way from a
 /// text to a graph, whose generic code takes most of its time otherwise.
-let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2"], .when(configuration: .debug))]
 
 func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetting] = strict) -> Target {
     .target(name: name, dependencies: needs, swiftSettings: settings)
@@ -105,16 +102,16 @@ let package = Package(
         part("Kernels", needs: ["Graph", "LoopNest"], settings: strict + optimized),
         .target(
             name: "Machine", dependencies: ["Source", "CompiledC", "LoopNest", "Graph", "Interchange", "CLLVM", "CMemory", "CProcessor"],
-            swiftSettings: usesLLVM + optimized,
+            swiftSettings: strict + optimized,
             linkerSettings: [.linkedLibrary(llvm.library), .unsafeFlags(llvm.linkFlags)]),
-        part("Runtime", needs: ["Source", "Graph", "Kernels", "Machine", "CProcessor"], settings: usesLLVM + optimized),
-        part("Training", needs: ["Source", "Graph", "Recipes", "Runtime", "Interchange"], settings: usesLLVM + optimized),
+        part("Runtime", needs: ["Source", "Graph", "Kernels", "Machine", "CProcessor"], settings: strict + optimized),
+        part("Training", needs: ["Source", "Graph", "Recipes", "Runtime", "Interchange"], settings: strict + optimized),
         part(
             "Compiler",
             needs: [
                 "Source", "CompiledC", "Graph", "Operators", "Recipes", "Analysis", "Language", "ONNX", "Foreign", "Passes", "LoopNest",
                 "Kernels", "Machine", "Runtime", "Training", "Interchange",
-            ], settings: usesLLVM + optimized),
+            ], settings: strict + optimized),
         // The page's files become part of the program, which is one file wherever it is installed.
         .target(
             name: "Viewer", dependencies: ["Interchange", "Compiler"], resources: [.embedInCode("Page")], swiftSettings: strict),
@@ -188,3 +185,19 @@ let package = Package(
             exclude: ["Cases"]),
     ]
 )
+
+// One part imports LLVM's headers, but the compiler opens them again for whoever imports that part, however far away: which does is a matter of
+// what is optimized, and whether it finds them in its cache is a matter of the order of the build. So all of them are told where the headers are.
+func name(_ dependency: Target.Dependency) -> String? {
+    switch dependency {
+    case .targetItem(let name, _), .byNameItem(let name, _): name
+    default: nil
+    }
+}
+
+var seesLLVM: Set = ["CLLVM"]
+// A target stands after what it needs, so one pass is enough.
+for target in package.targets where target.dependencies.contains(where: { name($0).map(seesLLVM.contains) == true }) {
+    seesLLVM.insert(target.name)
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(llvm.compileFlags)]
+}
