@@ -77,6 +77,9 @@ public struct Network: Sendable {
         graph.classLabels["logits"] ?? graph.outputs.lazy.compactMap { graph.classLabels[$0.name] }.first
     }
 
+    /// The files that it was read from: its source with what that imports, or its model.
+    public var files: [String] { sources.names + (model.map { [$0.path] } ?? []) }
+
     /// Throws where the text is of a stage that has no graph.
     public func requireGraph() throws(CompilerError) {
         guard origin == .kernels else { return }
@@ -101,7 +104,13 @@ extension Network {
         _ path: String, name: String? = nil, definitions: [String: String] = [:], given: [String: HostTensor] = [:]
     ) throws(CompilerError) -> Network {
         let (path, name) = place(path, name)
-        if ImportedNetwork.isName(path) { return try readModel(path, definitions, given) }
+        if ImportedNetwork.isName(path) {
+            let network = try readModel(path, definitions, given)
+            guard name == nil || name == network.name else {
+                throw CompilerError("'\(path)' has no network '\(name ?? "")'", help: "a model is one network: leave the name out")
+            }
+            return network
+        }
         return try read(try readText(path), path: path, name: name, definitions: definitions)
     }
 

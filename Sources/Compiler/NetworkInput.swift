@@ -44,9 +44,10 @@ extension Network {
             return PictureNormalization(values: remembered, isAssumed: false)
         }
         if let given = preparation.normalization ?? training?.recipe.normalization {
-            return PictureNormalization(values: try given.values(channels: channels), isAssumed: false)
+            return PictureNormalization(values: try given.values(channels: channels, order: preparation.order), isAssumed: false)
         }
-        let plain = PixelNormalization(mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels))
+        let plain = PixelNormalization(
+            mean: [Float](repeating: 0, count: channels), deviation: [Float](repeating: 1, count: channels), order: preparation.order)
         return PictureNormalization(values: plain, isAssumed: true)
     }
 }
@@ -109,8 +110,13 @@ public struct NetworkInput: Sendable {
 
     private static func normalized(_ planes: [Float], _ normalization: PixelNormalization?) -> [Float] {
         guard let normalization else { return planes }
-        let area = planes.count / normalization.mean.count
-        return planes.indices.map { (planes[$0] - normalization.mean[$0 / area]) / normalization.deviation[$0 / area] }
+        let channels = normalization.mean.count
+        let area = planes.count / channels
+        return planes.indices.map { index in
+            let (channel, place) = index.quotientAndRemainder(dividingBy: area)
+            let value = planes[normalization.order.channel(channel, of: channels) * area + place]
+            return (value - normalization.mean[channel]) / normalization.deviation[channel]
+        }
     }
 
     private static func converted(

@@ -4,6 +4,7 @@ import Language
 import ONNX
 import Operators
 import Source
+import Training
 
 extension Network {
     /// Reads a model in ONNX.
@@ -20,18 +21,27 @@ extension Network {
             name: model.graph.name, origin: .graph, documentation: model.documentation, graph: model.graph, sources: SourceMap())
         network.model = model
         network.training = try classifierTraining(of: model.graph)
-        if let text = model.metadata[preparationKey], let prepared = try? network.preparing(text) { network = prepared }
+        if let text = model.metadata[WeightsMetadata.preparationKey] {
+            do throws(CompilerError) {
+                network = try network.preparing(text)
+            } catch {
+                network.diagnostics.append(
+                    Diagnostic(
+                        "the model says that pictures are prepared by '\(text)', which is left out: \(error.diagnostic.message)",
+                        severity: .warning, at: .none, help: "say it with --prepare"))
+            }
+        }
         return try network.sized(sizes(definitions))
     }
-
-    /// Under what a model says how pictures become the values of its input, in the words of the language.
-    public static let preparationKey = "braid.prepare"
 
     /// The weights that came with the network: a model's; nil for a text, which has none.
     public var ownWeights: WeightsFile? { model.map { WeightsFile($0.weights, metadata: $0.metadata, path: $0.path) } }
 
     /// The graph's name of an input that is called so in the model, or in the graph.
     public func inputName(_ name: String) -> String { model?.inputs.first { $0.name == name }?.graphName ?? name }
+
+    /// The model's name of an output, or the graph's.
+    public func outputName(_ graphName: String) -> String { model?.outputs.first { $0.graphName == graphName }?.name ?? graphName }
 
     /// Whether a model's input became a constant, as its value decided shapes.
     public func isConstantInput(_ name: String) -> Bool { model?.consumed.contains(name) ?? false }

@@ -1,12 +1,35 @@
 import Graph
 import Language
 import Source
+import Training
 
 extension Network {
+    /// The network as its weights remember that pictures are prepared, where neither it nor the command says how.
+    ///
+    /// Throws where what they remember does not fit the network.
+    public func preparing(asIn metadata: WeightsMetadata?) throws(CompilerError) -> Network {
+        guard let text = metadata?.preparation, graph.nodes.contains(where: { $0.inputName != nil && $0.type.rank == 4 }),
+            !graph.nodes.contains(where: { $0.preparation != nil })
+        else { return self }
+        do throws(CompilerError) {
+            return try preparing(text)
+        } catch {
+            throw CompilerError(
+                "the weights remember that pictures are prepared by '\(text)', which does not fit '\(name)': \(error.diagnostic.message)",
+                help: "say how with --prepare, or name the network that the weights were made for")
+        }
+    }
+
     /// The network with inputs for pictures that are prepared as a text says, in the words of the language: `resize: 256, mean: 0.5, std: 0.5`.
     ///
     /// Throws where there is no such input, and what is wrong with the text.
     public func preparing(_ text: String) throws(CompilerError) -> Network {
+        // They stand in a source of their own, of which they are no other part.
+        guard !text.contains(where: { "{};".contains($0) || $0.isNewline }) else {
+            throw CompilerError(
+                "'\(text)' is more than the settings of a preparation",
+                help: "write them as behind `prepare`: resize: 256, mean: 0.5, std: 0.5")
+        }
         var network = self
         var isFound = false
         for value in graph.values {

@@ -175,14 +175,25 @@ extension Network {
     /// The network at the sizes that files decide: pictures keep their size there, but for edges that are cut.
     public func sized(by files: InputSizes) throws(CompilerError) -> Network {
         let symbolic = graph
-        var network = try sized(files.sizes)
+        // Pictures that decide the size fill it, however they are prepared.
+        var network = try preparingNothing.sized(files.sizes)
         for value in symbolic.values where symbolic[value].inputName != nil {
             let (type, own) = (network.graph[value].type, symbolic[value].type)
             guard own.rank == 4, own != type, let height = type.shape[2].value, let width = type.shape[3].value else { continue }
             var preparation = symbolic[value].preparation ?? PicturePreparation()
             preparation.crop = .init(height: height, width: width)
             // What holds no pictures is given as it is.
-            if preparation.problem(for: type) == nil { network.graph[value].preparation = preparation }
+            if preparation.problem(for: own) == nil { network.graph[value].preparation = preparation }
+        }
+        return network
+    }
+
+    /// The network whose inputs do not say how pictures are prepared.
+    private var preparingNothing: Network {
+        var network = self
+        for value in graph.values { network.graph[value].preparation = nil }
+        if let training {
+            for value in training.graph.values { network.training?.graph[value].preparation = nil }
         }
         return network
     }

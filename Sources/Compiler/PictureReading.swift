@@ -86,7 +86,8 @@ public struct PictureReading: Sendable {
         if !sizes.sizes.isEmpty { preparation.crop = .init(height: height, width: width) }
         let prepared = image.prepared(preparation, channels: channels, height: height, width: width)
         let values = [Float](unsafeUninitializedCapacity: channels * height * width) { target, count in
-            prepared.store(into: UnsafeMutableBufferPointer(rebasing: target[..<(channels * height * width)]), table: table)
+            let place = UnsafeMutableBufferPointer(rebasing: target[..<(channels * height * width)])
+            prepared.store(into: place, table: table, order: normalization.order)
             count = channels * height * width
         }
         return PictureValues(name: source.name, sizes: sizes, values: values)

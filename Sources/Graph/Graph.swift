@@ -204,6 +204,27 @@ public struct Graph: Hashable, Sendable {
         return nodes.contains { node in moves(node.type.shape) || node.sizedAttributes }
     }
 
+    /// Whether what is computed of an image depends on the others of its batch: the batch is moved, or worked along.
+    public var mixesImages: Bool {
+        guard let batch = batchSymbol else { return false }
+        func isOfImages(_ shape: Shape) -> Bool { shape.dimensions.first?.symbol == batch }
+        return movesBatch
+            || nodes.contains { node in
+                guard case .operation(let operation, let attributes) = node.kind,
+                    let operand = node.operands.first(where: { isOfImages(self[$0].type.shape) })
+                else { return false }
+                let rank = self[operand].type.rank
+                return !isOfImages(node.type.shape)
+                    || operation.parameters.contains { parameter in
+                        switch attributes[parameter.name] {
+                        case .integer(let axis)? where parameter.name == "axis": [0, -rank].contains(axis)
+                        case .integers(let axes)? where parameter.name == "axes": axes.contains(0) || axes.contains(-rank)
+                        default: false
+                        }
+                    }
+            }
+    }
+
     /// The symbols other than the batch.
     public var sizeSymbols: [String] { symbols.filter { $0 != batchSymbol } }
 

@@ -53,7 +53,12 @@ extension Graph {
             do {
                 guard let operation = node.operation else {
                     if let problem = node.type.shape.sizeProblem { throw fail("\(symbolic.type) is no tensor: \(problem)", repair: nil) }
-                    if let problem = node.preparation?.problem(for: node.type) { throw fail(problem.message, repair: problem.repair) }
+                    // Where pictures decide the size, they fill it.
+                    if symbolic.type.shape.dimensions.dropFirst() != node.type.shape.dimensions.dropFirst(),
+                        let problem = node.preparation?.problem(for: node.type)
+                    {
+                        throw fail(problem.message, repair: problem.repair)
+                    }
                     continue
                 }
                 let type = try operation.inferType(graph.signature(of: value))

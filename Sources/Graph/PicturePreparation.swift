@@ -1,4 +1,5 @@
-/// How a picture file becomes the values of an input, as `prepare` declares it: turned, resized, cropped, normalized, in this order.
+/// How a picture file becomes the values of an input, as `prepare` declares it: turned, resized, cropped, its channels put in order, normalized, in
+/// this order.
 ///
 /// The arithmetic is that of torchvision's transforms on Pillow's pictures: `Resize`, `CenterCrop`, `ToTensor`, `Normalize`.
 public struct PicturePreparation: Hashable, Sendable {
@@ -9,6 +10,17 @@ public struct PicturePreparation: Hashable, Sendable {
         case bilinear
         /// Keys's cubic with a = -0.5.
         case bicubic
+    }
+
+    /// In which order a picture's three channels are.
+    public enum ChannelOrder: String, CaseIterable, Hashable, Sendable {
+        /// Red, green, blue, as in files.
+        case rgb
+        /// Blue, green, red, as OpenCV reads pictures, and Caffe's models take them.
+        case bgr
+
+        /// Where the channel of a number is among those of a file.
+        public func channel(_ number: Int, of count: Int) -> Int { self == .bgr ? count - 1 - number : number }
     }
 
     /// Rows and columns.
@@ -42,17 +54,20 @@ public struct PicturePreparation: Hashable, Sendable {
     /// Whether a picture is first turned as its EXIF orientation says. Off where nothing is said, as in torchvision and Keras, with which
     /// published weights were trained and measured.
     public var appliesOrientation: Bool
+    /// The order of the input's channels, of which `normalization` has one number each.
+    public var order: ChannelOrder
     /// What is done to values in 0...1 at last; nil where nothing is said.
     public var normalization: PixelScale?
 
     public init(
         resize: Size? = nil, crop: Extents? = nil, interpolation: Interpolation = .bilinear, appliesOrientation: Bool = false,
-        normalization: PixelScale? = nil
+        order: ChannelOrder = .rgb, normalization: PixelScale? = nil
     ) {
         self.resize = resize
         self.crop = crop
         self.interpolation = interpolation
         self.appliesOrientation = appliesOrientation
+        self.order = order
         self.normalization = normalization
     }
 }
@@ -62,8 +77,12 @@ extension PicturePreparation {
     public enum Setting: String, CaseIterable, Hashable, Sendable {
         case resize, crop, interpolation
         case orientation = "exif_orientation"
+        case order = "channel_order"
         case mean
         case deviation = "std"
+
+        /// Whether what follows is one of a few words, and no value of an expression.
+        public var takesWord: Bool { self == .interpolation || self == .order }
 
         /// What it says, for people.
         public var summary: String {
@@ -77,6 +96,8 @@ extension PicturePreparation {
             case .interpolation: "`nearest`, `bilinear` (the default) or `bicubic`, antialiased."
             case .orientation:
                 "`true`: the picture is turned as its EXIF orientation says. By default it is not."
+            case .order:
+                "`rgb` (the default) or `bgr`, the order in which the input takes the channels, and `mean` and `std` list them."
             case .mean:
                 "What is taken from values in 0...1, a number or a list with one a channel; with `std`."
             case .deviation:
@@ -104,6 +125,10 @@ extension PicturePreparation {
             return Problem(
                 setting: .mean, message: "\(count) means for \(channels) channels",
                 repair: "give one number, or one a channel")
+        }
+        if order != .rgb, channels != 3 {
+            return Problem(
+                setting: .order, message: "one channel has no order \(order.rawValue)", repair: "leave `\(Setting.order.rawValue)` out")
         }
         // An input of any size takes pictures of the size that they are resized to.
         guard let height = type.shape[2].value, let width = type.shape[3].value else { return nil }
@@ -146,23 +171,28 @@ extension PicturePreparation {
     public var text: String { "prepare(\(settings))" }
 
     /// What the language has behind `prepare`, without what is the default: `resize: 256, mean: [0.5], std: [0.5]`.
-    public var settings: String {
+    public var settings: String { settings(isShort: false).joined(separator: ", ") }
+
+    /// The settings that are not the default; shortly, a square and a list of one number are one number.
+    public func settings(isShort: Bool) -> [String] {
         var parts: [String] = []
         switch resize {
         case .shorterSide(let side): parts.append("resize: \(side)")
         case .exact(let size): parts.append("resize: \(size.text)")
         case nil: break
         }
-        if let crop { parts.append("crop: \(crop.text)") }
+        if let crop { parts.append("crop: " + (isShort && crop.height == crop.width ? "\(crop.height)" : crop.text)) }
         if interpolation != .bilinear { parts.append("interpolation: \(interpolation.rawValue)") }
         if appliesOrientation { parts.append("exif_orientation: true") }
+        if order != .rgb { parts.append("channel_order: \(order.rawValue)") }
         if let normalization {
             let list = { (values: [Double]) in
-                "[" + values.map { TextScanner.text(ofNumber: $0) }.joined(separator: ", ") + "]"
+                let texts = values.map { TextScanner.text(ofNumber: $0) }
+                return isShort && texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
             }
             parts.append("mean: \(list(normalization.mean)), std: \(list(normalization.deviation))")
         }
-        return parts.joined(separator: ", ")
+        return parts
     }
 
     /// Reads what `text` prints, behind `prepare`.
@@ -188,14 +218,8 @@ extension PicturePreparation {
                     scanner.sees("(")
                     ? .exact(try Extents(reading: &scanner)) : .shorterSide(try Extents.side(&scanner))
             case .crop: crop = try Extents(reading: &scanner)
-            case .interpolation:
-                let place = scanner.skipBlanks()
-                guard let known = Interpolation(rawValue: try scanner.name("an interpolation")) else {
-                    let all = Interpolation.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw scanner.error(
-                        "there is no such interpolation", repair: "there are \(all)", at: place)
-                }
-                interpolation = known
+            case .interpolation: interpolation = try Self.choice(&scanner, "interpolation")
+            case .order: order = try Self.choice(&scanner, "order of channels")
             case .orientation:
                 appliesOrientation = scanner.accept("true")
                 if !appliesOrientation { try scanner.expect("false") }
@@ -211,6 +235,18 @@ extension PicturePreparation {
             }
         }
         guard mean.isEmpty || normalization != nil else { throw scanner.error("'mean' needs 'std'") }
+    }
+
+    /// One of a few names.
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ scanner: inout TextScanner, _ kind: String
+    ) throws(TextError) -> Choice {
+        let place = scanner.skipBlanks()
+        guard let known = Choice(rawValue: try scanner.name("an \(kind)")) else {
+            let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw scanner.error("there is no such \(kind)", repair: "there are \(all)", at: place)
+        }
+        return known
     }
 
     /// A list in brackets of one number or more, all finite.

@@ -23,7 +23,7 @@ public enum AtomicFile {
         }
         // A link keeps pointing where it did: what it names is replaced.
         let target = exists ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
-        let folder = (target as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: target)
         let temporary = try TemporaryFile(beside: target, shownAs: path)
         TemporaryFile.removeLeftovers(beside: target, writtenBefore: temporary.output.modified)
         do throws(InterchangeError) {
@@ -59,8 +59,7 @@ public struct OutputFile: ~Copyable {
         descriptor = open(location, flags | O_CLOEXEC, 0o666)
         self.path = path
         guard descriptor >= 0 else {
-            let repair = errno == ENOENT ? "make its folder first" : "check the folder's permissions and the disk"
-            throw InterchangeError(path, "the file cannot be written (\(lastSystemError()))", repair: repair)
+            throw OutputPath.refusal(path, errno)
         }
     }
 

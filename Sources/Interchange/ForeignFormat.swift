@@ -133,9 +133,7 @@ struct ForeignFormat {
                 "import torch, safetensors.torch as s; d = torch.jit.load('\(file)', map_location='cpu').state_dict(); "
                     + "s.save_file({k: v.contiguous().clone() for k, v in d.items()}, '\(stem).safetensors')")
         case (.onnx, _):
-            return line(
-                "import onnx, onnx.numpy_helper as h, safetensors.numpy as s; "
-                    + "s.save_file({t.name: h.to_array(t).copy() for t in onnx.load('\(file)').graph.initializer}, '\(stem).safetensors')")
+            return "take its weights with it: braid import \(file)"
         case (.hdf5, _):
             return "kernels must be transposed to [out, in, height, width] and named as the network's parameters; "
                 + line(

@@ -1,3 +1,5 @@
+import Graph
+
 /// A picture in memory: interleaved 8-bit pixels, row by row from the top, grey (one channel) or RGB (three).
 public struct Image: Equatable, Sendable {
     public let width: Int
@@ -93,16 +95,21 @@ public struct Image: Equatable, Sendable {
 
     /// Stores what a table has for the values, channel after channel (CHW), in as many places.
     ///
-    /// - Parameter table: 256 results of each channel, channel after channel.
-    public func store(into target: UnsafeMutableBufferPointer<Float>, table: [Float]) {
+    /// - Parameters:
+    ///   - table: 256 results of each channel of the target, channel after channel.
+    ///   - order: that of the target's channels.
+    public func store(
+        into target: UnsafeMutableBufferPointer<Float>, table: [Float], order: PicturePreparation.ChannelOrder = .rgb
+    ) {
         let area = width * height
         precondition(target.count == channels * area && table.count == channels * 256, "no room for \(width) x \(height) x \(channels)")
         pixels.withUnsafeBufferPointer { pixels in
             table.withUnsafeBufferPointer { table in
                 for channel in 0..<channels {
                     let (plane, first) = (channel &* area, channel &* 256)
+                    let source = order.channel(channel, of: channels)
                     for index in 0..<area {
-                        let value = pixels[index &* channels &+ channel]
+                        let value = pixels[index &* channels &+ source]
                         target.initializeElement(at: plane &+ index, to: table[first &+ Int(value)])
                     }
                 }

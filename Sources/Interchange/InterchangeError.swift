@@ -23,7 +23,7 @@ public struct InterchangeError: Mistake, Equatable {
     public let notes: [String]
 
     public init(_ path: String, _ place: Place, _ message: String, repair: String, notes: [String] = []) {
-        self.path = path
+        self.path = path.isEmpty ? "''" : path
         self.place = place
         self.message = message
         self.repair = repair

@@ -7,7 +7,7 @@ public enum OutputPath {
     /// Throws where the path names nothing: an empty one, `/`, or an ending alone.
     public static func file(_ path: String, orInFolder name: String, ending: String) throws(InterchangeError) -> String {
         let isFolder = path.hasSuffix("/") || kind(path) == S_IFDIR
-        let last = (path as NSString).lastPathComponent
+        let last = FilePath.name(of: path)
         guard !path.isEmpty, path.contains(where: { $0 != "/" }), last != ending else {
             throw InterchangeError(
                 path.isEmpty ? "''" : path, "this names no file",
@@ -19,23 +19,30 @@ public enum OutputPath {
 
     /// Checks that a file can be written, by beginning one beside it, which is removed at once.
     ///
-    /// - Parameter bytes: how many are going to be written, about, where that is known.
+    /// - Parameters:
+    ///   - inputs: files that the result comes from, which it must not replace.
+    ///   - bytes: how many are going to be written, about, where that is known.
     ///
-    /// Throws where the path is a folder, where its folder is missing or refuses files, and where the disk is full.
-    public static func requireWritable(_ path: String, bytes: Int = 0) throws(InterchangeError) {
+    /// Throws where the path is a folder or one of the inputs, where its folder is missing or refuses files, and where the disk is full.
+    public static func requireWritable(_ path: String, besides inputs: [String] = [], bytes: Int = 0) throws(InterchangeError) {
         guard !path.isEmpty, !path.hasSuffix("/") else {
             throw InterchangeError(path.isEmpty ? "''" : path, "this names no file", repair: "name a file to write")
         }
         switch kind(path) {
         case S_IFDIR?: throw InterchangeError(path, "this is a folder", repair: "name a file to write")
-        case S_IFREG?, nil: break
+        case S_IFREG?:
+            let own = FileIdentity(path)
+            if inputs.contains(where: { FileIdentity($0) == own }) {
+                throw InterchangeError(path, "this is what the result is made of, which it would replace", repair: "name another file")
+            }
+        case nil: break
         default:
             // A device or pipe is opened when there is something to write.
             guard access(path, W_OK) == 0 else { throw refusal(path, errno) }
             return
         }
         let target = kind(path) == nil ? path : URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        let folder = (target as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: target)
         // Of what is missing, a name that is too long can be told from the others.
         if access(path, F_OK) != 0, errno == ENAMETOOLONG { throw refusal(path, ENAMETOOLONG) }
         try probe(folder.isEmpty ? "." : folder, shownAs: path, bytes: bytes)
@@ -106,7 +113,7 @@ public enum OutputPath {
 
     private static func size(_ bytes: Int) -> String { String(format: "%.1f MiB", Double(bytes) / 1_048_576) }
 
-    private static func refusal(_ path: String, _ code: Int32) -> InterchangeError {
+    static func refusal(_ path: String, _ code: Int32) -> InterchangeError {
         let repair =
             switch code {
             case ENOENT: "make its folder first"

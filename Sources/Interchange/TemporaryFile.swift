@@ -20,10 +20,10 @@ struct TemporaryFile: ~Copyable {
 
     /// Opens a new, locked file in the folder of `path`.
     init(beside path: String, shownAs shown: String) throws(InterchangeError) {
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: path)
         while true {
             let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-            let temporary = (folder as NSString).appendingPathComponent(".braid-\(Self.system)-\(unique).tmp")
+            let temporary = FilePath.joined(folder, ".braid-\(Self.system)-\(unique).tmp")
             let output = try OutputFile(temporary, shownAs: shown, flags: O_WRONLY | O_CREAT | O_EXCL)
             if output.lock() {
                 self.output = output
@@ -39,12 +39,12 @@ struct TemporaryFile: ~Copyable {
     ///
     /// - Parameter now: the present by the file system's clock.
     static func removeLeftovers(beside path: String, writtenBefore now: Int) {
-        let folder = (path as NSString).deletingLastPathComponent
-        let name = (path as NSString).lastPathComponent
+        let folder = FilePath.folder(of: path)
+        let name = FilePath.name(of: path)
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
         for file in files {
             guard let origin = origin(of: file, target: name) else { continue }
-            let path = (folder as NSString).appendingPathComponent(file)
+            let path = FilePath.joined(folder, file)
             let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             if descriptor < 0 { continue }
             defer { close(descriptor) }

@@ -121,6 +121,9 @@ public struct SourceMap: Sendable {
 
     public init() {}
 
+    /// What its files are called: paths, or words in angle brackets for texts that are in none.
+    public var names: [String] { files.map(\.name) }
+
     /// Adds a file and returns its identity.
     public mutating func add(_ file: SourceFile) -> FileID {
         files.append(file)

@@ -5,9 +5,12 @@ public struct BatchMaker: Sendable {
     public let dataset: Dataset
     public let options: BatchOptions
     public let batchesPerEpoch: Int
+    /// Of channels in the order of the pictures, in which they are augmented.
     private let normalization: PixelNormalization
     /// The normalized values of 0 to 255, channel after channel.
     private let table: [Float]
+    /// Whether the channels of values are in the other order.
+    private let isReversed: Bool
     let pipeline: AugmentationPipeline
     /// Draws what pictures are compared with; nil where they are not.
     let sampler: TupleSampler?
@@ -19,8 +22,9 @@ public struct BatchMaker: Sendable {
         precondition(normalization.mean.count == dataset.extents.channels, "the normalization has \(normalization.mean.count) channels")
         self.dataset = dataset
         self.options = options
-        self.normalization = normalization
-        table = normalization.table
+        self.normalization = normalization.ordered(.rgb)
+        table = self.normalization.table
+        isReversed = normalization.order != .rgb
         pipeline = AugmentationPipeline(options.augmentations)
         sampler = options.tuple == .single ? nil : TupleSampler(options.tuple, of: dataset)
         range = options.range ?? 0..<dataset.count
@@ -72,9 +76,7 @@ public struct BatchMaker: Sendable {
             for place in 0..<count {
                 let sample = Int(order[start + place])
                 labels[place] = dataset.labels[sample]
-                pipeline.make(
-                    &picture, from: pixels + sample * size, seed: options.seed, epoch: position.epoch, sample: sample,
-                    into: images + place * size)
+                make(&picture, from: pixels + sample * size, position.epoch, sample, into: images + place * size)
                 fillTruth(sample, picture, place, buffers)
                 fillPartners(sample, &picture, pixels, place, position.epoch, buffers)
             }
@@ -89,6 +91,22 @@ public struct BatchMaker: Sendable {
         for index in mapCount * count..<buffers.maps.count { buffers.maps[index] = 0 }
         if options.reduction > 1 { reduce(count, buffers) }
         return (count, mix(position, count, buffers))
+    }
+
+    /// Makes the values of one picture.
+    ///
+    /// - Parameter sample: whose random numbers it is augmented with.
+    func make(
+        _ picture: inout AugmentedPicture, from pixels: UnsafePointer<UInt8>, _ epoch: Int, _ sample: Int,
+        into values: UnsafeMutablePointer<Float>
+    ) {
+        pipeline.make(&picture, from: pixels, seed: options.seed, epoch: epoch, sample: sample, into: values)
+        guard isReversed else { return }
+        let (channels, area) = (dataset.extents.channels, dataset.extents.height * dataset.extents.width)
+        for channel in 0..<channels / 2 {
+            let (first, last) = (values + channel * area, values + (channels - 1 - channel) * area)
+            for index in 0..<area { swap(&first[index], &last[index]) }
+        }
     }
 
     /// Mixes the pictures of a batch, where it is to be; returns whether it is.

@@ -43,9 +43,8 @@ extension BatchMaker {
             labels[place] = dataset.labels[partner.sample]
             guard let images = images.baseAddress else { continue }
             // Random numbers of its own: a picture may be the partner of several in an epoch, or of itself.
-            pipeline.make(
-                &picture, from: pixels + partner.sample * size, seed: options.seed, epoch: epoch,
-                sample: sample + (role + 1) * dataset.count, into: images + place * size)
+            make(
+                &picture, from: pixels + partner.sample * size, epoch, sample + (role + 1) * dataset.count, into: images + place * size)
             if options.tuple == .pair, !buffers.numbers.isEmpty { buffers.numbers[place] = partner.isSame ? 1 : 0 }
         }
     }

@@ -105,7 +105,7 @@ enum DatasetList {
     }
 
     private static func path(of row: Row, _ list: String) -> String {
-        let folder = (list as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: list)
         return row.path.hasPrefix("/") || folder.isEmpty ? row.path : "\(folder)/\(row.path)"
     }
 
@@ -192,7 +192,7 @@ enum DatasetList {
             throw InterchangeError(
                 list, .entry("line \(first.line)"), "the fields are separated by \(name)", repair: "separate them by commas")
         }
-        let folder = (list as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: list)
         var (pathColumn, labelColumn): (Int, Int?) = (0, nil)
         if let first = rows.first, isHeader(first.fields, in: folder) {
             let names = first.fields.map { $0.lowercased() }

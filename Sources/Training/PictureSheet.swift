@@ -64,7 +64,7 @@ extension PixelNormalization {
     public func image(_ values: UnsafeBufferPointer<Float>, _ extents: ImageExtents) -> Image {
         let area = extents.height * extents.width
         let pixels = (0..<extents.count).map { index in
-            let channel = index % extents.channels
+            let channel = order.channel(index % extents.channels, of: extents.channels)
             let value = values[channel * area + index / extents.channels] * deviation[channel] + mean[channel]
             return value.isFinite ? UInt8(min(max(value * 255, 0), 255).rounded()) : 0
         }

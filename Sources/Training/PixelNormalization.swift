@@ -1,19 +1,29 @@
 import Foundation
 import Graph
 import Interchange
+import Recipes
 
-/// The map from 8-bit values to what a network reads: `(value / 255 - mean) / deviation`, channel by channel.
+/// The map from 8-bit values to what a network reads: `(value / 255 - mean) / deviation`, channel by channel of the network's input.
 public struct PixelNormalization: Equatable, Sendable {
     /// One number a channel, from 0 to 1.
     public let mean: [Float]
     /// One positive number a channel.
     public let deviation: [Float]
+    /// The order of these channels; files have theirs as red, green, blue.
+    public let order: PicturePreparation.ChannelOrder
 
     /// Takes the statistics of other data; they must be usable.
-    public init(mean: [Float], deviation: [Float]) {
+    public init(mean: [Float], deviation: [Float], order: PicturePreparation.ChannelOrder = .rgb) {
         precondition(Self.isUsable(mean: mean, deviation: deviation), "no normalization: \(mean), \(deviation)")
         self.mean = mean
         self.deviation = deviation
+        self.order = order
+    }
+
+    /// The same of channels in the other order.
+    public func ordered(_ order: PicturePreparation.ChannelOrder) -> PixelNormalization {
+        if order == self.order { return self }
+        return PixelNormalization(mean: mean.reversed(), deviation: deviation.reversed(), order: order)
     }
 
     /// Measures a data set, its training part as a rule: the result has mean 0 and deviation 1 in every channel.
@@ -34,10 +44,13 @@ public struct PixelNormalization: Equatable, Sendable {
     /// What a checkpoint's metadata keep, so that a network is later run on values like those it learned from.
     public var metadata: [String: String] {
         let join = { (values: [Float]) in values.map { "\($0)" }.joined(separator: " ") }
-        return [Self.meanKey: join(mean), Self.deviationKey: join(deviation)]
+        var metadata = [Self.meanKey: join(mean), Self.deviationKey: join(deviation)]
+        if order != .rgb { metadata[Self.orderKey] = order.rawValue }
+        return metadata
     }
 
     private static let (meanKey, deviationKey) = ("normalization.mean", "normalization.deviation")
+    private static let orderKey = "normalization.channel_order"
 
     /// Reads what the metadata of weights or of a checkpoint remember; nil where they hold no normalization.
     ///
@@ -66,7 +79,13 @@ public struct PixelNormalization: Equatable, Sendable {
                 "pictures cannot be normalized with a mean of \(list(mean)) and a deviation of \(list(deviation))",
                 repair: repair)
         }
-        return PixelNormalization(mean: mean, deviation: deviation)
+        let order = metadata[orderKey].map { PicturePreparation.ChannelOrder(rawValue: $0) } ?? .rgb
+        guard let order, order == .rgb || mean.count == 3 else {
+            throw InterchangeError(
+                path, .entry(orderKey), "this is no order of \(mean.count) channels: \"\(metadata[orderKey]?.prefix(60) ?? "")\"",
+                repair: repair)
+        }
+        return PixelNormalization(mean: mean, deviation: deviation, order: order)
     }
 
     private static func list(_ numbers: [Float]) -> String {
@@ -87,9 +106,20 @@ public struct PixelNormalization: Equatable, Sendable {
     }
 }
 
+extension PicturePreparation {
+    /// What becomes of the pictures of a training: as the preparation says, else as the recipe does, else so that their mean is 0 and their
+    /// deviation 1.
+    ///
+    /// Throws where the numbers of channels differ.
+    public func normalization(_ recipe: TrainingRecipe?, of dataset: Dataset) throws(TrainingError) -> PixelNormalization {
+        guard let given = normalization ?? recipe?.normalization else { return PixelNormalization(of: dataset).ordered(order) }
+        return try given.values(channels: dataset.extents.channels, order: order)
+    }
+}
+
 extension PixelScale {
-    /// The normalization for pictures of so many channels; throws where the numbers of channels differ.
-    public func values(channels: Int) throws(TrainingError) -> PixelNormalization {
+    /// The normalization for pictures of so many channels in an order; throws where the numbers of channels differ.
+    public func values(channels: Int, order: PicturePreparation.ChannelOrder = .rgb) throws(TrainingError) -> PixelNormalization {
         guard mean.count == 1 || mean.count == channels, mean.count == deviation.count else {
             throw TrainingError(
                 "the recipe normalizes \(mean.count) channels, but the pictures have \(channels)",
@@ -102,6 +132,6 @@ extension PixelScale {
                 "pictures cannot be normalized with mean \(mean) and std \(deviation): values beyond a million would come out",
                 repair: "give the mean and deviation of pixels from 0 to 1, such as `mean: 0.1307, std: 0.3081`")
         }
-        return PixelNormalization(mean: means, deviation: deviations)
+        return PixelNormalization(mean: means, deviation: deviations, order: order)
     }
 }

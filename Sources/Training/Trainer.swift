@@ -56,8 +56,7 @@ public final class Trainer {
         self.heldOut = heldOut
         self.options = options
         checkpointClock = CheckpointClock(options.checkpointInterval)
-        let given = preparation.normalization ?? recipe.normalization
-        normalization = try given?.values(channels: training.extents.channels) ?? PixelNormalization(of: training)
+        normalization = try preparation.normalization(recipe, of: training)
         maker = BatchMaker(
             training, normalization: normalization,
             options: try Self.batchOptions(recipe, for: training, of: step, seed: options.seed))

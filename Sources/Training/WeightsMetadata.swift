@@ -1,20 +1,24 @@
 import Foundation
 import Interchange
 
-/// What weights remember of their training besides the tensors: how pictures were normalized and what the classes are called.
+/// What weights remember of their training besides the tensors: how pictures were prepared, and what the classes are called.
 public struct WeightsMetadata: Equatable, Sendable {
     public var normalization: PixelNormalization?
     public var classNames: [String]?
     public var network: String?
+    /// How pictures became the values of the input, in the words of the language; nil where the network did not say.
+    public var preparation: String?
     /// What of the data was held out, where a training had a share of them for that.
     public var heldOut: HeldOutShare?
 
     public init(
-        normalization: PixelNormalization?, classNames: [String]?, network: String?, heldOut: HeldOutShare? = nil
+        normalization: PixelNormalization?, classNames: [String]?, network: String?, preparation: String? = nil,
+        heldOut: HeldOutShare? = nil
     ) {
         self.normalization = normalization
         self.classNames = classNames
         self.network = network
+        self.preparation = preparation
         self.heldOut = heldOut
     }
 
@@ -24,6 +28,7 @@ public struct WeightsMetadata: Equatable, Sendable {
         let names = file.metadata[Self.classesKey].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
         classNames = names?.map(\.withoutControlCharacters)
         network = file.metadata["network"]
+        preparation = file.metadata[Self.preparationKey]
         heldOut = file.metadata["held_out"].flatMap(HeldOutShare.init(text:))
     }
 
@@ -31,10 +36,14 @@ public struct WeightsMetadata: Equatable, Sendable {
     public var fields: [String: String] {
         var fields = normalization?.metadata ?? [:]
         fields["network"] = network
+        fields[Self.preparationKey] = preparation
         fields["held_out"] = heldOut?.text
         if let classNames { fields[Self.classesKey] = Self.text(ofClassNames: classNames) }
         return fields
     }
+
+    /// Under what the metadata of a file, or of a model, say how pictures become the values of the input.
+    public static let preparationKey = "braid.prepare"
 
     /// Under what the metadata of a file say what classes are called.
     public static let classesKey = "classes"

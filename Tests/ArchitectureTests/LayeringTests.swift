@@ -108,6 +108,15 @@ private func imports(of folder: String) throws -> [String: String] {
         }
     }
 
+    /// Foundation's way to the folder of a path traps where the path is one character: `FilePath` is ours.
+    @Test func foldersAreFoundByFilePath() throws {
+        for file in swiftFiles(under: "Sources") where !file.path.hasSuffix("/Interchange/FilePath.swift") {
+            for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") where line.contains("as NSString)") {
+                #expect(!line.contains("LastPathComponent"), "\(file.path): \(line)")
+            }
+        }
+    }
+
     @Test func onlyThoseThatReadCImportClang() throws {
         for file in swiftFiles(under: "Sources")
         where !file.path.contains("/Sources/Foreign/") && !file.path.contains("/Sources/CompiledC/") {

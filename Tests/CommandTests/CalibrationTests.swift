@@ -47,6 +47,22 @@ import Testing
         #expect(values[0] == values[1])
     }
 
+    /// Samples are compared with fp64 one by one, so a network that computes with its images must take one.
+    @Test func networksOfSeveralImagesAreRefused() throws {
+        try workplace.write(
+            """
+            network pairs {
+                input image: f32[N, 1, 28, 28]
+                output others = image |> a: conv(8, 3, stride: 2) |> global_avg_pool |> flatten |> slice(0, 1, -1)
+            }
+
+            """, to: "pairs.braid")
+        let plain = try run(["run", "pairs.braid", "--input", "x.npy"])
+        #expect(plain.status == 0, "\(plain.errors)")
+        let found = try run(["run", "pairs.braid", "--input", "x.npy"] + Self.auto)
+        #expect(found.status == 1 && found.errors.contains("'pairs' cannot be computed for one image"), "\(found.errors)")
+    }
+
     @Test func everyCommandCalibrates() throws {
         let loose = Self.auto + ["--tolerance", "0.1"]
         let described = try run(["describe", "small.braid"] + loose)

@@ -344,7 +344,7 @@ private func range(_ value: Any?) -> [Int] {
         #expect(argument.contains("bias") && argument.contains("classes") && argument.contains("a") && argument.contains("relu"))
         try change(version: 2, [["text": "block b(x) { x. }"]])
         #expect(try labels(0, 15) == ["channels", "height", "width", "length", "depth", "last", "rank", "count"])
-        let settings = ["resize", "crop", "interpolation", "exif_orientation", "mean", "std"]
+        let settings = ["resize", "crop", "interpolation", "exif_orientation", "channel_order", "mean", "std"]
         let input = "network n { input x: f32[N, 3, 8, 8] prepare "
         try change(version: 3, [["text": input + "resize: 9, "]])
         #expect(try labels(0, input.count) == settings && labels(0, input.count + 11) == settings)

@@ -34,6 +34,63 @@ import Testing
         }
     }
 
+    /// Constants that are too large for a source stand in arrays beside it, which are called as the source is.
+    @Test func largeConstantsStandBesideTheSource() throws {
+        try workplace.write(
+            """
+            network scaled {
+                input image: f32[N, 1, 40, 40]
+                let places = [for index in 0..<1600 { [index * 7 % 1600] }]
+                output y = image |> flatten |> gather(tensor(places) |> reshape((1, 1600), whole: true))
+            }
+
+            """, to: "scaled.braid")
+        let image = HostTensor(name: "image", shape: [1, 1, 40, 40], floats: (0..<1600).map { Float($0 % 37) / 37 })
+        try NumPy.write(image, to: workplace.path("image.npy"))
+        let exported = try workplace.run(["export", "scaled.braid", "-o", "scaled.onnx"])
+        #expect(exported.status == 0, "\(exported.errors)")
+        for name in ["a b", "c"] {
+            let imported = try workplace.run(["import", "scaled.onnx", "-o", "\(name).braid", "--json"])
+            #expect(imported.status == 0, "\(imported.errors)")
+            let arrays = try #require(try imported.json()["arrays"] as? [String])
+            #expect(arrays.map { ($0 as NSString).lastPathComponent } == [name.replacing(" ", with: "_") + ".1.npy"])
+        }
+        let results = try ["scaled.onnx", "a b.braid", "c.braid"].map { file in
+            let run = try workplace.run(["run", file, "--input", "image.npy", "--output-dir", "out"])
+            #expect(run.status == 0, "\(run.errors)")
+            return try output("out").floats
+        }
+        #expect(results[1] == results[0] && results[2] == results[0] && results[0].contains { $0 != 0 })
+    }
+
+    /// Nothing that a command reads is replaced by what it writes, and a default name replaces nothing at all.
+    @Test func filesAreNotReplaced() throws {
+        #expect(try workplace.run(["export", "tiny.braid", "-o", "tiny.onnx"]).status == 0)
+        #expect(try workplace.run(["import", "tiny.onnx", "-o", "w"]).status == 0)
+        let names = ["tiny.braid", "tiny.onnx", "w.safetensors", "w"]
+        let bytes = { try names.map { try Data(contentsOf: URL(fileURLWithPath: workplace.path($0))) } }
+        let before = try bytes()
+        for (arguments, told) in [
+            (["import", "tiny.onnx", "-o", "./tiny.onnx"], "a source is written"),
+            (["import", "tiny.onnx", "-o", "new.npy"], "a source is written"),
+            (["import", "tiny.onnx"], "tiny.braid: this is there already"),
+            (["export", "tiny.braid", "-o", "tiny.braid"], "this is what the result is made of"),
+            (["export", "w", "--weights", "w.safetensors", "-o", "w.safetensors"], "this is what the result is made of"),
+            (["export", "tiny.onnx", "-o", "tiny.onnx"], "this is what the result is made of"),
+            (["dump", "tiny.braid", "--stage", "graph", "-o", "tiny.braid"], "this is what the result is made of"),
+            (["view", "tiny.braid", "-o", "tiny.braid"], "this is what the result is made of"),
+            (["describe", "tiny.onnx", "--svg", "-o", "tiny.onnx"], "this is what the result is made of"),
+            (["describe", "tiny.onnx:other"], "has no network 'other'"),
+            (["describe", "tiny.onnx", "--network", "other"], "has no network 'other'"),
+        ] {
+            let result = try workplace.run(arguments)
+            #expect(result.status != 0 && result.errors.contains(told), "\(arguments): \(result.errors)")
+        }
+        #expect(try bytes() == before)
+        #expect(try workplace.run(["describe", "tiny.onnx:tiny"]).status == 0)
+        #expect(try workplace.run(["dump", "tiny.braid", "--stage", "graph", "-o", "g"]).status == 0)
+    }
+
     @Test func commandsTakeModels() throws {
         #expect(try workplace.run(["export", "tiny.braid", "-o", "tiny.onnx", "--json"]).status == 0)
         for command in [

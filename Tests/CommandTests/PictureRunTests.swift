@@ -88,6 +88,36 @@ import Testing
         #expect(text.status == 1 && lines(text).count == 7)
     }
 
+    /// Whoever interrupts a run has all answers that were given, whole.
+    @Test(arguments: [("--format jsonl", "INT", 130), ("--format csv", "TERM", 143), ("--json", "INT", 130)])
+    func keepsAnswersWhenInterrupted(format: String, signal: String, status: Int) throws {
+        try workplace.write(Self.sorted.joined(separator: "\n") + "\n", to: "list.txt")
+        // The pipe stays open, so that the run waits for more pictures; an object is written when its buffer is full or the input rests.
+        let line = """
+            mkfifo paths
+            (cat list.txt; sleep 60) > paths &
+            '\(Workplace.command.path)' run net.braid --input - \(format) --batch 2 < paths > answers 2> errors &
+            run=$!
+            while [ "$(grep -o png answers | wc -l)" -lt 7 ] && kill -0 $run 2>/dev/null; do sleep 0.05; done
+            kill -\(signal) $run; wait $run; echo $?
+            kill %1
+            """
+        let result = try workplace.run(line: line)
+        #expect(result.output == "\(status)\n", "\(result.errors)")
+        let errors = try String(contentsOfFile: workplace.path("errors"), encoding: .utf8)
+        #expect(errors.contains("7 pictures answered"), "\(errors)")
+        let answers = try String(contentsOfFile: workplace.path("answers"), encoding: .utf8)
+        switch format {
+        case "--json":
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(answers.utf8)) as? [String: Any])
+            #expect((object["pictures"] as? [Any])?.count == 7 && object["summary"] != nil)
+        case "--format csv": #expect(answers.split(separator: "\n").count == 8 && answers.hasSuffix("\n"))
+        default:
+            let objects = try answers.split(separator: "\n").map { try JSONSerialization.jsonObject(with: Data($0.utf8)) }
+            #expect(objects.count == 7)
+        }
+    }
+
     @Test func namesClasses() throws {
         try workplace.write("cat\ndog\nsea, lion\n\"owl\"\nbat\n\n", to: "names.txt")
         try workplace.write(#"{"0": ["n1", "cat"], "1": "dog", "2": "sea, lion", "3": "\"owl\"", "4": "bat"}"#, to: "names.json")
@@ -138,7 +168,48 @@ import Testing
         }
     }
 
+    /// What is computed of one image depends on the others: each by itself, or those of one batch together.
+    @Test func refusesNetworksThatMixImages() throws {
+        try workplace.write(
+            "network mixed { input image: f32[N, 3, 16, 16]; output y = image - (image |> mean([0], keep: true)) }\n", to: "mixed.braid")
+        let run = try workplace.run("run", "mixed.braid", "--input", "pictures", "--batch", "2")
+        #expect(run.status == 1 && run.errors.contains("looks at all images of a batch for each"), "\(run.errors)")
+        #expect(run.output.isEmpty)
+        let alone = try workplace.run("run", "mixed.braid", "--input", "pictures", "--batch", "1")
+        #expect(alone.status == 0 && lines(alone).count == 7, "\(alone.errors)")
+    }
+
+    @Test func tellsOfInputsThatGiveNothing() throws {
+        let empty = try workplace.run(["run", "net.braid", "--input", "-"], input: "\n")
+        #expect(empty.status == 1 && empty.errors.contains("standard input: it names no picture"), "\(empty.errors)")
+        let folder = try workplace.run(line: "'\(Workplace.command.path)' run net.braid --input - < pictures")
+        #expect(folder.status == 1 && folder.errors.contains("standard input: it cannot be read"), "\(folder.errors)")
+    }
+
     // MARK: Outputs that are pictures
+
+    /// What is read is not replaced, and what one file cannot hold is told before any is written.
+    @Test func picturesAreNotReplaced() throws {
+        try workplace.write(
+            "network same { input image: f32[N, 3, 24, 30]; output picture = image * 0.5 }\n", to: "same.braid")
+        let bytes = { (path: String) in try Data(contentsOf: URL(fileURLWithPath: workplace.path(path))) }
+        let before = try Self.sorted.map(bytes)
+        for input in ["pictures", "pictures/1.png"] {
+            let run = try workplace.run("run", "same.braid", "--input", input, "--output-image", "pictures")
+            #expect(run.status == 1 && run.errors.contains("this is one of the pictures that are read"), "\(run.errors)")
+        }
+        let own = try workplace.run("run", "same.braid", "--input", "pictures/1.png", "--output-image", "pictures/1.png")
+        #expect(own.status == 1 && own.errors.contains("this is one of the pictures that are read"), "\(own.errors)")
+        let several = try workplace.run("run", "same.braid", "--input", "pictures", "--output-image", "pictures/c7.png")
+        #expect(several.status == 1 && several.errors.contains("there are several"), "\(several.errors)")
+        let grey = HostTensor(name: "image", shape: [2, 3, 24, 30], floats: [Float](repeating: 0.5, count: 4320))
+        try NumPy.write(grey, to: workplace.path("picture.npy"))
+        let array = try workplace.run("run", "same.braid", "--input", "picture.npy", "--output-image", "pictures/c7.png")
+        #expect(array.status == 1 && array.errors.contains("there are several"), "\(array.errors)")
+        let place = try workplace.run("run", "same.braid", "--input", "picture.npy", "--output-dir", ".")
+        #expect(place.status == 1 && place.errors.contains("this is an input, which an output would replace"), "\(place.errors)")
+        #expect(try Self.sorted.map(bytes) == before)
+    }
 
     /// An input's normalization is undone, at each size that pictures have.
     @Test func writesPictures() throws {

@@ -43,6 +43,54 @@ import Testing
         }
     }
 
+    /// One picture alone and many on the way through a network see blue first, and a picture of its values is again what it was.
+    @Test func channelsAreReversed() throws {
+        try writePicture()
+        func network(_ settings: String) -> String {
+            "network n {\n    input image: f32[N, 3, 61, 40] prepare \(settings)\n    output y = image * 1.0\n}\n"
+        }
+        try workplace.write(network("mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 1]"), to: "rgb.braid")
+        try workplace.write(network("channel_order: bgr, mean: [0.3, 0.2, 0.1], std: [1, 0.25, 0.5]"), to: "bgr.braid")
+        for options in [["--input", "picture.png"], ["--input", "picture.png", "--batch", "1"]] {
+            let values = try ["rgb", "bgr"].map { name in
+                let run = try workplace.run(["run", "\(name).braid", "--output-dir", name] + options)
+                #expect(run.status == 0, "\(run.errors)")
+                return try NumPy.read(workplace.path(options.count == 2 ? "\(name)/y.npy" : "\(name)/picture.y.npy")).floats
+            }
+            let planes = [0..<2440, 2440..<4880, 4880..<7320]
+            #expect(values[1] == planes.reversed().flatMap { values[0][$0] } && values[1] != values[0])
+        }
+        let drawn = try workplace.run("run", "bgr.braid", "--input", "picture.png", "--output-image", "again.png")
+        #expect(drawn.status == 0, "\(drawn.errors)")
+        #expect(try Image(path: workplace.path("again.png")) == Image(path: workplace.path("picture.png")))
+    }
+
+    /// Where pictures decide the size of an input, the shorter side is what `resize` says, and the longer one what is left of it.
+    @Test func resizedPicturesDecideTheSize() throws {
+        try writePicture()
+        try workplace.write("network n { input image: f32[N, 3, H, W] prepare resize: 20; output y = image * 1.0 }\n", to: "net.braid")
+        for options in [[], ["--batch", "1"]] {
+            let run = try workplace.run(["run", "net.braid", "--input", "picture.png", "--output-dir", "out"] + options)
+            #expect(run.status == 0, "\(run.errors)")
+            let files = try FileManager.default.contentsOfDirectory(atPath: workplace.path("out"))
+            let shape = try NumPy.read(workplace.path("out/\(try #require(files.first))")).shape
+            #expect(shape.suffix(3) == [3, 30, 20], "\(shape)")
+            try FileManager.default.removeItem(atPath: workplace.path("out"))
+        }
+        // Given otherwise, it is one that pictures may not fill.
+        let given = try workplace.run("run", "net.braid", "-D", "H=30", "-D", "W=20", "--input", "picture.png")
+        #expect(given.status == 1 && given.errors.contains("do not fill the input, 30 x 20"), "\(given.errors)")
+    }
+
+    /// A preparation stands in a source of its own, which it cannot end.
+    @Test func preparationsAreSettingsOnly() throws {
+        try writeTraining("")
+        for text in ["resize: 9; output z = image", "resize: 9\nlet a = 1", "resize: 9 } network m {"] {
+            let check = try workplace.run("check", "net.braid", "--prepare", text)
+            #expect(check.status == 1 && check.errors.contains("is more than the settings of a preparation"), "\(check.errors)")
+        }
+    }
+
     private func writeTraining(_ preparation: String, normalize: String = "") throws {
         try workplace.write(
             """
@@ -89,6 +137,23 @@ import Testing
         let loss = log(exp(scores[0]) + exp(scores[1])) - (scores[0] + scores[1]) / 2
         let found = try #require(try evaluate.json()["loss"] as? Double)
         #expect(abs(found - loss) < 1e-5, "\(found) \(loss)")
+
+        // Weights remember how pictures were prepared, for a network that does not say it.
+        try writeTraining("")
+        let remembered = try workplace.run(
+            "run", "net.braid", "--weights", "out.safetensors", "--input", "picture.png", "--output-dir", "again")
+        #expect(remembered.status == 0, "\(remembered.errors)")
+        #expect(try NumPy.read(workplace.path("again/logits.npy")).floats.map { Double($0) } == scores)
+        let other = try workplace.run("evaluate", "net.braid", "--weights", "out.safetensors", "--data", "folder:data", "--json")
+        #expect(try other.json()["loss"] as? Double == found, "\(other.errors)")
+        let said = try workplace.run(
+            "run", "net.braid", "--weights", "out.safetensors", "--input", "picture.png", "--output-dir", "again", "--prepare", "resize: 30"
+        )
+        #expect(said.status == 0, "\(said.errors)")
+        #expect(try NumPy.read(workplace.path("again/logits.npy")).floats.map { Double($0) } != scores)
+        let exported = try workplace.run("export", "net.braid", "--weights", "out.safetensors", "-o", "net.onnx")
+        #expect(exported.status == 0, "\(exported.errors)")
+        #expect(try workplace.run("dump", "net.onnx", "--stage", "graph").output.contains("prepare(resize: 9, mean: ["))
 
         // Another preparation is another training.
         try writeTraining("prepare resize: 10, mean: [0.4, 0.5, 0.6], std: [0.25, 0.25, 0.25]")

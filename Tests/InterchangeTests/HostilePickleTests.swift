@@ -17,12 +17,12 @@ import Testing
 
     /// A tensor of the storage "0", which has 4 elements of f32.
     private static func tensor(
-        _ shape: [Int], _ strides: [Int], offset: Int = 0, storage: [UInt8]? = nil, count: Int = 4
+        _ shape: [Int], _ strides: [Int], offset: Int = 0, storage: [UInt8]? = nil, count: Int = 4, bits: [UInt8] = []
     ) -> [UInt8] {
         let storage = storage ?? tuple(text("storage"), name("torch", "FloatStorage"), text("0"), text("cpu"), integer(count)) + opcode("Q")
         func integers(_ values: [Int]) -> [UInt8] { opcode("(") + values.flatMap(integer) + opcode("t") }
         return name("torch._utils", "_rebuild_tensor_v2")
-            + tuple(storage, integer(offset), integers(shape), integers(strides), [0x89], opcode("}")) + opcode("R")
+            + tuple(storage, integer(offset), integers(shape), integers(strides), [0x89], opcode("}"), bits) + opcode("R")
     }
 
     /// A dictionary with one tensor.
@@ -102,6 +102,10 @@ import Testing
         ("protocol 9", [0x80, 9, UInt8(ascii: ".")], "version 9 of the pickle protocol is not known"),
         ("a dictionary of itself", pickle(opcode("}q\u{0}"), text("model"), opcode("h\u{0}s.")), "the file holds no tensors by name"),
         ("a list of itself", pickle(opcode("]q\u{0}h\u{0}a.")), "the file holds a list"),
+        (
+            "a negated view", pickle(dictionary(tensor([2], [1], bits: opcode("}") + text("neg") + [0x88] + opcode("s")))),
+            "a tensor is a negated or conjugated view of other values"
+        ),
         (
             "extents that overflow", pickle(dictionary(tensor([1 << 40, 1 << 40], [0, 0]))),
             "reaches out of its storage of 4 elements"

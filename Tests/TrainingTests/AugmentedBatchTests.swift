@@ -1,4 +1,5 @@
 import Graph
+import Interchange
 import Recipes
 import Testing
 
@@ -41,6 +42,28 @@ import Testing
                     partnerLabels: batch.mixing.map { Array($0.partnerLabels) }, weights: batch.mixing.map { Array($0.weights) }))
         }
         return copies
+    }
+
+    /// Pictures are augmented as they are seen, whatever the order in which a network takes their channels.
+    @Test func channelsAreReversedAtLast() {
+        let list = [Augmentation.colorJitter(["saturation": 0.5, "hue": 0.1]), Augmentation.flip(), Augmentation.crop(["scale": 0.3])]
+        let reversed = copies(list, of: colored, scale.ordered(.bgr))
+        let area = 20 * 24
+        for (copy, other) in zip(copies(list, of: colored, scale), reversed) {
+            let planes = stride(from: 0, to: copy.images.count, by: area).map { Array(copy.images[$0..<$0 + area]) }
+            var expected: [Float] = []
+            for index in planes.indices { expected += planes[index / 3 * 3 + 2 - index % 3] }
+            #expect(other.images == expected && other.labels == copy.labels)
+            #expect(picture(copy, scale) == picture(other, scale.ordered(.bgr)))
+        }
+        #expect(reversed.count == 8)
+    }
+
+    /// The first picture of a batch.
+    private func picture(_ copy: Copy, _ normalization: PixelNormalization) -> Image {
+        copy.images.withUnsafeBufferPointer { values in
+            normalization.image(UnsafeBufferPointer(rebasing: values[..<colored.extents.count]), colored.extents)
+        }
     }
 
     /// Trainings are reproducible across versions: these digests are of version 0.1, whose augmentations were these three.

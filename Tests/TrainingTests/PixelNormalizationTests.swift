@@ -10,6 +10,19 @@ import Training
         let normalization = PixelNormalization(mean: [0.5, 7 / 255], deviation: [0.5, 1 / 255])
         #expect(try PixelNormalization.remembered(in: normalization.metadata, path: "w") == normalization)
         #expect(try PixelNormalization.remembered(in: ["network": "n"], path: "w") == nil)
+        let reversed = PixelNormalization(mean: [0.5, 0, 0.25], deviation: [1, 0.5, 0.25], order: .bgr)
+        #expect(try PixelNormalization.remembered(in: reversed.metadata, path: "w") == reversed)
+        #expect(reversed.ordered(.rgb) == PixelNormalization(mean: [0.25, 0, 0.5], deviation: [0.25, 0.5, 1]))
+    }
+
+    @Test func refusesOrders() {
+        for (order, mean) in [("gbr", "0 0 0"), ("bgr", "0"), ("", "0 0 0")] {
+            let deviation = mean.replacing("0", with: "1")
+            checkDatasetFailure("normalization.channel_order: this is no order of") {
+                _ = try PixelNormalization.remembered(
+                    in: ["normalization.mean": mean, "normalization.deviation": deviation, "normalization.channel_order": order], path: "w")
+            }
+        }
     }
 
     @Test(

@@ -58,7 +58,15 @@ extension Network {
         }
         try requireSizes()
         try prepareReference()
-        guard batch > 1, let batchSymbol else { return }
+        guard let batchSymbol else { return }
+        do throws(SizeError) {
+            _ = try graph.bound(sizes: [batchSymbol: 1])
+        } catch {
+            throw CompilerError(
+                "'\(name)' cannot be computed for one image, and samples are compared with fp64 one by one: \(error.message)",
+                help: "choose what is computed in bf16 by hand, with clauses `precision` in the network", at: error.span, sources)
+        }
+        guard batch > 1 else { return }
         // Each sample is looked at by itself, and where they are mixed, none can be.
         for output in graph.outputs where graph[output.value].type.shape.dimensions.first != .symbol(batchSymbol) {
             throw CompilerError(

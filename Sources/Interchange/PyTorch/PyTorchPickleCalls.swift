@@ -113,6 +113,15 @@ extension PyTorchPickleReader {
             guard case .type(let own) = pickle.name(given[6]) else { throw wrongArguments("a tensor") }
             element = own
         }
+        // Behind the others: what a view does to its storage's values, `neg` and `conj`, as bits that are set.
+        let bits = given.dropFirst(function == .tensor3 ? 7 : 6).first.map { value($0) }
+        if let bits, bits != .none, function != .tensor {
+            guard case .dictionary(let number) = bits, pickle.dictionaries[Int(number)].isEmpty else {
+                throw failure(
+                    "a tensor is a negated or conjugated view of other values, whose bits are not read",
+                    repair: "save it as a tensor of its own: `x.resolve_conj().resolve_neg().clone()`")
+            }
+        }
         guard shape.count <= 64 else { throw failure("a tensor has \(shape.count) dimensions, more than 64") }
         guard shape.count == strides.count else {
             throw failure("a tensor has \(shape.count) extents and \(strides.count) strides")

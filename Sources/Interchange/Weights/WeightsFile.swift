@@ -63,7 +63,9 @@ public struct WeightsFile: Sendable {
     public init(data: Data, path: String) throws(InterchangeError) { try self.init(FileBytes(data), path) }
 
     private init(_ bytes: FileBytes, _ path: String) throws(InterchangeError) {
-        if bytes.bytes.starts(with: [0x50, 0x4b, 3, 4]) {
+        if bytes.bytes.isEmpty {
+            throw InterchangeError(path, "the file is empty", repair: "copy or download it again")
+        } else if bytes.bytes.starts(with: [0x50, 0x4b, 3, 4]) {
             let archive = try ZipArchive(bytes, path: path)
             let names = archive.entries.map(\.name)
             if names.contains(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }) {

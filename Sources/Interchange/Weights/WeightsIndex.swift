@@ -36,8 +36,8 @@ struct WeightsIndex: TensorSource {
         if names.count > Self.mostFiles {
             throw InterchangeError(path, "the index names \(names.count) files, more than \(Self.mostFiles)", repair: repair)
         }
-        let folder = (path as NSString).deletingLastPathComponent
-        let located = names.map { (folder as NSString).appendingPathComponent($0) }
+        let folder = FilePath.folder(of: path)
+        let located = names.map { FilePath.joined(folder, $0) }
         let missing = located.filter { !FileManager.default.fileExists(atPath: $0) }
         if !missing.isEmpty {
             throw InterchangeError(

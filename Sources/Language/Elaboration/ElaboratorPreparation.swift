@@ -35,8 +35,11 @@ extension Elaborator {
                     case .exact(let extents): extents
                     }
             case .interpolation:
-                guard let interpolation = interpolation(argument.value) else { return nil }
+                guard let interpolation: PicturePreparation.Interpolation = choice(argument.value, "interpolation") else { return nil }
                 result.interpolation = interpolation
+            case .order:
+                guard let order: PicturePreparation.ChannelOrder = choice(argument.value, "order of channels") else { return nil }
+                result.order = order
             case .orientation:
                 guard let value = boolean(argument.value, name) else { return nil }
                 result.appliesOrientation = value
@@ -87,16 +90,12 @@ extension Elaborator {
             ? .shorterSide(integers[0]) : .exact(.init(height: integers[0], width: integers[1]))
     }
 
-    private func interpolation(_ expression: ExpressionSyntax) -> PicturePreparation.Interpolation? {
+    /// One of a few names; nil, once it is reported, for any other.
+    private func choice<Choice: RawRepresentable<String> & CaseIterable>(_ expression: ExpressionSyntax, _ kind: String) -> Choice? {
         if expression.isInvalid { return nil }
-        if case .name(let text) = expression.kind,
-            let known = PicturePreparation.Interpolation(rawValue: text)
-        {
-            return known
-        }
-        let known = PicturePreparation.Interpolation.allCases.map { "`\($0.rawValue)`" }.joined(
-            separator: ", ")
-        report("no interpolation is called so", at: expression.span, help: "there are \(known)")
+        if case .name(let text) = expression.kind, let known = Choice(rawValue: text) { return known }
+        let known = Choice.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        report("no \(kind) is called so", at: expression.span, help: "there are \(known)")
         return nil
     }
 

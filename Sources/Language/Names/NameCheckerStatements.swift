@@ -49,9 +49,9 @@ extension NameChecker {
         case .input(let name, let type, let constraints, let preparation, _):
             check(type)
             for condition in constraints?.conditions ?? [] { check(condition) }
-            // What follows `interpolation` is a word of the language, not a name.
+            // What follows `interpolation` is a word of the language, not a name; so with its likes.
             for setting in preparation?.settings ?? []
-            where setting.name?.text != PicturePreparation.Setting.interpolation.rawValue {
+            where setting.name.flatMap({ PicturePreparation.Setting(rawValue: $0.text) })?.takesWord != true {
                 check(setting.value)
             }
             if place != .network {

@@ -61,33 +61,12 @@ struct NetworkWriter {
         let extents = node.type.shape.dimensions.map { symbols.text($0.expression) }
         var text = "input \(name): \(node.type.element.rawValue)[\(extents.joined(separator: ", "))]"
         if !constraints.isEmpty { text += " where " + constraints.map { symbols.text($0) }.joined(separator: ", ") }
-        if let preparation = node.preparation, !preparation.settings.isEmpty {
-            text += " prepare " + preparation.settings.joined(separator: ", ")
+        if let preparation = node.preparation {
+            let settings = preparation.settings(isShort: true)
+            // A preparation that says nothing differs from none: the default, said.
+            let said = settings.isEmpty ? ["interpolation: \(preparation.interpolation.rawValue)"] : settings
+            text += " prepare " + said.joined(separator: ", ")
         }
         return text
-    }
-}
-
-extension PicturePreparation {
-    /// The settings as the language writes them, without those that are the default.
-    fileprivate var settings: [String] {
-        var settings: [String] = []
-        switch resize {
-        case .shorterSide(let side): settings.append("resize: \(side)")
-        case .exact(let size): settings.append("resize: (\(size.height), \(size.width))")
-        case nil: break
-        }
-        if let crop { settings.append("crop: " + (crop.height == crop.width ? "\(crop.height)" : "(\(crop.height), \(crop.width))")) }
-        if interpolation != .bilinear { settings.append("interpolation: \(interpolation.rawValue)") }
-        if appliesOrientation { settings.append("exif_orientation: true") }
-        if let normalization {
-            func list(_ values: [Double]) -> String {
-                let texts = values.map(Term.text(ofNumber:))
-                return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
-            }
-            settings.append("mean: \(list(normalization.mean)), std: \(list(normalization.deviation))")
-        }
-        // A preparation that says nothing differs from none: the default, said.
-        return settings.isEmpty ? ["interpolation: \(interpolation.rawValue)"] : settings
     }
 }

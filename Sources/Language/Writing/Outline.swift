@@ -15,7 +15,8 @@ struct Outline {
     var initializers: [String: Initializer] = [:]
     /// The paths of files that hold tensors; nil where all stand in the text.
     private(set) var files: [Operand: String] = [:]
-    private let writesFiles: Bool
+    /// What files of tensors are called, before a number; nil where there can be none.
+    private let arrays: String?
     /// The tensors that several steps take.
     private var tables: Set<Value> = []
     /// The names of the network's own scope.
@@ -29,9 +30,9 @@ struct Outline {
     private let implied: ImpliedLabels
 
     /// - Parameter renamesParameters: whether parameters may get other names so that they belong to the operator that uses them.
-    init(_ graph: Graph, renamesParameters: Bool, writesFiles: Bool) throws(WritingError) {
+    init(_ graph: Graph, renamesParameters: Bool, arrays: String?) throws(WritingError) {
         self.graph = graph
-        self.writesFiles = writesFiles
+        self.arrays = arrays
         try Self.check(graph)
         functions = FunctionNames(.standard)
         var names = TakenNames()
@@ -261,12 +262,12 @@ extension Outline {
     private mutating func tensor(_ tensor: ConstantTensor, of value: Value) throws(WritingError) -> Operand {
         let operand = Operand.tensor(tensor, graph[value].type.shape)
         if files[operand] != nil { return operand }
-        let isShort = tensor.values.count <= (writesFiles ? TensorSource.mostValuesBesideFiles : TensorSource.mostValues)
+        let isShort = tensor.values.count <= (arrays != nil ? TensorSource.mostValuesBesideFiles : TensorSource.mostValues)
         if let problem = TensorSource.problem(tensor, graph[value].type.shape, isShort: isShort) {
-            guard writesFiles, !tensor.values.contains(where: \.isNaN), graph[value].type.rank > 0 else {
+            guard let arrays, !tensor.values.contains(where: \.isNaN), graph[value].type.rank > 0 else {
                 throw WritingError("it takes the tensor \(value), and \(problem)")
             }
-            files[operand] = "\(network).\(files.count + 1).npy"
+            files[operand] = "\(arrays).\(files.count + 1).npy"
         }
         return operand
     }

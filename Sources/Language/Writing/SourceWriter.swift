@@ -12,13 +12,14 @@ public enum SourceWriter {
     ///   - renamesParameters: Whether parameters may change their names so that the operators that use them own them, whatever they are
     ///     called. Otherwise only names change that the language does not have, and other parameters that no operator would call so are
     ///     declared on their own.
-    ///   - writesFiles: Whether large constant tensors, and those that no text holds, may stand in files beside the text (`WrittenSource.files`).
+    ///   - arrays: What files beside the text are called, before a number, that hold large constant tensors and those that no text holds
+    ///     (`WrittenSource.files`); letters, digits, points, hyphens and underscores. Nil where there can be none.
     /// - Throws: for what no source can say; the error names the node.
     public static func write(
         _ graph: Graph, documentation: String = "", interfaceDocumentation: [String: String] = [:], renamesParameters: Bool = false,
-        writesFiles: Bool = false
+        arrays: String? = nil
     ) throws(WritingError) -> WrittenSource {
-        let outline = try Outline(graph, renamesParameters: renamesParameters, writesFiles: writesFiles)
+        let outline = try Outline(graph, renamesParameters: renamesParameters, arrays: arrays)
         let body = OutlineBody(
             steps: outline.steps, inputs: outline.inputs.map(\.wire), results: outline.outputs.map(\.operand))
         let plan = BlockPlan(outline, body)

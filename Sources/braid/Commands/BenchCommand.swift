@@ -127,7 +127,7 @@ struct BenchCommand: ParsableCommand {
         // What cannot be read or written is told before anything is measured.
         if let save {
             StandardOutput.outlivesItsReader()
-            try OutputPath.requireWritable(save)
+            try OutputPath.requireWritable(save, besides: [network.file] + (weights.map { [$0] } ?? []))
         }
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
         let file = try names.open(weights)

@@ -55,6 +55,7 @@ struct Calibration {
     /// What `--calibrate` names.
     private func read(_ network: Network) throws -> CalibrationSamples {
         let metadata = try weights.map { file throws(InterchangeError) in try WeightsMetadata(file) }
+        let network = try network.preparing(asIn: metadata)
         if let text = precision.calibrate.first, let data = dataset(text) {
             guard precision.calibrate.count == 1 else {
                 throw CompilerError("a data set is calibrated with alone", help: "give one --calibrate \(text)")

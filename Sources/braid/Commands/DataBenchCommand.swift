@@ -59,9 +59,9 @@ struct DataBenchCommand: ParsableCommand {
             data, .training, extents: pictures?.extents, preparation: input?.preparation ?? PicturePreparation(), options: options)
         let readingSeconds = (ContinuousClock.now - start).seconds
         let size = min(batch ?? recipe?.batchSize ?? 64, dataset.count)
-        let given = try (input?.preparation.normalization ?? recipe?.normalization)?.values(channels: dataset.extents.channels)
+        let preparation = input?.preparation ?? PicturePreparation()
         let maker = BatchMaker(
-            dataset, normalization: given ?? PixelNormalization(of: dataset),
+            dataset, normalization: try preparation.normalization(recipe, of: dataset),
             options: try recipe.map { try Trainer.batchOptions($0, for: dataset, size: size, seed: seed, tuple: input?.tuple ?? .single) }
                 ?? .training(batchSize: size, seed: seed))
         let loading = measure(maker)

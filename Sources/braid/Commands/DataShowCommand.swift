@@ -146,8 +146,7 @@ struct DataShowCommand: ParsableCommand {
     private func augmented(
         _ dataset: Dataset, _ recipe: TrainingRecipe, _ preparation: PicturePreparation, _ tuple: PictureTuple, seed: UInt64
     ) throws -> [Drawing] {
-        let given = try (preparation.normalization ?? recipe.normalization)?.values(channels: dataset.extents.channels)
-        let normalization = given ?? PixelNormalization(of: dataset)
+        let normalization = try preparation.normalization(recipe, of: dataset)
         let size = min(recipe.batchSize ?? 64, dataset.count)
         let isTraining = part == .training
         var options = try Trainer.batchOptions(

@@ -81,7 +81,7 @@ struct DescribeCommand: ParsableCommand {
             throw CompilerError("loop nests have no layers to describe", help: "give the .braid file, or the text of an earlier stage")
         }
         let output = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: svg ? ".svg" : ".dot") }
-        if let output { try OutputPath.requireWritable(output) }
+        if let output { try OutputPath.requireWritable(output, besides: network.files) }
         var compiler = Compiler(precision: precision.chosen)
         var assignment: PrecisionAssignment?
         if precision.isAuto {

@@ -66,7 +66,7 @@ struct DumpCommand: ParsableCommand {
         let network = try network.load()
         let ending = stage?.ending ?? Stage.graph.ending
         let path = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: ending) }
-        if let path { try OutputPath.requireWritable(path) }
+        if let path { try OutputPath.requireWritable(path, besides: network.files) }
         var compiler = Compiler(target: tuned ? machine.measuredHere : machine.target, precision: precision.chosen)
         if tuned { compiler = compiler.tuned(by: .standard) }
         var computed = network

@@ -86,17 +86,18 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         try execution.requireRunnable()
-        let network = try network.load()
+        var network = try network.load()
         try network.requireGraph()
         let isJudgedByLoss = self.isJudgedByLoss(network)
         if isJudgedByLoss { try refuseOptionsOfClassifiers(network) }
         let drawings = try output.map { (given) throws(InterchangeError) in try DrawingFiles(output: given, network: network.name) }
         let files = [drawings?.confusion, drawings?.calibration, confusion, topLosses].compactMap(\.self)
         if !files.isEmpty { StandardOutput.outlivesItsReader() }
-        for path in files { try OutputPath.requireWritable(path) }
+        for path in files { try OutputPath.requireWritable(path, besides: network.files + (weights.map { [$0] } ?? [])) }
         let pool = ThreadPool(threads: execution.threadCount)
         guard let file = try names.open(weights, of: network) else { throw ValidationError("give the --weights of '\(network.name)'") }
         let metadata = try WeightsMetadata(file)
+        network = try network.preparing(asIn: metadata)
         let options = dataOptions(metadata)
         if isJudgedByLoss { return try judge(network, file, metadata, options, pool) }
         let (compiler, computed, assignment) = try calibrated(network, file, pool, options)

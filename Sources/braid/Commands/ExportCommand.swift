@@ -61,8 +61,9 @@ struct ExportCommand: ParsableCommand {
                 help: "give it as --batch 1")
         }
         let path = try OutputPath.file(output, orInFolder: network.name, ending: ".onnx")
-        try OutputPath.requireWritable(path)
+        try OutputPath.requireWritable(path, besides: network.files + (weights.map { [$0] } ?? []))
         let file = try names.open(weights, of: network)
+        network = try network.preparing(asIn: file.map { (file) throws(InterchangeError) in try WeightsMetadata(file) })
         if let file {
             let declared = network.graph.nodes.compactMap { node in
                 node.parameter.flatMap { parameter in node.type.shape.extents.map { (name: parameter.name, extents: $0) } }
@@ -77,11 +78,11 @@ struct ExportCommand: ParsableCommand {
             HostTensor(shape: extents, floats: try Weights.values(of: parameter, extents: extents, from: file))
         }
         try writer.write(to: path)
-        let size = try InputFile.size(path)
+        let size = try? InputFile.size(path)
         if json {
             Console.printJSON(Record(path: path, bytes: size, operatorSet: ModelWriter.operatorSet))
         } else {
-            print("wrote \(path): \(Format.bytes(size)), operator set \(ModelWriter.operatorSet)")
+            print("wrote \(path): " + (size.map { Format.bytes($0) + ", " } ?? "") + "operator set \(ModelWriter.operatorSet)")
         }
     }
 
@@ -89,7 +90,7 @@ struct ExportCommand: ParsableCommand {
     private func metadata(_ network: Network, _ file: WeightsFile?) -> [String: String] {
         var metadata = file?.metadata ?? [:]
         let preparation = network.graph.nodes.lazy.compactMap { $0.preparation?.settings }.first { !$0.isEmpty }
-        metadata[Network.preparationKey] = preparation
+        metadata[WeightsMetadata.preparationKey] = preparation
         if metadata[WeightsMetadata.classesKey] == nil, let names = network.classNames {
             metadata[WeightsMetadata.classesKey] = WeightsMetadata.text(ofClassNames: names)
         }
@@ -98,7 +99,8 @@ struct ExportCommand: ParsableCommand {
 
     private struct Record: Encodable {
         var path: String
-        var bytes: Int
+        /// Nil of a device or pipe.
+        var bytes: Int?
         var operatorSet: Int
     }
 }

@@ -35,47 +35,76 @@ struct ImportCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        guard Network.isModel(model) else { throw ValidationError("'\(model)' is no ONNX model: its name does not end in .onnx") }
         let network = try Network.load(model)
-        guard let imported = network.model else { throw ValidationError("'\(model)' is no ONNX model: its name does not end in .onnx") }
-        let folder = URL(fileURLWithPath: model).deletingLastPathComponent().path
-        let path = try OutputPath.file(output ?? folder, orInFolder: network.name, ending: ".braid")
+        guard let imported = network.model else { preconditionFailure("a model was read as a source") }
+        let path = try OutputPath.file(output ?? Self.folder(of: model), orInFolder: FilePath.stem(of: model), ending: ".braid")
+        guard path.hasSuffix(".braid") || !["onnx", "safetensors", "npy"].contains((path as NSString).pathExtension) else {
+            throw ValidationError("a source is written, whose name ends in .braid, not '\(path)'")
+        }
         let stem = path.hasSuffix(".braid") ? String(path.dropLast(".braid".count)) : path
         let weights = stem + ".safetensors"
-        for file in [path, weights] { try OutputPath.requireWritable(file) }
         let written = try SourceWriter.write(
-            network.graph, documentation: documentation(imported), renamesParameters: true)
+            network.graph, documentation: documentation(imported), renamesParameters: true, arrays: Self.arrayName(path))
+        let differences = written.differences(from: network.graph)
+        guard differences.isEmpty else {
+            throw CompilerError(
+                "the source of '\(model)' would not be the model: \(differences.prefix(3).joined(separator: "; "))",
+                help: "run the model itself, which every command takes: braid run \(model)")
+        }
+        let arrays = written.files.map { file in
+            (path: FilePath.joined(FilePath.folder(of: path), file.path), file: file)
+        }
+        for file in arrays.map(\.path) + [weights, path] {
+            try OutputPath.requireWritable(file, besides: network.files)
+            if output == nil, FileManager.default.fileExists(atPath: file) {
+                throw InterchangeError(file, "this is there already", repair: "name the source with -o, and what is called so is replaced")
+            }
+        }
         let tensors = imported.weights.compactMap { tensor -> HostTensor? in
             guard let name = written.parameters[tensor.name] else { return nil }
             var renamed = tensor
             renamed.name = name
             return renamed
         }
-        for file in written.files {
-            let place = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(file.path).path
-            try NumPy.write(HostTensor(shape: file.extents, floats: file.values), to: place)
-        }
+        for (place, file) in arrays { try NumPy.write(HostTensor(shape: file.extents, floats: file.values), to: place) }
         // What weights remember of pictures; how they are prepared is in the source.
         let metadata = try network.ownWeights.map { file throws(InterchangeError) in try WeightsMetadata(file).fields } ?? [:]
         try Safetensors.write(tensors, metadata: metadata, to: weights)
         try AtomicFile.write(Data(written.text.utf8), to: path)
         let lines = written.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
         if json {
-            return Console.printJSON(Record(source: path, weights: weights, lines: lines, parameters: tensors.count))
+            return Console.printJSON(
+                Record(source: path, weights: weights, arrays: arrays.map(\.path), lines: lines, parameters: tensors.count))
         }
         print("wrote \(path): \(Format.count(lines, "line"))")
         print("wrote \(weights): \(Format.count(tensors.count, "tensor"))")
-        print("run it: braid run \(path) --weights \(weights) --input FILE")
+        for (place, file) in arrays { print("wrote \(place): \(Format.count(file.values.count, "value")) of a constant") }
+        print("run it: braid run \(Format.shellWord(path)) --weights \(Format.shellWord(weights)) --input FILE")
     }
 
     private func documentation(_ model: ImportedNetwork) -> String {
-        let producer = model.producer.isEmpty ? "" : " by \(model.producer)"
-        let origin = "Imported from an ONNX model written\(producer), operator set \(model.operatorSet)."
+        let producer = model.producer.isEmpty ? "" : " that \(model.producer) wrote"
+        let origin = "Imported from an ONNX model\(producer), operator set \(model.operatorSet)."
         return model.documentation.isEmpty ? origin : origin + "\n" + model.documentation
+    }
+
+    /// The folder that a model lies in, as one.
+    private static func folder(of model: String) -> String {
+        let folder = FilePath.folder(of: model)
+        return folder.isEmpty ? "./" : FilePath.joined(folder, "")
+    }
+
+    /// What arrays beside a source are called, before their numbers: as the source, in letters that any text can hold.
+    private static func arrayName(_ path: String) -> String {
+        FilePath.plain(FilePath.stem(of: path))
     }
 
     private struct Record: Encodable {
         var source: String
         var weights: String
+        /// Constants that are too large for the source.
+        var arrays: [String]
         var lines: Int
         var parameters: Int
     }

@@ -136,8 +136,3 @@ struct InputFiles {
         }
     }
 }
-
-extension HostTensor {
-    /// The tensor's name as that of a file: what is no letter, digit, point, hyphen or underscore is an underscore.
-    var fileName: String { String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "_" }) }
-}

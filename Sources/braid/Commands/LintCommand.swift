@@ -74,7 +74,7 @@ struct LintCommand: ParsableCommand {
     func run() throws {
         StandardOutput.outlivesItsReader()
         if rules { return listRules() }
-        if let plot { try OutputPath.requireWritable(plot) }
+        if let plot { try OutputPath.requireWritable(plot, besides: files + measured) }
         var networks: [LintOutcome.Network] = []
         var results: [LintRecord.File] = []
         var isWrong = false

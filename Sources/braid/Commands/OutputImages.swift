@@ -28,18 +28,24 @@ final class OutputImages {
     private let isFile: Bool
     private let range: Range?
     private let normalization: PixelNormalization?
-    private var written: Set<String> = []
+    private var stems = DistinctNames()
+    private let isInput: (String) -> Bool
 
     /// - Parameters:
     ///   - path: a folder, or a file that ends in .png where one picture is written.
     ///   - range: which values are black and white; nil for those of the input, whose normalization is undone, or 0 and 1.
     ///   - normalization: of the network's input, where it takes pictures.
     ///
+    ///   - count: how many pictures outputs are written of; nil where that is not known yet.
+    ///   - isInput: whether a file that is there is one of those pictures, which must not be replaced.
+    ///
     /// Throws where no output is a picture or a map, and where nothing can be written there.
     init(
-        _ path: String, _ network: Network, range: Range?, normalization: PixelNormalization?, labels: [String: [String]]
+        _ path: String, _ network: Network, range: Range?, normalization: PixelNormalization?, labels: [String: [String]], count: Int?,
+        isInput: @escaping (String) -> Bool
     ) throws {
         (self.path, self.network, self.range, self.normalization) = (path, network, range, normalization)
+        self.isInput = isInput
         isFile = path.lowercased().hasSuffix(".png")
         if isFile { try OutputPath.requireWritable(path) } else { try OutputPath.requireFolder(path) }
         let kinds = network.graph.outputs.filter { output in
@@ -57,6 +63,12 @@ final class OutputImages {
                 help: "name a folder: --output-image results")
         }
         isOne = kinds.count == 1
+        if let count { try require(count) }
+    }
+
+    /// Throws where so many pictures cannot be written.
+    func require(_ count: Int) throws(CompilerError) {
+        if isFile, count > 1 { throw Self.several(path) }
     }
 
     /// Whether one output alone is written.
@@ -117,24 +129,21 @@ final class OutputImages {
     }
 
     private func write(_ image: Image, stem: String) throws -> String {
-        if isFile {
-            guard written.insert(path).inserted else {
-                throw CompilerError("\(path) is one picture, and there are several", help: "name a folder: --output-image results")
-            }
-            try image.writePNG(to: path)
-            return path
-        }
         // Pictures of two folders may be called alike.
-        var name = stem
-        var number = 2
-        while !written.insert(name).inserted {
-            name = "\(stem)-\(number)"
-            number += 1
+        let name = stems.name(isFile ? path : stem)
+        if isFile, name != path { throw Self.several(path) }
+        let file = isFile ? path : FilePath.joined(path, name + ".png")
+        if FileManager.default.fileExists(atPath: file), isInput(file) {
+            throw InterchangeError(
+                file, "this is one of the pictures that are read, which would be replaced", repair: "name another folder")
         }
-        let file = "\(path)/\(name).png"
-        try OutputPath.makeFolder((file as NSString).deletingLastPathComponent)
+        if !isFile { try OutputPath.makeFolder(FilePath.folder(of: file)) }
         try image.writePNG(to: file)
         return file
+    }
+
+    private static func several(_ path: String) -> CompilerError {
+        CompilerError("\(path) is one picture, and there are several", help: "name a folder: --output-image results")
     }
 }
 

@@ -52,7 +52,8 @@ struct PictureRun {
     private var pendingCount = 0
     private var (answered, failed) = (0, 0)
     private var start = ContinuousClock.now
-    private var usedStems: Set<String> = []
+    private var stems = DistinctNames()
+    private let fileNames: OutputFileNames
 
     init(
         _ network: Network, _ sources: PictureSources, _ options: Options, _ compiler: RunCompiler, _ reading: PictureReading,
@@ -61,6 +62,7 @@ struct PictureRun {
     ) throws {
         (self.network, self.sources, self.options, self.compiler) = (network, sources, options, compiler)
         (self.reading, self.names, self.images) = (reading, names, images)
+        fileNames = OutputFileNames(network)
         batch = options.batch ?? (network.sizeSymbols.isEmpty ? min(Self.usualBatch, sources.count ?? Self.usualBatch) : 1)
         let candidates = network.graph.outputs.filter { output in
             let shape = network.graph[output.value].type.shape
@@ -108,11 +110,13 @@ struct PictureRun {
         let summary = Summary(
             pictures: answered, failed: failed, seconds: (ContinuousClock.now - start).seconds, batch: batch, notFinite: report.tensors,
             peakRssMb: Double(ProcessMemory.peakBytes) / 1_048_576, assignment: compiler.assignment.map(PrecisionReport.Record.init))
+        // What was answered is whole, whatever ends the run.
+        writer.end(summary)
         if isInterrupted() {
+            Console.flush()
             Console.error("\(Interruption.reason): \(Format.count(answered, "picture")) answered\n")
             Interruption.end()
         }
-        writer.end(summary)
         if let failure = sources.failure { throw failure }
         if !options.isQuiet, answered + failed > 1 || failed > 0 { Console.error(summary.text) }
         if failed > 0 { throw ExitCode(1) }
@@ -139,6 +143,13 @@ struct PictureRun {
             throw CompilerError(
                 "'\(network.name)' does more with its batch than to keep it in front, so that a picture's answer depends on the others",
                 help: "name the pictures of one batch: --input a.png --input b.png", network.sources)
+        }
+        // A batch of one has no others.
+        guard batch == 1 || !sized.graph.mixesImages else {
+            throw CompilerError(
+                "'\(network.name)' looks at all images of a batch for each, so that a picture's answer depends on the others",
+                help: "give --batch 1 for each picture by itself, or name those of one batch without it: --input a.png --input b.png",
+                network.sources)
         }
         if ready.count == Self.mostExecutables { ready.removeFirst() }
         let isFirst = ready.isEmpty
@@ -228,7 +239,8 @@ struct PictureRun {
             if let shares = shares(of: output, shape, values) {
                 answer.classes = shares
             } else if scores == nil {
-                answer.outputs = (answer.outputs ?? []) + [PictureAnswer.Summary(name: output.name, shape: shape, values: values)]
+                let summary = PictureAnswer.Summary(name: network.outputName(output.name), shape: shape, values: values)
+                answer.outputs = (answer.outputs ?? []) + [summary]
             }
         }
         var files = try images?.write(values, labels: names.names, stem: picture.stem) ?? []
@@ -259,16 +271,12 @@ struct PictureRun {
     private mutating func write(
         _ values: [(output: Graph.Output, shape: [Int], values: ArraySlice<Float>)], to folder: String, stem: String
     ) throws -> [String] {
-        var (name, number) = (stem, 2)
         // Pictures of two folders may be called alike.
-        while !usedStems.insert(name).inserted {
-            name = "\(stem)-\(number)"
-            number += 1
-        }
+        let name = stems.name(stem)
         return try values.map { output, shape, values in
             let tensor = network.tensor(ofOutput: output.name, shape: shape, values: Array(values))
-            let path = "\(folder)/\(name).\(tensor.fileName).npy"
-            try OutputPath.makeFolder((path as NSString).deletingLastPathComponent)
+            let path = FilePath.joined(folder, "\(name).\(fileNames[output.name]).npy")
+            try OutputPath.makeFolder(FilePath.folder(of: path))
             try NumPy.write(tensor, to: path)
             return path
         }

@@ -16,10 +16,9 @@ struct InputPicture: Sendable {
         if let folder, source.name.hasPrefix(folder) {
             name = String(source.name.dropFirst(folder.count).drop { $0 == "/" })
         } else {
-            name = (source.name as NSString).lastPathComponent
+            name = FilePath.name(of: source.name)
         }
-        let stem = (name as NSString).deletingPathExtension
-        self.stem = stem.isEmpty ? name : stem
+        stem = FilePath.joined(FilePath.folder(of: name), FilePath.stem(of: name))
     }
 }
 
@@ -36,11 +35,18 @@ final class PictureSources: Sendable {
         /// The next of the first group's paths.
         var place = 0
         var failure: InterchangeError?
+        /// The files that were named, as such; nil before somebody asks.
+        var identities: Set<FileIdentity>?
+        /// What standard input named so far.
+        var given: [String] = []
     }
 
     /// How many pictures there are; nil where standard input decides it.
     let count: Int?
     private let state: Mutex<State>
+
+    /// Paths that the command names, with those of its folders and lists.
+    private let named: [String]
 
     /// Whether a text stands for any number of pictures.
     static func isCollection(_ text: String) -> Bool {
@@ -76,6 +82,7 @@ final class PictureSources: Sendable {
             count = count.map { $0 + paths.count }
         }
         self.count = count
+        named = groups.flatMap { group -> [String] in if case .paths(let paths, _) = group { paths } else { [] } }
         state = Mutex(State(groups: groups[...]))
     }
 
@@ -105,7 +112,14 @@ final class PictureSources: Sendable {
                     do throws(InterchangeError) {
                         if let source = try Self.next(of: input, isFirst: state.place == 0) {
                             state.place += 1
+                            if case .file(let path) = source {
+                                state.given.append(path)
+                                if let identity = FileIdentity(path) { state.identities?.insert(identity) }
+                            }
                             return InputPicture(source)
+                        }
+                        if state.place == 0 {
+                            throw InterchangeError(StandardInput.name, "it names no picture", repair: StandardInput.repair)
                         }
                     } catch { state.failure = state.failure ?? error }
                 }
@@ -117,11 +131,21 @@ final class PictureSources: Sendable {
     }
 
     private static func next(of input: StandardInput, isFirst: Bool) throws(InterchangeError) -> PictureSource? {
-        if isFirst, input.beginsAsPicture() { return .bytes(try input.rest(), name: StandardInput.name) }
+        if isFirst, try input.beginsAsPicture() { return .bytes(try input.rest(), name: StandardInput.name) }
         while let line = try input.line() {
             if !line.allSatisfy(\.isWhitespace) { return .file(line) }
         }
         return nil
+    }
+
+    /// Whether a file is one of the pictures, as far as they are known.
+    func has(_ path: String) -> Bool {
+        guard let identity = FileIdentity(path) else { return false }
+        return state.withLock { state in
+            let known = state.identities ?? Set((named + state.given).compactMap(FileIdentity.init))
+            state.identities = known
+            return known.contains(identity)
+        }
     }
 
     /// What was wrong with standard input.

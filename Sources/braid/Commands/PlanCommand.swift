@@ -81,7 +81,7 @@ struct PlanCommand: ParsableCommand {
         let path = try output.map { given throws(InterchangeError) in
             try OutputPath.file(given, orInFolder: "\(network.name).memory", ending: ".svg")
         }
-        if let path { try OutputPath.requireWritable(path) }
+        if let path { try OutputPath.requireWritable(path, besides: network.files) }
         let isTraining = !inference && (training || network.training != nil || network.origin == .training)
         let batch = batch ?? (isTraining ? network.training?.recipe.batchSize ?? 64 : 1)
         var compiler = execution.planner(precision.flatMap { Precision(rawValue: $0.rawValue) })

@@ -60,7 +60,7 @@ struct ProfileCommand: ParsableCommand {
 
     func run() throws {
         try execution.requireRunnable()
-        for path in [roofline, trace].compactMap(\.self) { try OutputPath.requireWritable(path) }
+        for path in [roofline, trace].compactMap(\.self) { try OutputPath.requireWritable(path, besides: [network.file]) }
         if roofline != nil || trace != nil { StandardOutput.outlivesItsReader() }
         let network = try network.load()
         try network.requireGraph()

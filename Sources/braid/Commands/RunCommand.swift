@@ -112,13 +112,14 @@ struct RunCommand: ParsableCommand {
             StandardOutput.outlivesItsReader()
             try OutputPath.requireFolder(outputDir)
         }
-        let network = try network.load(given: InputFiles.arrays(input, of: network.file))
+        var network = try network.load(given: InputFiles.arrays(input, of: network.file))
         try network.requireGraph()
         if input.isEmpty, network.graph.nodes.contains(where: { $0.inputName != nil }) {
             throw ValidationError("give an --input, such as --input photo.png")
         }
         let file = try names.open(weights, of: network)
         let metadata = try file.map { file throws(InterchangeError) in try WeightsMetadata(file) }
+        network = try network.preparing(asIn: metadata)
         let classes = try ClassNames(network, labels: labels, metadata)
         var compiler = RunCompiler(execution, precision, weights: file, isReported: !json)
         if file == nil, network.graph.nodes.contains(where: { $0.parameter != nil }) {
@@ -127,9 +128,13 @@ struct RunCommand: ParsableCommand {
         if let texts = try pictures(of: network) { return try run(texts, network, metadata, classes, compiler) }
         let files = InputFiles(network: network, metadata: metadata, weights: weights, option: "--input")
         let groups = try files.groups(input)
-        let images = try images(network, nil, classes)
+        let given = Set(groups.flatMap { $0.paths.values.joined() }.compactMap(FileIdentity.init))
+        let images = try images(network, nil, classes, count: groups.reduce(0) { $0 + $1.images.count }) { path in
+            FileIdentity(path).map(given.contains) ?? false
+        }
         var report = NonFiniteReport()
-        var outputs = network.constantOutputs.map { RunOutput(tensor: $0, file: $0.fileName, images: []) }
+        let fileNames = OutputFileNames(network)
+        var outputs = zip(network.constantOutputs, fileNames.constants).map { RunOutput(tensor: $0, file: $1, images: []) }
         var drawn: [String] = []
         for group in groups where !group.network.graph.outputs.isEmpty {
             let results = try run(group, files.read(group), &compiler, &report)
@@ -138,11 +143,16 @@ struct RunCommand: ParsableCommand {
                 groups.count == 1 ? "" : "-" + group.sizes.sorted { $0.key < $1.key }.map { "\($0.key)\($0.value)" }.joined(separator: "-")
             outputs += results.map {
                 let tensor = network.tensor(ofOutput: $0.name, shape: $0.shape, values: $0.values)
-                return RunOutput(tensor: tensor, file: tensor.fileName + suffix, images: group.images)
+                return RunOutput(tensor: tensor, file: fileNames[$0.name] + suffix, images: group.images)
             }
         }
         report.warn()
-        let results = try outputDir.map { folder in try outputs.map { output in try output.write(to: folder) } }
+        let results = try outputDir.map { folder in
+            for path in outputs.map({ $0.path(in: folder) }) where FileIdentity(path).map(given.contains) == true {
+                throw InterchangeError(path, "this is an input, which an output would replace", repair: "name another folder")
+            }
+            return try outputs.map { output in try output.write(to: folder) }
+        }
         guard let top else { return show(outputs, results, drawn, [], report, compiler.assignment) }
         let name = (outputs.first { $0.name == "logits" && $0.shape.count == 2 } ?? outputs.first { $0.shape.count == 2 })?.name
         guard let name else {
@@ -186,8 +196,9 @@ struct RunCommand: ParsableCommand {
         if let weights, reading.isAssumed { WeightsReport.warnOfNormalization(weights, network.name) }
         let options = PictureRun.Options(
             batch: batch, top: top, format: format ?? .text, isJSON: json, isQuiet: progress.quiet, outputFolder: outputDir)
-        let images = try images(network, reading.normalization, classes)
-        var run = try PictureRun(network, PictureSources(texts), options, compiler, reading, classes, images)
+        let sources = try PictureSources(texts)
+        let images = try images(network, reading.normalization, classes, count: sources.count, isInput: sources.has)
+        var run = try PictureRun(network, sources, options, compiler, reading, classes, images)
         try run.run()
     }
 
@@ -233,10 +244,13 @@ struct RunCommand: ParsableCommand {
         return OutputImages.Range(low: low, high: high)
     }
 
-    private func images(_ network: Network, _ normalization: PixelNormalization?, _ classes: ClassNames) throws -> OutputImages? {
+    private func images(
+        _ network: Network, _ normalization: PixelNormalization?, _ classes: ClassNames, count: Int?, isInput: @escaping (String) -> Bool
+    ) throws -> OutputImages? {
         guard let outputImage else { return nil }
         StandardOutput.outlivesItsReader()
-        return try OutputImages(outputImage, network, range: outputRange, normalization: normalization, labels: classes.names)
+        return try OutputImages(
+            outputImage, network, range: outputRange, normalization: normalization, labels: classes.names, count: count, isInput: isInput)
     }
 
     /// Writes what outputs show, image by image, as the outputs' numbers.
@@ -245,6 +259,7 @@ struct RunCommand: ParsableCommand {
         _ classes: ClassNames
     ) throws -> [String] {
         let count = results.map { $0.shape.first ?? 0 }.max() ?? 0
+        try images.require(count)
         return try (0..<count).flatMap { row in
             let rows = results.compactMap { name, shape, values -> (output: Graph.Output, shape: [Int], values: ArraySlice<Float>)? in
                 guard let output = network.graph.outputs.first(where: { $0.name == name }), shape.first == count else { return nil }

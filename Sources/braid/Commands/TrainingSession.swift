@@ -115,8 +115,10 @@ struct TrainingSession {
             report.interrupted(files.checkpoint)
             Interruption.end()
         }
+        let preparation = parts.preparation.settings
         let metadata = WeightsMetadata(
             normalization: trainer.normalization, classNames: network.classNames(of: training), network: network.name,
+            preparation: preparation.isEmpty ? nil : preparation,
             heldOut: settings.reading.options(seed: options.seed).split.map { HeldOutShare(split: $0, count: heldOut.allCount) })
         try Safetensors.write(trainer.weights, metadata: metadata.fields, to: files.weights)
         try recorder.end(.finished)

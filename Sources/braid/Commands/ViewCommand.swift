@@ -79,7 +79,7 @@ struct ViewCommand: ParsableCommand {
             try output.map { given throws(InterchangeError) in
                 try OutputPath.file(given, orInFolder: network.name, ending: ".html")
             } ?? (json ? nil : "\(network.name).html")
-        if let path { try OutputPath.requireWritable(path) }
+        if let path { try OutputPath.requireWritable(path, besides: network.files) }
         let isTraining = training || network.origin == .training
         let batch = batch ?? (isTraining ? network.training?.recipe.batchSize ?? 1 : 1)
         let chosen = precision.flatMap { Precision(rawValue: $0.rawValue) }

@@ -7,6 +7,12 @@ enum Format {
     /// What is reported beside a loss: shares in percent.
     static func metric(_ value: Double, _ metric: Metric) -> String { metric.isShare ? percent(value) : fixed(value, 4) }
 
+    /// A word as a shell takes it: in quotes where it has what a shell reads otherwise.
+    static func shellWord(_ text: String) -> String {
+        let isPlain = text.allSatisfy { $0.isLetter || $0.isNumber || "./_-+:@%,=".contains($0) }
+        return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+
     /// A name from a file on one line, without what steers a terminal.
     static func line(_ text: String) -> String { DisplayText.sanitized(text).replacing("\n", with: "\u{FFFD}") }
 

@@ -7,6 +7,8 @@ final class StandardInput: @unchecked Sendable {
 
     /// How it is called in answers and errors.
     static let name = "standard input"
+    /// What it should give.
+    static let repair = "give paths of pictures, one a line, or a picture"
 
     private var buffer = Data()
     private var isAtEnd = false
@@ -15,8 +17,10 @@ final class StandardInput: @unchecked Sendable {
     private static let longestLine = 1 << 16
 
     /// Whether what comes begins as a picture does: no path begins so.
-    func beginsAsPicture() -> Bool {
-        while buffer.count < 12, !isAtEnd, !buffer.contains(UInt8(ascii: "\n")) { fill() }
+    ///
+    /// Throws where nothing can be read.
+    func beginsAsPicture() throws(InterchangeError) -> Bool {
+        while buffer.count < 12, !isAtEnd, !buffer.contains(UInt8(ascii: "\n")) { try fill() }
         return ImageFormat(of: buffer) != nil
     }
 
@@ -28,7 +32,7 @@ final class StandardInput: @unchecked Sendable {
             guard buffer.count <= Image.largestFile else {
                 throw InterchangeError(Self.name, "more bytes come than a picture has", repair: "give paths, one a line")
             }
-            fill()
+            try fill()
         }
         defer { buffer = Data() }
         return buffer
@@ -53,24 +57,28 @@ final class StandardInput: @unchecked Sendable {
                 throw InterchangeError(Self.name, "a line is longer than any path", repair: "give one path a line")
             }
             searched = buffer.endIndex
-            fill()
+            try fill()
         }
     }
 
     private static func text(_ bytes: Data) throws(InterchangeError) -> String {
         let bytes = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
         guard let text = String(data: bytes, encoding: .utf8) else {
-            throw InterchangeError(name, "a line is no UTF-8 text", repair: "give paths of pictures, one a line, or a picture")
+            throw InterchangeError(name, "a line is no UTF-8 text", repair: repair)
         }
         return text
     }
 
-    private func fill() {
+    private func fill() throws(InterchangeError) {
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = read(STDIN_FILENO, &piece, piece.count)
             if count < 0, errno == EINTR { continue }
-            if count <= 0 { isAtEnd = true } else { buffer.append(contentsOf: piece[..<count]) }
+            if count < 0 {
+                isAtEnd = true
+                throw InterchangeError(Self.name, "it cannot be read (\(String(cString: strerror(errno))))", repair: Self.repair)
+            }
+            if count == 0 { isAtEnd = true } else { buffer.append(contentsOf: piece[..<count]) }
             return
         }
     }

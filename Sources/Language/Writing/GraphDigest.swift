@@ -1,5 +1,4 @@
 import Graph
-import Language
 
 /// A graph whatever the order of its nodes: each node by what it is and what it is made of.
 struct GraphDigest {
@@ -32,7 +31,10 @@ struct GraphDigest {
                 let own = name(parameter.name, in: written.parameters)
                 text = "\(parameter.role) \(own) " + (written.initializers[own] == nil ? parameter.initializer.text : "")
             case .constant(let value): text = "constant \(value)"
-            case .tensor(let tensor): text = "tensor \(tensor.values.map(\.bitPattern))"
+            case .tensor(let tensor):
+                var values = Hasher()
+                for value in tensor.values { values.combine(value.bitPattern) }
+                text = "tensor of \(tensor.values.count) values, \(values.finalize())"
             case .operation(let operation, let attributes):
                 text = operation.name
                 for parameter in operation.parameters {
@@ -62,5 +64,29 @@ struct GraphDigest {
         if outputs != other.outputs { found.append("the outputs differ") }
         found += others.symmetricDifference(other.others).sorted()
         return found
+    }
+}
+
+extension WrittenSource {
+    /// What the text, read again, gives other than the graph that it was written from, in words: why it is refused, or what is lost or new.
+    ///
+    /// Empty where it gives an equal graph, as it should; whoever keeps the text in place of the graph may want to be sure.
+    public func differences(from graph: Graph) -> [String] {
+        let tensors = Dictionary(uniqueKeysWithValues: files.map { ($0.path, FileTensor(extents: $0.extents, values: $0.values)) })
+        let program = Program.load(
+            path: network + ".braid", text: text,
+            readTensor: { (path) throws(TensorFileError) in
+                guard let tensor = tensors[path] else { throw TensorFileError("there is no '\(path)'", repair: "write it beside the text") }
+                return tensor
+            }
+        ) { _ in nil }
+        let (made, diagnostics) = program.elaborate(network)
+        guard let made else {
+            return diagnostics.filter { $0.severity == .error }.map { diagnostic in
+                let place = program.map.location(of: diagnostic.primary.span).map { "line \($0.line): " } ?? ""
+                return place + diagnostic.message
+            }
+        }
+        return GraphDigest(graph, as: self, isOriginal: true).differences(to: GraphDigest(made.graph, as: self, isOriginal: false))
     }
 }
