@@ -52,13 +52,25 @@ public struct ImportedNetwork: Sendable {
         {
             self = opened
         } else {
-            try self.init(file, given: given, extents: extents)
+            self = try Self.fitting(file, given: given, extents: extents)
         }
     }
 
     /// Imports a model that is in memory; `path` names it in errors.
     public init(data: Data, path: String, given: [String: HostTensor] = [:]) throws(ONNXError) {
-        try self.init(try ModelFile(data: data, path: path), given: given, extents: [:])
+        self = try Self.fitting(try ModelFile(data: data, path: path), given: given, extents: [:])
+    }
+
+    /// Imports a model with values of inputs, whose shapes are fixed by them: where only that cannot be imported, they are at fault.
+    private static func fitting(
+        _ file: ModelFile, given: [String: HostTensor], extents: [String: [Int]]
+    ) throws(ONNXError) -> ImportedNetwork {
+        do {
+            return try ImportedNetwork(file, given: given, extents: extents)
+        } catch {
+            if !given.isEmpty, (try? ImportedNetwork(file, given: [:], extents: [:])) != nil { try file.requireFitting(given) }
+            throw error
+        }
     }
 
     /// - Parameter images: the number of images that the model is for, if it is to become any number.
@@ -84,7 +96,7 @@ public struct ImportedNetwork: Sendable {
         for input in wire.input where importer.values[input.name] == nil {
             inputs.append(try Self.declare(input, importer, file, given[input.name], extents[input.name]))
         }
-        importer.run(wire.node, file.operatorSets)
+        importer.run(wire.node, file.operatorSets, for: wire.output.map(\.name))
         try importer.require()
         var outputs: [Interface] = []
         var known: [String: HostTensor] = [:]

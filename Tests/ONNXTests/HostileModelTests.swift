@@ -71,6 +71,7 @@ import Testing
             model {
                 $0.input("large", [1 << 20, 1 << 18])
                 $0.node("Dropout", ["large"], ["y", "mask"])
+                $0.output("mask")
             }
         ),
         (
@@ -109,6 +110,7 @@ import Testing
             model {
                 $0.input("image", [1, 1, 1 << 13, 1 << 13])
                 $0.node("MaxPool", ["image"], ["y", "places"], [.integers("kernel_shape", [1, 1])])
+                $0.output("places")
             }
         ),
     ]

@@ -130,7 +130,9 @@ import Testing
         ("no graph", "it has no graph"), ("unknown name", "'nowhere' is read before anything makes it"),
         ("count", "[3] has 3 elements, but 2 are given"), ("negative extent", "has the extent -1"), ("huge", "larger than any memory"),
         ("outside", "which is not beside the model"), ("strings", "has elements of string"), ("division", "'perm' [0, 0]"),
-        ("recursion", "more than 16 deep"),
+        ("recursion", "more than 16 deep"), ("offset", "the offset of the tensor 'w' in its file is 'abc'"),
+        ("length", "the length of the tensor 'w' in its file is '9223372036854775808'"),
+        ("old", "of operator set 5, and those from 6 to 28 are read"), ("new", "of operator set 99, and those from 6 to 28 are read"),
     ]) func whatIsMalformedIsRefused(_ what: String, _ message: String) throws {
         var model = ModelText()
         model.input("x", [2, 3])
@@ -151,7 +153,18 @@ import Testing
                 }
             ]
         case "strings": model.wire.graph.input[0].type.tensorType.elemType = 8
-        case "division": model.node("Transpose", ["y"], ["z"], [.integers("perm", [0, 0])])
+        case "division":
+            model.node("Transpose", ["y"], ["z"], [.integers("perm", [0, 0])])
+            model.output("z")
+        case "offset", "length":
+            model.wire.graph.initializer[0].dataLocation = 1
+            model.wire.graph.initializer[0].externalData = [("location", "w"), (what, what == "offset" ? "abc" : "9223372036854775808")].map
+            {
+                property in
+                .with { ($0.key, $0.value) = property }
+            }
+        case "old": model.wire.opsetImport[0].version = 5
+        case "new": model.wire.opsetImport[0].version = 99
         default:
             model.wire.opsetImport.append(
                 .with {
@@ -177,6 +190,7 @@ import Testing
                 }
             ]
             model.node("Again", ["x"], ["z"])
+            model.output("z")
             model.wire.graph.node[1].domain = "own"
         }
         let error = try #require(throws: ONNXError.self) { _ = try model.network() }

@@ -29,7 +29,9 @@ struct ExportRule: Sendable {
 
     /// All rows, by the operator's name.
     static let all: [String: ExportRule] = Dictionary(
-        uniqueKeysWithValues: (elementwise + contractions + windows + reductions + views + omissions).map { ($0.operation.name, $0) })
+        uniqueKeysWithValues: (elementwise + contractions + windows + reductions + views + normalizations + omissions).map {
+            ($0.operation.name, $0)
+        })
 
     private static let elementwise: [ExportRule] = [
         ExportRule(.map) { (scope, value) throws(ImportFault) in try ExportedFunction(scope, value).write() },
@@ -45,10 +47,10 @@ struct ExportRule: Sendable {
                 "OneHot", [label, scope.integers([classes]), scope.constant(shape: [2], [0, 1])], [.integer("axis", -1)])
         },
         ExportRule(.elementCount) { (scope, value) throws(ImportFault) in
-            guard let count = scope.node(value).attributes.shape("shape").elementCount else {
-                throw .unsupported("sizes that are no numbers")
-            }
-            return scope.scalar(Double(count))
+            let shape = scope.node(value).attributes.shape("shape")
+            if let count = shape.elementCount { return scope.scalar(Double(count)) }
+            let count = scope.step("ReduceProd", [try scope.sizes(shape)], [.boolean("keepdims", false)])
+            return scope.number(count)
         },
         ExportRule(.choose) { (scope, value) throws(ImportFault) in
             let operands = try scope.aligned(value)
@@ -83,13 +85,20 @@ struct ExportRule: Sendable {
             let operands = scope.node(value).operands
             let (shape, places) = (scope.shape(operands[0]), scope.shape(operands[1]))
             let axis = scope.node(value).attributes.integer("axis")
-            var positions = scope.positions(operands[1])
-            var target = places.dimensions
             let place = axis < 0 ? axis + shape.rank : axis
-            for other in target.indices where other != place { target[other] = shape[other] }
-            if Shape(target) != places {
-                positions = scope.step("Expand", [positions, scope.integers(target.map { $0.value ?? 1 })])
+            var positions = scope.positions(operands[1])
+            var target = places
+            for other in target.dimensions.indices where other != place { target[other] = shape[other] }
+            if target == places {
+                return scope.node("GatherElements", [scope.name(operands[0]), positions], [.integer("axis", axis)])
             }
+            // The same positions everywhere are those of whole rows, planes and so on.
+            let areCommon = places.dimensions.enumerated().allSatisfy { $0.offset == place || $0.element == 1 }
+            if areCommon, let count = places[place].value {
+                let row = try scope.reshaped(positions, to: [.fixed(count)], isLast: false)
+                return scope.node("Gather", [scope.name(operands[0]), row], [.integer("axis", axis)])
+            }
+            positions = scope.step("Expand", [positions, try scope.sizes(target, repeating: operands[1])])
             return scope.node("GatherElements", [scope.name(operands[0]), positions], [.integer("axis", axis)])
         },
         ExportRule(.embedding) { (scope, value) throws(ImportFault) in

@@ -11,7 +11,7 @@ final class ExportScope {
     private var names: [Value: String] = [:]
     private var taken: Set<String> = []
     private var constants: [WireTensor: String] = [:]
-    private var faults: [String] = []
+    private var faults: [(node: String, fault: ImportFault)] = []
     /// The node that is being written, for the names of what it becomes.
     private var current = Value(0)
     private let outputs: [Value: String]
@@ -33,7 +33,10 @@ final class ExportScope {
             wire.input.append(declared(name, node.type))
         case .parameter(let parameter):
             names[value] = parameter.name
-            guard let extents = node.type.shape.extents else { return }
+            guard let extents = node.type.shape.extents else {
+                faults.append(("parameter '\(parameter.name)'", .openBatch(node.type.shape.dimensions.first { $0.value == nil } ?? 0)))
+                return
+            }
             wire.initializer.append(tensor(try weights(parameter, extents), name: parameter.name))
         case .constant(let number): names[value] = scalar(number)
         case .tensor(let values): names[value] = constant(shape: node.type.shape.extents ?? [], values.values)
@@ -45,7 +48,7 @@ final class ExportScope {
                 }
                 names[value] = try rule.write(self, value)
             } catch {
-                faults.append("\(operation.name)\(node.label.map { " '\($0)'" } ?? ""): \(error.message)")
+                faults.append(("\(operation.name)\(node.label.map { " '\($0)'" } ?? "")", error))
                 names[value] = ""
             }
         }
@@ -54,9 +57,12 @@ final class ExportScope {
     /// Throws what could not be written.
     func require(_ path: String) throws(ONNXError) {
         guard !faults.isEmpty else { return }
+        let repairs = Set(faults.compactMap(\.fault.repair)).sorted()
+        let others =
+            faults.allSatisfy { $0.fault.repair != nil } ? [] : ["write the network without \(repairs.isEmpty ? "them" : "the others")"]
         throw ONNXError(
             path, "\(faults.count == 1 ? "a node" : "\(faults.count) nodes") of '\(graph.name)' cannot be written in ONNX",
-            repair: "write the network without them", notes: Array(faults.prefix(40)))
+            repair: (repairs + others).joined(separator: ", and "), notes: faults.prefix(40).map { "\($0.node): \($0.fault.message)" })
     }
 
     /// The model's graph, with its outputs.
@@ -181,16 +187,45 @@ final class ExportScope {
     func operands(_ value: Value) -> [String] { graph[value].operands.map(name) }
     func shape(_ value: Value) -> Shape { graph[value].type.shape }
 
-    /// The shape of a tensor, with numbers but for its batch.
-    func extents(_ value: Value) throws(ImportFault) -> [Int] {
-        guard let extents = shape(value).extents else { throw .unsupported("the shape \(shape(value)) must be numbers") }
-        return extents
+    /// A tensor's shape as int64: a constant, or with sizes that are no numbers yet taken from tensors that have them when the model runs.
+    ///
+    /// - Parameter repeating: the tensor that is repeated to the shape; 1 stands for sizes that it has itself.
+    func sizes(_ target: Shape, repeating operand: Value? = nil) throws(ImportFault) -> String {
+        let own = operand.map { shape($0).dimensions } ?? []
+        let lead = target.rank - own.count
+        func isOwn(_ axis: Int) -> Bool { axis >= lead && target[axis] == own[axis - lead] }
+        let dimensions = target.dimensions.enumerated().map { axis, dimension in
+            dimension.value == nil && isOwn(axis) ? .fixed(1) : dimension
+        }
+        if let numbers = Shape(dimensions).extents { return integers(numbers) }
+        var parts: [String] = []
+        var numbers: [Int] = []
+        for dimension in dimensions {
+            if let number = dimension.value {
+                numbers.append(number)
+                continue
+            }
+            if !numbers.isEmpty { parts.append(integers(numbers)) }
+            numbers = []
+            parts.append(try size(dimension))
+        }
+        if !numbers.isEmpty { parts.append(integers(numbers)) }
+        return parts.count == 1 ? parts[0] : step("Concat", parts, [.integer("axis", 0)])
+    }
+
+    /// A size that is no number yet, as a vector of one int64, from a tensor written already that has it.
+    private func size(_ dimension: Extent) throws(ImportFault) -> String {
+        for value in graph.values.prefix(current.index) where !name(value).isEmpty {
+            guard let axis = shape(value).dimensions.firstIndex(of: dimension) else { continue }
+            return step("Shape", [name(value)], [.integer("start", axis), .integer("end", axis + 1)])
+        }
+        throw .openBatch(dimension)
     }
 
     /// A name for a tensor of another shape, in which at most one extent is no number.
     func reshaped(_ name: String, to shape: Shape, isLast: Bool = true) throws(ImportFault) -> String {
         let open = shape.dimensions.filter { $0.value == nil }
-        guard open.count <= 1 else { throw .unsupported("the shape \(shape), of which several extents are no numbers") }
+        guard open.count <= 1 else { throw .openBatch(open[0]) }
         return node("Reshape", [name, integers(shape.dimensions.map { $0.value ?? -1 })], isLast: isLast)
     }
 

@@ -59,7 +59,7 @@ struct ExportedFunction {
         case .coordinate(let axis): name = try coordinate(axis)
         case .unary(let function, let x): name = try unary(function, part(x), node)
         case .binary(let function, let a, let b):
-            name = node(Self.names[function] ?? "", [try part(a), try part(b)])
+            name = node(Self.name(function), [try part(a), try part(b)])
         case .select(let comparison, let a, let b, let then, let otherwise):
             let operation = comparison == .less ? "Less" : comparison == .equal ? "Equal" : "LessOrEqual"
             let condition = scope.step(operation, [try part(a), try part(b)])
@@ -70,9 +70,16 @@ struct ExportedFunction {
         return name
     }
 
-    private static let names: [BinaryFunction: String] = [
-        .add: "Add", .subtract: "Sub", .multiply: "Mul", .divide: "Div", .maximum: "Max", .minimum: "Min",
-    ]
+    private static func name(_ function: BinaryFunction) -> String {
+        switch function {
+        case .add: "Add"
+        case .subtract: "Sub"
+        case .multiply: "Mul"
+        case .divide: "Div"
+        case .maximum: "Max"
+        case .minimum: "Min"
+        }
+    }
 
     private func unary(
         _ function: UnaryFunction, _ x: String, _ node: (String, [String], [WireAttribute]) -> String
@@ -105,7 +112,7 @@ struct ExportedFunction {
     /// The positions along an axis of the result.
     private func coordinate(_ axis: Int) throws(ImportFault) -> String {
         let shape = scope.shape(value)
-        guard let extent = shape[axis].value else { throw .unsupported("positions along the size \(shape[axis])") }
+        guard let extent = shape[axis].value else { throw .openBatch(shape[axis]) }
         var extents = [Int](repeating: 1, count: shape.rank)
         extents[axis] = extent
         return scope.constant(shape: extents, (0..<extent).map(Float.init))

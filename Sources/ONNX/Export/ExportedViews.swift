@@ -11,12 +11,11 @@ extension ExportRule {
         }
         + [
             ExportRule(.expand) { (scope, value) throws(ImportFault) in
-                // An extent of 1 leaves what the tensor has.
-                scope.node("Expand", [scope.operands(value)[0], scope.integers(scope.shape(value).dimensions.map { $0.value ?? 1 })])
+                let operand = scope.node(value).operands[0]
+                return scope.node("Expand", [scope.name(operand), try scope.sizes(scope.shape(value), repeating: operand)])
             },
             ExportRule(.broadcast) { (scope, value) throws(ImportFault) in
-                let extents = try scope.extents(value)
-                return scope.node("Expand", [try scope.aligned(value)[0], scope.integers(extents)])
+                scope.node("Expand", [try scope.aligned(value)[0], try scope.sizes(scope.shape(value))])
             },
             ExportRule(.slice) { (scope, value) throws(ImportFault) in try sliced(scope, value) },
             ExportRule(.flip) { (scope, value) throws(ImportFault) in
@@ -63,11 +62,12 @@ extension ExportRule {
         let operand = scope.node(value).operands[0]
         let attributes = scope.node(value).attributes
         let axis = attributes.integer("axis") < 0 ? attributes.integer("axis") + scope.shape(operand).rank : attributes.integer("axis")
-        guard let given = attributes.extents("start")[0].value, let count = scope.shape(value)[axis].value else {
-            throw .unsupported("positions that are no numbers")
-        }
+        let first = attributes.extents("start")[0]
+        guard let given = first.value else { throw .openBatch(first) }
+        guard let count = scope.shape(value)[axis].value else { throw .openBatch(scope.shape(value)[axis]) }
+        guard let extent = scope.shape(operand)[axis].value else { throw .openBatch(scope.shape(operand)[axis]) }
         let step = attributes.integer("step")
-        let start = given < 0 ? given + (scope.shape(operand)[axis].value ?? 0) : given
+        let start = given < 0 ? given + extent : given
         let end = start + count * step
         return scope.node(
             "Slice",

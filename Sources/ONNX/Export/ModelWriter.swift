@@ -49,9 +49,11 @@ public struct ModelWriter {
     /// Throws all operators that ONNX does not have, at once.
     public func data(path: String) throws -> Data {
         guard graph.sizeSymbols.isEmpty, !graph.movesBatch else {
-            let open = graph.sizeSymbols + (graph.movesBatch ? [graph.batchSymbol].compactMap(\.self) : [])
+            let batch = graph.movesBatch ? [graph.batchSymbol].compactMap(\.self) : []
+            let repairs = graph.sizeSymbols.map { "-D \($0)=NUMBER" } + batch.map { _ in "--batch 1" }
             throw ONNXError(
-                path, "'\(graph.name)' has sizes that are no numbers yet: \(open.joined(separator: ", "))", repair: "give them as numbers")
+                path, "'\(graph.name)' has sizes that are no numbers yet: \((graph.sizeSymbols + batch).joined(separator: ", "))",
+                repair: "give them as numbers: \(repairs.joined(separator: " "))")
         }
         let whole = graph.decomposed(mode: .inference) { ExportRule.rule(for: $0, $1) != nil }
         let scope = ExportScope(whole)

@@ -136,7 +136,7 @@ extension NodeScope {
         guard let kernel = try integers("kernel_shape") ?? ofWeight, rank >= 3, kernel.count == rank - 2 else {
             throw .malformed("'kernel_shape' does not go with \(try shape(0))")
         }
-        let window = try SlidingWindow(self, kernel: kernel) { () throws(ImportFault) in Array(try extents(0).dropFirst(2)) }
+        let window = try SlidingWindow(self, kernel: kernel) { () throws(ImportFault) in try extents(0, from: 2) }
         attributes["kernel"] = SlidingWindow.pair(kernel)
         attributes["stride"] = isPool ? window.poolStride : SlidingWindow.pair(window.strides)
         attributes["pad"] = window.padding

@@ -14,14 +14,29 @@ struct ImportFault: Error {
     var message: String
     /// The graph input that decides a shape or an axis, where nothing but its value is missing.
     var input: String?
+    /// What else helps than to export the model without the node.
+    var repair: String?
 
     static func unsupported(_ message: String) -> ImportFault { ImportFault(kind: .unsupported, message: message) }
     static func malformed(_ message: String) -> ImportFault { ImportFault(kind: .malformed, message: message) }
 
-    init(kind: Kind, message: String, input: String? = nil) {
+    /// A use of an operator that needs numbers where a shape has sizes that are none yet.
+    static func openSizes(_ message: String, _ sizes: [Dimension]) -> ImportFault {
+        let names = Set(sizes.flatMap(\.expression.symbols).map(\.name)).sorted().joined(separator: ", ")
+        return ImportFault(kind: .unsupported, message: message, repair: "export the model with numbers for \(names)")
+    }
+
+    /// A node that can be written for some number of images, and not for any; other sizes are numbers in what is written.
+    static func openBatch(_ size: Dimension) -> ImportFault {
+        ImportFault(
+            kind: .unsupported, message: "the size \(size) must be a number here", repair: "give a number of images, such as --batch 1")
+    }
+
+    init(kind: Kind, message: String, input: String? = nil, repair: String? = nil) {
         self.kind = kind
         self.message = message
         self.input = input
+        self.repair = repair
     }
 
     /// What an operator's own rules say of the operands that it was to get.

@@ -65,6 +65,38 @@ extension HostTensor {
     /// The same elements in row-major order under another shape.
     func reshaped(_ shape: [Int]) -> HostTensor { HostTensor(name: name, element: element, shape: shape, bytes: bytes) }
 
+    /// The axes in another order: axis i of the result is axis `order[i]` of the tensor.
+    func permuted(_ order: [Int]) -> HostTensor {
+        if order == [1, 0] { return transposed() }
+        let target = order.map { shape[$0] }
+        // How far apart neighbours along each axis of the result lie in the tensor, in bytes.
+        var strides = [Int](repeating: element.size, count: shape.count)
+        for axis in shape.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * shape[axis + 1] }
+        let steps = order.map { strides[$0] }
+        let size = element.size
+        let moved = [UInt8](unsafeUninitializedCapacity: bytes.count) { result, count in
+            bytes.withUnsafeBytes { source in
+                guard let from = source.baseAddress, let to = result.baseAddress else { return }
+                var position = [Int](repeating: 0, count: target.count)
+                var place = 0
+                for index in 0..<bytes.count / size {
+                    (to + index * size).update(from: (from + place).assumingMemoryBound(to: UInt8.self), count: size)
+                    var axis = target.count - 1
+                    while axis >= 0 {
+                        position[axis] += 1
+                        place += steps[axis]
+                        if position[axis] < target[axis] { break }
+                        place -= steps[axis] * target[axis]
+                        position[axis] = 0
+                        axis -= 1
+                    }
+                }
+            }
+            count = bytes.count
+        }
+        return HostTensor(name: name, element: element, shape: target, bytes: moved)
+    }
+
     /// A matrix with rows and columns exchanged.
     func transposed() -> HostTensor {
         let (rows, columns, size) = (shape[0], shape[1], element.size)

@@ -24,10 +24,13 @@ final class Importer {
     /// The parameters that the graph has, as tensors of their names.
     private(set) var weights: [HostTensor] = []
     private var names = ModelNames()
-    /// The parameters that initializers became, by the initializer's name and the shape in which it is read.
-    private var parameters: [ParameterKey: Value] = [:]
+    /// The parameters that initializers became, by the initializer's name and the shape in which it is read; several where it is read in
+    /// several orders.
+    private var parameters: [ParameterKey: [(value: Value, weight: Int)]] = [:]
     /// The initializers that names stand for: outputs of `Identity` stand for their operand's.
     var initializers: [String: String] = [:]
+    /// The products of the nodes that are being read that are layers with biases.
+    var biased = BiasedProducts()
     /// What goes wrong, node by node.
     private var faults: [(node: String, fault: ImportFault)] = []
     /// How many functions of the model, one within the other, nodes are read of.
@@ -58,9 +61,13 @@ final class Importer {
 
     // MARK: Nodes
 
-    /// Imports nodes in order. A node at fault is noted, and what reads it passed over.
-    func run(_ nodes: [WireNode], _ sets: [String: Int]) {
-        for node in nodes {
+    /// Imports nodes in order, those that outputs need. A node at fault is noted, and what reads it passed over.
+    func run(_ nodes: [WireNode], _ sets: [String: Int], for outputs: [String]) {
+        let needed = NeededNodes.of(nodes, for: outputs)
+        let outside = biased
+        biased = BiasedProducts(needed, for: outputs)
+        defer { biased = outside }
+        for node in needed {
             nodeCount += 1
             guard nodeCount <= Self.largestNodeCount else {
                 return note(node, .unsupported("the model has more than \(Self.largestNodeCount) nodes"))
@@ -77,6 +84,10 @@ final class Importer {
     private func run(_ node: WireNode, _ sets: [String: Int]) throws(ImportFault) {
         let domain = node.domain == "ai.onnx" ? "" : node.domain
         if let function = file.function(node) { return try call(function, node) }
+        if let made = biased.take(node) {
+            values[node.output[0]] = made
+            return
+        }
         guard let set = sets[domain] else { throw .unsupported("the model imports no operators of '\(node.domain)'") }
         guard let rule = ImportRule.named(node.opType, domain: domain, set: set) else {
             throw .unsupported("\(ModelFile.fullName(node)) of operator set \(set)")
@@ -124,7 +135,8 @@ final class Importer {
         for set in function.opsetImport { sets[set.domain == "ai.onnx" ? "" : set.domain] = Int(set.version) }
         (values, initializers) = (inner, innerInitializers)
         depth += 1
-        run(function.node.map { $0.resolvingReferences(to: node.attribute, defaults: function.attributeProto) }, sets)
+        let asked = zip(node.output, function.output).filter { !$0.0.isEmpty }.map(\.1)
+        run(function.node.map { $0.resolvingReferences(to: node.attribute, defaults: function.attributeProto) }, sets, for: asked)
         depth -= 1
         let made = values
         (values, initializers) = outside
@@ -146,6 +158,8 @@ final class Importer {
         let set = file.operatorSets[""].map { ", operator set \($0)" } ?? ""
         let count = faults.count == 1 ? "a node" : "\(faults.count) nodes"
         let inputs = Set(faults.compactMap(\.fault.input)).sorted()
+        let repairs = Set(faults.compactMap(\.fault.repair)).sorted()
+        let isRepairable = faults.allSatisfy { $0.fault.repair != nil }
         throw ONNXError(
             file.path,
             isUnsupported
@@ -154,7 +168,8 @@ final class Importer {
             repair: !isUnsupported
                 ? "check that the file is complete, with onnx.checker for instance"
                 : inputs.isEmpty
-                    ? "export the model without them"
+                    ? (repairs + (isRepairable ? [] : ["export the model without \(repairs.isEmpty ? "them" : "the others")"])).joined(
+                        separator: ", and ")
                     : "make constants of \(inputs.map { "'\($0)'" }.joined(separator: ", ")), or give their values with --input, which decide shapes",
             notes: faults.prefix(40).map { "\($0.node): \($0.fault.message)" }
                 + (faults.count > 40 ? ["… and \(faults.count - 40) more"] : []))
@@ -199,12 +214,12 @@ final class Importer {
         guard tensor.count > 0 else { throw .unsupported("a tensor without elements, \(tensor.shape)") }
         guard let name else { return try constant(tensor) }
         let key = ParameterKey(name: name, shape: tensor.shape, role: role)
-        if let value = parameters[key] { return value }
+        if let known = parameters[key]?.first(where: { weights[$0.weight].bytes == tensor.bytes }) { return known.value }
         // What one layer owns may be read in another shape elsewhere, or be a statistic here and learned there: each is a parameter of its own.
         let parameter = label.map { names.distinct($0) } ?? names.label(name.replacing(":", with: ".").replacing("/", with: "."))
         let value = builder.parameter(
             Parameter(parameter, role, .zeros), TensorType(.f32, Shape(tensor.shape)), label: nil)
-        parameters[key] = value
+        parameters[key, default: []].append((value, weights.count))
         weights.append(HostTensor(name: parameter, element: tensor.element, shape: tensor.shape, bytes: tensor.bytes))
         return value
     }

@@ -9,8 +9,9 @@ struct ModelFile {
     /// The newest operator sets that the model goes by, by domain; the standard one is "".
     let operatorSets: [String: Int]
 
-    /// The oldest operator set of which the rules here are sure.
-    static let oldestOperatorSet = 1
+    /// The operator sets that the rules here were written for: in older ones operators repeat operands and take shapes in other ways, and what
+    /// newer ones mean nobody knows yet.
+    static let knownOperatorSets = 6...ImportRule.newestSet
     /// Whether the name of a file says that it is one.
     static func isName(_ path: String) -> Bool { path.lowercased().hasSuffix(".onnx") }
 
@@ -45,6 +46,14 @@ struct ModelFile {
             sets[domain] = max(sets[domain] ?? 0, Int(set.version))
         }
         operatorSets = sets
+        for set in wire.opsetImport + wire.functions.flatMap(\.opsetImport) where set.domain.isEmpty || set.domain == "ai.onnx" {
+            let known = Self.knownOperatorSets
+            if known.contains(Int(clamping: set.version)) { continue }
+            let target = set.version < known.lowerBound ? "\(ModelWriter.operatorSet)" : "\(known.upperBound) or an older one"
+            throw ONNXError(
+                path, "the model is of operator set \(set.version), and those from \(known.lowerBound) to \(known.upperBound) are read",
+                repair: "export it for operator set \(target), or convert it with onnx.version_converter")
+        }
     }
 
     /// Domain and name of an operator as errors write them.

@@ -136,13 +136,25 @@ struct NodeScope {
 
     func rank(_ index: Int) throws(ImportFault) -> Int { try shape(index).rank }
 
-    /// The shape where all of it must be numbers; `axes` says which matter.
-    func extents(_ index: Int) throws(ImportFault) -> [Int] {
-        let shape = try shape(index)
-        guard let extents = shape.extents else {
-            throw .unsupported("the shape \(shape) of '\(inputName(index))' must be numbers; fix its sizes")
-        }
+    /// The extents of an input along its last axes, which must be numbers.
+    ///
+    /// - Parameter first: the first of these axes. Those before it, such as the number of images, may be sizes that are no numbers yet.
+    func extents(_ index: Int, from first: Int = 0) throws(ImportFault) -> [Int] {
+        let needed = Array(try shape(index).dimensions.dropFirst(first))
+        guard let extents = Shape(needed).extents else { throw try needsNumbers(index, needed) }
         return extents
+    }
+
+    /// Whether the first extent of a shape that a node asks for means as many as there are images, where the model was for so many.
+    func isBatch(_ extent: Dimension, at axis: Int, of shape: Shape) -> Bool {
+        guard axis == 0, let images = importer.openedBatch else { return false }
+        return extent.value == images && shape.dimensions.first?.symbol == "N"
+    }
+
+    /// Why a node cannot be imported that needs numbers for some sizes of an input.
+    func needsNumbers(_ index: Int, _ sizes: [Dimension]) throws(ImportFault) -> ImportFault {
+        let open = sizes.filter { $0.value == nil }.map(\.description).joined(separator: ", ")
+        return .openSizes("\(open) in the shape \(try shape(index)) of '\(inputName(index))' must be a number", sizes)
     }
 
     /// The tensor of an input, as f32.
@@ -165,7 +177,20 @@ struct NodeScope {
     }
 
     /// The initializer that an input is, by the model's name.
-    func initializer(_ index: Int) -> String? { importer.initializers[inputName(index)] }
+    func initializer(_ index: Int) -> String? { initializer(named: inputName(index)) }
+
+    func initializer(named name: String) -> String? { importer.initializers[name] }
+
+    /// Makes the node's first result stand for the initializer that its first input is, whose elements it has.
+    func keepInitializer() {
+        if let name = initializer(0), let output = node.output.first { importer.initializers[output] = name }
+    }
+
+    /// The first input as the result.
+    func keptInput() throws(ImportFault) -> ImportedValue {
+        keepInitializer()
+        return try input(0)
+    }
 
     // MARK: Layers
 
@@ -180,9 +205,15 @@ struct NodeScope {
         _ index: Int, _ part: String, of label: String?, role: ParameterRole = .weight, _ change: (HostTensor) -> HostTensor = { $0 }
     ) throws(ImportFault) -> Value {
         guard case .known(let tensor) = try input(index) else { return try value(index) }
-        return try importer.value(
-            of: change(tensor), initializer: initializer(index) ?? "\(inputName(index))", label: label.map { "\($0).\(part)" }, role: role,
-            isNumber: false)
+        return try owned(change(tensor), named: inputName(index), part, of: label, role: role)
+    }
+
+    /// A tensor that a name of the model stands for, as a layer's own parameter.
+    func owned(
+        _ tensor: HostTensor, named name: String, _ part: String, of label: String?, role: ParameterRole = .weight
+    ) throws(ImportFault) -> Value {
+        try importer.value(
+            of: tensor, initializer: initializer(named: name) ?? name, label: label.map { "\($0).\(part)" }, role: role, isNumber: false)
     }
 
     // MARK: The graph
@@ -220,6 +251,16 @@ struct NodeScope {
 
     func reshape(_ value: Value, _ shape: [Dimension]) throws(ImportFault) -> Value {
         if type(of: value).shape == Shape(shape) { return value }
+        // There and back.
+        if case let node = builder.graph[value], node.operation == .reshape, type(of: node.operands[0]).shape == Shape(shape) {
+            return node.operands[0]
+        }
+        // Each image by itself, however many there are.
+        if shape.count > 1, shape[0].value == nil, shape[0] == type(of: value).shape.dimensions.first,
+            let rest = Shape(Array(shape[1...])).extents
+        {
+            return try apply(.reshape, [value], ["extents": .integers(rest)])
+        }
         if let numbers = Shape(shape).extents {
             return try apply(.reshape, [value], ["extents": .integers(numbers), "whole": .boolean(true)])
         }

@@ -38,7 +38,7 @@ enum SizeArithmetic {
         case "Squeeze": return result(try scope.sizes(0), isScalar: try scope.sizes(0).count == 1)
         case "Reshape":
             let sizes = try scope.sizes(0)
-            let target = try scope.set < 5 ? scope.integers("shape") ?? [] : scope.integers(1)
+            let target = try scope.integers(1)
             guard target.count <= 1 else { return nil }
             return result(sizes, isScalar: target.isEmpty)
         case "Concat": return result(try scope.inputs.indices.map { (index) throws(ImportFault) in try scope.sizes(index) }.flatMap(\.self))

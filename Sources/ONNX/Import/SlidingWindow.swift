@@ -29,7 +29,8 @@ struct SlidingWindow {
         case "SAME_UPPER":
             isSame = true
             if try scope.boolean("ceil_mode", default: false) { pads = same(try extents(), isLower: false) }
-        case "SAME_LOWER": pads = same(try extents(), isLower: true)
+        // What moves by one position is padded alike for any extents.
+        case "SAME_LOWER": pads = same(strides == ones ? ones : try extents(), isLower: true)
         case "VALID": pads = [Int](repeating: 0, count: 2 * axes)
         case "NOTSET", "": break
         case let other: throw .malformed("'auto_pad' is '\(other)'")

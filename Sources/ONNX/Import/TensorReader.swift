@@ -73,10 +73,19 @@ struct TensorReader {
         guard !location.hasPrefix("/"), !parts.contains(".."), !location.contains("\0") else {
             throw .malformed("\(name) is to be read from '\(location)', which is not beside the model")
         }
-        let file = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(location).path
-        let offset = properties["offset"].flatMap { Int($0) } ?? 0
-        let length = properties["length"].flatMap { Int($0) } ?? size
-        guard offset >= 0, offset <= 1 << 42, length == size else {
+        let model = URL(fileURLWithPath: path)
+        let place = model.deletingLastPathComponent().appendingPathComponent(location).resolvingSymlinksInPath()
+        // A link may lead to the folder of the file that the model itself is a link to, as caches of downloads have it.
+        let folders = [
+            model.deletingLastPathComponent().resolvingSymlinksInPath(), model.resolvingSymlinksInPath().deletingLastPathComponent(),
+        ]
+        guard folders.contains(where: { place.pathComponents.starts(with: $0.pathComponents) }) else {
+            throw .malformed("\(name) is to be read from '\(location)', a link that leads out of the model's folder")
+        }
+        let file = place.path
+        let offset = try Self.count(properties["offset"] ?? "0", "offset", of: name)
+        let length = try Self.count(properties["length"] ?? "\(size)", "length", of: name)
+        guard length == size else {
             throw .malformed("\(name) takes \(size) bytes, but \(length) from \(offset) on are to be read from '\(location)'")
         }
         do {
@@ -84,5 +93,13 @@ struct TensorReader {
         } catch {
             throw .malformed("\(name) cannot be read from '\(location)': \(error.message)")
         }
+    }
+
+    /// A number of bytes as external data gives it: a decimal number, as a text.
+    private static func count(_ text: String, _ property: String, of name: String) throws(ImportFault) -> Int {
+        guard let number = Int(text), 0...(1 << 42) ~= number else {
+            throw .malformed("the \(property) of \(name) in its file is '\(text)', which is no number of bytes")
+        }
+        return number
     }
 }

@@ -102,10 +102,12 @@ extension ImportRule {
             let (rank, x) = (try scope.rank(0), try scope.value(0))
             let axis = try scope.axis(scope.integer("axis", default: 1), rank: rank)
             if axis == rank - 1 { return try scope.result(scope.apply(operation, [x], ["axis": .integer(axis)])) }
-            let extents = try scope.extents(0)
-            let rows = [extents[..<axis].reduce(1, *), extents[axis...].reduce(1, *)]
-            let flat = try scope.reshape(x, rows.map(Dimension.fixed))
-            return try scope.result(scope.reshape(scope.apply(operation, [flat]), extents.map(Dimension.fixed)))
+            // The images stay an axis of their own, of any number.
+            let dimensions = try scope.shape(0).dimensions
+            let rows = axis > 1 ? [dimensions[0], tally(dimensions[1..<axis])] : [tally(dimensions[..<axis])]
+            let flat = try scope.reshape(x, rows + [tally(dimensions[axis...])])
+            let row = try scope.apply(operation, [flat], ["axis": .integer(rows.count)])
+            return try scope.result(scope.reshape(row, dimensions))
         }
     }
 }

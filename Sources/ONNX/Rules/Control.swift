@@ -40,8 +40,11 @@ extension ImportRule {
             guard rate == 0 else { throw .unsupported("dropout in training, whose random numbers are ONNX's own") }
         }
         guard scope.node.output.count > 1, !scope.node.output[1].isEmpty else { return [try scope.input(0)] }
-        let extents = try scope.extents(0)
-        return [try scope.input(0), .known(try filled(scope.set < 10 ? scope.element(0) : .bool, extents, with: 1))]
+        let element = try scope.set < 10 ? scope.element(0) : .bool
+        if let extents = try scope.shape(0).extents { return [try scope.input(0), .known(try filled(element, extents, with: 1))] }
+        // Of as many elements as there will be: no absolute value is below zero.
+        let kept = Scalar.select(.less, .unary(.absolute, .argument(0)), .constant(-1), then: 0, otherwise: 1)
+        return [try scope.input(0), .computed(try scope.map(ScalarFunction("kept", ["x"], kept), [scope.value(0)]), element)]
     }
 
     /// The most bytes of a tensor that a few bytes of the model stand for.
@@ -67,7 +70,7 @@ extension ImportRule {
             importer.values[initializer.name] = .known(try importer.reader.tensor(initializer))
             importer.initializers[initializer.name] = initializer.name
         }
-        importer.run(graph.node, scope.sets)
+        importer.run(graph.node, scope.sets, for: graph.output.map(\.name))
         return try graph.output.map { (output) throws(ImportFault) in
             guard let value = importer.values[output.name] else { throw .malformed("the branch does not make '\(output.name)'") }
             return value

@@ -15,7 +15,7 @@ extension ImportRule {
         }
         let kernel = try scope.integers("kernel_shape") ?? Array(weight.dropFirst(2))
         let groups = try scope.integer("group", default: 1)
-        let extents = { () throws(ImportFault) in Array(try scope.extents(0).dropFirst(2)) }
+        let extents = { () throws(ImportFault) in try scope.extents(0, from: 2) }
         var window = try SlidingWindow(scope, kernel: kernel) { () throws(ImportFault) in kernel.map { _ in 1 } }
         var outputPads = try scope.integers("output_padding") ?? kernel.map { _ in 0 }
         guard outputPads.count == kernel.count, kernel.count == weight.count - 2, outputPads.allSatisfy({ 0...(1 << 20) ~= $0 }) else {

@@ -37,10 +37,7 @@ extension ImportRule {
         return try scope.result(scope.apply(.divide, [scope.joined(.add), scope.constant(Double(scope.inputs.count))]))
     }
 
-    private static let identity = ImportRule("Identity") { (scope) throws(ImportFault) in
-        if let name = scope.initializer(0), let output = scope.node.output.first { scope.importer.initializers[output] = name }
-        return [try scope.input(0)]
-    }
+    private static let identity = ImportRule("Identity") { (scope) throws(ImportFault) in [try scope.keptInput()] }
 
     private static func cast(_ name: String) -> ImportRule {
         ImportRule(name) { (scope) throws(ImportFault) in
@@ -56,7 +53,7 @@ extension ImportRule {
         guard element.stored != nil, from.stored != nil else { throw .unsupported("a conversion from \(from) to \(element)") }
         if from == element || element.isFloating {
             if case .known(let tensor) = try scope.input(0) {
-                if let name = scope.initializer(0), let output = scope.node.output.first { scope.importer.initializers[output] = name }
+                scope.keepInitializer()
                 return [.known(from == element ? tensor : HostTensor(element, shape: tensor.shape, numbers: tensor.doubles))]
             }
             guard element.isComputable || scope.importer.folding != nil else {

@@ -6,6 +6,10 @@ extension ImportRule {
     /// Normalizations over the batch, the channels, groups or axes.
     static let normalizations: [ImportRule] = [
         ImportRule("BatchNormalization", batch),
+        ImportRule("InstanceNormalization") { (scope) throws(ImportFault) in
+            if let ofGroups = try groups(scope) { return ofGroups }
+            return try scope.read(.instanceNormalization)
+        },
         ImportRule("GroupNormalization", group),
         ImportRule("LayerNormalization", layer),
         ImportRule("RMSNormalization") { (scope) throws(ImportFault) in
@@ -77,6 +81,20 @@ extension ImportRule {
             return .computed(try scope.apply(.add, [old, new]), try scope.element(index))
         }
         return try [.computed(result, scope.element(0)), moved(3, mean), moved(4, variance)]
+    }
+
+    /// Images whose channels were joined to groups, normalized without a scale or a shift: as exporters write group normalization. Nil of others.
+    private static func groups(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue]? {
+        guard case .computed(let grouped, let element) = try scope.input(0), case let node = scope.builder.graph[grouped],
+            node.operation == .reshape, node.type.rank == 3, let groups = node.type.shape[1].value,
+            case .known(let scale) = try scope.input(1), case .known(let shift) = try scope.input(2),
+            scale.doubles.allSatisfy({ $0 == 1 }), shift.doubles.allSatisfy({ $0 == 0 }), scale.count == groups, shift.count == groups,
+            case let image = node.operands[0], case let shape = scope.type(of: image).shape,
+            shape.rank >= 2, shape[0] == node.type.shape[0], let channels = shape[1].value, channels % groups == 0, channels > groups
+        else { return nil }
+        let attributes: Attributes = ["groups": .integer(groups), "epsilon": epsilon(scope), "affine": .boolean(false)]
+        let plain = try scope.apply(.groupNormalization, [image], attributes)
+        return [.computed(try scope.reshape(plain, node.type.shape.dimensions), element)]
     }
 
     /// Scales and shifts are those of groups before operator set 21, of channels since.

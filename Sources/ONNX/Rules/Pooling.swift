@@ -23,7 +23,7 @@ extension ImportRule {
         guard let kernel = try scope.integers("kernel_shape"), rank >= 3, kernel.count == rank - 2 else {
             throw .malformed("'kernel_shape' does not go with \(try scope.shape(0))")
         }
-        return try SlidingWindow(scope, kernel: kernel) { () throws(ImportFault) in Array(try scope.extents(0).dropFirst(2)) }
+        return try SlidingWindow(scope, kernel: kernel) { () throws(ImportFault) in try scope.extents(0, from: 2) }
     }
 
     private static func maximum(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
@@ -74,13 +74,13 @@ extension ImportRule {
         let ceil = try scope.boolean("ceil_mode", default: false)
         let includesPads = try scope.boolean("count_include_pad", default: false)
         let x = try scope.value(0)
-        let extents = try scope.extents(0)
+        let extents = try scope.extents(0, from: 2)
         var result = try sums(scope, window, x, ceil: ceil)
         for axis in 0..<window.axes {
-            let extent = extents[axis + 2]
+            let extent = extents[axis]
             let count = window.count(axis, extent: extent, ceil: ceil)
             guard 1...ConstantTensor.maximumCount ~= count else {
-                throw .malformed("\(count) windows of \(window.kernel) along the axis \(axis + 2) of \(extents)")
+                throw .malformed("\(count) windows of \(window.kernel) along the axis \(axis + 2) of \(try scope.shape(0))")
             }
             let bounds = includesPads ? -window.pads[axis]..<extent + window.pads[window.axes + axis] : 0..<extent
             let counts = (0..<count).map { index in
@@ -88,7 +88,7 @@ extension ImportRule {
                     bounds.contains(index * window.strides[axis] - window.pads[axis] + $0 * window.dilations[axis])
                 }
             }
-            var shape = [Int](repeating: 1, count: extents.count)
+            var shape = [Int](repeating: 1, count: window.axes + 2)
             shape[axis + 2] = counts.count
             result = try scope.apply(
                 .divide, [result, scope.builder.tensor(ConstantTensor(counts.map { Float(max($0, 1)) }), Shape(shape))])
@@ -98,23 +98,25 @@ extension ImportRule {
 
     /// The sum of each window, as a convolution of each channel with ones.
     private static func sums(_ scope: NodeScope, _ window: SlidingWindow, _ x: Value, ceil: Bool) throws(ImportFault) -> Value {
-        let extents = try scope.extents(0)
+        let extents = try scope.extents(0, from: 1)
+        let channels = extents[0]
         var pads = window.pads
         if window.isSame { throw .unsupported("'auto_pad' SAME_UPPER with dilations") }
         for axis in 0..<window.axes {
-            let count = window.count(axis, extent: extents[axis + 2], ceil: ceil)
-            pads[window.axes + axis] = max(0, (count - 1) * window.strides[axis] + window.reach(axis) - extents[axis + 2] - pads[axis])
+            let extent = extents[axis + 1]
+            let count = window.count(axis, extent: extent, ceil: ceil)
+            pads[window.axes + axis] = max(0, (count - 1) * window.strides[axis] + window.reach(axis) - extent - pads[axis])
         }
-        let shape = [extents[1], 1] + window.kernel
-        guard window.kernel.reduce(1, { min($0 * $1, 1 << 30) }) * min(extents[1], 1 << 30) <= ConstantTensor.maximumCount else {
+        let shape = [channels, 1] + window.kernel
+        guard window.kernel.reduce(1, { min($0 * $1, 1 << 30) }) * min(channels, 1 << 30) <= ConstantTensor.maximumCount else {
             throw .unsupported("windows of \(window.kernel) with dilations")
         }
         let ones = scope.builder.tensor(ConstantTensor([Float](repeating: 1, count: shape.reduce(1, *))), Shape(shape))
         return try scope.apply(
             .convolution, [x, ones],
             [
-                "channels": .integer(extents[1]), "kernel": SlidingWindow.pair(window.kernel), "stride": SlidingWindow.pair(window.strides),
-                "dilation": SlidingWindow.pair(window.dilations), "pad": .integers(pads), "groups": .integer(extents[1]),
+                "channels": .integer(channels), "kernel": SlidingWindow.pair(window.kernel), "stride": SlidingWindow.pair(window.strides),
+                "dilation": SlidingWindow.pair(window.dilations), "pad": .integers(pads), "groups": .integer(channels),
                 "bias": .boolean(false),
             ])
     }

@@ -21,9 +21,18 @@ extension ImportRule {
             matrix.count > 0, scope.initializer(1) != nil
         {
             let label = scope.label()
-            let weight = try scope.owned(1, "weight", of: label) { $0.transposed() }
-            return try scope.apply(
-                .linear, [scope.value(0), weight], ["features": .integer(matrix.shape[1]), "bias": .boolean(false)], label: label)
+            let (name, features) = (scope.node.output.first ?? "", matrix.shape[1])
+            var operands = [try scope.value(0), try scope.owned(1, "weight", of: label) { $0.transposed() }]
+            let bias = scope.node.opType == "MatMul" ? scope.importer.biased.bias(of: name) : nil
+            if let bias, case .known(let vector)? = scope.importer.values[bias], vector.shape == [features],
+                scope.initializer(named: bias) != nil
+            {
+                operands.append(try scope.owned(vector, named: bias, "bias", of: label))
+            }
+            let layer = try scope.apply(
+                .linear, operands, ["features": .integer(features), "bias": .boolean(operands.count == 3)], label: label)
+            if operands.count == 3 { scope.importer.biased.made(.computed(layer, try scope.element(0)), asSumOf: name) }
+            return layer
         }
         var a = if let left { left } else { try scope.value(0) }
         var b = if let right { right } else { try scope.value(1) }

@@ -13,39 +13,20 @@ extension ImportRule {
             let sampling = Resampling(
                 filter: mode == "nearest" ? .nearest : .linear, coordinates: "asymmetric", rounding: "floor", isAntialiased: false,
                 excludesOutside: false)
-            return try scope.result(resized(scope, sampling, axes(scope, scales: scales), nil))
+            let axes = try Array(scope.shape(0).dimensions.indices)
+            return try scope.result(resized(scope, sampling, ResizedAxis.scaled(scope, axes, scales), nil))
         },
     ]
 
-    private static func axes(_ scope: NodeScope, scales: [Double]) throws(ImportFault) -> [Resampling.Axis] {
-        let extents = try scope.extents(0)
-        guard scales.count == extents.count, scales.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-            throw .malformed("scales \(scales) of \(extents)")
-        }
-        return try zip(extents, scales).map { (extent, scale) throws(ImportFault) in
-            let result = (Double(extent) * scale).rounded(.down)
-            guard result >= 1, result <= 16_777_216 else { throw .malformed("an axis of \(extent) times \(scale)") }
-            return Resampling.Axis(extent: extent, result: Int(result), scale: scale)
-        }
-    }
-
     private static func resize(_ scope: NodeScope) throws(ImportFault) -> Value {
-        let extents = try scope.extents(0)
+        let rank = try scope.rank(0)
         let isOld = scope.set < 11
-        let places = try scope.axes(input: .max, rank: extents.count) ?? Array(extents.indices)
-        var axes = extents.map { Resampling.Axis(extent: $0, result: $0, scale: 1) }
-        let scalesInput = isOld ? 1 : 2
+        let places = try scope.axes(input: .max, rank: rank) ?? Array(0..<rank)
         // Exporters give scales without elements where there are sizes.
         let hasSizes = !isOld && scope.isGiven(3)
-        if hasSizes {
-            try setSizes(scope, places, &axes)
-        } else {
-            var scales = extents.map { _ in 1.0 }
-            let given = try scope.known(scalesInput).doubles
-            guard given.count == places.count else { throw .malformed("\(given.count) scales of \(places.count) axes") }
-            for (axis, scale) in zip(places, given) { scales[axis] = scale }
-            axes = try self.axes(scope, scales: scales)
-        }
+        var axes =
+            try hasSizes
+            ? ResizedAxis.sized(scope, places) : ResizedAxis.scaled(scope, places, scope.known(isOld ? 1 : 2).doubles)
         var sampling = Resampling(
             filter: .nearest, coordinates: isOld ? "asymmetric" : scope.text("coordinate_transformation_mode", default: "half_pixel"),
             rounding: isOld ? "floor" : scope.text("nearest_mode", default: "round_prefer_floor"),
@@ -68,56 +49,46 @@ extension ImportRule {
             guard region.count == 2 * places.count, region.allSatisfy({ abs($0) <= 0x1p24 }) else {
                 throw .malformed("the region \(region) of \(places.count) axes")
             }
-            for (index, axis) in places.enumerated() { axes[axis].region = (region[index], region[places.count + index]) }
+            for index in places.indices { axes[index].region = (region[index], region[places.count + index]) }
             outside = scope.shortNumber("extrapolation_value", default: 0)
         }
         return try resized(scope, sampling, axes, outside)
-    }
-
-    /// The sizes of the result, which may be the largest or smallest of one shape that fit.
-    private static func setSizes(_ scope: NodeScope, _ places: [Int], _ axes: inout [Resampling.Axis]) throws(ImportFault) {
-        let sizes = try scope.integers(3)
-        guard sizes.count == places.count, sizes.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }) else {
-            throw .malformed("sizes \(sizes) of \(places.count) axes")
-        }
-        let ratios = zip(places, sizes).map { Double($1) / Double(axes[$0].extent) }
-        let policy = scope.text("keep_aspect_ratio_policy", default: "stretch")
-        let common = policy == "stretch" ? nil : policy == "not_larger" ? ratios.min() : ratios.max()
-        for (index, axis) in places.enumerated() {
-            let result = common.map { ($0 * Double(axes[axis].extent) + 0.5).rounded(.down) } ?? Double(sizes[index])
-            guard result >= 1, result <= 0x1p24 else { throw .malformed("an axis of \(axes[axis].extent) becomes one of \(result)") }
-            axes[axis].scale = common ?? ratios[index]
-            axes[axis].result = Int(result)
-        }
     }
 
     /// By the operators of the language where they mean the same, else by a product with a matrix of factors along each axis.
     ///
     /// - Parameter outside: what lies outside of the source, where that is not its border.
     private static func resized(
-        _ scope: NodeScope, _ sampling: Resampling, _ axes: [Resampling.Axis], _ outside: Double?
+        _ scope: NodeScope, _ sampling: Resampling, _ axes: [ResizedAxis], _ outside: Double?
     ) throws(ImportFault) -> Value {
         let x = try scope.value(0)
-        let changed = axes.indices.filter { axes[$0].extent != axes[$0].result || axes[$0].scale != 1 || outside != nil }
+        let changed = axes.filter { !$0.isKept }
         if changed.isEmpty { return x }
-        if let simple = try named(scope, x, sampling, axes, changed), outside == nil { return simple }
-        var result = x
-        var inside = axes.map { _ in [Float]() }
-        for axis in changed {
-            guard axes[axis].extent * axes[axis].result <= ConstantTensor.maximumCount else {
-                throw .unsupported("resizing an axis of \(axes[axis].extent) to \(axes[axis].result)")
-            }
-            let factors = sampling.factors(axes[axis])
-            inside[axis] = factors.map { $0 == nil ? 0 : 1 }
-            let matrix = factors.flatMap { ($0 ?? [Double](repeating: 0, count: axes[axis].extent)).map(Float.init) }
-            result = try filtered(scope, result, axis, matrix, axes[axis])
+        var numbers: [Int: Resampling.Axis] = [:]
+        for axis in changed { numbers[axis.place] = try axis.numbers() }
+        guard numbers.count == changed.count else {
+            if outside == nil, let open = try ofOpenSizes(scope, x, sampling, changed) { return open }
+            throw try scope.needsNumbers(0, changed.flatMap { [$0.extent] + ($0.size.map { [$0] } ?? []) })
         }
-        guard let outside, inside.contains(where: { $0.contains(0) }) else { return result }
+        if outside == nil, let simple = try named(scope, x, sampling, numbers) { return simple }
+        let rank = scope.type(of: x).rank
+        var result = x
+        var inside: [Int: [Float]] = [:]
+        for (place, axis) in numbers.sorted(by: { $0.key < $1.key }) {
+            guard axis.extent * axis.result <= ConstantTensor.maximumCount else {
+                throw .unsupported("resizing an axis of \(axis.extent) to \(axis.result)")
+            }
+            let factors = sampling.factors(axis)
+            inside[place] = factors.map { $0 == nil ? 0 : 1 }
+            let matrix = factors.flatMap { ($0 ?? [Double](repeating: 0, count: axis.extent)).map(Float.init) }
+            result = try filtered(scope, result, place, matrix, axis)
+        }
+        guard let outside, inside.values.contains(where: { $0.contains(0) }) else { return result }
         var mask: Value?
-        for axis in changed {
-            var shape = [Int](repeating: 1, count: axes.count)
-            shape[axis] = axes[axis].result
-            let own = scope.builder.tensor(ConstantTensor(inside[axis]), Shape(shape))
+        for (place, factors) in inside.sorted(by: { $0.key < $1.key }) {
+            var shape = [Int](repeating: 1, count: rank)
+            shape[place] = factors.count
+            let own = scope.builder.tensor(ConstantTensor(factors), Shape(shape))
             mask = try mask.map { (other) throws(ImportFault) in try scope.apply(.multiply, [other, own]) } ?? own
         }
         return try scope.apply(.choose, [mask ?? result, result, scope.constant(outside)])
@@ -143,38 +114,85 @@ extension ImportRule {
 
     /// What the language has a name for: images that become larger by whole factors, and PyTorch's filters.
     private static func named(
-        _ scope: NodeScope, _ x: Value, _ sampling: Resampling, _ axes: [Resampling.Axis], _ changed: [Int]
+        _ scope: NodeScope, _ x: Value, _ sampling: Resampling, _ axes: [Int: Resampling.Axis]
     ) throws(ImportFault) -> Value? {
-        guard (3...5).contains(axes.count), changed.allSatisfy({ $0 >= 2 }), !sampling.excludesOutside else { return nil }
-        let spatial = Array(axes[2...])
-        let isWhole = spatial.allSatisfy { $0.result % $0.extent == 0 && $0.scale == Double($0.result / $0.extent) }
+        let shape = scope.type(of: x).shape
+        guard (3...5).contains(shape.rank), axes.keys.allSatisfy({ $0 >= 2 }), !sampling.excludesOutside else { return nil }
         if case .nearest = sampling.filter {
-            let factors = spatial.map { max(1, $0.result / $0.extent) }
             // The same elements, whatever the rule is called.
             func repeats(_ axis: Resampling.Axis) -> Bool {
+                guard axis.result % axis.extent == 0, axis.scale == Double(axis.result / axis.extent) else { return false }
                 let factor = axis.result / axis.extent
                 return sampling.nearestPositions(axis).enumerated().allSatisfy { $1 == $0 / factor }
             }
-            guard isWhole, spatial.allSatisfy(repeats) else { return nil }
+            guard axes.values.allSatisfy(repeats) else { return nil }
+            let factors = (2..<shape.rank).map { axes[$0].map { $0.result / $0.extent } ?? 1 }
             return try scope.apply(.upsample, [x], ["scale": .integers(factors)])
         }
-        guard axes.count == 4, spatial.allSatisfy({ $0.scale == Double($0.result) / Double($0.extent) }) else { return nil }
+        guard axes.values.allSatisfy({ $0.scale == Double($0.result) / Double($0.extent) }) else { return nil }
+        let isLong = axes.values.allSatisfy { $0.result > 1 }
+        let sizes = (2..<shape.rank).map { axes[$0].map { .fixed($0.result) } ?? shape[$0] }
+        return try filtered(scope, x, sampling, isLong: isLong, ["size": Self.sizes(sizes)])
+    }
+
+    /// What the language has a name for, of images whose height or width are no numbers yet; nil where only numbers say what is sampled.
+    private static func ofOpenSizes(
+        _ scope: NodeScope, _ x: Value, _ sampling: Resampling, _ axes: [ResizedAxis]
+    ) throws(ImportFault) -> Value? {
+        let shape = scope.type(of: x).shape
+        guard (3...5).contains(shape.rank), axes.allSatisfy({ $0.place >= 2 }), !sampling.excludesOutside else { return nil }
+        let factors = axes.compactMap(\.factor)
+        let areWhole = factors.count == axes.count && factors.allSatisfy { $0 == $0.rounded() && 1...1024 ~= $0 }
+        if case .nearest = sampling.filter {
+            // Where results lie between these depends on the factor alone, so that a short axis tells it of all.
+            let ofFactor = ["asymmetric", "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "tf_half_pixel_for_nn"]
+            func repeats(_ factor: Double) -> Bool {
+                let axis = Resampling.Axis(extent: 4, result: 4 * Int(factor), scale: factor)
+                return sampling.nearestPositions(axis).enumerated().allSatisfy { $1 == $0 / Int(factor) }
+            }
+            if areWhole, ofFactor.contains(sampling.coordinates), factors.allSatisfy(repeats) {
+                let scales = (2..<shape.rank).map { place in axes.first { $0.place == place }?.factor.map { Int($0) } ?? 1 }
+                return try scope.apply(.upsample, [x], ["scale": .integers(scales)])
+            }
+        }
+        // One pixel as the result is placed otherwise by some coordinates; what becomes larger by whole factors is one only of one.
+        let isLong = areWhole || sampling.coordinates == "align_corners" && factors.isEmpty
+        let isScaled = axes.count == 2 && factors.count == 2 && factors[0] == factors[1] && axes.allSatisfy { $0.size == nil }
+        if isScaled { return try filtered(scope, x, sampling, isLong: isLong, ["scale": .number(factors[0])]) }
+        guard axes.allSatisfy({ $0.factor == nil }) else { return nil }
+        let sizes = (2..<shape.rank).map { place in axes.first { $0.place == place }?.size ?? shape[place] }
+        return try filtered(scope, x, sampling, isLong: isLong, ["size": Self.sizes(sizes)])
+    }
+
+    private static func sizes(_ dimensions: [Extent]) -> Attribute {
+        Shape(dimensions).extents.map(Attribute.integers) ?? .shape(Shape(dimensions))
+    }
+
+    /// An image through one of PyTorch's filters, at positions that follow from the sizes; nil where those are others.
+    ///
+    /// - Parameter isLong: whether no axis that is changed becomes one position, which some coordinates place otherwise.
+    private static func filtered(
+        _ scope: NodeScope, _ x: Value, _ sampling: Resampling, isLong: Bool, _ size: Attributes
+    ) throws(ImportFault) -> Value? {
+        guard scope.type(of: x).rank == 4, !sampling.isAntialiased else { return nil }
         let mode: String
         switch sampling.filter {
+        case .nearest:
+            let names = ["asymmetric, floor": "nearest", "half_pixel, round_prefer_ceil": "nearest_exact"]
+            guard let name = names["\(sampling.coordinates), \(sampling.rounding)"] else { return nil }
+            return try scope.apply(.resize, [x], size.with(["mode": .text(name)]))
         case .linear: mode = "bilinear"
-        case .cubic(-0.75) where !sampling.isAntialiased: mode = "bicubic"
+        case .cubic(-0.75): mode = "bicubic"
         default: return nil
         }
         let coordinates: String
         switch sampling.coordinates {
         case "half_pixel": coordinates = "half_pixel"
-        case "pytorch_half_pixel" where spatial.allSatisfy({ $0.result > 1 }): coordinates = "half_pixel"
-        case "align_corners" where !sampling.isAntialiased && spatial.allSatisfy({ $0.result > 1 }): coordinates = "align_corners"
-        case "asymmetric" where !sampling.isAntialiased: coordinates = "asymmetric"
+        case "pytorch_half_pixel" where isLong: coordinates = "half_pixel"
+        case "align_corners" where isLong: coordinates = "align_corners"
+        case "asymmetric": coordinates = "asymmetric"
         default: return nil
         }
-        if sampling.isAntialiased { return nil }
-        return try scope.apply(
-            .resize, [x], ["size": .integers(spatial.map(\.result)), "mode": .text(mode), "coordinates": .text(coordinates)])
+        return try scope.apply(.resize, [x], size.with(["mode": .text(mode), "coordinates": .text(coordinates)]))
     }
 }

@@ -16,7 +16,7 @@ extension ImportRule {
         },
         ImportRule("Size") { (scope) throws(ImportFault) in [.of([Dimension(try scope.shape(0).elementTally)], isScalar: true)] },
         ImportRule("Reshape") { (scope) throws(ImportFault) in
-            let target = try scope.set < 5 ? (scope.integers("shape") ?? []).map { Dimension.fixed($0) } : scope.sizes(1)
+            let target = try scope.sizes(1)
             return [try reshaped(scope, target, zeroIsKept: scope.boolean("allowzero", default: false))]
         },
         ImportRule("Flatten") { (scope) throws(ImportFault) in
@@ -53,8 +53,14 @@ extension ImportRule {
             return [try reshaped(scope, target, zeroIsKept: true)]
         },
         ImportRule("Transpose") { (scope) throws(ImportFault) in
-            let order = try scope.integers("perm")
-            return order == Array(0..<(try scope.rank(0))) ? [try scope.input(0)] : try scope.read(.permute)
+            let rank = try scope.rank(0)
+            let order = try scope.integers("perm") ?? Array((0..<rank).reversed())
+            if order == Array(0..<rank) { return [try scope.keptInput()] }
+            guard case .known(let tensor) = try scope.input(0) else { return try scope.read(.permute) }
+            guard order.sorted() == Array(0..<rank) else { throw .malformed("'perm' \(order) of a tensor of rank \(rank)") }
+            // A weight in another order is a weight still.
+            scope.keepInitializer()
+            return [.known(tensor.permuted(order))]
         },
         ImportRule("Concat", concatenation), ImportRule("Split", split), ImportRule("Slice", slice), ImportRule("Expand", expansion),
         ImportRule("Tile", tiling), ImportRule("Pad", padding),
@@ -64,10 +70,7 @@ extension ImportRule {
     static func reshaped(_ scope: NodeScope, _ target: [Dimension], zeroIsKept: Bool) throws(ImportFault) -> ImportedValue {
         let shape = try scope.shape(0)
         var dimensions = try target.enumerated().map { (axis, dimension) throws(ImportFault) -> Dimension in
-            // As many as there are images, where the model was for so many.
-            if axis == 0, let images = scope.importer.openedBatch, dimension.value == images, shape.dimensions.first?.symbol == "N" {
-                return shape[0]
-            }
+            if scope.isBatch(dimension, at: axis, of: shape) { return shape[0] }
             guard dimension == 0, !zeroIsKept else { return dimension }
             guard axis < shape.rank else { throw .malformed("the shape \(target) copies an extent that \(shape) does not have") }
             return shape[axis]
@@ -89,7 +92,7 @@ extension ImportRule {
         switch try scope.input(0) {
         case .known(let tensor):
             guard let extents = Shape(dimensions).extents else { throw .malformed("\(shape) as \(Shape(dimensions))") }
-            if let name = scope.initializer(0), let output = scope.node.output.first { scope.importer.initializers[output] = name }
+            scope.keepInitializer()
             return .known(tensor.reshaped(extents))
         default: return .computed(try scope.reshape(scope.value(0), dimensions), try scope.element(0))
         }
@@ -145,7 +148,7 @@ extension ImportRule {
     }
 
     /// The product of extents.
-    private static func tally(_ extents: ArraySlice<Dimension>) -> Dimension {
+    static func tally(_ extents: ArraySlice<Dimension>) -> Dimension {
         extents.reduce(.fixed(1)) { Dimension($0.expression * $1.expression) }
     }
 
@@ -238,12 +241,7 @@ extension ImportRule {
 
     private static func tiling(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         let shape = try scope.shape(0)
-        var counts = try scope.sizes(1)
-        if scope.set < 6 {
-            // A number of tiles along one axis.
-            let axis = try scope.integers(2).first ?? 0
-            counts = shape.dimensions.indices.map { $0 == axis ? counts.first ?? 1 : 1 }
-        }
+        let counts = try scope.sizes(1)
         guard counts.count == shape.rank else { throw .malformed("\(counts.count) repeats of \(shape)") }
         let target = zip(counts, shape.dimensions).map { Dimension($0.expression * $1.expression) }
         if target.contains(0), let extents = Shape(target).extents {

@@ -1,0 +1,40 @@
+import Interchange
+
+extension ModelFile {
+    /// Throws where arrays that were given for inputs are why nodes cannot be imported: they have other shapes than the inputs, or do not go
+    /// with each other, or are those of some inputs only.
+    func requireFitting(_ given: [String: HostTensor]) throws(ONNXError) {
+        let initializers = Set(wire.graph.initializer.map(\.name))
+        let inputs = wire.graph.input.filter { !initializers.contains($0.name) }
+        var sizes: [String: (extent: Int, input: String)] = [:]
+        for input in inputs {
+            guard let tensor = given[input.name], input.type.tensorType.hasShape else { continue }
+            let declared = input.type.tensorType.shape.dim
+            let fits = zip(declared, tensor.shape).allSatisfy { $0.dimValue <= 0 || $0.dimValue == Int64($1) }
+            guard fits, declared.count == tensor.shape.count else {
+                let text = declared.map { $0.dimValue > 0 ? "\($0.dimValue)" : $0.dimParam.isEmpty ? "any" : $0.dimParam }
+                throw ONNXError(
+                    path,
+                    "the input '\(input.name)' is [\(text.joined(separator: ", "))] in the model, and \(tensor.shape) is given for it",
+                    repair: "give an array of the model's shape")
+            }
+            for (dimension, extent) in zip(declared, tensor.shape) where dimension.dimValue <= 0 && !dimension.dimParam.isEmpty {
+                if let other = sizes[dimension.dimParam], other.extent != extent {
+                    throw ONNXError(
+                        path,
+                        "'\(dimension.dimParam)' is \(other.extent) in what is given for the input '\(other.input)', "
+                            + "and \(extent) in what is given for '\(input.name)'",
+                        repair: "give arrays with equal sizes there")
+                }
+                sizes[dimension.dimParam] = (extent, input.name)
+            }
+        }
+        let missing = inputs.map(\.name).filter { given[$0] == nil }
+        guard let first = missing.first else { return }
+        let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+        throw ONNXError(
+            path,
+            "nothing is given for \(missing.count == 1 ? "the input" : "the inputs") \(names), with which the others must go together",
+            repair: "add --input \(first)=FILE.npy")
+    }
+}
