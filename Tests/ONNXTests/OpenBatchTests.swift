@@ -164,7 +164,8 @@ import Testing
 
     /// Networks of any batch as models, which give what the networks give.
     @Test(arguments: [
-        "common positions", "common positions of several axes", "group normalization", "bare group normalization", "a broadcast",
+        "common positions", "common positions of several axes", "group normalization", "bare group normalization", "normalized pixels",
+        "a broadcast",
     ])
     func writtenModelsTakeAnyBatch(what: String) throws {
         let builder = GraphBuilder(name: "any")
@@ -181,6 +182,8 @@ import Testing
             y = try builder.append(.gather, [x, places], ["axis": .integer(2)], label: nil)
         case "group normalization":
             y = try builder.append(.groupNormalization, [x, weight, bias], ["groups": .integer(2)], label: "g")
+        case "normalized pixels":
+            y = try builder.append(.layerNormalization, [x, weight, bias], ["axes": .integers([1])], label: "g")
         case "bare group normalization":
             y = try builder.append(.groupNormalization, [x], ["groups": .integer(2), "affine": .boolean(false)], label: "g")
         default:
@@ -203,6 +206,9 @@ import Testing
         #expect(network.graph.batchSymbol == "N")
         let found = try #require(network.run(["x": values])["y"])
         #expect(ReferenceTensor(found.shape, found.doubles).distance(to: try #require(expected)) < 1e-5, "\(what)")
+        if what == "normalized pixels" {
+            #expect(network.weights.map { "\($0.name) \($0.shape)" }.sorted() == ["g.bias [4]", "g.weight [4]"])
+        }
         if what == "group normalization" {
             #expect(network.weights.map(\.name).sorted() == ["g.bias", "g.weight"])
             #expect(network.graph.nodes.contains { $0.operation == .groupNormalization })

@@ -19,6 +19,20 @@ extension ExportRule {
                 return shape.rank == 2 ? name : try scope.reshaped(name, to: ofChannels, isLast: false)
             }
             return scope.node("Add", [scope.step("Mul", [back, affine[0]]), affine[1]])
-        }
+        },
+        // Each pixel over its channels, which ONNX normalizes over where they are the last axis.
+        ExportRule(.layerNormalization, takes: isOfPixels) { (scope, value) throws(ImportFault) in
+            let (operands, rank) = (scope.operands(value), scope.shape(value).rank)
+            let turned = scope.step("Transpose", [operands[0]], [.integers("perm", [0] + Array(2..<rank) + [1])])
+            let plain = scope.step(
+                "LayerNormalization", [turned] + operands.dropFirst(),
+                [.integer("axis", -1), .number("epsilon", scope.node(value).attributes.number("epsilon"))])
+            return scope.node("Transpose", [plain], [.integers("perm", [0, rank - 1] + Array(1..<rank - 1))])
+        },
     ]
+
+    private static func isOfPixels(_ signature: Signature) -> Bool {
+        let (axes, rank) = (signature.attributes.integers("axes"), signature.operands[0].rank)
+        return signature.operands.count == 3 && rank > 2 && (axes == [1] || axes == [1 - rank])
+    }
 }

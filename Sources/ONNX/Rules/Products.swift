@@ -21,7 +21,7 @@ extension ImportRule {
             matrix.count > 0, scope.initializer(1) != nil
         {
             let label = scope.label()
-            let (name, features) = (scope.node.output.first ?? "", matrix.shape[1])
+            let (name, features) = (scope.node.output[0], matrix.shape[1])
             var operands = [try scope.value(0), try scope.owned(1, "weight", of: label) { $0.transposed() }]
             let bias = scope.node.opType == "MatMul" ? scope.importer.biased.bias(of: name) : nil
             if let bias, case .known(let vector)? = scope.importer.values[bias], vector.shape == [features],
