@@ -86,8 +86,7 @@ public struct ImportedNetwork: Sendable {
         }
         for tensor in wire.initializer {
             do throws(ImportFault) {
-                importer.values[tensor.name] = .known(try importer.reader.tensor(tensor))
-                importer.initializers[tensor.name] = tensor.name
+                importer.declare(try importer.reader.tensor(tensor), tensor.name)
             } catch {
                 throw ONNXError(file.path, error.message, repair: "check that the file is complete, and lies beside those that it names")
             }

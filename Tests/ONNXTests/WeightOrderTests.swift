@@ -73,6 +73,21 @@ import Testing
         }
     }
 
+    /// A model of many nodes and one weight stays about as large as its file.
+    @Test func copiesAreLimited() throws {
+        var model = ModelText()
+        model.input("x", [1, 64])
+        model.weight("w", [1 << 14, 64], [Float](repeating: 1, count: 1 << 20))
+        for index in 0..<40 {
+            model.node("Transpose", ["w"], ["turned\(index)"])
+            model.node("MatMul", ["x", "turned\(index)"], ["y\(index)"])
+            model.output("y\(index)")
+        }
+        let network = try model.network()
+        #expect(network.weights.count == 1)
+        for operation in [Operator.linear, .permute] { #expect(network.graph.nodes.contains { $0.operation == operation }) }
+    }
+
     /// Linear layers of more axes come back as what they were written of.
     @Test func linearLayersComeBack() throws {
         let builder = GraphBuilder(name: "layers")

@@ -27,6 +27,8 @@ final class Importer {
     /// The parameters that initializers became, by the initializer's name and the shape in which it is read; several where it is read in
     /// several orders.
     private var parameters: [ParameterKey: [(value: Value, weight: Int)]] = [:]
+    /// The bytes that weights in other orders than the model's may still take; what goes beyond is put in order when the network runs.
+    private var remainingCopies = 1 << 26
     /// The initializers that names stand for: outputs of `Identity` stand for their operand's.
     var initializers: [String: String] = [:]
     /// The products of the nodes that are being read that are layers with biases.
@@ -183,6 +185,19 @@ final class Importer {
         guard depth == 0, let value = given[name] else { return nil }
         replace(name, by: value)
         return value
+    }
+
+    /// Notes a tensor that the model holds, under its name.
+    func declare(_ tensor: HostTensor, _ name: String) {
+        values[name] = .known(tensor)
+        initializers[name] = name
+        remainingCopies += 2 * tensor.bytes.count
+    }
+
+    /// Whether a tensor may be kept in one more order: a few nodes must not fill the memory.
+    func mayCopy(_ tensor: HostTensor) -> Bool {
+        remainingCopies -= tensor.bytes.count
+        return remainingCopies >= 0
     }
 
     /// Puts a constant in the place of an input.

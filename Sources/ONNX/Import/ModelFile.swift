@@ -49,10 +49,10 @@ struct ModelFile {
         for set in wire.opsetImport + wire.functions.flatMap(\.opsetImport) where set.domain.isEmpty || set.domain == "ai.onnx" {
             let known = Self.knownOperatorSets
             if known.contains(Int(clamping: set.version)) { continue }
-            let target = set.version < known.lowerBound ? "\(ModelWriter.operatorSet)" : "\(known.upperBound) or an older one"
+            let target = set.version < known.lowerBound ? "a newer one" : "operator set \(known.upperBound) or an older one"
             throw ONNXError(
                 path, "the model is of operator set \(set.version), and those from \(known.lowerBound) to \(known.upperBound) are read",
-                repair: "export it for operator set \(target), or convert it with onnx.version_converter")
+                repair: "export it for \(target), or convert it with onnx.version_converter")
         }
     }
 

@@ -67,8 +67,7 @@ extension ImportRule {
         }
         let importer = scope.importer
         for initializer in graph.initializer {
-            importer.values[initializer.name] = .known(try importer.reader.tensor(initializer))
-            importer.initializers[initializer.name] = initializer.name
+            importer.declare(try importer.reader.tensor(initializer), initializer.name)
         }
         importer.run(graph.node, scope.sets, for: graph.output.map(\.name))
         return try graph.output.map { (output) throws(ImportFault) in

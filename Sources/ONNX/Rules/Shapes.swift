@@ -56,7 +56,7 @@ extension ImportRule {
             let rank = try scope.rank(0)
             let order = try scope.integers("perm") ?? Array((0..<rank).reversed())
             if order == Array(0..<rank) { return [try scope.keptInput()] }
-            guard case .known(let tensor) = try scope.input(0) else { return try scope.read(.permute) }
+            guard case .known(let tensor) = try scope.input(0), scope.importer.mayCopy(tensor) else { return try scope.read(.permute) }
             guard order.sorted() == Array(0..<rank) else { throw .malformed("'perm' \(order) of a tensor of rank \(rank)") }
             // A weight in another order is a weight still.
             scope.keepInitializer()
