@@ -68,7 +68,7 @@ public struct ImportedNetwork: Sendable {
         do {
             return try ImportedNetwork(file, given: given, extents: extents)
         } catch {
-            if !given.isEmpty, (try? ImportedNetwork(file, given: [:], extents: [:])) != nil { try file.requireFitting(given) }
+            if !given.isEmpty, (try? ImportedNetwork(file, given: [:], extents: [:])) != nil { throw file.misfit(of: given, error) }
             throw error
         }
     }

@@ -36,6 +36,15 @@ import Testing
         #expect(other.message == "the input 'a' is [batch, 3, width] in the model, and [2, 3] is given for it")
     }
 
+    /// Numbers of images that have no name in the model.
+    @Test func shapesThatDoNotGoTogetherAreNamed() throws {
+        var model = sum()
+        for index in 0..<2 { model.wire.graph.input[index].type.tensorType.shape.dim[0] = .init() }
+        let error = try #require(throws: ONNXError.self) { _ = try model.network(given: ["a": array(2, 3, 4), "b": array(5, 3, 4)]) }
+        #expect(error.message == "the model does not take what is given for its inputs together: [2, 3, 4] for 'a', [5, 3, 4] for 'b'")
+        #expect(error.notes.first?.hasPrefix("Add 'y':") == true)
+    }
+
     /// What is wrong with the model itself is said first.
     @Test func theModelsFaultsComeFirst() throws {
         var model = sum()

@@ -77,7 +77,7 @@ import Testing
     @Test func copiesAreLimited() throws {
         var model = ModelText()
         model.input("x", [1, 64])
-        model.weight("w", [1 << 14, 64], [Float](repeating: 1, count: 1 << 20))
+        model.weight("w", [1 << 13, 64], [Float](repeating: 1, count: 1 << 19))
         for index in 0..<40 {
             model.node("Transpose", ["w"], ["turned\(index)"])
             model.node("MatMul", ["x", "turned\(index)"], ["y\(index)"])

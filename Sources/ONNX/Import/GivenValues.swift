@@ -1,9 +1,11 @@
 import Interchange
 
 extension ModelFile {
-    /// Throws where arrays that were given for inputs are why nodes cannot be imported: they have other shapes than the inputs, or do not go
-    /// with each other, or are those of some inputs only.
-    func requireFitting(_ given: [String: HostTensor]) throws(ONNXError) {
+    /// Why arrays that were given for inputs do not fit: they have other shapes than the inputs, do not go with each other, or are those of some
+    /// inputs only.
+    ///
+    /// - Parameter error: what cannot be imported because of them.
+    func misfit(of given: [String: HostTensor], _ error: ONNXError) -> ONNXError {
         let initializers = Set(wire.graph.initializer.map(\.name))
         let inputs = wire.graph.input.filter { !initializers.contains($0.name) }
         var sizes: [String: (extent: Int, input: String)] = [:]
@@ -13,14 +15,14 @@ extension ModelFile {
             let fits = zip(declared, tensor.shape).allSatisfy { $0.dimValue <= 0 || $0.dimValue == Int64($1) }
             guard fits, declared.count == tensor.shape.count else {
                 let text = declared.map { $0.dimValue > 0 ? "\($0.dimValue)" : $0.dimParam.isEmpty ? "any" : $0.dimParam }
-                throw ONNXError(
+                return ONNXError(
                     path,
                     "the input '\(input.name)' is [\(text.joined(separator: ", "))] in the model, and \(tensor.shape) is given for it",
                     repair: "give an array of the model's shape")
             }
             for (dimension, extent) in zip(declared, tensor.shape) where dimension.dimValue <= 0 && !dimension.dimParam.isEmpty {
                 if let other = sizes[dimension.dimParam], other.extent != extent {
-                    throw ONNXError(
+                    return ONNXError(
                         path,
                         "'\(dimension.dimParam)' is \(other.extent) in what is given for the input '\(other.input)', "
                             + "and \(extent) in what is given for '\(input.name)'",
@@ -30,11 +32,17 @@ extension ModelFile {
             }
         }
         let missing = inputs.map(\.name).filter { given[$0] == nil }
-        guard let first = missing.first else { return }
-        let names = missing.map { "'\($0)'" }.joined(separator: ", ")
-        throw ONNXError(
-            path,
-            "nothing is given for \(missing.count == 1 ? "the input" : "the inputs") \(names), with which the others must go together",
-            repair: "add --input \(first)=FILE.npy")
+        if let first = missing.first {
+            let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+            return ONNXError(
+                path,
+                "nothing is given for \(missing.count == 1 ? "the input" : "the inputs") \(names), with which the others must go together",
+                repair: "add --input \(first)=FILE.npy")
+        }
+        let shapes = inputs.compactMap { input in given[input.name].map { "\($0.shape) for '\(input.name)'" } }.joined(separator: ", ")
+        return ONNXError(
+            path, "the model does not take what is given for its inputs together: \(shapes)",
+            repair: "give arrays of sizes that go together",
+            notes: error.notes)
     }
 }
