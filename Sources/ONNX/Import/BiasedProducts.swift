@@ -7,13 +7,17 @@ struct BiasedProducts {
 
     init() {}
 
-    /// - Parameter outputs: names that the graph of the nodes gives, which are read, too.
-    init(_ nodes: [WireNode], for outputs: [String]) {
+    /// - Parameters:
+    ///   - outputs: names that the graph of the nodes gives, which are read, too.
+    ///   - isOperator: whether a node is one of ONNX's operators, and no call of a function that is called so.
+    init(_ nodes: [WireNode], for outputs: [String], where isOperator: (WireNode) -> Bool) {
         let products = Set(nodes.filter { $0.opType == "MatMul" }.flatMap(\.output))
         if products.isEmpty { return }
         var readers = Dictionary(outputs.map { ($0, 1) }) { $0 + $1 }
         for node in nodes { for name in node.allReads { readers[name, default: 0] += 1 } }
-        for node in nodes where node.opType == "Add" && node.input.count == 2 && node.output.count == 1 {
+        for node in nodes where node.opType == "Add" && node.input.count == 2 && node.output.count == 1 && isOperator(node) {
+            // Before operator set 7 this says along which axes the second operand is repeated.
+            if node.attribute.contains(where: { $0.name == "axis" }) { continue }
             for (product, bias) in [(node.input[0], node.input[1]), (node.input[1], node.input[0])]
             where products.contains(product) && readers[product] == 1 { sums[product] = (bias, node.output[0]) }
         }

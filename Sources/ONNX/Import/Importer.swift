@@ -67,7 +67,7 @@ final class Importer {
     func run(_ nodes: [WireNode], _ sets: [String: Int], for outputs: [String]) {
         let needed = NeededNodes.of(nodes, for: outputs)
         let outside = biased
-        biased = BiasedProducts(needed, for: outputs)
+        biased = BiasedProducts(needed, for: outputs) { ["", "ai.onnx"].contains($0.domain) && file.function($0) == nil }
         defer { biased = outside }
         for node in needed {
             nodeCount += 1

@@ -22,6 +22,7 @@ extension ImportRule {
         let rank = try scope.rank(0)
         let isOld = scope.set < 11
         let places = try scope.axes(input: .max, rank: rank) ?? Array(0..<rank)
+        guard Set(places).count == places.count else { throw .malformed("an axis is named twice") }
         // Exporters give scales without elements where there are sizes.
         let hasSizes = !isOld && scope.isGiven(3)
         var axes =
