@@ -78,7 +78,7 @@ public struct Network: Sendable {
     }
 
     /// The files that it was read from: its source with what that imports, or its model.
-    public var files: [String] { sources.names + (model.map { [$0.path] } ?? []) }
+    public var files: [String] { sources.names + (model?.files ?? []) }
 
     /// Throws where the text is of a stage that has no graph.
     public func requireGraph() throws(CompilerError) {

@@ -31,6 +31,12 @@ extension Network {
                         severity: .warning, at: .none, help: "say it with --prepare"))
             }
         }
+        if let text = model.metadata[WeightsMetadata.classesKey], WeightsMetadata.classNames(text) == nil {
+            network.diagnostics.append(
+                Diagnostic(
+                    "the model says what classes are called in words that are no list of names, which is left out: '\(text)'",
+                    severity: .warning, at: .none, help: "name the classes with --labels"))
+        }
         return try network.sized(sizes(definitions))
     }
 

@@ -20,6 +20,8 @@ public struct ImportedNetwork: Sendable {
     public let weights: [HostTensor]
     /// The inputs that the graph has, in the model's order.
     public let inputs: [Interface]
+    /// The model's file, and those beside it that hold its weights.
+    public let files: [String]
     /// The outputs, in the model's order.
     public let outputs: [Interface]
     /// Outputs that follow from the model alone, by the graph's name: the graph does not have them.
@@ -130,15 +132,16 @@ public struct ImportedNetwork: Sendable {
             metadata: Dictionary(file.wire.metadataProps.map { ($0.key, $0.value) }) { first, _ in first },
             documentation: wire.docString.isEmpty ? file.wire.docString : wire.docString,
             producer: [file.wire.producerName, file.wire.producerVersion].filter { !$0.isEmpty }.joined(separator: " "),
-            operatorSet: file.operatorSets[""] ?? 0)
+            operatorSet: file.operatorSets[""] ?? 0, files: [file.path] + file.externalFiles)
     }
 
     private init(
         path: String, graph: Graph, weights: [HostTensor], inputs: [Interface], outputs: [Interface], knownOutputs: [String: HostTensor],
         consumed: Set<String>,
-        metadata: [String: String], documentation: String, producer: String, operatorSet: Int
+        metadata: [String: String], documentation: String, producer: String, operatorSet: Int,
+        files: [String]
     ) {
-        self.path = path
+        (self.path, self.files) = (path, files)
         self.metadata = metadata
         (self.graph, self.weights, self.inputs, self.outputs, self.knownOutputs) = (graph, weights, inputs, outputs, knownOutputs)
         (self.consumed, self.documentation, self.producer, self.operatorSet) = (consumed, documentation, producer, operatorSet)

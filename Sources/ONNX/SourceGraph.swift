@@ -4,9 +4,11 @@ import Interchange
 extension ImportedNetwork {
     /// The graph as a source can hold it: with the outputs that follow from the model alone, as constants.
     ///
+    /// - Parameter graph: the model's, in which inputs may say how pictures are prepared, or where sizes have become numbers; nil for itself.
     /// Throws where the model has no inputs or no outputs, and for constants that no source holds: without elements, too large, or of integers that
     /// f32 does not have.
-    public func sourceGraph() throws(ONNXError) -> Graph {
+    public func sourceGraph(_ graph: Graph? = nil) throws(ONNXError) -> Graph {
+        let graph = graph ?? self.graph
         if !graph.nodes.contains(where: { $0.inputName != nil }) {
             throw ONNXError(
                 path, "the model has no inputs, and a network has one at least",

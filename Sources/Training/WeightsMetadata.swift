@@ -25,8 +25,7 @@ public struct WeightsMetadata: Equatable, Sendable {
     /// Reads what a file has of it; throws where it has a normalization that cannot be.
     public init(_ file: WeightsFile) throws(InterchangeError) {
         normalization = try PixelNormalization.remembered(in: file.metadata, path: file.path)
-        let names = file.metadata[Self.classesKey].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
-        classNames = names?.map(\.withoutControlCharacters)
+        classNames = file.metadata[Self.classesKey].flatMap(Self.classNames)
         network = file.metadata["network"]
         preparation = file.metadata[Self.preparationKey]
         heldOut = file.metadata["held_out"].flatMap(HeldOutShare.init(text:))
@@ -47,6 +46,11 @@ public struct WeightsMetadata: Equatable, Sendable {
 
     /// Under what the metadata of a file say what classes are called.
     public static let classesKey = "classes"
+
+    /// The names of classes that metadata have; nil where it is no JSON list of them.
+    public static func classNames(_ text: String) -> [String]? {
+        (try? JSONDecoder().decode([String].self, from: Data(text.utf8)))?.map(\.withoutControlCharacters)
+    }
 
     /// The names of classes as metadata have them: a JSON list.
     public static func text(ofClassNames names: [String]) -> String? {

@@ -56,6 +56,13 @@ struct ModelFile {
         }
     }
 
+    /// The files beside the model that its weights name.
+    var externalFiles: [String] {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let locations = Set(wire.graph.initializer.flatMap(\.externalData).filter { $0.key == "location" }.map(\.value))
+        return locations.sorted().map { folder.appendingPathComponent($0).path }
+    }
+
     /// Domain and name of an operator as errors write them.
     static func fullName(_ node: WireNode) -> String {
         node.domain.isEmpty || node.domain == "ai.onnx" ? node.opType : "\(node.domain).\(node.opType)"

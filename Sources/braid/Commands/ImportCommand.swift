@@ -44,9 +44,11 @@ struct ImportCommand: ParsableCommand {
         }
         let stem = path.hasSuffix(".braid") ? String(path.dropLast(".braid".count)) : path
         let weights = stem + ".safetensors"
+        // Outputs that are the same for any input are no part of what runs, and of the source they are.
+        let graph = try imported.sourceGraph(network.graph)
         let written = try SourceWriter.write(
-            network.graph, documentation: documentation(imported), renamesParameters: true, arrays: Self.arrayName(path))
-        let differences = written.differences(from: network.graph)
+            graph, documentation: documentation(imported), renamesParameters: true, arrays: Self.arrayName(path))
+        let differences = written.differences(from: graph)
         guard differences.isEmpty else {
             throw CompilerError(
                 "the source of '\(model)' would not be the model: \(differences.prefix(3).joined(separator: "; "))",
