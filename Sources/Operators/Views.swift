@@ -182,6 +182,31 @@ extension Operator {
     }
 }
 
+extension Attributes {
+    /// The parameters by which `reshape` gives a tensor of the shape `shape` the shape `target`, in the one form that a source has for it:
+    /// without the first axis where its open extent stays, and with -1 for the one extent that depends on the batch otherwise, which has no
+    /// value while a network is built.
+    ///
+    /// - Parameters:
+    ///   - target: a shape of 1 to 7 axes and as many elements as `shape`.
+    ///   - batch: the symbol of the batch, if there is one.
+    public static func reshaping(_ shape: Shape, to target: Shape, batch: String?) -> Attributes {
+        let isBehind = target.rank > 1 && shape.dimensions.first == target[0] && target[0].value == nil
+        var extents = isBehind ? Array(target.dimensions.dropFirst()) : target.dimensions
+        let open = extents.indices.filter { axis in extents[axis].expression.symbols.contains { $0.name == batch } }
+        // What is left is worked out again where the operator can.
+        if open.count == 1 {
+            let others = Shape(extents.indices.filter { $0 != open[0] }.map { extents[$0] }).elementTally
+            let all = Shape(Array(shape.dimensions.dropFirst(isBehind ? 1 : 0))).elementTally
+            if all.dividedExactly(by: others) == extents[open[0]].expression { extents[open[0]] = -1 }
+        }
+        let numbers = Shape(extents).extents
+        return [
+            "extents": numbers.map(Attribute.integers) ?? .shape(Shape(extents)), "whole": .boolean(!isBehind),
+        ]
+    }
+}
+
 extension Shape {
     /// Whether both have equally many elements, whatever their sizes turn out to be.
     func hasAsManyElements(as other: Shape) -> Bool {

@@ -161,6 +161,67 @@ import Testing
         #expect(try check(graph).text.contains("place(image, tensor([[[[0, 10], [2, 12]]]]))"))
     }
 
+    /// Whatever form a graph has of a reshape, the text has the one that says nothing of the batch.
+    @Test(arguments: [
+        ("flatten(%0) : f32[N, 256]", "image |> flatten"),
+        ("reshape(%0) extents=[N, 256] whole=true : f32[N, 256]", "image |> reshape(256)"),
+        ("reshape(%0) extents=[N, 4, 64] whole=true : f32[N, 4, 64]", "image |> reshape((4, 64))"),
+        ("reshape(%0) shape=[N, 4, 64] : f32[N, 4, 64]", "image |> reshape((4, 64))"),
+        ("reshape(%0) extents=[-1, 64] : f32[N, 4, 64]", "image |> reshape((-1, 64))"),
+        ("reshape(%0) extents=[4 * N, 64] whole=true : f32[4 * N, 64]", "image |> reshape((-1, 64), whole: true)"),
+        ("reshape(%0) shape=[2, 2 * N, 8, 8] : f32[2, 2 * N, 8, 8]", "image |> reshape((2, -1, 8, 8), whole: true)"),
+        ("reshape(%0) extents=[256 * N] whole=true : f32[256 * N]", "image |> reshape(-1, whole: true)"),
+        ("reshape(%0) extents=[1, 1, N, 4, 64] whole=true : f32[1, 1, N, 4, 64]", "image |> reshape((1, 1, -1, 4, 64), whole: true)"),
+    ]) func reshapesSayNothingOfTheBatch(node: String, expected: String) throws {
+        let written = try check(try graph(["%1 = \(node)"], ["y = %1"]))
+        #expect(written.text.contains("output y = \(expected)\n"), "\(written.text)")
+    }
+
+    @Test func reshapesOfSizesComeBack() throws {
+        for node in [
+            "reshape(%0) extents=[N, 4, H * W] whole=true : f32[N, 4, H * W]", "reshape(%0) shape=[4 * N, H, W] : f32[4 * N, H, W]",
+            "reshape(%0) shape=[4 * W * N, H] : f32[4 * N * W, H]",
+        ] {
+            try check(
+                try Graph(
+                    reading: "graph g {\n  %0 = input image : f32[N, 4, H, W]\n  %1 = \(node)\n  output y = %1\n}", catalog: .standard))
+        }
+    }
+
+    /// A view with extents of 1 in front is left out where the language puts it in, and said where one use needs it.
+    @Test func viewsAreSaidWhereTheyAreNotImplied() throws {
+        let vector = "%1 = weight w fan_in_uniform : f32[4, 1, 1]"
+        let view = "%2 = reshape(%1) shape=[1, 4, 1, 1] : f32[1, 4, 1, 1]"
+        let sum = "%3 = add(%0, %2) : f32[N, 4, 8, 8]"
+        let implied = try check(try graph([vector, view, sum], ["y = %3"]))
+        #expect(!implied.text.contains("reshape"), "\(implied.text)")
+        for other in ["sum(%2) axes=[1] : f32[1, 1, 1]", "reshape(%2) shape=[1, 1, 4, 1, 1] : f32[1, 1, 4, 1, 1]"] {
+            let said = try check(try graph([vector, view, sum, "%4 = \(other)"], ["y = %3", "z = %4"]))
+            #expect(said.text.contains("reshape((1, 4, 1, 1), whole: true)"), "\(said.text)")
+        }
+        try check(try graph(["%1 = tensor [1, 2] : f32[2, 1]", "%2 = reshape(%1) shape=[1, 2, 1] : f32[1, 2, 1]"], ["y = %2", "z = %0"]))
+    }
+
+    /// What is said of a network may come from foreign files; nothing of it leaves the comment, in any reader's eyes.
+    @Test func documentationStaysInItsComments() throws {
+        let ends = ["\n", "\r\n", "\r", "\u{B}", "\u{C}", "\u{85}", "\u{2028}", "\u{2029}", "\n\r", "\r\n\r\n"]
+        let graph = try graph(["%1 = map(%0) function=relu(x) = max(x, 0) : f32[N, 4, 8, 8]"], ["y = %1"])
+        for end in ends {
+            let documentation = "First\u{7}.\u{1B}[1m\(end)network evil { }\u{202E}\u{0}\(end)\tLast"
+            let written = try SourceWriter.write(
+                graph, documentation: documentation, interfaceDocumentation: ["image": documentation, "y": documentation])
+            #expect(written.differences(from: graph).isEmpty, "\(written.text)")
+            let lines = written.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            #expect(lines.count == written.text.utf8.count { $0 == 10 } + 1, "a line ends elsewhere in \(written.text.debugDescription)")
+            #expect(lines.count { $0.contains("evil") } == 3)
+            #expect(lines.allSatisfy { !$0.contains("evil") || $0.drop { $0 == " " } == "/// network evil { }" }, "\(written.text)")
+            #expect(!written.text.unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control })
+            #expect(written.text.contains("/// First.[1m\n") && written.text.contains("///  Last\n"), "\(written.text)")
+            let program = Program.load(path: "g.braid", text: written.text) { _ in nil }
+            #expect(program.networks.map(\.name.text) == ["g"])
+        }
+    }
+
     // MARK: - What cannot be written
 
     @Test func refusalsNameTheNode() throws {
@@ -178,11 +239,19 @@ import Testing
                 "a long formula",
                 "%1 = map(%0) function=f(x) = \([String](repeating: "x", count: 300).joined(separator: " + ")) : f32[N, 4, 8, 8]"
             ),
-            ("a whole shape", "%1 = reshape(%0) shape=[N, 4, 64] : f32[N, 4, 64]"),
-            ("an output that is a view", "%1 = tensor [1, 2] : f32[2, 1]\n  %2 = reshape(%1) shape=[1, 2, 1] : f32[1, 2, 1]"),
             ("a layout", "%1 = map(%0) function=relu(x) = max(x, 0) : f32[N, 4, 8, 8] blocked(1:16) group 0"),
             ("an output that is no number", "%1 = inf : f32[]"),
-            ("a size of the batch", "%1 = reshape(%0) extents=[4 * N, 64] whole=true : f32[4 * N, 64]"),
+            (
+                "a size of the batch",
+                "%1 = reshape(%0) extents=[1, -1, 4, 64] whole=true : f32[1, N, 4, 64]\n  "
+                    + "%2 = expand(%1) extents=[N, 4, 64] : f32[1, N, 4, 64]"
+            ),
+            (
+                "behind a layer",
+                "%1 = weight a.conv.weight fan_in_uniform : f32[4, 4, 1, 1]\n  "
+                    + "%2 = conv(%0, %1) channels=4 kernel=(1, 1) bias=false : f32[N, 4, 8, 8]  # a.conv\n  "
+                    + "%3 = map(%2) function=f(x) = x + 2 : f32[N, 4, 8, 8]\n  %4 = inf : f32[]\n  %5 = maximum(%3, %4) : f32[N, 4, 8, 8]"
+            ),
         ]
         var texts: [String] = []
         for (title, body) in cases {

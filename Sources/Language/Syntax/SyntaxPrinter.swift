@@ -21,7 +21,7 @@ private struct SyntaxPrinter {
     }
 
     private mutating func document(_ text: String) {
-        for part in text.split(separator: "\n", omittingEmptySubsequences: false) where !text.isEmpty { line("/// " + part) }
+        for part in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) where !text.isEmpty { line("/// " + part) }
     }
 
     mutating func print(_ definition: DefinitionSyntax) {

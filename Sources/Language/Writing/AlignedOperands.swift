@@ -2,7 +2,7 @@ import Graph
 import Operators
 
 /// Views that the language puts in by itself: a tensor of fewer axes gets extents of 1 in front where it is combined with one of more
-/// (`Elaborator.aligningRanks`). A source does not say them, and has no word for them.
+/// (`Elaborator.aligningRanks`). A source does not say them.
 struct AlignedOperands {
     private var sources: [Value: Value] = [:]
 
@@ -12,24 +12,25 @@ struct AlignedOperands {
     /// What a source writes for a value.
     func source(of value: Value) -> Value { sources[value] ?? value }
 
-    init(_ graph: Graph) throws(WritingError) {
-        let candidates = graph.values.filter { Self.aligns(graph, $0) }
-        guard !candidates.isEmpty else { return }
-        for value in candidates { sources[value] = graph[value].operands[0] }
+    init(_ graph: Graph) {
+        for value in graph.values where Self.aligns(graph, value) { sources[value] = graph[value].operands[0] }
+        for output in graph.outputs { sources[output.value] = nil }
+        guard !sources.isEmpty else { return }
         let isLive = graph.liveNodes
-        for value in graph.values where isLive[value.index] && graph[value].operands.contains(where: { sources[$0] != nil }) {
-            guard isAligned(graph, value) else {
-                let view = graph[value].operands.first { sources[$0] != nil } ?? value
-                throw Self.refusal(graph, view)
+        var users: [Value: [Value]] = [:]
+        for value in graph.values where isLive[value.index] {
+            for operand in graph[value].operands where sources[operand] != nil { users[operand, default: []].append(value) }
+        }
+        var waiting = Array(users.values.joined())
+        while let value = waiting.popLast() {
+            let views = graph[value].operands.filter { sources[$0] != nil }
+            guard !views.isEmpty, !isAligned(graph, value) else { continue }
+            // What is said for one use is said for all, and then others may be aligned otherwise.
+            for view in views {
+                sources[view] = nil
+                waiting += users[view] ?? []
             }
         }
-        for output in graph.outputs where sources[output.value] != nil { throw Self.refusal(graph, output.value) }
-    }
-
-    private static func refusal(_ graph: Graph, _ view: Value) -> WritingError {
-        WritingError(
-            "\(graph.phrase(of: view)) cannot be written: the language has no value for its whole shape", repair: "give it `extents`",
-            value: view)
     }
 
     /// Whether a node only puts extents of 1 in front, in the way that rules do.

@@ -1,4 +1,5 @@
 import Graph
+import Operators
 
 /// A graph whatever the order of its nodes: each node by what it is and what it is made of.
 struct GraphDigest {
@@ -37,7 +38,8 @@ struct GraphDigest {
                 text = "tensor of \(tensor.values.count) values, \(values.finalize())"
             case .operation(let operation, let attributes):
                 text = operation.name
-                for parameter in operation.parameters {
+                // What a reshape does its types say, in whichever of its forms.
+                for parameter in operation == .reshape ? [] : operation.parameters {
                     guard let value = attributes[parameter.name] else { continue }
                     // The name of a function is no part of what it computes.
                     if case .function(let function) = value { text += " " + function.body.text() } else { text += " \(value)" }

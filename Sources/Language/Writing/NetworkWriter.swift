@@ -1,4 +1,5 @@
 import Graph
+import Source
 
 /// Writes the network itself: its inputs with what is said of them, its steps and its outputs.
 struct NetworkWriter {
@@ -39,7 +40,9 @@ struct NetworkWriter {
         }
         for output in outline.outputs { if case .wire(let wire) = output.operand { writer.want(output.name, for: wire) } }
         writer.write(body)
-        let outputs = zip(outline.outputs, graph.outputs).map { ($0.operand, $0.name, comment(interfaceDocumentation[$1.name] ?? "")) }
+        let outputs = zip(outline.outputs, graph.outputs).map {
+            ($0.operand, $0.name, comment(interfaceDocumentation[$1.name] ?? "") + classes(of: $1.name))
+        }
         for (operand, name, documentation) in outputs {
             if case .wire(let wire) = operand, writer.bound[wire] == name {
                 writer.say(documentation + "output \(name)")
@@ -51,9 +54,21 @@ struct NetworkWriter {
         return clause + comment(documentation) + "network \(outline.network) {\n" + writer.statements.joined(separator: "\n") + "\n}"
     }
 
+    /// Lines of doc comments of a text that may come from anywhere: whatever ends a line for any reader ends the comment's, too, and
+    /// characters that nobody sees are left out.
     private func comment(_ documentation: String) -> String {
-        documentation.isEmpty
-            ? "" : documentation.split(separator: "\n", omittingEmptySubsequences: false).map { "/// \($0)\n" }.joined()
+        guard !documentation.isEmpty else { return "" }
+        return documentation.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in
+            let shown = line.replacing("\t", with: " ").filter { DisplayText.sanitized(String($0)) == String($0) }
+            return "/// \(shown)\n"
+        }.joined()
+    }
+
+    /// What stands above an output whose classes have names: a source has them in a file, which the graph does not know of.
+    private func classes(of output: String) -> String {
+        guard let count = outline.graph.classLabels[output]?.count else { return "" }
+        let names = count == 1 ? "The class has a name" : "The \(count) classes have names"
+        return "# \(names), which a source reads from a file: `labels \"FILE\"` behind that of the output.\n"
     }
 
     private func declaration(_ name: String, _ node: Node, _ constraints: [SizeConstraint]) -> String {

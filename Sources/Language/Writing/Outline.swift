@@ -48,7 +48,7 @@ struct Outline {
         }
         self.names = names
         ownership = ParameterOwnership(graph, renamesParameters: renamesParameters)
-        alignments = try AlignedOperands(graph)
+        alignments = AlignedOperands(graph)
         let ownership = ownership
         implied = ImpliedLabels(graph) { value in
             if let first = ownership.owned(by: value).first, let label = ownership.owner(of: first)?.label { return label }
@@ -72,8 +72,12 @@ struct Outline {
                     repair: "write the graph as it was before any pass", value: value)
             }
         }
-        if graph.inputCount == 0 { throw WritingError("the graph has no input, and a network has one at least") }
-        if graph.outputs.isEmpty { throw WritingError("the graph has no output, and a network has one at least") }
+        if graph.inputCount == 0 {
+            throw WritingError("the graph has no input, and a network has one at least", repair: "let it take what it computes with")
+        }
+        if graph.outputs.isEmpty {
+            throw WritingError("the graph has no output, and a network has one at least", repair: "name a value of it as an output")
+        }
     }
 }
 
@@ -115,10 +119,9 @@ extension Outline {
                     steps.append(try self.step(of: value, operation, attributes))
                 }
             } catch let error as WritingError {
-                throw WritingError(
-                    "\(graph.phrase(of: value)) cannot be written: \(error.message)", repair: error.repair, value: error.value ?? value)
+                throw error.located(in: graph, at: value)
             } catch {
-                throw WritingError("\(graph.phrase(of: value)) cannot be written: \(error)", value: value)
+                throw WritingError("\(error)").located(in: graph, at: value)
             }
         }
     }
@@ -139,7 +142,7 @@ extension Outline {
                 let operand = try self.tensor(tensor, of: value)
                 steps.append(OutlineStep(.constant(operand), order: value.index, results: [value.index]))
             } catch {
-                throw WritingError("\(graph.phrase(of: value)) cannot be written: \(error.message)", value: value)
+                throw error.located(in: graph, at: value)
             }
             tables.insert(value)
         }
@@ -175,6 +178,7 @@ extension Outline {
             throw WritingError("`\(operation.name)` is no operator of the language", repair: "write the graph as it was before any pass")
         }
         let node = graph[value]
+        let attributes = operation == .reshape ? reshaping(value, attributes) : attributes
         let inputs = operation.presentInputs(attributes, count: node.operands.count)
         var operands: [Operand] = []
         var given: [(String, Operand)] = []
@@ -212,39 +216,12 @@ extension Outline {
         return step
     }
 
-    private func arguments(of operation: Operator, _ attributes: Attributes, given: [String]) throws(WritingError) -> [OutlineStep.Argument]
-    {
-        var arguments: [OutlineStep.Argument] = []
-        let shown = operation.shownParameters
-        for (place, parameter) in shown.enumerated() {
-            // A tensor that is given says that there is one.
-            if given.contains(parameter.name) { continue }
-            guard let attribute = attributes[parameter.name] else { continue }
-            let byDefault = parameter.defaultValue.flatMap(parameter.kind.convert)
-            if attribute == byDefault, Term(attribute, as: parameter.kind) == nil { continue }
-            guard let value = Term(attribute, as: parameter.kind) else {
-                throw WritingError("the language has no value for its `\(parameter.name)`")
-            }
-            if let batch = symbols.batch, case .shape(let shape) = attribute,
-                shape.dimensions.contains(where: { $0.expression.symbols.contains { $0.name == batch } })
-            {
-                throw WritingError("its `\(parameter.name)` depends on the batch, which has no value while a network is built")
-            }
-            // What must be given stands by its place; so does what an operator is told first: the axes of a sum, the rate of a dropout.
-            let isList = parameter.kind == .integers || parameter.kind == .extents
-            let isFirst = place == 0 && (isList || parameter.kind == .number && shown.count == 1)
-            arguments.append(
-                OutlineStep.Argument(
-                    name: parameter.name, value: value, byDefault: byDefault.flatMap { Term($0, as: parameter.kind) },
-                    isPositional: parameter.defaultValue == nil || isFirst))
-        }
-        return arguments
-    }
-
     private mutating func operand(_ value: Value) throws(WritingError) -> Operand {
         switch graph[value].kind {
         case .constant(let number):
-            guard number.isFinite else { throw WritingError("it takes the number \(number), which no source can hold") }
+            guard number.isFinite else {
+                throw WritingError("it takes the number \(number), which no source can hold", repair: "take a finite number")
+            }
             return .number(number)
         case .tensor(let tensor):
             if tables.contains(value) { return .wire(value.index) }
@@ -265,7 +242,7 @@ extension Outline {
         let isShort = tensor.values.count <= (arrays != nil ? TensorSource.mostValuesBesideFiles : TensorSource.mostValues)
         if let problem = TensorSource.problem(tensor, graph[value].type.shape, isShort: isShort) {
             guard let arrays, !tensor.values.contains(where: \.isNaN), graph[value].type.rank > 0 else {
-                throw WritingError("it takes the tensor \(value), and \(problem)")
+                throw WritingError("it takes the tensor \(value), and \(problem.text)", repair: problem.repair)
             }
             files[operand] = "\(arrays).\(files.count + 1).npy"
         }
@@ -303,7 +280,9 @@ extension Outline {
             do {
                 operand = try self.operand(alignments.source(of: output.value))
             } catch {
-                throw WritingError("the output `\(output.name)` cannot be written: \(error.message)", value: output.value)
+                throw WritingError(
+                    "the output `\(output.name)` cannot be written: \(error.message)", repair: error.repair ?? WritingError.anyRepair,
+                    value: output.value)
             }
             var name = output.name
             // The name would hide an input that is something else.
@@ -342,13 +321,6 @@ extension Operator {
 
 extension Graph {
     var inputCount: Int { nodes.count { $0.inputName != nil } }
-
-    /// A node for a person: its value, what it does and its label.
-    func phrase(of value: Value) -> String {
-        let node = self[value]
-        let what = node.operation?.name ?? node.parameter?.name ?? node.inputName ?? "a constant"
-        return "`\(what)` (\(value)\(node.label.map { ", \($0)" } ?? ""))"
-    }
 
     /// Whether each node is needed for an output.
     var liveNodes: [Bool] {

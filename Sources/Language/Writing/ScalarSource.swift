@@ -22,11 +22,15 @@ extension Scalar {
         }
         switch self {
         case .constant(let value):
-            guard value.isFinite else { throw WritingError("its formula has the number \(value), which no source can hold") }
+            guard value.isFinite else {
+                throw WritingError("its formula has the number \(value), which no source can hold", repair: "take a finite number")
+            }
             return wrapped(Term.text(ofNumber: value), value.sign == .minus ? .unary : .primary)
         case .argument(let index): return names[index]
         case .coordinate, .uniform:
-            throw WritingError("its formula depends on the element's position, which no activation knows")
+            throw WritingError(
+                "its formula depends on the element's position, which no activation knows",
+                repair: "let it take a tensor of the positions, such as `tensor([0, 1, 2])`")
         case .unary(.negate, let a): return wrapped("-" + (try a.source(names, within: .primary)), .unary)
         case .unary(let function, let a): return "\(function.textName)(\(try a.source(names, within: .pipeline)))"
         case .binary(let function, let a, let b):
@@ -35,7 +39,9 @@ extension Scalar {
             }
             switch function {
             case .add, .subtract, .multiply, .divide:
-                if function == .divide, case .constant(0) = b { throw WritingError("its formula divides by zero") }
+                if function == .divide, case .constant(0) = b {
+                    throw WritingError("its formula divides by zero", repair: "divide by another number than 0")
+                }
                 let own: Term.Precedence = function == .add || function == .subtract ? .sum : .product
                 let next: Term.Precedence = own == .sum ? .product : .unary
                 let (left, right) = (try a.source(names, within: own), try b.source(names, within: next))

@@ -32,10 +32,14 @@ enum TensorSource {
     /// More values stand in a file, where there can be one.
     static let mostValuesBesideFiles = 1024
 
-    /// Why a tensor does not stand in the text; nil where it can.
-    static func problem(_ tensor: ConstantTensor, _ shape: Shape, isShort: Bool) -> String? {
-        if tensor.values.contains(where: { !$0.isFinite }) { return "it holds a value that is not finite" }
-        if shape.rank == 0 { return "it has no axis" }
-        return isShort ? nil : "it has \(tensor.values.count) values, too many for a source"
+    /// Why a tensor does not stand in the text, and what would help; nil where it can.
+    static func problem(_ tensor: ConstantTensor, _ shape: Shape, isShort: Bool) -> (text: String, repair: String)? {
+        if tensor.values.contains(where: { !$0.isFinite }) { return ("it holds a value that is not finite", "take finite values") }
+        if shape.rank == 0 { return ("it has no axis", "take a number in its place") }
+        guard !isShort else { return nil }
+        return (
+            "it has \(tensor.values.count) values, too many for a source",
+            "let the source read them from an array file, `tensor(\"values.npy\")`, as `braid import` does"
+        )
     }
 }

@@ -1,5 +1,4 @@
 import Graph
-import Source
 
 /// A graph as a source text of the language, with what became of its names and what the text cannot say.
 public struct WrittenSource: Sendable {
@@ -25,20 +24,4 @@ public struct WrittenSource: Sendable {
     public var initializers: [String: Initializer]
     /// The files that the text reads tensors from; whoever writes the text writes them, too.
     public var files: [TensorFile]
-}
-
-/// What of a graph no source can say, and what would help.
-public struct WritingError: Mistake, Hashable {
-    public var message: String
-    public var repair: String?
-    /// The node at fault, if it is one.
-    public var value: Value?
-
-    init(_ message: String, repair: String? = nil, value: Value? = nil) {
-        self.message = message
-        self.repair = repair
-        self.value = value
-    }
-
-    public var diagnostic: Diagnostic { Diagnostic(message, at: .none, help: repair) }
 }

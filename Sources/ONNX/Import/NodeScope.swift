@@ -250,21 +250,15 @@ struct NodeScope {
     }
 
     func reshape(_ value: Value, _ shape: [Dimension]) throws(ImportFault) -> Value {
-        if type(of: value).shape == Shape(shape) { return value }
+        let own = type(of: value).shape
+        if own == Shape(shape) { return value }
         // There and back.
         if case let node = builder.graph[value], node.operation == .reshape, type(of: node.operands[0]).shape == Shape(shape) {
             return node.operands[0]
         }
-        // Each image by itself, however many there are.
-        if shape.count > 1, shape[0].value == nil, shape[0] == type(of: value).shape.dimensions.first,
-            let rest = Shape(Array(shape[1...])).extents
-        {
-            return try apply(.reshape, [value], ["extents": .integers(rest)])
-        }
-        if let numbers = Shape(shape).extents {
-            return try apply(.reshape, [value], ["extents": .integers(numbers), "whole": .boolean(true)])
-        }
-        return try apply(.reshape, [value], ["extents": .shape(Shape(shape)), "whole": .boolean(true)])
+        if own.rank > 2, shape.count == 2, own[0] == shape[0], shape[0].value == nil { return try apply(.flatten, [value]) }
+        guard !shape.isEmpty else { return try apply(.reshape, [value], ["extents": .integers([]), "whole": .boolean(true)]) }
+        return try apply(.reshape, [value], .reshaping(own, to: Shape(shape), batch: builder.graph.batchSymbol))
     }
 
     /// The result of the node, of the element type of an input if not said otherwise.

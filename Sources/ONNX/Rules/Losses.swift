@@ -23,16 +23,23 @@ extension ImportRule {
         let weights =
             try scope.isGiven(2)
             ? scope.reshape(scope.value(2), [1, shape[1]] + [Dimension](repeating: 1, count: shape.rank - 2)) : nil
+        // The numbers of the classes as a tensor, where they are known: no formula of a source asks for its element's position.
+        let numbers = shape[1].value.flatMap { classes in
+            guard classes <= ConstantTensor.maximumCount else { return nil as Value? }
+            let extents = [1, classes] + [Int](repeating: 1, count: shape.rank - 2)
+            return scope.builder.tensor(ConstantTensor((0..<classes).map(Float.init)), Shape(extents))
+        }
+        let given =
+            [("score", logarithms), ("label", label)] + (weights.map { [("weight", $0)] } ?? []) + (numbers.map { [("number", $0)] } ?? [])
+        let number: Scalar = numbers == nil ? .coordinate(1) : .argument(given.count - 1)
         // Ignored labels name no class, and so have no term.
         let ignored = scope.has("ignore_index") ? try scope.integer("ignore_index", default: -1) : nil
         func chosen(_ value: Scalar) -> Scalar {
-            let term = Scalar.select(.equal, .argument(1), .coordinate(1), then: value, otherwise: 0)
+            let term = Scalar.select(.equal, .argument(1), number, then: value, otherwise: 0)
             return ignored.map { .select(.equal, .argument(1), .constant(Double($0)), then: 0, otherwise: term) } ?? term
         }
         func sum(_ name: String, _ value: Scalar) throws(ImportFault) -> Value {
-            let terms = try scope.map(
-                ScalarFunction(name, ["score", "label"] + (weights == nil ? [] : ["weight"]), chosen(value)),
-                [logarithms, label] + (weights.map { [$0] } ?? []))
+            let terms = try scope.map(ScalarFunction(name, given.map(\.0), chosen(value)), given.map(\.1))
             return try scope.apply(.sum, [terms], ["axes": .integers([1])])
         }
         let weight: Scalar = weights == nil ? 1 : .argument(2)
