@@ -241,6 +241,7 @@ import Testing
             ),
             ("a layout", "%1 = map(%0) function=relu(x) = max(x, 0) : f32[N, 4, 8, 8] blocked(1:16) group 0"),
             ("an output that is no number", "%1 = inf : f32[]"),
+            ("a shape of many axes", "%1 = reshape(%0) shape=[1, 1, 1, 1, N, 4, 8, 8] : f32[1, 1, 1, 1, N, 4, 8, 8]"),
             (
                 "a size of the batch",
                 "%1 = reshape(%0) extents=[1, -1, 4, 64] whole=true : f32[1, N, 4, 64]\n  "
@@ -312,6 +313,20 @@ import Testing
             return DiagnosticRenderer(SourceMap()).render([error.diagnostic])
         } catch {
             return "\(error)\n"
+        }
+    }
+
+    /// A graph holds the names of classes, a source the file that has them: where it was, only its author knows.
+    @Test func namedClassesLeaveAComment() throws {
+        for names in [["cat"], ["cat", "dog\r\nnetwork evil {"]] {
+            let builder = GraphBuilder(name: "g")
+            let input = builder.input("x", .f32(.symbol("N"), .fixed(names.count), 2, 2))
+            builder.output("y", builder.apply(.flatten, input))
+            builder.output("x2", input)
+            builder.setClassLabels(names, of: "x2")
+            let text = try check(builder.finish()).text
+            #expect(text.contains(names.count == 1 ? "# The class has a name, which" : "# The 2 classes have names, which"), "\(text)")
+            #expect(!text.contains("evil"))
         }
     }
 

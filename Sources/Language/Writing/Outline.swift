@@ -178,7 +178,7 @@ extension Outline {
             throw WritingError("`\(operation.name)` is no operator of the language", repair: "write the graph as it was before any pass")
         }
         let node = graph[value]
-        let attributes = operation == .reshape ? reshaping(value, attributes) : attributes
+        let attributes = operation == .reshape ? try reshaping(value, attributes) : attributes
         let inputs = operation.presentInputs(attributes, count: node.operands.count)
         var operands: [Operand] = []
         var given: [(String, Operand)] = []

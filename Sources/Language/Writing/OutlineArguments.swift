@@ -4,11 +4,22 @@ import Operators
 /// What operators are given that is decided while the network is built.
 extension Outline {
     /// The parameters of a `reshape` as the language has them: a batch has no value there, nor has a whole shape.
-    func reshaping(_ value: Value, _ attributes: Attributes) -> Attributes {
-        guard let operand = graph[value].operands.first, graph[value].type.rank > 0 else { return attributes }
-        let dependsOnBatch = attributes.extents("extents").contains { $0.expression.symbols.contains { $0.name == symbols.batch } }
-        guard dependsOnBatch || attributes.extents("extents").isEmpty else { return attributes }
-        return .reshaping(graph[operand].type.shape, to: graph[value].type.shape, batch: symbols.batch)
+    func reshaping(_ value: Value, _ attributes: Attributes) throws(WritingError) -> Attributes {
+        let type = graph[value].type
+        guard let operand = graph[value].operands.first, type.rank > 0 else { return attributes }
+        let extents = attributes.extents("extents")
+        guard extents.isEmpty || extents.contains(where: { $0.expression.symbols.contains { $0.name == symbols.batch } }) else {
+            return attributes
+        }
+        let said = Attributes.reshaping(graph[operand].type.shape, to: type.shape, batch: symbols.batch)
+        guard let complete = try? Operator.reshape.completing(said),
+            (try? Operator.reshape.inferType(Signature([graph[operand].type], complete))) == type
+        else {
+            throw WritingError(
+                "the language makes no tensor \(type) of \(graph[operand].type)",
+                repair: "leave out axes of extent 1: it takes 7 extents at most")
+        }
+        return complete
     }
 
     /// The arguments of a call, but for tensors.

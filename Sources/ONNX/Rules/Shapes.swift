@@ -217,8 +217,35 @@ extension ImportRule {
         if padded.count >= 2, padded[0] == target[0] {
             return try scope.apply(.expand, [scope.reshape(value, padded)], ["extents": attribute(Array(target.dropFirst()))])
         }
+        if padded.count >= 2, padded[0] == 1, scope.type(of: value).element == .f32, let zeros = try zeros(scope, target) {
+            let rest = Array(target.dropFirst())
+            let each = try scope.reshape(value, padded)
+            let one = rest == Array(padded.dropFirst()) ? each : try scope.apply(.expand, [each], ["extents": attribute(rest)])
+            return try scope.apply(.add, [zeros, one])
+        }
         let inFront = try scope.reshape(value, [1] + padded)
         return try scope.reshape(scope.apply(.expand, [inFront], ["extents": attribute(target)]), target)
+    }
+
+    /// Zeros [N, 1, …, 1] for a shape of `target`'s rank that has the batch in front and nowhere else; nil for others.
+    ///
+    /// No attribute of an operator says how many images there are, in a source or before a run. So an element of each image of an input is
+    /// compared with itself: it is never greater, not even if it is no number.
+    private static func zeros(_ scope: NodeScope, _ target: [Dimension]) throws(ImportFault) -> Value? {
+        let graph = scope.builder.graph
+        guard let batch = graph.batchSymbol, target[0].symbol == batch,
+            !target.dropFirst().contains(where: { $0.expression.symbols.contains { $0.name == batch } }),
+            let input = graph.values.first(where: { graph[$0].inputName != nil && graph[$0].type.shape.dimensions.first?.symbol == batch })
+        else { return nil }
+        var element = scope.floating(input)
+        if graph[input].type.rank > 1 {
+            element = try scope.reshape(
+                element, [target[0], Dimension(Shape(Array(graph[input].type.shape.dimensions.dropFirst())).elementTally)])
+            element = try scope.apply(
+                .slice, [element], ["axis": .integer(1), "start": .integer(0), "count": .integer(1), "step": .integer(1)])
+        }
+        element = try scope.reshape(element, [target[0]] + target.dropFirst().map { _ in 1 })
+        return try scope.apply(.greater, [element, element])
     }
 
     private static func expansion(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
