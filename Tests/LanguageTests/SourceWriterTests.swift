@@ -285,6 +285,21 @@ import Testing
         #expect(written.differences(from: graph) == [])
     }
 
+    /// As many as a transformer has matrices, of which none is a parameter.
+    @Test func manyLargeTensorsComeBack() throws {
+        let builder = GraphBuilder(name: "g")
+        var value = builder.input("x", .f32(.symbol("N"), 120_000))
+        for index in 0..<48 {
+            let table = builder.tensor(ConstantTensor((0..<120_000).map { Float(($0 + index) % 997) }), [1, 120_000])
+            value = builder.apply(.add, value, table)
+        }
+        builder.output("y", value)
+        let graph = builder.finish()
+        let written = try SourceWriter.write(graph, arrays: "m")
+        #expect(written.files.count == 48)
+        #expect(written.differences(from: graph) == [])
+    }
+
     /// A text that is read otherwise than it was meant is told from one that gives an equal graph.
     @Test func lostAndRefusedTextsAreFound() throws {
         let builder = GraphBuilder(name: "g")
