@@ -71,7 +71,7 @@ struct DescriptionTable {
 
     private func printValue(_ kind: String, _ name: String, _ type: TensorType) {
         print("  \(kind)  \(Format.line("\(name): \(type)"))")
-        for line in (description.interfaceDocumentation[name] ?? "").split(separator: "\n") {
+        for line in (description.interfaceDocumentation[name] ?? "").split(whereSeparator: \.isNewline) {
             print("          " + DisplayText.sanitized(String(line)))
         }
     }
