@@ -47,8 +47,9 @@ let llvm = LLVM.find()
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 /// What nearly every test runs is optimized in debug builds, too: the interpreter and the fp64 reference, 20 times faster then, and the way from a
-/// text to a graph, whose generic code takes most of its time otherwise.
-let optimized: [SwiftSetting] = [.unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2"], .when(configuration: .debug))]
+/// text to a graph, whose generic code takes most of its time otherwise. File by file: compiled as a whole, a part that changes is not seen by those
+/// that are compiled file by file and import it, which then go by layouts of values that are no more.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetting] = strict) -> Target {
     .target(name: name, dependencies: needs, swiftSettings: settings)

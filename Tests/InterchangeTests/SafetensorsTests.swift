@@ -140,7 +140,10 @@ import Testing
             ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], "this is an HDF5 file"),
             (Array("GGUF\u{3}\0\0\0".utf8), "this is a GGUF file"),
             ([0x1c, 0, 0, 0] + Array("TFL3".utf8), "this is a TensorFlow Lite model"),
-            ([8, 7, 0x12, 7] + Array("pytorch 2.4 graph".utf8), "onnx.load('/w/net.x').graph.initializer}, '/w/net.safetensors')"),
+            (
+                [8, 7, 0x12, 7] + Array("pytorch 2.4 graph".utf8),
+                "this is an ONNX model, not safetensors; take its weights with it: braid import /w/net.x"
+            ),
             ([0x93] + Array("NUMPY\u{1}\0".utf8), "this is a NumPy array, not safetensors; give it with --input"),
             ([0x1f, 0x8b, 8, 0, 0, 0, 0, 0], "compressed with gzip, not safetensors; unpack it: gunzip"),
             (Array("{\"metadata\": {\"total_size\": 9}, \"weight_map\": {}}".utf8), "the index of weights in several files"),
