@@ -9,9 +9,17 @@ struct ModelFile {
     /// The newest operator sets that the model goes by, by domain; the standard one is "".
     let operatorSets: [String: Int]
 
-    /// The operator sets that the rules here were written for: in older ones operators repeat operands and take shapes in other ways, and what
-    /// newer ones mean nobody knows yet.
+    /// The operator sets that the rules here were written for: in older ones some operators repeat operands and take shapes in other ways, and
+    /// what newer ones mean nobody knows yet.
     static let knownOperatorSets = 6...ImportRule.newestSet
+
+    /// The operators that meant something else, or said it otherwise, in sets before 6 (ONNX's Changelog.md).
+    private static let changedBefore6: Set = [
+        "Abs", "Add", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat", "Div", "Dropout", "Elu", "Exp", "Floor", "Gemm",
+        "GlobalLpPool", "HardSigmoid", "InstanceNormalization", "LeakyRelu", "Log", "LpPool", "Max", "Mean", "Min", "Mul", "Neg", "PRelu",
+        "Pad", "Reciprocal", "Relu", "Reshape", "Selu", "Sigmoid", "Split", "Sqrt", "Sub", "Sum", "Tanh", "Tile",
+    ]
+
     /// Whether the name of a file says that it is one.
     static func isName(_ path: String) -> Bool { path.lowercased().hasSuffix(".onnx") }
 
@@ -49,11 +57,29 @@ struct ModelFile {
         for set in wire.opsetImport + wire.functions.flatMap(\.opsetImport) where set.domain.isEmpty || set.domain == "ai.onnx" {
             let known = Self.knownOperatorSets
             if known.contains(Int(clamping: set.version)) { continue }
+            if set.version < known.lowerBound, set.version > 0 {
+                let nodes = Self.nodes(of: wire.graph, wire.functions)
+                guard let node = nodes.first(where: { Self.changedBefore6.contains($0.opType) }) else { continue }
+                throw ONNXError(
+                    path,
+                    "the model is of operator set \(set.version), in which \(node.opType) was not what it is from \(known.lowerBound) on",
+                    repair: "export it for a newer one, or convert it with onnx.version_converter")
+            }
             let target = set.version < known.lowerBound ? "a newer one" : "operator set \(known.upperBound) or an older one"
             throw ONNXError(
                 path, "the model is of operator set \(set.version), and those from \(known.lowerBound) to \(known.upperBound) are read",
                 repair: "export it for \(target), or convert it with onnx.version_converter")
         }
+    }
+
+    /// All nodes, those of branches and functions too.
+    private static func nodes(of graph: WireNetwork, _ functions: [WireFunction]) -> [WireNode] {
+        var (found, rest): ([WireNode], [WireNode]) = ([], graph.node + functions.flatMap(\.node))
+        while let node = rest.popLast() {
+            found.append(node)
+            for attribute in node.attribute where attribute.hasG { rest += attribute.g.node }
+        }
+        return found
     }
 
     /// The files beside the model that its weights name.
