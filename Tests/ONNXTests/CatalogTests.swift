@@ -92,6 +92,13 @@ import Testing
         #expect(Set(listed.map(String.init)).symmetricDifference(known).sorted() == [])
     }
 
+    /// Whatever is read has a row that says what elements its inputs are of, and one only.
+    @Test func everyOperatorsOperandsHaveKinds() {
+        let listed = OperandKinds.operators
+        #expect(Set(listed).count == listed.count)
+        #expect(Set(listed).symmetricDifference(ImportRule.all.map(\.name)).sorted() == [])
+    }
+
     private static let refused = [
         "adaptive_avg_pool", "adaptive_max_pool", "argmax", "argmin", "cross_entropy", "local_response_norm", "pixel_shuffle", "resize",
     ]

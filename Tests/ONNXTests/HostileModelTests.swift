@@ -90,10 +90,59 @@ import Testing
             }
         ),
         (
-            "positions that are no integers", "positions of float",
+            "positions that are no integers", "'places' is of float, and must be of integers",
             model {
                 $0.input("places", [2, 3])
                 $0.node("GatherElements", ["x", "places"], ["y"])
+            }
+        ),
+        (
+            "logarithms that count as integers, as positions", "'whole' is of int64, and must be of floating-point numbers",
+            model {
+                $0.input("whole", [2, 3], 7)
+                $0.node("LogSoftmax", ["whole"], ["places"])
+                $0.node("Gather", ["x", "places"], ["y"])
+            }
+        ),
+        (
+            "constants of integers as angles", "'whole' is of int64, and must be of floating-point numbers",
+            model {
+                $0.integers("whole", [1, 2])
+                $0.node("Tanh", ["whole"], ["places"])
+                $0.node("Gather", ["x", "places"], ["y"])
+            }
+        ),
+        (
+            "integers beside fractions", "'x' is of float, and must be of int64 like 'whole'",
+            model {
+                $0.input("whole", [2, 3], 7)
+                $0.node("Add", ["whole", "x"], ["y"])
+            }
+        ),
+        (
+            "a choice by numbers", "'x' is of float, and must be of truth values",
+            model { $0.node("Where", ["x", "x", "x"], ["y"]) }
+        ),
+        (
+            "the least of truth values", "'isTrue' is of bool, and must be of numbers",
+            model {
+                $0.input("isTrue", [2, 3], 9)
+                $0.node("Min", ["isTrue", "isTrue"], ["y"])
+            }
+        ),
+        (
+            "means of integers", "Resize of uint8 that is computed while the network runs",
+            model {
+                $0.input("image", [1, 1, 2, 2], 2)
+                $0.weight("scales", [4], [1, 1, 2, 2])
+                $0.node("Resize", ["image", "", "scales"], ["y"], [.text("mode", "linear")])
+            }
+        ),
+        (
+            "a fraction of a product of integers", "Gemm of int32 that is computed while the network runs",
+            model {
+                $0.input("whole", [2, 2], 6)
+                $0.node("Gemm", ["whole", "whole"], ["y"], [.number("alpha", 0.5)])
             }
         ),
         (

@@ -105,6 +105,7 @@ final class Importer {
             return
         }
         let scope = NodeScope(importer: self, node: node, inputs: inputs, set: set, sets: sets)
+        try OperandKinds.check(scope)
         let before = builder.graph.nodes.count
         var folded = try SizeArithmetic.fold(scope)
         if folded == nil { folded = try ConstantFolding.fold(rule, scope) }

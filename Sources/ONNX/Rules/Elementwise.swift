@@ -33,8 +33,7 @@ extension ImportRule {
     }
 
     private static let mean = ImportRule("Mean") { (scope) throws(ImportFault) in
-        try scope.requireFloating()
-        return try scope.result(scope.apply(.divide, [scope.joined(.add), scope.constant(Double(scope.inputs.count))]))
+        try scope.result(scope.apply(.divide, [scope.joined(.add), scope.constant(Double(scope.inputs.count))]))
     }
 
     private static let identity = ImportRule("Identity") { (scope) throws(ImportFault) in [try scope.keptInput()] }

@@ -10,7 +10,6 @@ extension ImportRule {
             let shape = try scope.shape(0)
             let axis = try scope.axis(scope.integer("axis", default: 0), rank: shape.rank)
             guard let extent = shape[axis].value else { throw .unsupported("positions along the size \(shape[axis])") }
-            try requireIntegers(scope, 1)
             let positions = try wrapped(scope, scope.positions(1), extent)
             // As many as there are positions, which may be fewer than the tensor has.
             var x = try scope.value(0)
@@ -44,12 +43,6 @@ extension ImportRule {
         },
     ]
 
-    /// Throws where positions are no integers: what lies between two of them is neither.
-    private static func requireIntegers(_ scope: NodeScope, _ index: Int) throws(ImportFault) {
-        let element = try scope.element(index)
-        guard element.isInteger else { throw .malformed("positions of \(element)") }
-    }
-
     /// Positions of which negative ones count from the end.
     static func wrapped(_ scope: NodeScope, _ positions: Value, _ extent: Int) throws(ImportFault) -> Value {
         let position = Scalar.argument(0)
@@ -63,7 +56,6 @@ extension ImportRule {
         let axis = try scope.axis(scope.integer("axis", default: 0), rank: shape.rank)
         let target = shape.dimensions[..<axis] + places.dimensions + shape.dimensions[(axis + 1)...]
         guard let extent = shape[axis].value else { throw .unsupported("positions along the size \(shape[axis])") }
-        try requireIntegers(scope, 1)
         if case .known(let tensor) = try scope.input(1) {
             guard let numbers = tensor.integers else { throw .malformed("positions of \(ElementCode(tensor.element))") }
             let positions = try numbers.map { (number) throws(ImportFault) -> Int in

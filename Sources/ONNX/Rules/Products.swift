@@ -9,7 +9,10 @@ extension ImportRule {
             try scope.requireFloating()
             return try scope.result(product(scope))
         },
-        ImportRule("Gemm") { (scope) throws(ImportFault) in try scope.result(gemm(scope)) },
+        ImportRule("Gemm") { (scope) throws(ImportFault) in
+            try scope.requireFloating()
+            return try scope.result(gemm(scope))
+        },
     ]
 
     /// A matrix that the model has is a layer's weight; vectors count as matrices of one row or column.

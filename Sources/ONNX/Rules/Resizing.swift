@@ -65,6 +65,8 @@ extension ImportRule {
         let x = try scope.value(0)
         let changed = axes.filter { !$0.isKept }
         if changed.isEmpty { return x }
+        // Means of integers would be fractions.
+        if case .nearest = sampling.filter {} else { try scope.requireFloating(0..<1) }
         var numbers: [Int: Resampling.Axis] = [:]
         for axis in changed { numbers[axis.place] = try axis.numbers() }
         guard numbers.count == changed.count else {
