@@ -69,6 +69,14 @@ extension Network {
         } ?? []
     }
 
+    /// The graph as it is written: with the outputs that follow from a model alone, as constants.
+    public var completeGraph: Graph {
+        get throws(ONNXError) {
+            guard let model else { return graph }
+            return try model.completeGraph(graph)
+        }
+    }
+
     /// Whether a file is a model in ONNX, by its name.
     public static func isModel(_ path: String) -> Bool { ImportedNetwork.isName(path) }
 

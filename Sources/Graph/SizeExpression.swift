@@ -78,6 +78,22 @@ public struct SizeExpression: Hashable, Sendable {
         return terms[0].coefficient == symbol.multiple ? symbol : nil
     }
 
+    /// The least that it can be, for symbols of 1 and more; nil where a term makes it smaller the larger its symbols are.
+    public var lowerBound: Int? {
+        guard !isUnbounded else { return nil }
+        var sum = constant
+        for term in terms {
+            var least = term.coefficient
+            for case .quotient(let inner, let divisor) in term.factors {
+                guard let bound = inner.lowerBound, bound >= 0 else { return nil }
+                least = .clampedProduct(least, bound / divisor)
+            }
+            guard term.coefficient > 0 else { return nil }
+            sum = .clampedSum(sum, least)
+        }
+        return sum
+    }
+
     /// How many symbols and quotients there are, within quotients too.
     private var length: Int {
         terms.reduce(0) { sum, term in

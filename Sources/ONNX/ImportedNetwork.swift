@@ -49,7 +49,7 @@ public struct ImportedNetwork: Sendable {
     /// - Throws: all nodes that cannot be imported, at once.
     public init(path: String, given: [String: HostTensor] = [:], extents: [String: [Int]] = [:]) throws(ONNXError) {
         let file = try ModelFile(path: path)
-        if given.isEmpty, let images = file.fixedBatch,
+        if let images = file.fixedBatch, given.isEmpty || file.isForOther(than: images, given),
             let opened = try? ImportedNetwork(file, given: given, extents: extents, opening: images)
         {
             self = opened
@@ -70,14 +70,22 @@ public struct ImportedNetwork: Sendable {
         do {
             return try ImportedNetwork(file, given: given, extents: extents)
         } catch {
+            // Integers that decide shapes by way of other nodes are constants from the start.
+            if given.values.contains(where: { ElementCode($0.element).isInteger }),
+                let network = try? ImportedNetwork(file, given: given, extents: extents, consumesIntegers: true)
+            {
+                return network
+            }
             if !given.isEmpty, (try? ImportedNetwork(file, given: [:], extents: [:])) != nil { throw file.misfit(of: given, error) }
             throw error
         }
     }
 
-    /// - Parameter images: the number of images that the model is for, if it is to become any number.
+    /// - Parameters:
+    ///   - images: the number of images that the model is for, if it is to become any number.
+    ///   - consumesIntegers: whether all integers that are given become constants, whatever they are for.
     private init(
-        _ file: ModelFile, given: [String: HostTensor], extents: [String: [Int]], opening images: Int? = nil
+        _ file: ModelFile, given: [String: HostTensor], extents: [String: [Int]], opening images: Int? = nil, consumesIntegers: Bool = false
     ) throws(ONNXError) {
         let wire = file.wire.graph
         let stem = URL(fileURLWithPath: file.path).deletingPathExtension().lastPathComponent
@@ -96,6 +104,9 @@ public struct ImportedNetwork: Sendable {
         var inputs: [Interface] = []
         for input in wire.input where importer.values[input.name] == nil {
             inputs.append(try Self.declare(input, importer, file, given[input.name], extents[input.name]))
+            if consumesIntegers, let value = given[input.name], ElementCode(value.element).isInteger {
+                importer.replace(input.name, by: value)
+            }
         }
         importer.run(wire.node, file.operatorSets, for: wire.output.map(\.name))
         try importer.require()
@@ -111,6 +122,11 @@ public struct ImportedNetwork: Sendable {
                 continue
             case .computed(let computed, let element)?:
                 value = computed
+                guard importer.builder.type(of: value).element == .f32 else {
+                    throw ONNXError(
+                        file.path, "the output '\(output.name)' is integers that come from an input, in another shape at most",
+                        repair: "take them from where the input comes from, and export the model without the output")
+                }
                 outputs.append(Interface(name: output.name, graphName: name, element: element))
             case .sizes?:
                 throw ONNXError(
@@ -158,7 +174,11 @@ public struct ImportedNetwork: Sendable {
         let type = input.type.tensorType
         let element = ElementCode(number: type.elemType)
         guard element.stored != nil else { throw refused("has elements of \(element)") }
-        guard element.isComputable else { throw refused("has elements of \(element), and networks compute in f32") }
+        guard element.isComputable else {
+            throw ONNXError(
+                file.path, "the input '\(input.name)' has elements of \(element), and networks compute in f32",
+                repair: "export the model in single precision")
+        }
         let graphName = importer.identifier(input.name, otherwise: "input")
         var dimensions: [Extent] = []
         let fixed = given?.shape ?? extents

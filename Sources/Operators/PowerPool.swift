@@ -29,7 +29,15 @@ extension Operator {
             }
         },
         gradient: .derived,
-        onnx: [ONNXForm("LpPool", [.window(isPool: true), .whole("p", of: "p", default: 2)])],
+        // There the sum of a last window that does not fit is not scaled.
+        onnx: [
+            ONNXForm("LpPool", [.window(isPool: true), .whole("p", of: "p", default: 2)]) { signature in
+                guard signature.attributes.boolean("ceil") else { return true }
+                let fitting = Signature(signature.operands, signature.attributes.with(["ceil": .boolean(false)]))
+                guard let type = try? powerPool.inferType(fitting) else { return false }
+                return (try? powerPool.inferType(signature)) == type
+            }
+        ],
         examples: [
             OperatorExample("lengths", [.f32(2, 5, 6, 4)], ["kernel": .integer(2)]),
             OperatorExample(

@@ -300,6 +300,21 @@ import Testing
         #expect(written.differences(from: graph) == [])
     }
 
+    /// Constants of some rows beside other operands: a list alone would be as many operands as it has rows.
+    @Test func constantsAmongSeveralOperandsKeepTheirShape() throws {
+        for shape in [[2, 1, 3], [2, 4, 3], [1, 1, 1]] {
+            let count = shape.reduce(1, *)
+            for values in [[Float](repeating: 0, count: count), (0..<count).map { Float($0) / 4 }] {
+                let builder = GraphBuilder(name: "g")
+                let image = builder.input("x", .f32(.fixed(shape[0]), 4, .fixed(shape[2])))
+                let table = builder.tensor(ConstantTensor(values), Shape(shape))
+                builder.output("joined", builder.apply(.concat, image, table, attributes: ["axis": .integer(1)]))
+                builder.output("less", builder.apply(.minimum, image, builder.tensor(ConstantTensor([0.5]), [1])))
+                try check(builder.finish())
+            }
+        }
+    }
+
     /// A text that is read otherwise than it was meant is told from one that gives an equal graph.
     @Test func lostAndRefusedTextsAreFound() throws {
         let builder = GraphBuilder(name: "g")

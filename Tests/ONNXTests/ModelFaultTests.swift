@@ -45,6 +45,49 @@ import Testing
         #expect(error.notes.first?.hasPrefix("Add 'y':") == true)
     }
 
+    /// Integers that decide a shape by way of other nodes.
+    @Test func shapesAreGivenInParts() throws {
+        var model = ModelText()
+        model.input("x", [6])
+        model.input("rows", [1], 7)
+        model.integers("rest", [-1])
+        model.node("Concat", ["rows", "rest"], ["shape"], [.integer("axis", 0)])
+        model.node("Reshape", ["x", "shape"], ["y"])
+        model.output("y")
+        let x = HostTensor(shape: [6], floats: [1, 2, 3, 4, 5, 6])
+        let network = try model.network(given: ["x": x, "rows": HostTensor(shape: [1], int64s: [2])])
+        #expect(network.consumed == ["rows"])
+        #expect(network.run(["x": x])["y"]?.shape == [2, 3])
+    }
+
+    @Test func integersOfInputsAreNoOutputs() throws {
+        var model = ModelText()
+        model.input("x", [2, 3], 7)
+        model.node("Identity", ["x"], ["y"])
+        model.output("y")
+        let error = try #require(throws: ONNXError.self) { _ = try model.network() }
+        #expect(error.message == "the output 'y' is integers that come from an input, in another shape at most")
+    }
+
+    /// What is not known of a size is not decided, and sizes that are no vector are no sizes that are kept.
+    @Test func openSizesAreNotGuessed() throws {
+        var model = ModelText()
+        model.input("x", [nil, 4])
+        model.node("Shape", ["x"], ["shape"])
+        for (name, values) in [("zero", 0), ("one", 1)] as [(String, Int64)] { model.integers(name, [values]) }
+        model.node("Gather", ["shape", "zero"], ["images"])
+        model.node("Sub", ["images", "one"], ["others"])
+        model.node("Equal", ["others", "zero"], ["isAlone"])
+        model.integers("four", [4])
+        model.node("Where", ["isAlone", "four", "images"], ["count"])
+        model.integers("rest", [-1])
+        model.node("Concat", ["rest", "count"], ["target"], [.integer("axis", 0)])
+        model.node("Reshape", ["x", "target"], ["y"])
+        model.output("y")
+        let error = try #require(throws: ONNXError.self) { _ = try model.network() }
+        #expect(error.notes.contains { $0.contains("whether batch - 1 is 0 must be known") || $0.contains("- 1 is 0 must be known") })
+    }
+
     /// What is wrong with the model itself is said first.
     @Test func theModelsFaultsComeFirst() throws {
         var model = sum()
@@ -104,8 +147,8 @@ import Testing
 
     // MARK: Constants as outputs
 
-    /// Outputs that are the same for any input are constants in a source, in their place.
-    @Test func constantOutputsAreInTheSource() throws {
+    /// Outputs that are the same for any input are constants in what is written, in their place.
+    @Test func constantOutputsAreInWhatIsWritten() throws {
         var model = ModelText()
         model.input("x", [2, 3])
         model.weight("table", [2, 2], [1, 2, 3, 4])
@@ -114,7 +157,7 @@ import Testing
         for name in ["table", "y", "counts"] { model.output(name) }
         let network = try model.network()
         #expect(network.graph.outputs.map(\.name) == ["y"])
-        let graph = try network.sourceGraph()
+        let graph = try network.completeGraph()
         #expect(graph.outputs.map(\.name) == ["table", "y", "counts"])
         let x = ReferenceTensor([2, 3], [1, -1, 2, -2, 3, -3])
         let found = ReferenceEvaluator().run(graph, inputs: ["x": x]).outputs
@@ -122,7 +165,7 @@ import Testing
         #expect(found["y"]?.values == [1, 0, 2, 0, 3, 0])
     }
 
-    @Test func whatNoSourceHoldsIsRefused() throws {
+    @Test func whatNoNetworkHoldsIsRefused() throws {
         var model = ModelText()
         model.input("x", [2, 3])
         model.integers("large", [16_777_217])
@@ -130,14 +173,15 @@ import Testing
         model.output("y")
         model.output("large")
         let network = try model.network()
-        let error = try #require(throws: ONNXError.self) { _ = try network.sourceGraph() }
+        let error = try #require(throws: ONNXError.self) { _ = try network.completeGraph() }
         #expect(
-            error.path == "model.onnx" && error.message == "the output 'large' is the same for any input, int64 [1], and no source holds it"
+            error.path == "model.onnx"
+                && error.message == "the output 'large' is the same for any input, int64 [1], and no network holds it"
         )
         var alone = ModelText()
         alone.weight("w", [2], [1, 2])
         alone.output("w")
-        let other = try #require(throws: ONNXError.self) { _ = try alone.network().sourceGraph() }
+        let other = try #require(throws: ONNXError.self) { _ = try alone.network().completeGraph() }
         #expect(other.message == "the model has no inputs, and a network has one at least")
     }
 }

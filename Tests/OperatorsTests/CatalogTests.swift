@@ -44,15 +44,7 @@ import Testing
     }
 
     @Test(arguments: ExampleCase.all) func bindingASymbolicBatchChangesNothing(_ item: ExampleCase) throws {
-        guard item.operation.isInLanguage, item.example.hasBatch else { return }
-        let batch = item.signature.operands.filter { $0.rank >= 2 }.compactMap { $0.shape[0].value }.max()
-        let types = item.signature.operands.enumerated().map { index, type in
-            var type = type
-            let isBatched = type.rank >= 2 || (type.element == .i32 && type.rank == 1)
-            if isBatched, item.role(of: index) == .operand, type.shape[0].value == batch { type.shape[0] = .symbol("N") }
-            return type
-        }
-        guard let batch, types != item.signature.operands else { return }
+        guard item.operation.isInLanguage, item.example.hasBatch, let (types, batch) = item.openBatch else { return }
         for mode in [Mode.inference, .training] {
             let symbolic = try withGradients(item.graph(types: types, then: scalarize), mode)
             let fixed = try withGradients(item.graph(then: scalarize), mode)
@@ -66,6 +58,25 @@ import Testing
             #expect(a.outputs == b.outputs)
             #expect(a.updates == b.updates)
         }
+    }
+
+    /// Other images beside the first change nothing of what is computed of it, unless the graph says that they may.
+    @Test(arguments: ExampleCase.all) func imagesAreMixedOnlyWhereTheGraphSaysSo(_ item: ExampleCase) throws {
+        // Some examples are of a shape that no symbol takes part in.
+        guard item.operation.isInLanguage, !item.operation.isRandom, let (types, images) = item.openBatch, images > 1,
+            let graph = try? item.graph(types: types), !graph.mixesImages
+        else { return }
+        func first(_ tensor: ReferenceTensor) -> ArraySlice<Double> { tensor.values.prefix(tensor.values.count / images) }
+        let (given, others) = (item.values(seed: 3), item.values(seed: 4))
+        var changed = given
+        for (index, type) in types.enumerated() where type.shape.dimensions.first?.symbol == "N" {
+            let name = item.name(of: index)
+            guard let own = given[name], let other = others[name] else { continue }
+            changed[name] = ReferenceTensor(own.extents, Array(first(own) + other.values.dropFirst(first(own).count)))
+        }
+        let bound = graph.bound(["N": images])
+        let (a, b) = (run(bound, given, mode: .inference).outputs["y"], run(bound, changed, mode: .inference).outputs["y"])
+        #expect(first(try #require(a)) == first(try #require(b)))
     }
 }
 

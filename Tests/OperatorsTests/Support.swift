@@ -37,6 +37,18 @@ struct ExampleCase: CustomTestStringConvertible, Sendable {
         return builder.finish()
     }
 
+    /// The operands' types with the symbol `N` for the number of images, and how many these are; nil where no operand is of images.
+    var openBatch: (types: [TensorType], images: Int)? {
+        guard let images = signature.operands.filter({ $0.rank >= 2 }).compactMap({ $0.shape[0].value }).max() else { return nil }
+        let types = signature.operands.enumerated().map { index, type in
+            var type = type
+            let isBatched = type.rank >= 2 || (type.element == .i32 && type.rank == 1)
+            if isBatched, role(of: index) == .operand, type.shape[0].value == images { type.shape[0] = .symbol("N") }
+            return type
+        }
+        return types == signature.operands ? nil : (types, images)
+    }
+
     /// A value for every operand by its name, and for the inputs that composites add.
     func values(seed: UInt64) -> [String: ReferenceTensor] {
         var random = Random(seed: seed)

@@ -14,7 +14,8 @@ extension BodyWriter {
         var fragment: Fragment?
         if isPiped, !operands.isEmpty {
             if isVariadic, operands.count > 1 {
-                let items = operands.map { argument($0, breaks: true) }
+                // A list would be several operands.
+                let items = operands.map { argument($0, breaks: true, isValue: !$0.isTensor) }
                 fragment = Fragment("(" + items.map(\.text).joined(separator: ", ") + ")", .primary, depth: items.map(\.depth).max() ?? 0)
                 operands = []
             } else {
@@ -22,8 +23,10 @@ extension BodyWriter {
             }
         }
         let items = operands.enumerated().map { index, operand in
-            // Numbers alone would be computed while the network is built, and functions take no lists.
-            argument(operand, breaks: isVariadic, isValue: (index > 0 || hasTensor) && (isOperation(step) || !operand.isTensor))
+            // Numbers alone would be computed while the network is built, functions take no lists, and a list is several operands where
+            // there may be several.
+            let takesLists = isOperation(step) && !isBuiltin(step) && !isVariadic
+            return argument(operand, breaks: isVariadic, isValue: (index > 0 || hasTensor) && (takesLists || !operand.isTensor))
         }
         let given = step.given.map { (input: $0.input, text: argument($0.operand, breaks: false).text) }
         let depth = (items.map(\.depth) + [fragment?.depth ?? 0]).max() ?? 0

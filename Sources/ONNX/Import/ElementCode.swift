@@ -53,6 +53,9 @@ public struct ElementCode: Hashable, Sendable, CustomStringConvertible {
     /// Whether elements are whole numbers; truth values are none.
     var isInteger: Bool { stored != nil && !isFloating && self != .bool }
 
+    /// Whether elements are integers of 8 or 16 bits, all of which f32 holds.
+    var isNarrow: Bool { isInteger && (stored?.size ?? 8) <= 2 }
+
     /// Whether f32 holds such numbers, those of the larger integer types as far as they name classes and positions.
     var isComputable: Bool { stored != nil && stored != .f64 }
 

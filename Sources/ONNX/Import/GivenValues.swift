@@ -45,4 +45,9 @@ extension ModelFile {
             repair: "give arrays of sizes that go together",
             notes: error.notes)
     }
+
+    /// Whether what is given for inputs is of another number of images than the model is for.
+    func isForOther(than images: Int, _ given: [String: HostTensor]) -> Bool {
+        given.values.contains { $0.shape.count >= 2 && $0.shape[0] != images }
+    }
 }

@@ -286,12 +286,24 @@ struct NodeScope {
         return try reshape(try value(index), [Dimension](repeating: 1, count: rank - own.rank) + own.dimensions)
     }
 
+    /// Whether integers that the graph computes are of 32 bits at most: those from outside, and positions that something was found at.
+    func holdsPositions(_ value: Value) -> Bool {
+        let node = builder.graph[value]
+        if node.type.element == .i32 { return true }
+        guard let operation = node.operation else { return false }
+        if [Operator.argmax, .argmin, .topK].contains(operation) { return true }
+        let views: [Operator] = [.reshape, .flatten, .squeeze, .unsqueeze, .slice, .permute, .flip]
+        return views.contains(operation) && holdsPositions(node.operands[0])
+    }
+
     /// Throws where the graph would compute integers in floating point, in which large ones are not exact.
-    func requireFloating(_ indices: Range<Int>? = nil) throws(ImportFault) {
+    ///
+    /// - Parameter orNarrow: takes integers of 8 and 16 bits, too: for operators whose results are among their operands.
+    func requireFloating(_ indices: Range<Int>? = nil, orNarrow: Bool = false) throws(ImportFault) {
         if importer.folding != nil { return }
         for index in indices ?? 0..<inputs.count where isGiven(index) {
             let element = try element(index)
-            guard element.isFloating || element == .bool else {
+            guard element.isFloating || element == .bool || orNarrow && element.isNarrow else {
                 // What is given with the command may be computed once and for all.
                 throw ImportFault(
                     kind: .unsupported, message: "\(node.opType) of \(element) that is computed while the network runs",

@@ -19,6 +19,8 @@ enum SizeArithmetic {
             return [try scope.input(0)]
         case "Gather":
             guard case .sizes(let sizes, false) = try scope.input(0) else { return nil }
+            // A matrix of sizes is none of those that are kept.
+            guard try scope.rank(1) <= 1 else { return nil }
             let places = try scope.integers(1)
             let chosen = try places.map { (place) throws(ImportFault) -> Dimension in
                 guard -sizes.count..<sizes.count ~= place else { throw .malformed("the position \(place) in a shape of \(sizes.count)") }
@@ -34,7 +36,10 @@ enum SizeArithmetic {
             let bound = { (value: Int) in min(max(value < 0 ? value + sizes.count : value, 0), sizes.count) }
             let (from, to) = (bound(starts[0]), bound(ends[0]))
             return result(from < to ? Array(sizes[from..<to]) : [])
-        case "Unsqueeze": return result(try scope.sizes(0))
+        case "Unsqueeze":
+            let added = try scope.set < 13 ? scope.integers("axes") ?? [] : scope.integers(1)
+            guard try isScalar(0), added.count == 1 else { return nil }
+            return result(try scope.sizes(0))
         case "Squeeze": return result(try scope.sizes(0), isScalar: try scope.sizes(0).count == 1)
         case "Reshape":
             let sizes = try scope.sizes(0)
@@ -79,20 +84,25 @@ enum SizeArithmetic {
             let values = try (0..<count).map { (index) throws(ImportFault) -> Double in
                 let (x, y) = (a[a.count == 1 ? 0 : index], b[b.count == 1 ? 0 : index])
                 if x == y { return 1 }
-                // A size is positive.
-                if x.value != nil && y.value != nil || (x.value ?? 1) <= 0 || (y.value ?? 1) <= 0 { return 0 }
-                throw .unsupported("whether \(x) is \(y)")
+                let (more, less) = (x.expression - y.expression, y.expression - x.expression)
+                if [more, less].contains(where: { $0.lowerBound ?? 0 > 0 }) { return 0 }
+                throw .openSizes("whether \(x) is \(y) must be known", [x, y])
             }
-            return [.known(HostTensor(.bool, shape: [count], numbers: values))]
+            let isScalar = try scope.rank(0) + scope.rank(1) == 0
+            return [.known(HostTensor(.bool, shape: isScalar ? [] : [count], numbers: values))]
         case "Where":
             guard let condition = try scope.input(0).known else { return nil }
             let (a, b) = (try scope.sizes(1), try scope.sizes(2))
             let decisions = condition.doubles
             let count = max(decisions.count, a.count, b.count)
             guard [decisions.count, a.count, b.count].allSatisfy({ $0 == 1 || $0 == count }) else { return nil }
-            return [
-                .of((0..<count).map { decisions[decisions.count == 1 ? 0 : $0] != 0 ? a[a.count == 1 ? 0 : $0] : b[b.count == 1 ? 0 : $0] })
-            ]
+            let chosen = (0..<count).map { index in
+                let sizes = decisions[decisions.count == 1 ? 0 : index] != 0 ? a : b
+                return sizes[sizes.count == 1 ? 0 : index]
+            }
+            let rank = try scope.inputs.indices.map { (index) throws(ImportFault) in try scope.rank(index) }.max() ?? 0
+            guard rank <= 1 else { return nil }
+            return [.of(chosen, isScalar: rank == 0)]
         default: return nil
         }
     }

@@ -62,6 +62,11 @@ struct SlidingWindow {
     /// A step of `stride` as pools take it, which move by their kernel where nothing is said.
     var poolStride: Attribute { .integers(Set(strides).count == 1 ? [strides[0]] : strides) }
 
+    /// Whether all windows lie within what is padded, so that none is kept that does not fit.
+    func fits(_ extents: [Int]) -> Bool {
+        extents.enumerated().allSatisfy { count($0, extent: $1, ceil: true) == count($0, extent: $1, ceil: false) }
+    }
+
     /// The number of windows along an axis; `ceil` keeps a last one that does not fit, unless it starts behind what is padded in front.
     func count(_ axis: Int, extent: Int, ceil: Bool) -> Int {
         let room = extent + pads[axis] + pads[axes + axis] - reach(axis)

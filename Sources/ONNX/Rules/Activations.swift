@@ -36,7 +36,7 @@ extension ImportRule {
 
     /// Bounds were attributes before operator set 11.
     private static let clip = ImportRule("Clip") { (scope) throws(ImportFault) in
-        try scope.requireFloating(0..<1)
+        try scope.requireFloating(0..<1, orNarrow: true)
         var bounds: [Double?] = [nil, nil]
         var isKnown = true
         for (index, name) in ["min", "max"].enumerated() {
@@ -98,8 +98,15 @@ extension ImportRule {
 
     /// Before operator set 13 all axes from the given one on counted as one.
     private static func softmax(_ name: String, _ operation: Operator) -> ImportRule {
-        ImportRule(name, sets: 1...12) { (scope) throws(ImportFault) in
+        ImportRule(name) { (scope) throws(ImportFault) in
             let (rank, x) = (try scope.rank(0), try scope.value(0))
+            if rank == 1 {
+                let dimensions = try scope.shape(0).dimensions
+                _ = try scope.axis(scope.integer("axis", default: scope.set < 13 ? 0 : -1), rank: rank)
+                let row = try scope.apply(operation, [scope.reshape(x, [1] + dimensions)], ["axis": .integer(1)])
+                return try scope.result(scope.reshape(row, dimensions))
+            }
+            if scope.set >= 13 { return try scope.read(operation) }
             let axis = try scope.axis(scope.integer("axis", default: 1), rank: rank)
             if axis == rank - 1 { return try scope.result(scope.apply(operation, [x], ["axis": .integer(axis)])) }
             // The images stay an axis of their own, of any number.

@@ -6,7 +6,7 @@ extension ImportRule {
     static let comparisons: [ImportRule] =
         [("And", "both(x, y)"), ("Or", "either(x, y)"), ("Xor", "exclusive_either(x, y)")].map { name, call in
             ImportRule(name) { (scope) throws(ImportFault) in
-                try scope.result(scope.map(ModelActivations.function(call), scope.aligned()), .bool)
+                try scope.result(scope.map(ModelActivations.function(call), scope.repeated()), .bool)
             }
         }
         + [
@@ -17,7 +17,7 @@ extension ImportRule {
                 try scope.result(scope.map(ModelActivations.function("is_nan(x)"), [scope.value(0)]), .bool)
             },
             ImportRule("Where") { (scope) throws(ImportFault) in
-                try scope.requireFloating(1..<3)
+                try scope.requireFloating(1..<3, orNarrow: true)
                 return try scope.result(scope.apply(.choose, scope.aligned()), scope.element(1))
             },
         ]

@@ -69,6 +69,10 @@ extension ImportRule {
         if isNarrower {
             // What does not fit wraps around.
             guard let tensor = try scope.input(0).known, let integers = tensor.integers else {
+                // What names classes and positions is of 32 bits in the graph.
+                if element == .i32, case .computed(let value, _) = try scope.input(0), scope.holdsPositions(value) {
+                    return [.computed(value, element)]
+                }
                 throw .unsupported("a conversion from \(from) to \(element) while the network runs")
             }
             guard let size = element.stored?.size, size < 8 else {

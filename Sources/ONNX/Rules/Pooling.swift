@@ -27,7 +27,7 @@ extension ImportRule {
     }
 
     private static func maximum(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
-        try scope.requireFloating()
+        try scope.requireFloating(orNarrow: true)
         let pooled = try scope.read(.maxPool)
         guard scope.node.output.count > 1, !scope.node.output[1].isEmpty else { return pooled }
         guard case .computed(let value, _)? = pooled.first else { return pooled }
@@ -39,7 +39,7 @@ extension ImportRule {
     private static func places(_ scope: NodeScope, _ window: SlidingWindow, _ tap: Value) throws(ImportFault) -> Value {
         let extents = try scope.extents(0)
         guard window.axes == 2, let result = scope.type(of: tap).shape.extents, !window.isSame else {
-            throw .unsupported("the positions that max pooling of \(try scope.shape(0)) finds")
+            throw .unsupported("the positions that max pooling of \(try scope.shape(0)) finds, other than of pictures of known sizes")
         }
         guard Shape(extents.map(Extent.fixed)).elementTally.value.map({ $0 <= 1 << 24 }) ?? false,
             Shape(result.map(Extent.fixed)).elementTally.value.map({ $0 <= ConstantTensor.maximumCount }) ?? false
@@ -123,8 +123,13 @@ extension ImportRule {
 
     private static func power(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         let window = try window(scope)
-        if window.axes == 2, window.dilations == [1, 1] { return try scope.read(.powerPool) }
         let ceil = try scope.boolean("ceil_mode", default: false)
+        if window.axes == 2, window.dilations == [1, 1] {
+            // The language's pool scales the sum of a last window that does not fit, as PyTorch's does.
+            var fits = true
+            if ceil { fits = window.fits(try scope.extents(0, from: 2)) }
+            if fits { return try scope.read(.powerPool) }
+        }
         let p = try scope.power()
         let powers = try scope.apply(.power, [scope.map(ModelActivations.function("abs(x)"), [scope.value(0)]), scope.constant(p)])
         return try scope.result(scope.apply(.power, [sums(scope, window, powers, ceil: ceil), scope.constant(1 / p)]))

@@ -40,22 +40,24 @@ struct Resampling {
         (0..<axis.result).map { index in place(index, axis).map { min(max(nearest($0), 0), axis.extent - 1) } }
     }
 
-    /// Where a result lies among the positions of the source.
+    /// Where a result lies among the positions of the source, as exporters' own programs compute it: in f32, in which 1 / 0.2 is 5, so that
+    /// the nearest pixel is theirs.
     private func place(_ index: Int, _ axis: Axis) -> Double? {
         let (x, extent, length) = (Double(index), Double(axis.extent), axis.scale * Double(axis.extent))
+        let halfPixel = Double(Float(x + 0.5) / Float(axis.scale) - 0.5)
         switch coordinates {
         case "align_corners": return length == 1 ? 0 : x * (extent - 1) / (length - 1)
-        case "asymmetric": return x / axis.scale
-        case "pytorch_half_pixel": return length == 1 ? -0.5 : (x + 0.5) / axis.scale - 0.5
+        case "asymmetric": return Double(Float(x) / Float(axis.scale))
+        case "pytorch_half_pixel": return axis.result == 1 ? 0 : halfPixel
         case "half_pixel_symmetric":
-            return extent / 2 * (1 - Double(axis.result) / length) + (x + 0.5) / axis.scale - 0.5
-        case "tf_half_pixel_for_nn": return (x + 0.5) / axis.scale
+            return extent / 2 * (1 - Double(axis.result) / length) + halfPixel
+        case "tf_half_pixel_for_nn": return Double(Float(x + 0.5) / Float(axis.scale))
         case "tf_crop_and_resize":
             let size = axis.region.end - axis.region.start
             let offset = axis.result == 1 ? size * (extent - 1) / 2 : x * size * (extent - 1) / (Double(axis.result) - 1)
             let place = axis.region.start * (extent - 1) + offset
             return place < 0 || place > extent - 1 ? nil : place
-        default: return (x + 0.5) / axis.scale - 0.5
+        default: return halfPixel
         }
     }
 

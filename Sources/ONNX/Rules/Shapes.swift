@@ -31,7 +31,10 @@ extension ImportRule {
         },
         ImportRule("Squeeze") { (scope) throws(ImportFault) in
             let shape = try scope.shape(0)
-            let axes = try scope.axes(rank: shape.rank) ?? shape.dimensions.indices.filter { shape[$0] == 1 }
+            let given = try scope.axes(rank: shape.rank)
+            // For one image the batch goes, and for several it stays.
+            if given == nil, scope.isBatch(1, at: 0, of: shape) { throw .openBatch(shape[0]) }
+            let axes = given ?? shape.dimensions.indices.filter { shape[$0] == 1 }
             for axis in axes where shape[axis] != 1 { throw .malformed("the axis \(axis) of \(shape) is not 1") }
             if case .computed(let value, let element) = try scope.input(0), !axes.contains(0), shape.rank - axes.count >= 1, !axes.isEmpty {
                 return [.computed(try scope.apply(.squeeze, [scope.floating(value)], ["axes": .integers(axes.sorted())]), element)]
@@ -309,7 +312,7 @@ extension ImportRule {
         let lead = max(0, 2 - first)
         let x =
             lead == 0 ? try scope.value(0) : try scope.reshape(scope.value(0), [Dimension](repeating: 1, count: lead) + shape.dimensions)
-        let axis = max(2, first + lead) - lead
+        let axis = 2 - lead
         let pads = Array(before[axis...]) + Array(behind[axis...])
         let padded = try scope.apply(.pad, [x], ["pad": .integers(pads), "mode": .text(mode), "value": .number(value)])
         let result = Array(scope.type(of: padded).shape.dimensions.dropFirst(lead))

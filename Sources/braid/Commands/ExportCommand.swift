@@ -64,15 +64,16 @@ struct ExportCommand: ParsableCommand {
         try OutputPath.requireWritable(path, besides: network.files + (weights.map { [$0] } ?? []))
         let file = try names.open(weights, of: network)
         network = try network.preparing(asIn: file.map { (file) throws(InterchangeError) in try WeightsMetadata(file) })
+        let graph = try network.completeGraph
         if let file {
-            let declared = network.graph.nodes.compactMap { node in
+            let declared = graph.nodes.compactMap { node in
                 node.parameter.flatMap { parameter in node.type.shape.extents.map { (name: parameter.name, extents: $0) } }
             }
             try Weights.require(file, for: declared, optional: network.trainingParameters)
         }
         if file == nil { Console.error("note: without --weights the network has random ones\n") }
         let writer = ModelWriter(
-            network.graph, documentation: network.documentation, metadata: metadata(network, file), normalizations: fold ? .folded : .kept
+            graph, documentation: network.documentation, metadata: metadata(network, file), normalizations: fold ? .folded : .kept
         ) {
             (parameter, extents) throws(InterchangeError) in
             HostTensor(shape: extents, floats: try Weights.values(of: parameter, extents: extents, from: file))

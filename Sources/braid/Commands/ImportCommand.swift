@@ -45,7 +45,7 @@ struct ImportCommand: ParsableCommand {
         let stem = path.hasSuffix(".braid") ? String(path.dropLast(".braid".count)) : path
         let weights = stem + ".safetensors"
         // Outputs that are the same for any input are no part of what runs, and of the source they are.
-        let graph = try imported.sourceGraph(network.graph)
+        let graph = try imported.completeGraph(network.graph)
         let written = try SourceWriter.write(
             graph, documentation: documentation(imported), renamesParameters: true, arrays: Self.arrayName(path))
         let differences = written.differences(from: graph)

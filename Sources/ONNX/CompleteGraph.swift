@@ -2,12 +2,12 @@ import Graph
 import Interchange
 
 extension ImportedNetwork {
-    /// The graph as a source can hold it: with the outputs that follow from the model alone, as constants.
+    /// The graph as it is written, as a source or another model: with the outputs that follow from the model alone, as constants.
     ///
     /// - Parameter graph: the model's, in which inputs may say how pictures are prepared, or where sizes have become numbers; nil for itself.
-    /// Throws where the model has no inputs or no outputs, and for constants that no source holds: without elements, too large, or of integers that
+    /// Throws where the model has no inputs or no outputs, and for constants that no graph holds: without elements, too large, or of integers that
     /// f32 does not have.
-    public func sourceGraph(_ graph: Graph? = nil) throws(ONNXError) -> Graph {
+    public func completeGraph(_ graph: Graph? = nil) throws(ONNXError) -> Graph {
         let graph = graph ?? self.graph
         if !graph.nodes.contains(where: { $0.inputName != nil }) {
             throw ONNXError(
@@ -31,7 +31,7 @@ extension ImportedNetwork {
             else {
                 throw ONNXError(
                     path,
-                    "the output '\(output.name)' is the same for any input, \(output.element) \(tensor.shape), and no source holds it",
+                    "the output '\(output.name)' is the same for any input, \(output.element) \(tensor.shape), and no network holds it",
                     repair: "run the model itself, which gives it: braid run \(path)")
             }
             let value =

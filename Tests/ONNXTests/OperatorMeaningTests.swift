@@ -1,0 +1,134 @@
+import Foundation
+import Graph
+import Interchange
+import Operators
+import Testing
+
+@testable import ONNX
+
+/// Uses of operators that ONNX means differently than the operator of the language that is nearest: computed by hand, from its specification.
+@Suite struct OperatorMeaningTests {
+    /// The output `y` of a model of one node, for an input `x`.
+    private func result(
+        _ operation: String, _ x: HostTensor, _ attributes: [WireAttribute] = [], integers: [[Int64]] = [], set: Int = 20
+    ) throws -> HostTensor {
+        var model = ModelText(set: set)
+        model.input("x", x.shape.map { $0 })
+        for (index, values) in integers.enumerated() { model.integers("i\(index)", values) }
+        model.node(operation, ["x"] + integers.indices.map { integers[$0].isEmpty ? "" : "i\($0)" }, ["y"], attributes)
+        model.output("y")
+        return try #require(model.network().run(["x": x])["y"])
+    }
+
+    private func ascending(_ shape: Int...) -> HostTensor {
+        HostTensor(shape: shape, floats: (0..<shape.reduce(1, *)).map(Float.init))
+    }
+
+    /// Of a picture the last axis alone, of a volume, and of a matrix.
+    @Test func theLastAxisIsPaddedAlone() throws {
+        let picture = try result("Pad", ascending(1, 1, 2, 2), integers: [[0, 0, 0, 1, 0, 0, 0, 2]])
+        #expect(picture.shape == [1, 1, 2, 5] && picture.floats == [0, 0, 1, 0, 0, 0, 2, 3, 0, 0])
+        let mirrored = try result("Pad", ascending(1, 1, 2, 3), [.text("mode", "reflect")], integers: [[0, 0, 0, 1, 0, 0, 0, 1]])
+        #expect(mirrored.shape == [1, 1, 2, 5] && mirrored.floats == [1, 0, 1, 2, 1, 4, 3, 4, 5, 4])
+        let volume = try result("Pad", ascending(1, 1, 1, 1, 2), integers: [[0, 0, 0, 0, 1, 0, 0, 0, 0, 0]])
+        #expect(volume.shape == [1, 1, 1, 1, 3] && volume.floats == [0, 0, 1])
+        let matrix = try result("Pad", ascending(2, 2), integers: [[0, 1, 0, 0]])
+        #expect(matrix.shape == [2, 3] && matrix.floats == [0, 0, 1, 0, 2, 3])
+    }
+
+    /// PyTorch scales the norm of a last window that does not fit by the part that is missing; ONNX does not.
+    @Test func normsOfCutWindowsAreNotScaled() throws {
+        let kernel: [WireAttribute] = [.integers("kernel_shape", [2, 2]), .integers("strides", [2, 2]), .boolean("ceil_mode", true)]
+        let x = HostTensor(shape: [1, 1, 3, 3], floats: [3, 0, 1, 4, 0, 0, 0, 2, 5])
+        #expect(try result("LpPool", x, kernel, set: 18).floats == [5, 1, 2, 5])
+        let fitting = HostTensor(shape: [1, 1, 2, 2], floats: [3, 0, 4, 0])
+        #expect(try result("LpPool", fitting, kernel, set: 18).floats == [5])
+    }
+
+    /// So the pool of the language, which is PyTorch's, is no LpPool then.
+    @Test func scaledNormsAreNotWrittenAsOthers() throws {
+        for (extent, isWritten) in [(4, true), (5, false)] {
+            let type = TensorType(.f32, [1, 1, .fixed(extent), .fixed(extent)])
+            let given: Attributes = ["kernel": .integers([2, 2]), "stride": .integers([2]), "ceil": .boolean(true)]
+            let signature = Signature([type], try Operator.powerPool.completing(given))
+            #expect(Operator.powerPool.onnx.contains { $0.takes(signature) } == isWritten)
+        }
+    }
+
+    /// The one position of an axis that becomes one pixel is the first pixel, not half a pixel in front of it.
+    @Test func onePixelOfPyTorchIsTheFirst() throws {
+        var model = ModelText()
+        model.input("x", [1, 1, 1, 4])
+        model.integers("sizes", [1, 1, 1, 1])
+        model.node(
+            "Resize", ["x", "", "", "sizes"], ["y"],
+            [.text("mode", "cubic"), .text("coordinate_transformation_mode", "pytorch_half_pixel")])
+        model.output("y")
+        let x = HostTensor(shape: [1, 1, 1, 4], floats: [8, 0, 0, 0])
+        #expect(try model.network().run(["x": x])["y"]?.floats == [8])
+    }
+
+    /// Without axes the batch of a model for one image goes, too, so that the model is none for any number of images.
+    @Test func theBatchOfOneImageIsSqueezed() throws {
+        var model = ModelText()
+        model.input("x", [1, 2, 1, 3])
+        model.node("Relu", ["x"], ["a"])
+        model.node("Squeeze", ["a"], ["y"])
+        model.output("y")
+        let network = try model.network()
+        #expect(network.graph.batchSymbol == nil)
+        #expect(network.graph.outputs.map { network.graph[$0.value].type.shape } == [[2, 3]])
+    }
+
+    /// The scale 0.2 of f32 is a little more than a fifth.
+    @Test func nearestPixelsAreThoseOfF32() throws {
+        var model = ModelText()
+        model.input("x", [1, 1, 1, 10])
+        model.weight("scales", [4], [1, 1, 1, 0.2])
+        model.node(
+            "Resize", ["x", "", "scales"], ["y"],
+            [.text("mode", "nearest"), .text("coordinate_transformation_mode", "asymmetric"), .text("nearest_mode", "floor")])
+        model.output("y")
+        #expect(try model.network().run(["x": ascending(1, 1, 1, 10)])["y"]?.floats == [0, 5])
+    }
+
+    @Test func operandsOfOldDecisionsAreRepeatedAlongTheirAxis() throws {
+        var model = ModelText(set: 6)
+        model.input("x", [2, 2], 9)
+        model.input("rows", [2], 9)
+        model.node("And", ["x", "rows"], ["y"], [.boolean("broadcast", true), .integer("axis", 0)])
+        model.output("y")
+        func truth(_ shape: [Int], _ values: [UInt8]) -> HostTensor { HostTensor(element: .bool, shape: shape, bytes: values) }
+        let result = try model.network().run(["x": truth([2, 2], [1, 1, 1, 1]), "rows": truth([2], [1, 0])])
+        #expect(result["y"]?.bytes == [1, 1, 0, 0])
+    }
+
+    @Test func probabilitiesOfAVector() throws {
+        for set in [9, 20] {
+            let result = try result("Softmax", HostTensor(shape: [3], floats: [0, 0, 0]), set: set)
+            #expect(result.shape == [3] && result.floats.allSatisfy { abs($0 - 1 / 3) < 1e-6 })
+        }
+    }
+
+    /// Bytes are exact in f32, where results are among the operands.
+    @Test func bytesArePooled() throws {
+        var model = ModelText()
+        model.input("x", [1, 1, 2, 2], 2)
+        model.node("MaxPool", ["x"], ["y"], [.integers("kernel_shape", [2, 2])])
+        model.output("y")
+        let x = HostTensor(element: .u8, shape: [1, 1, 2, 2], bytes: [3, 255, 0, 7])
+        let result = try #require(model.network().run(["x": x])["y"])
+        #expect(result.element == .u8 && result.bytes == [255])
+    }
+
+    /// Positions are of 32 bits in the graph, whatever the model holds them as.
+    @Test func positionsBecomeShorter() throws {
+        var model = ModelText()
+        model.input("x", [nil, 3])
+        model.node("ArgMax", ["x"], ["a"], [.integer("axis", 1), .integer("keepdims", 0)])
+        model.node("Cast", ["a"], ["y"], [.integer("to", 6)])
+        model.output("y")
+        let result = try #require(model.network().run(["x": HostTensor(shape: [2, 3], floats: [0, 2, 1, 5, 4, 3])])["y"])
+        #expect(result.element == .i32 && result.integers == [1, 0])
+    }
+}
