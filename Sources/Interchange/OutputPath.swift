@@ -48,6 +48,21 @@ public enum OutputPath {
         try probe(folder.isEmpty ? "." : folder, shownAs: path, bytes: bytes)
     }
 
+    /// Checks that several files can be written, which are several: by their places, and not by how they are spelled.
+    ///
+    /// - Parameter inputs: files that the results come from, which none may replace.
+    public static func requireWritable(_ paths: [String], besides inputs: [String]) throws(InterchangeError) {
+        var known: [String: String] = [:]
+        for path in paths {
+            try requireWritable(path, besides: inputs)
+            guard kind(path) ?? S_IFREG == S_IFREG else { continue }
+            let place = URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+            if known.updateValue(path, forKey: place) != nil {
+                throw InterchangeError(path, "two results are to be written to this file", repair: "name another file for one of them")
+            }
+        }
+    }
+
     /// Checks that files can be written in a folder, which may be missing as long as it can be made.
     public static func requireFolder(_ path: String) throws(InterchangeError) {
         guard !path.isEmpty else { throw InterchangeError("''", "this names no folder", repair: "name a folder for the files") }

@@ -20,6 +20,9 @@ enum DatasetList {
         var labels: [String]
     }
 
+    /// Whether a file of this name in a folder is the list of a part.
+    static func isPart(_ name: String) -> Bool { partNames.values.contains { $0.contains(name) } }
+
     static func hasPart(_ part: Dataset.Part, in path: String) -> Bool { find(part, in: path) != nil }
 
     /// Reads the list of one part: the file itself, which has no held-out part, or the lists of a folder.

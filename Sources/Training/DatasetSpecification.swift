@@ -73,6 +73,31 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the data are read from a file, by its place: of lists the lists alone, and not the pictures that they name.
+    public func isRead(from path: String) -> Bool {
+        let root: String
+        switch self {
+        case .mnist(let path), .cifar(let path), .folder(let path), .csv(let path), .numpy(let path): root = path
+        case .digits, .shapes: return false
+        }
+        guard let identity = FileIdentity(path) else { return false }
+        if identity == FileIdentity(root) { return true }
+        func components(_ path: String) -> [String] {
+            URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.pathComponents
+        }
+        let (own, folder) = (components(path), components(root))
+        guard own.starts(with: folder) else { return false }
+        let rest = own.dropFirst(folder.count)
+        let ending = (path as NSString).pathExtension.lowercased()
+        switch self {
+        case .folder: return rest.count >= 3
+        case .csv: return rest.count == 1 && rest.last.map(DatasetList.isPart) == true
+        case .numpy: return rest.count == 1 && ["npy", "npz"].contains(ending)
+        case .mnist, .cifar: return rest.count == 1 && !["csv", "json", "png", "safetensors", "svg"].contains(ending)
+        case .digits, .shapes: return false
+        }
+    }
+
     /// Whether the data have a part to judge by; `open` with a split needs data that have none.
     public var hasHeldOutPart: Bool {
         switch self {

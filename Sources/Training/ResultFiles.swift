@@ -23,10 +23,17 @@ public struct ResultFiles: Sendable {
 
     /// Checks that all files can be written, before there is something to write.
     ///
-    /// - Parameter watched: whether there are files of what is watched.
-    public func requireWritable(watched: Bool = false) throws(InterchangeError) {
+    /// - Parameters:
+    ///   - watched: whether there are files of what is watched.
+    ///   - inputs: files that the training reads, which it must not replace.
+    ///   - data: what it is trained on, which it must not replace either.
+    ///   - resumed: the checkpoint that it goes on from, which may be its own and nothing else of its files.
+    public func requireWritable(
+        watched: Bool = false, besides inputs: [String], data: DatasetSpecification, resumed: String? = nil
+    ) throws(InterchangeError) {
         let paths = [weights, checkpoint, history, curves, epochs, steps] + (watched ? [layers, gradients, gradientPixels] : [])
-        for path in paths { try OutputPath.requireWritable(path) }
+        try OutputPath.requireWritable(paths, besides: inputs + paths.filter(data.isRead))
+        if let resumed { try OutputPath.requireWritable(paths.filter { $0 != checkpoint }, besides: [resumed]) }
     }
 
     /// Checks that the disk has room for the weights, the checkpoint, and another one while it replaces the first.

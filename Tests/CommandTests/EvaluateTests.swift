@@ -77,6 +77,6 @@ import Training
         #expect(lost.status == 1 && lost.errors.contains("make its folder first"), "\(lost.errors)")
         // Two files of one name: the later one would take the place of the other.
         let same = try evaluate("--top-losses", "x.png", "--confusion", "x.png")
-        #expect(same.status == 2 && same.errors.contains("both write x.png"), "\(same.errors)")
+        #expect(same.status == 1 && same.errors.contains("two results are to be written to this file"), "\(same.errors)")
     }
 }

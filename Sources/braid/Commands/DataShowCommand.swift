@@ -69,9 +69,10 @@ struct DataShowCommand: ParsableCommand {
     func run() throws {
         if let output {
             StandardOutput.outlivesItsReader()
-            try OutputPath.requireWritable(output)
+            try OutputPath.requireWritable(output, besides: data.isRead(from: output) ? [output] : [])
         }
         let network = try file.map { try choice.load($0) }
+        if let output, let network { try OutputPath.requireWritable(output, besides: network.files) }
         let input = try network?.pictureInput()
         let recipe = try network.map { try $0.requireTraining().recipe }
         let seed = seed ?? recipe?.seed.map { UInt64($0) } ?? 0

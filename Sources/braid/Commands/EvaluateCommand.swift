@@ -81,7 +81,6 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws {
         try validateBatch(batch)
         if !(1...10_000).contains(count) { throw ValidationError("--count must be from 1 to 10000, not \(count)") }
-        if let confusion, confusion == topLosses { throw ValidationError("--confusion and --top-losses both write \(confusion)") }
     }
 
     func run() throws {
@@ -93,7 +92,8 @@ struct EvaluateCommand: ParsableCommand {
         let drawings = try output.map { (given) throws(InterchangeError) in try DrawingFiles(output: given, network: network.name) }
         let files = [drawings?.confusion, drawings?.calibration, confusion, topLosses].compactMap(\.self)
         if !files.isEmpty { StandardOutput.outlivesItsReader() }
-        for path in files { try OutputPath.requireWritable(path, besides: network.files + (weights.map { [$0] } ?? [])) }
+        let inputs = network.files + (weights.map { [$0] } ?? [])
+        try OutputPath.requireWritable(files, besides: inputs + files.filter(data.isRead))
         let pool = ThreadPool(threads: execution.threadCount)
         guard let file = try names.open(weights, of: network) else { throw ValidationError("give the --weights of '\(network.name)'") }
         let metadata = try WeightsMetadata(file)

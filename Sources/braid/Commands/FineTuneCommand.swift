@@ -81,7 +81,9 @@ struct FineTuneCommand: ParsableCommand {
         try network.requireGraph()
         let files = try ResultFiles(output: settings.output, network: network.name)
         let frozenFiles = files.with(suffix: ".frozen")
-        for files in frozenEpochs > 0 ? [frozenFiles, files] : [files] { try files.requireWritable() }
+        for files in frozenEpochs > 0 ? [frozenFiles, files] : [files] {
+            try files.requireWritable(besides: network.trainingFiles + [weights], data: settings.data, resumed: settings.resume)
+        }
         let frozenEvents = settings.tensorboard.map { ($0 as NSString).standardizingPath + ".frozen" }
         for folder in [settings.tensorboard, frozenEpochs > 0 ? frozenEvents : nil] {
             if let folder { try OutputPath.requireFolder(folder) }

@@ -58,7 +58,8 @@ struct RateFindCommand: ParsableCommand {
         }
         let files = stem.map { [$0 + ".svg", $0 + ".png"] } ?? []
         if !files.isEmpty { StandardOutput.outlivesItsReader() }
-        for path in files { try OutputPath.requireWritable(path) }
+        let inputs = network.trainingFiles + (setup.weights.map { [$0] } ?? [])
+        try OutputPath.requireWritable(files, besides: inputs + files.filter(setup.data.isRead))
         let trainer = try setup.start(network)
         var line = ProgressLine(isQuiet: progress.quiet)
         var done = 0

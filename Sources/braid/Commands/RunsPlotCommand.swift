@@ -33,12 +33,12 @@ struct RunsPlotCommand: ParsableCommand {
 
     func run() throws {
         StandardOutput.outlivesItsReader()
-        try OutputPath.requireWritable(output)
         var paths: [String] = []
         for name in trainings {
             let found = try TrainingRecord.paths(named: name)
             for path in found where !paths.contains(path) { paths.append(path) }
         }
+        try OutputPath.requireWritable(output, besides: paths)
         let files = try paths.map { try TrainingRecord.File(path: $0) }
         try TrainingRecord.plot(files.map { ($0.name, $0.record) }).write(to: output)
         if json {

@@ -71,7 +71,9 @@ struct TrainCommand: ParsableCommand {
         var network = try network.load()
         try network.requireGraph()
         let files = try ResultFiles(output: settings.output, network: network.name)
-        try files.requireWritable(watched: watching.request != nil)
+        try files.requireWritable(
+            watched: watching.request != nil, besides: network.trainingFiles + (weights.map { [$0] } ?? []), data: settings.data,
+            resumed: settings.resume)
         if let folder = settings.tensorboard { try OutputPath.requireFolder(folder) }
         let definition = try TrainingParts.definition(of: network)
         let weightNames = definition.graph.nodes.compactMap(\.parameter).filter { $0.role == .weight }.map(\.name)
