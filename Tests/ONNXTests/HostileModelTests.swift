@@ -146,6 +146,20 @@ import Testing
             }
         ),
         (
+            "integers that f64 does not have", "Neg of integers beyond 2^53",
+            model {
+                $0.integers("large", [.max, 3])
+                $0.node("Neg", ["large"], ["y"])
+            }
+        ),
+        (
+            "integers that leave their type", "Mul of integers whose results int64 does not hold, or lie beyond 2^53",
+            model {
+                $0.integers("large", [1 << 40, 3])
+                $0.node("Mul", ["large", "large"], ["y"])
+            }
+        ),
+        (
             "zero points of a vector's rows", "zero points beside a tensor of rank 1",
             model {
                 $0.input("a", [3], 2)

@@ -131,4 +131,16 @@ import Testing
         let result = try #require(model.network().run(["x": HostTensor(shape: [2, 3], floats: [0, 2, 1, 5, 4, 3])])["y"])
         #expect(result.element == .i32 && result.integers == [1, 0])
     }
+
+    /// What does not fit wraps around, and large integers keep all their bits.
+    @Test func integersWrapAround() throws {
+        var model = ModelText()
+        model.integers("whole", [-1, .max, .min])
+        model.node("Cast", ["whole"], ["y"], [.integer("to", 13)])
+        model.node("Cast", ["whole"], ["z"], [.integer("to", 6)])
+        for name in ["y", "z"] { model.output(name) }
+        let results = try model.network().knownOutputs
+        #expect(results["y"]?.bytes == [-1, Int64.max, Int64.min].flatMap { withUnsafeBytes(of: $0.littleEndian) { [UInt8]($0) } })
+        #expect(results["y"]?.element == .u64 && results["z"]?.integers == [-1, -1, 0])
+    }
 }

@@ -6,6 +6,8 @@ import Operators
 enum ConstantFolding {
     /// Larger results stay in the graph, where what follows from weights alone is computed once, by kernels.
     private static let largestCount = 1 << 18
+    /// Beyond it f64 does not have every integer.
+    static let largestInteger: UInt64 = 1 << 53
     /// Of operators whose work grows faster than their operands.
     private static let largestProduct = 1 << 13
     private static let products: Set<String> = [
@@ -48,9 +50,21 @@ enum ConstantFolding {
         if elements.isEmpty { return results }
         let graph = importer.builder.finish()
         let computed = ReferenceEvaluator().run(graph, inputs: importer.folding ?? [:]).outputs
-        return results.enumerated().map { index, result in
+        return try results.enumerated().map { (index, result) throws(ImportFault) in
             guard let element = elements["\(index)"], let tensor = computed["\(index)"] else { return result }
+            if element.isInteger { try requireHeld(tensor, element, scope) }
             return .known(HostTensor(element, shape: tensor.extents, numbers: tensor.values))
         }
+    }
+
+    /// Throws where arithmetic of integers leaves those that their type holds, where ONNX has them wrap around, or those that are exact.
+    private static func requireHeld(_ tensor: ReferenceTensor, _ element: ElementCode, _ scope: NodeScope) throws(ImportFault) {
+        let given = scope.inputs.compactMap(\.known)
+        // Others round to integers, or have been looked at.
+        guard given.allSatisfy({ ElementCode($0.element).isInteger }), let range = element.range else { return }
+        func isHeld(_ value: Double) -> Bool { range.contains(value) && value.magnitude <= Double(largestInteger) }
+        let isExact = given.allSatisfy { $0.doubles.allSatisfy { $0.magnitude <= Double(largestInteger) } }
+        guard isExact, !tensor.values.allSatisfy(isHeld) else { return }
+        throw .unsupported("\(scope.node.opType) of integers whose results \(element) does not hold, or lie beyond 2^53")
     }
 }

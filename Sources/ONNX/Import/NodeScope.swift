@@ -296,11 +296,20 @@ struct NodeScope {
         return views.contains(operation) && holdsPositions(node.operands[0])
     }
 
+    /// Throws where known integers are larger than those that f64, in which constants are computed, has all of.
+    private func requireExact() throws(ImportFault) {
+        for case .known(let tensor) in inputs where ElementCode(tensor.element).isInteger {
+            guard let integers = tensor.integers, integers.allSatisfy({ $0.magnitude <= ConstantFolding.largestInteger }) else {
+                throw .unsupported("\(node.opType) of integers beyond 2^53")
+            }
+        }
+    }
+
     /// Throws where the graph would compute integers in floating point, in which large ones are not exact.
     ///
     /// - Parameter orNarrow: takes integers of 8 and 16 bits, too: for operators whose results are among their operands.
     func requireFloating(_ indices: Range<Int>? = nil, orNarrow: Bool = false) throws(ImportFault) {
-        if importer.folding != nil { return }
+        if importer.folding != nil { return try requireExact() }
         for index in indices ?? 0..<inputs.count where isGiven(index) {
             let element = try element(index)
             guard element.isFloating || element == .bool || orNarrow && element.isNarrow else {

@@ -75,8 +75,9 @@ extension ImportRule {
                 }
                 throw .unsupported("a conversion from \(from) to \(element) while the network runs")
             }
-            guard let size = element.stored?.size, size < 8 else {
-                return [.known(HostTensor(element, shape: tensor.shape, numbers: tensor.doubles))]
+            guard let stored = element.stored, case let size = stored.size, size < 8 else {
+                let bytes = integers.flatMap { value in withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) } }
+                return [.known(HostTensor(element: element.stored ?? .i64, shape: tensor.shape, bytes: bytes))]
             }
             let modulus = Int64(1) << (8 * size)
             let isSigned = (element.range?.lowerBound ?? 0) < 0
