@@ -117,11 +117,23 @@ import Testing
         }
     }
 
-    /// A rise that takes as long as the training, or longer, or a part of an epoch.
-    @Test(arguments: [0.2, 0.5, 2, 3]) func risesWithinShortTrainings(warmup: Double) {
+    /// A rise that takes as long as the training, or a part of an epoch.
+    @Test(arguments: [0.2, 0.5, 2]) func risesWithinShortTrainings(warmup: Double) {
         let rate = LearningRate(Schedule.cosine(["rate": 0.1, "warmup": .number(warmup)]), stepsPerEpoch: 4, epochs: 2)
         for step in 0..<8 { #expect(rate(step) > 0 && rate(step) <= 0.1, "step \(step): \(rate(step))") }
         #expect((0..<8).contains { rate($0) == 0.1 })
+    }
+
+    /// A rise that is longer than the training is not squeezed into it: so one that goes on for more epochs is as one of these from the start.
+    @Test func keepsTheLengthOfARise() {
+        for schedule in [
+            Schedule.constant(["rate": 0.8, "warmup": 4]), Schedule.step(["rate": 0.8, "every": 5, "warmup": 4]),
+            Schedule.cosine(["rate": 0.8, "warmup": 4]),
+        ] {
+            let short = LearningRate(schedule, stepsPerEpoch: 2, epochs: 2), long = LearningRate(schedule, stepsPerEpoch: 2, epochs: 6)
+            #expect((0..<4).map { short($0) } == (1...4).map { 0.8 * Double($0) / 8 }, "\(schedule)")
+            #expect((0..<4).map { short($0) } == (0..<4).map { long($0) }, "\(schedule)")
+        }
     }
 
     @Test func knowsWhatDependsOnTheLength() {

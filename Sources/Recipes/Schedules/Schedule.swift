@@ -96,7 +96,8 @@ public struct LearningRate: Sendable {
         var position = SchedulePosition(
             step: update, stepsPerEpoch: updatesPerEpoch, totalSteps: updates, heldOutLosses: heldOutLosses.prefix(epoch))
         let warmup = schedule["warmup"].map { _ in schedule.values.number("warmup") } ?? 0
-        let rising = min(updates, Int((warmup * Double(updatesPerEpoch)).rounded()))
+        // Its own length, however short the training is: one that goes on for more epochs must be the same as one of these from the start.
+        let rising = Int((warmup * Double(updatesPerEpoch)).rounded())
         if update < rising { return schedule.peak * Double(update + 1) / Double(rising) }
         if schedule.form.dependsOnLength {
             position.step -= rising
