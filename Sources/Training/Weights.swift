@@ -25,7 +25,7 @@ public enum Weights {
         let isLeft = { (name: String) in patterns.contains { $0.matches(name) } }
         let all = executable.plan.parameters.map { (name: $0.parameter.name, extents: executable.plan.buffers[$0.buffer].extents) }
         let declared = all.filter { !isLeft($0.name) }
-        try require(file, for: declared, optional: optional, isLeft)
+        try require(file, for: declared, states: executable.optimizerStates, optional: optional, isLeft)
         return try executable.setParameters(from: FileParameters(file: file, names: Set(declared.map(\.name))))
     }
 
@@ -33,17 +33,22 @@ public enum Weights {
     ///
     /// - Parameters:
     ///   - declared: the parameters' names and extents.
+    ///   - states: those of them that only a training needs, which may be missing: what its optimizer keeps.
     ///   - optional: those that may be missing, or in excess.
     ///   - isLeft: says which names count for nothing.
     /// - Throws: `Mismatch`.
     public static func require(
-        _ file: WeightsFile, for declared: [(name: String, extents: [Int])], optional: Set<String> = [],
+        _ file: WeightsFile, for declared: [(name: String, extents: [Int])], states: Set<String> = [], optional: Set<String> = [],
         _ isLeft: (String) -> Bool = { _ in false }
     ) throws(Mismatch) {
         let extents = Dictionary(declared.map { ($0.name, $0.extents) }) { first, _ in first }
-        let isNeeded = { (name: String) in !OptimizerState.isName(name) && !optional.contains(name) }
-        let missing = declared.map(\.name).filter { file[$0] == nil && isNeeded($0) }
-        let unexpected = file.entries.map(\.name).filter { extents[$0] == nil && isNeeded($0) && !isCounter($0) && !isLeft($0) }
+        let missing = declared.map(\.name).filter { file[$0] == nil && !states.contains($0) && !optional.contains($0) }
+        // What an optimizer kept of some parameter says nothing of its own, whatever else is in excess.
+        let parameters = Set(extents.keys).union(optional).union(file.entries.map(\.name))
+        let unexpected = file.entries.map(\.name).filter { name in
+            extents[name] == nil && !optional.contains(name) && !OptimizerState.isName(name, of: parameters) && !isCounter(name)
+                && !isLeft(name)
+        }
         let misshaped = declared.compactMap { name, extents -> String? in
             guard let entry = file[name], entry.shape != extents else { return nil }
             return "\(name): \(entry.shape) in the file, \(extents) in the network"
@@ -60,9 +65,9 @@ public enum Weights {
 
     /// The parameters of an executable, without optimizer state, whose names match one of the patterns, see `NamePattern`.
     public static func names(of executable: Executable, matching patterns: [String]) -> [String] {
-        let patterns = patterns.map(NamePattern.init)
+        let (patterns, states) = (patterns.map(NamePattern.init), executable.optimizerStates)
         return executable.plan.parameters.map(\.parameter.name).filter { name in
-            !OptimizerState.isName(name) && patterns.contains { $0.matches(name) }
+            !states.contains(name) && patterns.contains { $0.matches(name) }
         }
     }
 

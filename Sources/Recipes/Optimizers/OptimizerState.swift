@@ -36,9 +36,16 @@ public struct OptimizerState: Hashable, Sendable {
 
     private static let names = Set(all.map(\.name))
 
-    /// Whether a parameter of this name is the state of an optimizer.
+    /// Whether a parameter of this name may be the state of an optimizer.
     public static func isName(_ name: String) -> Bool {
         guard let dot = name.lastIndex(of: ".") else { return false }
         return names.contains(String(name[name.index(after: dot)...]))
+    }
+
+    /// Whether a parameter of this name is what an optimizer keeps of one of these weights, or of all of them together: a network may call
+    /// parameters of its own as states are called.
+    public static func isName(_ name: String, of weights: Set<String>) -> Bool {
+        guard isName(name), let dot = name.lastIndex(of: ".") else { return false }
+        return weights.contains(String(name[..<dot])) || all.contains { $0.isShared && $0.name(of: "") == name }
     }
 }

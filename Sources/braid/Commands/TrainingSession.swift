@@ -64,7 +64,8 @@ struct TrainingSession {
     /// Takes over all parameters of another training of the network with what it ended with; the optimizer's state begins anew.
     func takeOver(_ other: TrainingSession) throws {
         // What only the training has is in no file of weights.
-        try step.executable.copyParameters(from: other.step.executable) { OptimizerState.isName($0) ? "" : $0 }
+        let states = step.executable.optimizerStates
+        try step.executable.copyParameters(from: other.step.executable) { states.contains($0) ? "" : $0 }
         try Weights.load(
             try WeightsFile(path: other.files.weights), into: step.executable, optional: network.trainingParameters)
     }
