@@ -63,4 +63,4 @@ extension Graph {
 }
 
 /// The input that carries the learning rate.
-public let learningRateName = "learning_rate"
+public let learningRateName = TrainingRecipe.learningRateInput

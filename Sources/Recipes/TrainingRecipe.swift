@@ -1,4 +1,5 @@
 import Graph
+import Operators
 
 /// How a network is trained: what a `training of` definition of the language says beside the loss itself, which is a part of the graph.
 public struct TrainingRecipe: Hashable, Sendable {
@@ -43,6 +44,16 @@ public struct TrainingRecipe: Hashable, Sendable {
         self.augmentations = augmentations
         self.normalization = normalization
     }
+
+    /// The input of a training step that carries the learning rate.
+    public static let learningRateInput = "learning_rate"
+
+    /// The inputs that a training step is given besides pictures and targets, by what they are for: no input of a network and no target may
+    /// be called so.
+    public static let ownInputs: [(name: String, use: String)] = [
+        (learningRateInput, "the learning rate"), (Operator.seedInput, "the seed of random numbers"),
+        (GradientAccumulation.doneInput, "the place in an update"), (GradientAccumulation.countInput, "the batches of an update"),
+    ]
 
     /// The epochs to train for, where the author says so.
     public var epochs: Int? {

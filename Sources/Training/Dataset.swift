@@ -44,6 +44,8 @@ public struct Dataset: Sendable {
     public let labels: [Int32]
     /// What is known of the pictures besides their classes; nil for nothing.
     public let truth: DatasetTruth?
+    /// Whether the labels are classes where something else is known of the pictures, too; otherwise they only stand for some then.
+    let labelsAreClasses: Bool
     /// What was left out because it cannot be read, in the order of the data.
     public internal(set) var skipped: [InterchangeError] = []
 
@@ -51,7 +53,7 @@ public struct Dataset: Sendable {
     /// pictures.
     public init(
         name: String, isSynthetic: Bool, classNames: [String], extents: ImageExtents, pixels: [UInt8], labels: [Int32],
-        truth: DatasetTruth? = nil
+        truth: DatasetTruth? = nil, labelsAreClasses: Bool = false
     ) {
         precondition(pixels.count == labels.count * extents.count, "\(pixels.count) values are not \(labels.count) x \(extents)")
         precondition(truth.map { $0.count == labels.count } ?? true, "the truth is not of \(labels.count) pictures")
@@ -64,6 +66,7 @@ public struct Dataset: Sendable {
         self.pixels = pixels
         self.labels = labels
         self.truth = truth
+        self.labelsAreClasses = labelsAreClasses
     }
 
     /// The number of pictures.
@@ -77,7 +80,8 @@ public struct Dataset: Sendable {
         let kept = min(count, self.count)
         return Dataset(
             name: name, isSynthetic: isSynthetic, classNames: classNames, extents: extents,
-            pixels: Array(pixels[..<(kept * extents.count)]), labels: Array(labels[..<kept]), truth: truth?.selecting(Array(0..<kept)))
+            pixels: Array(pixels[..<(kept * extents.count)]), labels: Array(labels[..<kept]), truth: truth?.selecting(Array(0..<kept)),
+            labelsAreClasses: labelsAreClasses)
     }
 
     /// The pictures at these places.
@@ -87,11 +91,11 @@ public struct Dataset: Sendable {
         for place in places { pixels += self.pixels[place * extents.count..<(place + 1) * extents.count] }
         return Dataset(
             name: name, isSynthetic: isSynthetic, classNames: classNames, extents: extents, pixels: pixels,
-            labels: places.map { labels[$0] }, truth: truth?.selecting(places))
+            labels: places.map { labels[$0] }, truth: truth?.selecting(places), labelsAreClasses: labelsAreClasses)
     }
 
-    /// The data with the classes that weights remember, `names`: where the data only number their classes, the numbers mean those; where
-    /// they name them, the names do, if all are known.
+    /// The data with the classes that weights remember, `names`: classes are the remembered ones of their names, if all are known; where the
+    /// data only number their classes, and none of these numbers is a name, the numbers mean places.
     func named(as names: [String]) -> Dataset {
         let areNumbers = classNames.enumerated().allSatisfy { $1 == String($0) }
         let known = Dictionary(names.enumerated().map { ($1, Int32(truncatingIfNeeded: $0)) }) { first, _ in first }
@@ -122,7 +126,8 @@ public struct Dataset: Sendable {
             initialized = count * size
         }
         return Dataset(
-            name: name, isSynthetic: isSynthetic, classNames: classNames, extents: target, pixels: pixels, labels: labels, truth: truth)
+            name: name, isSynthetic: isSynthetic, classNames: classNames, extents: target, pixels: pixels, labels: labels, truth: truth,
+            labelsAreClasses: labelsAreClasses)
     }
 }
 

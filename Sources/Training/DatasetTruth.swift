@@ -14,6 +14,14 @@ public enum DatasetTruth: Equatable, Sendable {
         }
     }
 
+    /// What it is, as messages call it.
+    var plural: String {
+        switch self {
+        case .numbers: "numbers"
+        case .labelMaps: "classes of pixels"
+        }
+    }
+
     /// Of the pictures at these places.
     func selecting(_ places: [Int]) -> DatasetTruth {
         switch self {
@@ -41,4 +49,20 @@ public enum DatasetWish: Equatable, Sendable {
     case labelMaps
     /// Nothing but the pictures themselves: `f32[N, C, H, W]`.
     case pictures
+}
+
+extension Dataset {
+    /// Whether the label of each picture is its class, and does not stand there for want of one: nothing else is known of it, or it is known
+    /// as well, or that it belongs to this class alone.
+    var tellsClasses: Bool {
+        switch truth {
+        case nil: true
+        case _ where labelsAreClasses: true
+        case .labelMaps: false
+        case .numbers(let values, let columns):
+            labels.indices.allSatisfy { place in
+                columns.indices.allSatisfy { values[place * columns.count + $0] == (Int(labels[place]) == $0 ? 1 : 0) }
+            }
+        }
+    }
 }

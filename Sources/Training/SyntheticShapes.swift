@@ -101,6 +101,7 @@ public struct SyntheticShapes: Sendable {
         }
         return Dataset(
             name: "synthetic shapes (drawn by code)", isSynthetic: true, classNames: names,
-            extents: ImageExtents(channels: 1, height: side, width: side), pixels: pixels, labels: labels, truth: truth)
+            extents: ImageExtents(channels: 1, height: side, width: side), pixels: pixels, labels: labels, truth: truth,
+            labelsAreClasses: true)
     }
 }

@@ -13,7 +13,7 @@ public struct TrainingFeed: Sendable {
     /// How many classes the loss tells apart of targets that it takes for classes, as far as it says so.
     let classCounts: [String: Int]
 
-    static let learningRateInput = "learning_rate"
+    static let learningRateInput = TrainingRecipe.learningRateInput
     static let seedInput = "seed"
 
     /// - Parameters:
@@ -21,22 +21,35 @@ public struct TrainingFeed: Sendable {
     ///   - input: its inputs for pictures.
     ///   - targets: the inputs that take what is known of the pictures; see `TrainingTarget`. Of pairs of pictures whether they are of
     ///     one class; none where the loss needs no more than the pictures.
-    /// Throws where an input is one that nothing is known to feed with.
+    /// Throws where an input is one that nothing is known to feed with, or that is called as what a step is given besides.
     public init(
         _ executable: Executable, input: PictureInput, targets names: [String], ignoredLabel: Int?, classCounts: [String: Int]
     ) throws(TrainingError) {
         let plan = executable.plan
         self.input = input
         (self.ignoredLabel, self.classCounts) = (ignoredLabel, classCounts)
+        if let own = TrainingRecipe.ownInputs.first(where: { (names + input.names).contains($0.name) }) {
+            let kind = names.contains(own.name) ? "target" : "input"
+            throw TrainingError(
+                "'\(plan.name)' has \(kind == "input" ? "an input" : "a target") '\(own.name)', as a training calls \(own.use)",
+                repair: "rename the \(kind)")
+        }
         var targets: [(name: String, target: TrainingTarget)] = []
         for planned in plan.inputs where names.contains(planned.name) {
             let buffer = plan.buffers[planned.buffer]
+            guard buffer.extents.first == input.batchSize else {
+                throw TrainingError(
+                    "the target '\(planned.name)' of '\(plan.name)' is \(buffer.element.rawValue)\(buffer.extents), and not of a batch of "
+                        + "\(input.batchSize) pictures, as '\(input.name)' takes them",
+                    repair: "declare it with the pictures' axis first, such as i32[N] or f32[N, count]")
+            }
             let target = try TrainingTarget(
                 planned.name, buffer.element, buffer.extents, channels: input.extents.channels,
                 isOfClasses: classCounts[planned.name] != nil)
             targets.append((planned.name, target))
         }
         self.targets = targets
+        try Self.requireOneShape(targets, of: plan.name)
         let others = [Self.learningRateInput, Self.seedInput, GradientAccumulation.doneInput, GradientAccumulation.countInput]
         let known = names + input.names + others
         if let unknown = plan.inputs.first(where: { !known.contains($0.name) }) {
@@ -52,6 +65,16 @@ public struct TrainingFeed: Sendable {
                     "'\(plan.name)' takes pictures of \(input.extents), and its target is one of \(picture)",
                     repair: "a target that is the picture has the input's channels, and its height and width times a whole number")
             }
+        }
+    }
+
+    /// Checks that targets which are fed with the same agree in how much that is: a batch holds each kind of truth once.
+    private static func requireOneShape(_ targets: [(name: String, target: TrainingTarget)], of network: String) throws(TrainingError) {
+        for (place, second) in targets.enumerated() {
+            guard let first = targets[..<place].first(where: { !$0.target.agrees(with: second.target) }) else { continue }
+            throw TrainingError(
+                "the targets '\(first.name)' and '\(second.name)' of '\(network)' take \(first.target.plural) of different sizes",
+                repair: "declare both with the same extents, or leave one of them out")
         }
     }
 

@@ -38,11 +38,13 @@ extension TrainingFeed {
             switch kind {
             case .picture: break
             case .label:
+                try requireClasses(of: dataset, part, for: target)
                 guard let count = classCounts[target], dataset.classNames.count > count else { break }
                 throw TrainingError(
                     "\(dataset.name) has \(dataset.classNames.count) classes, but the network tells \(count) apart",
                     repair: "give the network as many, for example with -D classes=\(dataset.classNames.count)")
             case .numbers(let count):
+                if case .labelMaps? = dataset.truth { try requireClasses(of: dataset, part, for: target) }
                 var known = dataset.classNames.count
                 if case .numbers(_, let columns)? = dataset.truth { known = columns.count }
                 guard known <= count else {
@@ -61,6 +63,16 @@ extension TrainingFeed {
                 if let classes { try requireClasses(labels, below: classes, kind, of: dataset, part, size: height * width) }
             }
         }
+    }
+
+    /// Checks that data which are read for another target tell the class of each picture, too.
+    private func requireClasses(of dataset: Dataset, _ part: Dataset.Part, for target: String) throws(TrainingError) {
+        if dataset.tellsClasses { return }
+        let other = targets.first { $0.name != target && ![.pictures, .classes].contains($0.target.wish) }
+        throw TrainingError(
+            "the \(part.adjective) pictures of \(dataset.name) have \(dataset.truth?.plural ?? "nothing")"
+                + (other.map { " for the target '\($0.name)'" } ?? "") + ", and no class each for the target '\(target)'",
+            repair: "train with targets of one kind: leave one of them out, or make one array of numbers of all that is known of a picture")
     }
 
     /// Checks that the network has a score for each class of pixels: what has none would count as no loss.

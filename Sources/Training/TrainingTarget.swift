@@ -49,6 +49,27 @@ public enum TrainingTarget: Equatable, Sendable {
         }
     }
 
+    /// Whether one batch can feed it and another target: they are fed with different things, or with as much of the same.
+    func agrees(with other: TrainingTarget) -> Bool {
+        switch (self, other) {
+        case (.numbers, .numbers), (.picture, .picture), (.labelMap, .labelMap), (.classMaps, .classMaps): self == other
+        case (.labelMap(let height, let width), .classMaps(_, let otherHeight, let otherWidth)),
+            (.classMaps(_, let otherHeight, let otherWidth), .labelMap(let height, let width)):
+            (height, width) == (otherHeight, otherWidth)
+        default: true
+        }
+    }
+
+    /// What it is fed with, as messages call it.
+    var plural: String {
+        switch self {
+        case .label: "classes"
+        case .numbers: "numbers"
+        case .labelMap, .classMaps: "classes of pixels"
+        case .picture: "pictures"
+        }
+    }
+
     /// The pixels of a picture whose classes it tells; 0 where it tells none.
     var mapCount: Int {
         switch self {

@@ -31,8 +31,88 @@ import Testing
             })
     }
 
+    /// Two numbers a picture.
+    private func writeNumbers() throws {
+        try writeArrays(
+            [("train", 16), ("test", 8)].map { part, count in
+                (part, HostTensor(shape: [count, 2], floats: (0..<2 * count).map { Float($0 % 3) / 2 }))
+            })
+    }
+
+    private func write(input: String = "image: f32[N, 1, 8, 8]", targets: [String], loss: String, batch: String = "batch 8") throws {
+        let name = input.prefix { $0 != ":" }
+        try workplace.write(
+            """
+            network n {
+                input \(input)
+                let features = \(name) |> c: conv(4, 3, pad: 1) |> relu
+                output logits = features |> flatten |> fc: linear(4)
+                output place = features |> flatten |> fc2: linear(2)
+                output back = features |> d: conv(1, 1)
+            }
+            training of n {
+                \(targets.map { "target \($0)" }.joined(separator: "\n    "))
+                loss \(loss)
+                optimizer sgd
+                schedule constant(rate: 0.01)
+                \(batch)
+            }
+            """, to: "n.braid")
+    }
+
     private func train(_ more: String...) throws -> CommandResult {
         try workplace.run(["train", "n.braid", "--data", "numpy:arrays", "-o", "out", "-q"] + more)
+    }
+
+    /// What no batch can be fed to is found where the source is checked, at its place.
+    @Test(arguments: [
+        ("image: f32[N, 1, 8, 8]", "label: f32[4]", "mean(logits) + mean(label)", "the target `label` is not of a batch of pictures"),
+        ("image: f32[N, 1, 8, 8]", "o: f32[8, 1, 8, 8]", "mean(back) + mean(o)", "declare it as f32[N, 1, 8, 8]"),
+        ("image: f32[N, 1, 8, 8]", "seed: i32[N]", "cross_entropy(logits, seed)", "a target is called `seed`"),
+        (
+            "seed: f32[N, 1, 8, 8]", "label: i32[N]", "cross_entropy(logits, label)",
+            "an input of the network is called `seed`, as a training calls the seed of random numbers"
+        ),
+        ("learning_rate: f32[N, 1, 8, 8]", "label: i32[N]", "cross_entropy(logits, label)", "is called `learning_rate`"),
+        ("image: f32[4, 1, 8, 8]", "label: i32[4]", "cross_entropy(logits, label)", "takes batches of 4, not of 8"),
+    ])
+    func checksTargets(input: String, target: String, loss: String, message: String) throws {
+        try write(input: input, targets: [target], loss: loss)
+        for command in [["check", "n.braid"], ["train", "n.braid", "--data", "numpy:arrays", "-o", "out"], ["overfit", "n.braid"]] {
+            let result = try workplace.run(command)
+            #expect(result.status == 1 && result.errors.contains(message) && result.errors.contains("n.braid:"), "\(result.errors)")
+        }
+    }
+
+    /// A batch has room for each kind of truth once.
+    @Test(arguments: [
+        (["a: f32[N, 4]", "b: f32[N, 5]"], "mean(a) + mean(b) + mean(logits)", "the targets 'a' and 'b' of 'n' take numbers of different"),
+        (
+            ["o: f32[N, 1, 8, 8]", "p: f32[N, 1, 16, 16]"], "mean(o) + mean(p) + mean(back)",
+            "'o' and 'p' of 'n' take pictures of different"
+        ),
+    ])
+    func refusesTargetsOfDifferentSizes(targets: [String], loss: String, message: String) throws {
+        try write(targets: targets, loss: loss)
+        try writeClasses()
+        let result = try train()
+        #expect(result.status == 1 && result.errors.contains(message), "\(result.errors)")
+    }
+
+    /// A label is fed where the data tell a class a picture, and not with 0 for want of one.
+    @Test func refusesALabelBesideNumbers() throws {
+        let loss = "cross_entropy(logits, label) + mean_squared_error(place, wanted)"
+        try write(targets: ["label: i32[N]", "wanted: f32[N, 2]"], loss: loss)
+        try writeNumbers()
+        let result = try train()
+        #expect(
+            result.status == 1
+                && result.errors.contains("have numbers for the target 'wanted', and no class each for the target 'label'"),
+            "\(result.errors)")
+        // Parts of classes follow from the class.
+        try write(targets: ["label: i32[N]", "parts: f32[N, 4]"], loss: "cross_entropy(logits, label) + cross_entropy(logits, parts)")
+        try writeClasses()
+        #expect(try train().status == 0)
     }
 
     /// A weight of the network is needed, though it is called as what an optimizer keeps.

@@ -32,6 +32,7 @@ struct TrainingElaborator {
             }
             elaborator.bind(name, .tensor(elaborator.builder.input(name.text, type, span: name.span.joined(to: syntax.span))))
         }
+        requireFeedableInputs()
         requireClauses()
         loss()
         return recipe()
@@ -108,7 +109,10 @@ struct TrainingElaborator {
                 minimumChange: values["minimum_change"].map { _ in values.number("minimum_change") } ?? 0)
         }
         if let (word, arguments) = settings["keep"] { recipe.keepsBest = keepsBest(arguments, word) }
-        if let (word, arguments) = settings["batch"] { recipe.batchSize = integer(arguments, word, 1...65_536) }
+        if let (word, arguments) = settings["batch"], let count = integer(arguments, word, 1...65_536) {
+            recipe.batchSize = count
+            requireBatch(count, word)
+        }
         if let (word, arguments) = settings["seed"] { recipe.seed = integer(arguments, word, 0...Double(Int32.max)) }
         if let (_, arguments) = settings["augment"] { recipe.augmentations = augmentations(arguments) }
         if let (word, arguments) = settings["normalize"] {
