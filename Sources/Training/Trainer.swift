@@ -44,6 +44,7 @@ public final class Trainer {
     ) throws(TrainingError) {
         try step.require(training, .training)
         try step.require(heldOut, .heldOut)
+        if step.needsEvaluators, !step.evaluators.isEmpty { try step.feed.requireWhole(heldOut, step.evaluators) }
         self.step = step
         let batchSize = step.feed.input.batchSize
         guard training.count >= batchSize else {

@@ -93,6 +93,18 @@ public struct TrainingFeed: Sendable {
         }
     }
 
+    /// Checks that programs can be fed with all held-out pictures of data: a program takes whole batches, of a number that an input may fix.
+    func requireWhole(_ dataset: Dataset, _ programs: [Executable]) throws(TrainingError) {
+        var left = dataset.count
+        for program in programs { left %= try PictureInput(of: program, besides: Set(targets.map(\.name))).batchSize }
+        if left == 0 { return }
+        throw TrainingError(
+            "\(dataset.name) has \(dataset.count) held-out pictures, which are no whole batches of \(input.batchSize), as the input "
+                + "'\(input.name)' takes them: \(left) would not be judged",
+            repair: "declare the input and the targets with a symbol as their first extent, such as f32[N, …], or hold out a multiple of "
+                + "\(input.batchSize) pictures")
+    }
+
     /// Feeds all pictures of data, in their order, to programs that judge them: each takes the whole batches of its size that are left.
     ///
     /// - Parameters:
@@ -104,6 +116,7 @@ public struct TrainingFeed: Sendable {
         body: (Executable, Batch) throws(RuntimeError) -> Bool
     ) throws(TrainingError) -> Bool {
         precondition(!programs.isEmpty, "nothing computes the loss of held-out pictures")
+        try requireWhole(dataset, programs)
         var done = 0
         for program in programs {
             let size = try PictureInput(of: program, besides: Set(targets.map(\.name))).batchSize

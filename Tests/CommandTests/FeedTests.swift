@@ -115,6 +115,42 @@ import Testing
         #expect(try train().status == 0)
     }
 
+    /// All held-out pictures are judged, or the training is refused.
+    @Test func refusesHeldOutPicturesThatFillNoBatch() throws {
+        try write(
+            input: "image: f32[8, 1, 8, 8]", targets: ["original: f32[8, 1, 8, 8]"], loss: "mean_squared_error(back, original)", batch: "")
+        for (heldOut, left) in [(10, 2), (5, 5)] {
+            try writeClasses(heldOut: heldOut)
+            let result = try train()
+            #expect(result.status == 1 && result.errors.contains("\(left) would not be judged"), "\(result.errors)")
+        }
+        try writeClasses(heldOut: 16)
+        #expect(try train().status == 0)
+        try writeClasses(heldOut: 10)
+        let evaluated = try workplace.run("evaluate", "n.braid", "--data", "numpy:arrays", "--weights", "out.safetensors")
+        #expect(evaluated.status == 1 && evaluated.errors.contains("are no whole batches of 8"), "\(evaluated.errors)")
+    }
+
+    /// A batch that an input fixes is the only one.
+    @Test func refusesAnotherBatchThanAnInputHas() throws {
+        try write(input: "image: f32[8, 1, 8, 8]", targets: ["label: i32[8]"], loss: "cross_entropy(logits, label)")
+        try writeClasses()
+        #expect(try train("--batch", "8").status == 0)
+        for command in [
+            ["train", "n.braid", "--data", "numpy:arrays", "-o", "out"], ["plan", "n.braid"], ["overfit", "n.braid"],
+            ["lr-find", "n.braid", "--data", "numpy:arrays"],
+            ["evaluate", "n.braid", "--data", "numpy:arrays", "--weights", "out.safetensors"],
+        ] {
+            let result = try workplace.run(command + ["--batch", "2"])
+            #expect(
+                result.status == 1 && result.errors.contains("the input 'image' of 'n' takes batches of 8, not of 2"),
+                "\(command): \(result.errors)")
+        }
+        let result = try workplace.run("evaluate", "n.braid", "--data", "numpy:arrays", "--weights", "out.safetensors", "--json")
+        let record = try result.json()
+        #expect((record["classes"] as? [[String: Any]])?.reduce(0) { $0 + ($1["support"] as? Int ?? 0) } == 20)
+    }
+
     /// A weight of the network is needed, though it is called as what an optimizer keeps.
     @Test func needsWeightsThatAreCalledAsStates() throws {
         try workplace.write(

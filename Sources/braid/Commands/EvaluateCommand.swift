@@ -48,8 +48,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What --held-out goes by (default: the training's seed).", valueName: "number"))
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
-    var batch = 64
+    @Option(help: ArgumentHelp("Pictures a run (default: 64).", valueName: "count"))
+    var batch: Int?
 
     @OptionGroup var precision: PrecisionOption
 
@@ -99,8 +99,9 @@ struct EvaluateCommand: ParsableCommand {
         let metadata = try WeightsMetadata(file)
         network = try network.preparing(asIn: metadata)
         let options = dataOptions(metadata)
-        if isJudgedByLoss { return try judge(network, file, metadata, options, pool) }
-        let (compiler, computed, assignment) = try calibrated(network, file, pool, options)
+        let batch = try network.batch(batch, usual: 64)
+        if isJudgedByLoss { return try judge(network, batch, file, metadata, options, pool) }
+        let (compiler, computed, assignment) = try calibrated(network, batch, file, pool, options)
         let executable = try compiler.executable(computed, batch: batch, pool: pool)
         let classifier = try Classifier(executable)
         var report = NonFiniteReport()
@@ -163,7 +164,7 @@ struct EvaluateCommand: ParsableCommand {
 
     /// The network in the precision that was asked for, found on the first pictures of the data where no others are named.
     private func calibrated(
-        _ network: Network, _ file: WeightsFile, _ pool: ThreadPool, _ options: DatasetOptions
+        _ network: Network, _ batch: Int, _ file: WeightsFile, _ pool: ThreadPool, _ options: DatasetOptions
     ) throws -> (compiler: Compiler, network: Network, assignment: PrecisionAssignment?) {
         let own =
             precision.isAuto && precision.calibrate.isEmpty

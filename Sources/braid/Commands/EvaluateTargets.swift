@@ -30,7 +30,7 @@ extension EvaluateCommand {
 
     /// Evaluates a network with the loss of its training.
     func judge(
-        _ network: Network, _ file: WeightsFile, _ metadata: WeightsMetadata, _ options: DatasetOptions, _ pool: ThreadPool
+        _ network: Network, _ batch: Int, _ file: WeightsFile, _ metadata: WeightsMetadata, _ options: DatasetOptions, _ pool: ThreadPool
     ) throws {
         guard let training = network.training, let (judged, comparison) = network.judged else {
             preconditionFailure("a network without a training is a classifier")

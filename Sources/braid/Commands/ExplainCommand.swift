@@ -97,7 +97,7 @@ struct ExplainCommand: ParsableCommand {
         let network = try choice.load(place.file)
         try network.requireGraph()
         let isTraining = training || network.origin == .training
-        let batch = batch ?? (isTraining ? network.training?.recipe.batchSize ?? 1 : 1)
+        let batch = try network.batch(batch, usual: isTraining ? network.training?.recipe.batchSize ?? 1 : 1)
         let subject: ExplanationSubject
         if let node {
             subject = .label(node)

@@ -54,7 +54,7 @@ struct ExportCommand: ParsableCommand {
         try network.requireGraph()
         try network.requireSizes()
         if let batch {
-            network = try network.batched(batch)
+            network = try network.batched(network.batch(batch, usual: 1))
         } else if network.graph.movesBatch {
             throw CompilerError(
                 "'\(network.name)' does more with its batch than to keep it in front, which only works for a number of images",

@@ -16,8 +16,8 @@ struct OverfitCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: ArgumentHelp("Pictures in the batch.", valueName: "count"))
-    var batch = 2
+    @Option(help: ArgumentHelp("Pictures in the batch (default: 2).", valueName: "count"))
+    var batch: Int?
 
     @Option(help: ArgumentHelp("Steps of training.", valueName: "count"))
     var steps = 20
@@ -47,7 +47,7 @@ struct OverfitCommand: ParsableCommand {
     func run() throws {
         try execution.requireRunnable()
         let network = try network.load()
-        let options = OverfitOptions(batch: batch, steps: steps, learningRate: rate, seed: seed)
+        let options = OverfitOptions(batch: try network.batch(batch, usual: 2), steps: steps, learningRate: rate, seed: seed)
         let result = try execution.compiler().overfit(network, options) { rate, step, loss in
             if json || progress.quiet { return }
             if step == 1 { print("rate \(Float(rate))") }

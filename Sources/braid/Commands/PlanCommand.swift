@@ -83,7 +83,7 @@ struct PlanCommand: ParsableCommand {
         }
         if let path { try OutputPath.requireWritable(path, besides: network.files) }
         let isTraining = !inference && (training || network.training != nil || network.origin == .training)
-        let batch = batch ?? (isTraining ? network.training?.recipe.batchSize ?? 64 : 1)
+        let batch = try network.batch(batch, usual: isTraining ? network.training?.recipe.batchSize ?? 64 : 1)
         var compiler = execution.planner(precision.flatMap { Precision(rawValue: $0.rawValue) })
         if let memory { compiler.memoryLimit = memory.bytes }
         if isTraining { try compiler.checkTraining(network, batch: batch) }

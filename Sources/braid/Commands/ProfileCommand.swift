@@ -65,7 +65,7 @@ struct ProfileCommand: ParsableCommand {
         let network = try network.load()
         try network.requireGraph()
         let isTraining = train || network.origin == .training
-        let batch = batch ?? (isTraining ? network.training?.recipe.batchSize ?? 1 : 1)
+        let batch = try network.batch(batch, usual: isTraining ? network.training?.recipe.batchSize ?? 1 : 1)
         let compiler = try execution.compiler(precision.flatMap { Precision(rawValue: $0.rawValue) })
         if isTraining { try compiler.checkTraining(network, batch: batch) }
         let options = BenchmarkOptions(

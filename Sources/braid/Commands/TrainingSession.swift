@@ -34,7 +34,8 @@ struct TrainingSession {
         let seed = settings.seed ?? recipe.seed.map { UInt64($0) } ?? 0
         let reading = settings.reading.options(seed: seed)
         parts = try TrainingParts(
-            network, batch: settings.batch ?? recipe.batchSize ?? 64, data: settings.data, options: reading, execution: settings.execution,
+            network, batch: network.batch(settings.batch, usual: recipe.batchSize ?? 64), data: settings.data, options: reading,
+            execution: settings.execution,
             precision: Precision(rawValue: settings.precision.rawValue), memory: settings.memory?.bytes, evaluates: true,
             watching: watching)
         try files.requireRoom(

@@ -49,7 +49,8 @@ struct TrainingSetup: ParsableArguments {
         let seed = seed ?? recipe.seed.map { UInt64($0) } ?? 0
         // Nothing is evaluated.
         let parts = try TrainingParts(
-            network, batch: batch ?? recipe.batchSize ?? 64, data: data, options: reading.options(seed: seed), execution: execution,
+            network, batch: network.batch(batch, usual: recipe.batchSize ?? 64), data: data, options: reading.options(seed: seed),
+            execution: execution,
             evaluates: false)
         let step = parts.step.executable
         let trainer = try Trainer(

@@ -81,7 +81,7 @@ struct ViewCommand: ParsableCommand {
             } ?? (json ? nil : "\(network.name).html")
         if let path { try OutputPath.requireWritable(path, besides: network.files) }
         let isTraining = training || network.origin == .training
-        let batch = batch ?? (isTraining ? network.training?.recipe.batchSize ?? 1 : 1)
+        let batch = try network.batch(batch, usual: isTraining ? network.training?.recipe.batchSize ?? 1 : 1)
         let chosen = precision.flatMap { Precision(rawValue: $0.rawValue) }
         let compiler = profile ? try execution.compiler(chosen) : execution.planner(chosen)
         var options = NetworkPage.Options(isTraining: isTraining, batch: batch, hasCode: code)
