@@ -99,11 +99,18 @@ public struct Dataset: Sendable {
     func named(as names: [String]) -> Dataset {
         let areNumbers = classNames.enumerated().allSatisfy { $1 == String($0) }
         let known = Dictionary(names.enumerated().map { ($1, Int32(truncatingIfNeeded: $0)) }) { first, _ in first }
-        let places = areNumbers ? classNames.indices.map { Int32(truncatingIfNeeded: $0) } : classNames.compactMap { known[$0] }
-        guard places.count == classNames.count, names.count >= classNames.count else { return self }
+        // What numbers its classes has names for those that none of its pictures is of.
+        let used = areNumbers ? Set(labels) : Set(classNames.indices.map { Int32(truncatingIfNeeded: $0) })
+        var places = classNames.map { known[$0] }
+        if areNumbers, used.allSatisfy({ places[Int($0)] == nil }) {
+            places = classNames.indices.map { Int32(truncatingIfNeeded: $0) }
+        }
+        guard truth == nil || names.count >= classNames.count,
+            used.allSatisfy({ label in places[Int(label)].map { names.indices.contains(Int($0)) } ?? false })
+        else { return self }
         return Dataset(
             name: name, isSynthetic: isSynthetic, classNames: names, extents: extents, pixels: pixels,
-            labels: labels.map { places[Int($0)] }, truth: truth)
+            labels: labels.map { places[Int($0)] ?? 0 }, truth: truth, labelsAreClasses: labelsAreClasses)
     }
 
     /// Returns picture `index` for looking at.

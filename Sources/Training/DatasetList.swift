@@ -29,9 +29,10 @@ enum DatasetList {
     ///
     /// Labels that are whole numbers are classes from 0; other texts are names of classes, sorted, those of the training part.
     ///
-    /// Where numbers are wanted, a row with as many of them has those; otherwise it names all classes that its picture belongs to.
+    /// Where numbers are wanted, and most rows have as many, they are those of the pictures, and a row that has not is broken; otherwise each
+    /// names all classes that its picture belongs to.
     ///
-    /// - Parameter classNames: the classes, where weights remember them: a number is then one's place.
+    /// - Parameter classNames: the classes, where weights remember them: a label is then one's name, or, where none is, a number one's place.
     static func pictures(
         _ path: String, _ part: Dataset.Part, classNames: [String]? = nil, wish: DatasetWish = .classes
     ) throws(InterchangeError) -> DatasetPictures {
@@ -74,9 +75,16 @@ enum DatasetList {
         list: String, training: String, other: String?, name: String, _ classNames: [String]?, _ wish: DatasetWish
     ) throws(InterchangeError) -> DatasetPictures {
         let rows = try rows(of: list)
-        if case .numbers(let count) = wish, let values = numbers(rows, count) {
+        if case .numbers(let count) = wish, areMostlyNumbers(rows, count) {
             var pictures = DatasetPictures(
-                name: name, path: list, classNames: classNames ?? (0..<count).map(String.init), files: rows.map { (path(of: $0, list), 0) })
+                name: name, path: list, classNames: classNames ?? (0..<count).map(String.init), files: [])
+            var values: [Float] = []
+            for row in rows {
+                do throws(InterchangeError) {
+                    values += try numbers(of: row, count, list)
+                    pictures.files.append((path(of: row, list), 0))
+                } catch { pictures.broken.append(error) }
+            }
             pictures.truth = .numbers(values, columns: pictures.classNames)
             return pictures
         }
@@ -112,15 +120,32 @@ enum DatasetList {
         return row.path.hasPrefix("/") || folder.isEmpty ? row.path : "\(folder)/\(row.path)"
     }
 
-    /// The numbers of all rows, if they are `count` finite ones each.
-    private static func numbers(_ rows: [Row], _ count: Int) -> [Float]? {
-        var values: [Float] = []
-        for row in rows where !row.path.isEmpty {
-            let numbers = row.labels.compactMap { Float($0) }.filter(\.isFinite)
-            guard numbers.count == count, row.labels.count == count else { return nil }
-            values += numbers
+    /// Whether more than half of the rows have `count` finite numbers each, and no other label.
+    private static func areMostlyNumbers(_ rows: [Row], _ count: Int) -> Bool {
+        let fitting = rows.count { row in row.labels.count == count && row.labels.allSatisfy { Float($0)?.isFinite ?? false } }
+        return 2 * fitting > rows.count
+    }
+
+    /// The numbers of one row of a list of numbers.
+    private static func numbers(of row: Row, _ count: Int, _ list: String) throws(InterchangeError) -> [Float] {
+        func fail(_ message: String, _ repair: String) -> InterchangeError {
+            InterchangeError(list, .entry("line \(row.line)"), message, repair: repair)
         }
-        return values.count == rows.count * count ? values : nil
+        if row.path.isEmpty { throw fail("there is no path of a picture", "write path,number") }
+        let wanted = "\(count) number\(count == 1 ? "" : "s")"
+        var values: [Float] = []
+        for text in row.labels where !text.isEmpty {
+            guard let value = Float(text), value.isFinite else {
+                throw fail("\(text) is no finite number, as most rows have \(wanted)", "write \(wanted) behind the path")
+            }
+            values.append(value)
+        }
+        guard values.count == count else {
+            throw fail(
+                "there \(values.count == 1 ? "is 1 number" : "are \(values.count) numbers") behind the path, not \(count) as in most rows",
+                "write \(wanted) behind the path")
+        }
+        return values
     }
 
     /// The classes of a picture, one or more.
@@ -165,13 +190,18 @@ enum DatasetList {
         init(_ labels: [String], _ others: [String], names given: [String]?, list: String) throws(InterchangeError) {
             let texts = Set(labels.lazy.filter { !$0.isEmpty })
             largest = given.map { $0.count - 1 } ?? largestLabel
-            areNumbers = !texts.isEmpty && texts.allSatisfy { Int($0) != nil }
+            let areIntegers = !texts.isEmpty && texts.allSatisfy { Int($0) != nil }
             if let given {
                 names = given
-            } else if areNumbers {
+                // A label that is a remembered name is that class, though it be a number; numbers are places where none is a name.
+                let isNumbered = given.enumerated().allSatisfy { $1 == String($0) }
+                areNumbers = areIntegers && (isNumbered || texts.isDisjoint(with: given))
+            } else if areIntegers {
+                areNumbers = true
                 let numbers = (labels + others).compactMap { Int($0) }.filter { (0...largestLabel).contains($0) }
                 names = (0...(numbers.max() ?? 0)).map(String.init)
             } else {
+                areNumbers = false
                 names = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
                 guard names.count <= largestLabel + 1 else {
                     throw InterchangeError(

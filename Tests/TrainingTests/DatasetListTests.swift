@@ -2,7 +2,8 @@ import Foundation
 import Graph
 import Interchange
 import Testing
-import Training
+
+@testable import Training
 
 @Suite struct DatasetListTests {
     private let folder = DatasetTestFolder()
@@ -44,6 +45,43 @@ import Training
         #expect(several.truth == .numbers([1, 1, 1, 0], columns: ["cat", "dog"]) && several.labels == [1, 0])
         let error = try #require(throws: InterchangeError.self) { try open("a.png,dog,cat\nsub/d.png,cow\n", options: options) }
         #expect(error.message == "there are 3 classes, but the target takes 2")
+    }
+
+    /// Where most rows have the numbers that are wanted, one that has not is named, and makes no classes of all.
+    @Test func namesRowsWithoutTheirNumbers() throws {
+        var options = DatasetOptions()
+        options.wish = .numbers(2)
+        for (row, message) in [
+            ("e.JPG,1", "line 3: there is 1 number behind the path, not 2 as in most rows; write 2 numbers behind the path"),
+            ("e.JPG,1,2,3", "line 3: there are 3 numbers behind the path"), ("e.JPG,1,O.5", "line 3: O.5 is no finite number"),
+            ("e.JPG,1,inf", "line 3: inf is no finite number"), (",1,2", "line 3: there is no path of a picture"),
+        ] {
+            let text = "a.png,0,1\nsub/d.png,1,0\n\(row)\n"
+            checkDatasetFailure(message) { _ = try open(text, options: options) }
+            var skipping = options
+            skipping.skipsBroken = true
+            let rest = try open(text, options: skipping)
+            #expect(rest.truth == .numbers([0, 1, 1, 0], columns: ["0", "1"]) && values(rest) == [10, 30])
+        }
+    }
+
+    /// Labels are names where weights remember such names, though they be numbers; numbers are places where none is a name.
+    @Test func findsRememberedClassesByName() throws {
+        func labels(_ names: [String], _ text: String) throws -> [Int32] {
+            try open(text, options: DatasetOptions(classNames: names)).labels
+        }
+        #expect(try labels(["1", "2", "none"], "a.png,1\ne.JPG,2\n") == [0, 1])
+        #expect(try labels(["1", "2", "none"], "a.png,none\ne.JPG,2\n") == [2, 1])
+        #expect(try labels(["0", "1", "2"], "a.png,1\ne.JPG,2\n") == [1, 2])
+        #expect(try labels(["cat", "dog"], "a.png,1\ne.JPG,0\n") == [1, 0])
+        checkDatasetFailure("line 2: the class 3 is not among those that were trained; use one of 1, 2, none") {
+            _ = try labels(["1", "2", "none"], "a.png,1\ne.JPG,3\n")
+        }
+        let numbered = Dataset(
+            name: "d", isSynthetic: true, classNames: ["0", "1", "2"], extents: ImageExtents(channels: 1, height: 1, width: 1),
+            pixels: [1, 2], labels: [1, 2])
+        #expect(numbered.named(as: ["1", "2", "none"]).labels == [0, 1])
+        #expect(numbered.named(as: ["cat", "dog", "cow"]).labels == [1, 2])
     }
 
     @Test func readsNumbersAsClasses() throws {
