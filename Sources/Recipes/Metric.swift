@@ -135,13 +135,17 @@ extension Metric {
 
     /// The first operator that compares something, its first operand, with a target, its second one, and the metric that measures the same.
     public static func comparison(with targets: Set<String>, in graph: Graph) -> (metric: Metric, node: Node)? {
-        for node in graph.nodes {
+        comparisons(with: targets, in: graph).first
+    }
+
+    /// All such operators, in the order of the loss.
+    public static func comparisons(with targets: Set<String>, in graph: Graph) -> [(metric: Metric, node: Node)] {
+        graph.nodes.compactMap { node in
             guard let operation = node.operation, node.operands.count == 2,
                 let metric = all.first(where: { $0.losses.contains(operation) }),
                 let name = graph[node.operands[1]].inputName, targets.contains(name)
-            else { continue }
+            else { return nil }
             return (metric, node)
         }
-        return nil
     }
 }

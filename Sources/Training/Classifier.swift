@@ -13,9 +13,10 @@ public struct Classifier {
 
     /// Finds the pictures' input and the scores' output of a network.
     ///
-    /// The scores are the output `logits`, or else the first of two axes whose first is the batch. Throws where the network has no such
-    /// input or output.
-    public init(_ executable: Executable) throws(TrainingError) {
+    /// - Parameter compared: the output that the loss of its training compares with the classes; where that is not known, the scores are the
+    ///   output `logits`, or else the first of two axes whose first is the batch.
+    /// Throws where the network has no such input or output.
+    public init(_ executable: Executable, scores compared: String? = nil) throws(TrainingError) {
         let plan = executable.plan
         let input = try PictureInput(of: executable)
         guard input.tuple == .single else {
@@ -26,6 +27,7 @@ public struct Classifier {
         }
         let scores = plan.outputs.filter {
             plan.buffers[$0.buffer].extents.count == 2 && plan.buffers[$0.buffer].extents[0] == input.batchSize
+                && (compared == nil || $0.name == compared)
         }
         guard let output = scores.first(where: { $0.name == "logits" }) ?? scores.first else {
             let found = plan.outputs.map { "\($0.name) \(plan.buffers[$0.buffer].extents)" }.joined(separator: ", ")

@@ -40,19 +40,22 @@ public struct TrainingStep {
     ///     one class; none where the loss needs no more than the pictures.
     ///   - loss: the output that is minimized, f32[].
     ///   - metric: what is reported beside it: counted from the scores, or from the outputs `Metric.amountOutput` and `weightOutput`.
+    ///   - scores: the output that the loss compares with a class a picture; nil where it is not known, or no output of the prediction:
+    ///     then the loss of held-out pictures is computed, and not counted from scores.
     ///   - ignoredLabel: the class of pixels that the loss does not count, if there is one.
     ///   - classCounts: how many classes the loss tells apart of targets that it takes for classes, as far as it says so.
     /// Throws where an input is one that nothing is known to feed with, or the programs do not belong together.
     public init(
         _ executable: Executable, inference: Executable, targets: [String], loss: String, metric: Metric? = .accuracy,
-        ignoredLabel: Int? = nil, classCounts: [String: Int] = [:]
+        scores: String?, ignoredLabel: Int? = nil, classCounts: [String: Int] = [:]
     ) throws(TrainingError) {
         let plan = executable.plan
         let input = try PictureInput(of: inference)
         feed = try TrainingFeed(executable, input: input, targets: targets, ignoredLabel: ignoredLabel, classCounts: classCounts)
         hasMetricSums = plan.outputs.contains { $0.name == Metric.amountOutput }
-        let isCounted = feed.targets.map(\.target) == [.label] && metric?.name == Metric.accuracy.name && !hasMetricSums
-        classifier = isCounted ? try Classifier(inference) : nil
+        let isCounted =
+            feed.targets.map(\.target) == [.label] && metric?.name == Metric.accuracy.name && !hasMetricSums && scores != nil
+        classifier = isCounted ? try Classifier(inference, scores: scores) : nil
         if let scores = classifier?.scoresOutput, !plan.outputs.contains(where: { $0.name == scores }) {
             throw TrainingError("the training step of '\(plan.name)' has no output '\(scores)'", repair: "declare it as an output")
         }

@@ -151,6 +151,49 @@ import Testing
         #expect((record["classes"] as? [[String: Any]])?.reduce(0) { $0 + ($1["support"] as? Int ?? 0) } == 20)
     }
 
+    /// Judged is what the loss compares with the label, whatever other outputs there are, in training and in evaluation.
+    @Test func judgesWhatTheLossCompares() throws {
+        try writeClasses()
+        func found(_ outputs: String, _ scores: String) throws -> (loss: Double, accuracy: Double) {
+            try workplace.write(
+                """
+                network n {
+                    input image: f32[N, 1, 8, 8]
+                    let e = image |> c: conv(4, 3, pad: 1) |> relu |> flatten |> fc0: linear(6)
+                    \(outputs)
+                }
+                training of n {
+                    target label: i32[N]
+                    loss cross_entropy(\(scores), label)
+                    optimizer adam
+                    schedule constant(rate: 0.01, epochs: 20)
+                    batch 8
+                }
+                """, to: "n.braid")
+            let trained = try train()
+            #expect(trained.status == 0, "\(trained.errors)")
+            let table = try String(contentsOfFile: workplace.path("out.epochs.csv"), encoding: .utf8).split(separator: "\n")
+            let row = try #require(table.last).split(separator: ",").map(String.init)
+            let names = table[0].split(separator: ",").map(String.init)
+            let values = try ["held_out_loss", "held_out_accuracy"].map { name in
+                let column = try #require(names.firstIndex(of: name))
+                return try #require(Double(row[column]))
+            }
+            let record = try workplace.run(
+                "evaluate", "n.braid", "--data", "numpy:arrays", "--weights", "out.safetensors", "--json"
+            ).json()
+            #expect(abs((record["loss"] as? Double ?? 100) - values[0]) < 1e-4 * values[0], "\(outputs): \(record["loss"] ?? "none")")
+            #expect(abs((record["accuracy"] as? Double ?? 100) - values[1]) < 1e-6, "\(outputs): \(record["accuracy"] ?? "none")")
+            return (values[0], values[1])
+        }
+        let plain = try found("output scores = e |> fc: linear(4)", "scores")
+        let second = try found("output embedding = e\n    output scores = e |> fc: linear(4)", "scores")
+        let named = try found("output logits = e\n    output scores = e |> fc: linear(4)", "scores")
+        #expect(plain == second && plain == named)
+        let probabilities = try found("output p = e |> fc: linear(4) |> softmax", "log(p)")
+        #expect(abs(probabilities.loss - plain.loss) < 0.05 * plain.loss && abs(probabilities.accuracy - plain.accuracy) < 0.11)
+    }
+
     /// A weight of the network is needed, though it is called as what an optimizer keeps.
     @Test func needsWeightsThatAreCalledAsStates() throws {
         try workplace.write(

@@ -162,7 +162,9 @@ public struct RoadChecks {
             let options = TrainerOptions(
                 dataName: "random", epochs: 2, seed: UInt64(setting.seed), checkpointPath: checkpoint, checkpointInterval: .steps(1))
             let trainer = try Trainer(
-                TrainingStep(step, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput),
+                TrainingStep(
+                    step, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput,
+                    scores: network.scoresOutput),
                 recipe: definition.recipe, training: data, heldOut: data, options: options)
             Weights.initialize(step, seed: options.seed)
             if resumes { _ = try trainer.resume(try Safetensors(path: checkpoint)) }

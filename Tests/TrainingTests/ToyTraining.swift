@@ -148,7 +148,8 @@ struct ToyTraining {
         recipe.augmentations = augmentations
         let step = try Self.executable(step, threads: threads)
         let trainer = try Trainer(
-            TrainingStep(step, inference: Self.executable(Self.inference, threads: threads), targets: ["label"], loss: "loss"),
+            TrainingStep(
+                step, inference: Self.executable(Self.inference, threads: threads), targets: ["label"], loss: "loss", scores: "logits"),
             recipe: recipe,
             training: Self.data(pictures), heldOut: Self.data(heldOut, name: "held-out pictures"), options: options)
         return (trainer, step)

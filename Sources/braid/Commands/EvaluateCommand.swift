@@ -101,9 +101,10 @@ struct EvaluateCommand: ParsableCommand {
         let options = dataOptions(metadata)
         let batch = try network.batch(batch, usual: 64)
         if isJudgedByLoss { return try judge(network, batch, file, metadata, options, pool) }
-        let (compiler, computed, assignment) = try calibrated(network, batch, file, pool, options)
+        let (scored, scores) = network.scored
+        let (compiler, computed, assignment) = try calibrated(scored, batch, file, pool, options)
         let executable = try compiler.executable(computed, batch: batch, pool: pool)
-        let classifier = try Classifier(executable)
+        let classifier = try Classifier(executable, scores: scores)
         var report = NonFiniteReport()
         report.add(.parameter, try Weights.load(file, into: executable, optional: network.trainingParameters))
         let preparation = network.preparation(of: classifier.imageInput)
