@@ -30,10 +30,15 @@ public struct RateRangeTest: Equatable, Sendable {
     public let steps: Int
     /// The part of the average that stays at each step.
     public let beta: Double
-    /// How many times the lowest smoothed loss ends the test.
+    /// How many times the lowest smoothed loss ends the test; of losses that go below 0, how many times their range, see `isDiverging`.
     public let divergence: Double
     public private(set) var points: [Point] = []
     private var average = 0.0
+    /// The lowest smoothed loss so far, and the lowest and the highest loss of the steps over which the average settles.
+    private var best = Double.infinity
+    private var settlingLow = Double.infinity
+    private var settlingHigh = -Double.infinity
+    private var hasNegative = false
     /// Whether the loss diverged, or was no finite number, before the last step.
     public private(set) var hasDiverged = false
 
@@ -59,12 +64,29 @@ public struct RateRangeTest: Equatable, Sendable {
         average = beta * average + (1 - beta) * loss
         let smoothed = average / (1 - pow(beta, Double(points.count + 1)))
         points.append(Point(rate: rate, loss: loss, smoothed: smoothed))
-        if let best = points.lazy.map(\.smoothed).min(), smoothed > divergence * best { hasDiverged = true }
+        best = min(best, smoothed)
+        if loss < 0 { hasNegative = true }
+        if points.count <= settlingSteps { (settlingLow, settlingHigh) = (min(settlingLow, loss), max(settlingHigh, loss)) }
+        hasDiverged = isDiverging(smoothed)
     }
+
+    /// Whether a smoothed loss is so far above the lowest that the training diverges.
+    ///
+    /// Losses that are never negative are judged as fast.ai judges them, by multiples of the lowest. Those that are may lie anywhere, so that
+    /// a multiple says nothing: they are judged by how far they fell, and were apart while the average settled.
+    private func isDiverging(_ smoothed: Double) -> Bool {
+        guard hasNegative else { return smoothed > divergence * best }
+        guard points.count > settlingSteps else { return false }
+        let range = max(settlingHigh - min(settlingLow, best), abs(best))
+        return smoothed - best > (divergence - 1) * range
+    }
+
+    /// The first tenth of the steps, over which the average settles.
+    private var settlingSteps: Int { steps / 10 }
 
     /// The points that suggestions go by: without the first tenth of the steps, over which the average settles, and the last five, which
     /// diverge.
-    public var judged: ArraySlice<Point> { points.dropFirst(steps / 10).dropLast(5) }
+    public var judged: ArraySlice<Point> { points.dropFirst(settlingSteps).dropLast(5) }
 
     /// The rate that a way suggests; nil where there are too few points for it, or the loss never falls.
     public func rate(_ suggestion: Suggestion) -> Double? {
@@ -89,10 +111,17 @@ public struct RateRangeTest: Equatable, Sendable {
     public var recommended: Double? { rate(.valley) ?? rate(.minimum) ?? rate(.steepest) }
 
     private static func valley(_ losses: [Double]) -> Int? {
-        // The length of the longest falling subsequence that ends at each place.
-        var lengths: [Int] = []
-        for index in losses.indices {
-            lengths.append(1 + ((0..<index).filter { losses[$0] > losses[index] }.map { lengths[$0] }.max() ?? 0))
+        // The length of the longest falling subsequence that ends at each place: one more than that of the longest which ends above it. Of
+        // each length the highest end so far is kept; these ends fall, so that halving finds the place.
+        var (lengths, ends): ([Int], [Double]) = ([], [])
+        for loss in losses {
+            var (low, high) = (0, ends.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if ends[middle] > loss { low = middle + 1 } else { high = middle }
+            }
+            if low == ends.count { ends.append(loss) } else { ends[low] = loss }
+            lengths.append(low + 1)
         }
         guard let longest = lengths.max(), longest > 1, let end = lengths.firstIndex(of: longest) else { return nil }
         let section = Double(longest) / 3

@@ -46,6 +46,22 @@ import Testing
         #expect((1e-7...0.5).contains(recommended) && records[0]["suggestions"] as? [String: Any] != nil)
     }
 
+    /// A step of the test is an update, of as many batches as the recipe averages.
+    @Test func countsUpdatesOfSeveralBatches() throws {
+        func losses(_ clause: String) throws -> [Double] {
+            let text = Workplace.tiny(rate: "0.05").replacing("dropout(0.1)", with: "relu").replacing(
+                "batch 16", with: "batch 16\n\(clause)")
+            try workplace.write(text, to: "tiny.braid")
+            let record = try find("--json", "--steps", "30", "--from", "1e-3", "--to", "0.1").json()
+            return try #require(record["points"] as? [[String: Any]]).compactMap { $0["loss"] as? Double }
+        }
+        let (single, double) = (try losses(""), try losses("accumulate 2"))
+        #expect(single.count == 30 && double.count == 30)
+        // The second batch of the first update sees the weights that the first one saw, not those of a step behind it.
+        let expected = (single[0] + single[1]) / 2
+        #expect(double[0] != expected && abs(double[0] - expected) < 0.2)
+    }
+
     @Test func startsFromWeights() throws {
         #expect(try workplace.run("train", "tiny.braid", "--data", "mnist:data", "-o", "out", "--epochs", "6", "-q").status == 0)
         func first(_ more: String...) throws -> Double {

@@ -53,6 +53,32 @@ import Testing
         }
     }
 
+    /// A loss may lie anywhere: it diverges where it rises far above what it fell by, and not for being below 0.
+    @Test(arguments: [3, 10, 100]) func judgesNegativeLosses(shift: Double) {
+        let (plain, shifted) = (Self.run(RateRangeTest()), Self.run(RateRangeTest()) { Self.loss($0, $1) - shift })
+        #expect(shifted.points.count == 100 && !shifted.hasDiverged)
+        for way in [RateRangeTest.Suggestion.valley, .slide, .minimum, .steepest] {
+            #expect(isClose(shifted.rate(way), plain.rate(way) ?? 0), "\(way.rawValue)")
+        }
+        let diverged = Self.run(RateRangeTest()) { step, _ in (step < 60 ? 2 - Double(step) / 60 : 4000 * shift) - shift }
+        #expect(diverged.hasDiverged && diverged.points.count == 61)
+    }
+
+    /// The longest falling subsequence of many steps, beside the naive search.
+    @Test func findsValleysOfManySteps() {
+        let long = Self.run(RateRangeTest(to: 0.1, steps: 20_000))
+        #expect(long.judged.count == 17_995 && long.rate(.valley).map { (1e-7...10).contains($0) } == true)
+        let short = Self.run(RateRangeTest(steps: 300))
+        let judged = short.judged.map(\.smoothed)
+        var lengths: [Int] = []
+        for index in judged.indices {
+            lengths.append(1 + ((0..<index).filter { judged[$0] > judged[index] }.map { lengths[$0] }.max() ?? 0))
+        }
+        let longest = lengths.max()!, end = lengths.firstIndex(of: longest)!
+        let place = end - longest + Int(Double(longest) / 3) + Int(Double(longest) / 6)
+        #expect(short.rate(.valley) == Array(short.judged)[place].rate)
+    }
+
     /// A loss that does not fall suggests nothing, nor do few points.
     @Test func suggestsNothingWithoutAFall() {
         for test in [

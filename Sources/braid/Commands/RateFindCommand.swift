@@ -14,9 +14,10 @@ struct RateFindCommand: ParsableCommand {
               braid lr-find graphs/resnet.braid:resnet50 -D classes=10 --data folder:photos --weights resnet50.safetensors --except 'fc.*'
 
             The learning-rate range test (Smith, arXiv 1506.01186): the rate rises exponentially from --from to --to over --steps steps of the recipe's
-            training, which ends early where the smoothed loss is four times the lowest, or no number. The suggestions are fast.ai's: valley, in
-            the longest stretch in which the loss falls, which is recommended; slide, before it diverges; minimum, a tenth of the rate with the lowest
-            loss; and steepest, where it falls fastest. The recommended line goes into the `training of` definition.
+            training, which ends early where the smoothed loss is four times the lowest (of a loss below 0, far above what it fell by), or no number.
+            With `accumulate` a step is an update of several batches. The suggestions are fast.ai's: valley, in the longest stretch in which the loss
+            falls, which is recommended; slide, before it diverges; minimum, a tenth of the rate with the lowest loss; and steepest, where it falls
+            fastest. The recommended line goes into the `training of` definition.
             Nothing is saved; -o draws the losses. The same seed gives the same losses, bit for bit, with any number of threads. Where the loss falls
             at no rate, the status is 1.
             """)
