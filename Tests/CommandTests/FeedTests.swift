@@ -224,7 +224,8 @@ import Testing
             result.status == 1 && result.errors.contains("missing in the file:") && result.errors.contains("own.momentum"),
             "\(result.errors)")
         // What the optimizer keeps may be missing, and in excess; its own parameter may begin anew.
-        #expect(try train("--weights", "out.safetensors", "--except", "own.*").status == 0)
+        try FileManager.default.moveItem(atPath: workplace.path("out.safetensors"), toPath: workplace.path("known.safetensors"))
+        #expect(try train("--weights", "known.safetensors", "--except", "own.*").status == 0)
         let resumed = try workplace.run("evaluate", "n.braid", "--data", "numpy:arrays", "--weights", "out.checkpoint.safetensors")
         #expect(resumed.status == 0, "\(resumed.errors)")
     }
