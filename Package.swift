@@ -45,7 +45,12 @@ struct LLVM {
 
 let llvm = LLVM.find()
 
-let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+/// Tests see what is internal, in release builds too: script/test runs them on the parts that the command is made of, which are built once then.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6), .treatAllWarnings(as: .error), .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
+]
+/// Tests themselves are built faster than they would run faster.
+let plain: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 /// What nearly every test runs is optimized in debug builds, too: the interpreter and the fp64 reference, 20 times faster then, and the way from a
 /// text to a graph, whose generic code takes most of its time otherwise. File by file: compiled as a whole, a part that changes is not seen by those
 /// that are compiled file by file and import it, which then go by layouts of values that are no more.
@@ -56,7 +61,7 @@ func part(_ name: String, needs: [Target.Dependency] = [], settings: [SwiftSetti
 }
 
 func tests(_ name: String, needs: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: needs, exclude: exclude, swiftSettings: strict)
+    .testTarget(name: "\(name)Tests", dependencies: needs, exclude: exclude, swiftSettings: strict + plain)
 }
 
 // The order of the road: a part imports what stands before it, never what stands after (Tests/ArchitectureTests reads the imports).
