@@ -29,7 +29,7 @@ extension Operator {
             }
         },
         gradient: .derived,
-        // There the sum of a last window that does not fit is not scaled.
+        // ONNX does not scale the sum of a last window that does not fit.
         onnx: [
             ONNXForm("LpPool", [.window(isPool: true), .whole("p", of: "p", default: 2)]) { signature in
                 guard signature.attributes.boolean("ceil") else { return true }
