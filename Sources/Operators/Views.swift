@@ -188,7 +188,7 @@ extension Attributes {
     /// value while a network is built.
     ///
     /// - Parameters:
-    ///   - target: a shape of 1 to 7 axes and as many elements as `shape`.
+    ///   - target: a shape of 1 to 8 axes and as many elements as `shape`.
     ///   - batch: the symbol of the batch, if there is one.
     public static func reshaping(_ shape: Shape, to target: Shape, batch: String?) -> Attributes {
         let isBehind = target.rank > 1 && shape.dimensions.first == target[0] && target[0].value == nil
@@ -227,8 +227,10 @@ extension Checker {
     fileprivate func reshaped(isWhole: Bool) throws(TypeError) -> TensorType {
         let type = signature.operands[0]
         var extents = signature.attributes.extents("extents")
-        guard (1...7).contains(extents.count) else {
-            throw error("needs 1 to 7 numbers in 'extents', not \(extents.count)", parameter: "extents")
+        // With the first axis, which stays unless `extents` are those of all axes, a tensor has at most 8.
+        let most = isWhole ? 8 : 7
+        guard (1...most).contains(extents.count) else {
+            throw error("needs 1 to \(most) numbers in 'extents', not \(extents.count)", parameter: "extents")
         }
         guard isWhole || type.rank >= 1 else { throw error("needs an axis that stays, and \(type) has none", operand: 0) }
         let front = isWhole ? [] : [type.shape[0]]

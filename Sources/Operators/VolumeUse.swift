@@ -51,7 +51,6 @@ extension Operator {
         let depth = try TypeError.renamingAxes({ $0 > 2 ? nil : $0 }) { () throws(TypeError) in try inferType(depths) }
         let check = Checker(name, accepted: signature)
         for (index, type) in signature.operands.enumerated() { try check.checkSound(type.shape, operand: index) }
-        let shape = signature.operands[0].shape
         if signature.attributes["channels"] != nil {
             let taps = depths.attributes.integers("kernel")[0]
             guard taps <= Self.mostPlanes else {
@@ -59,27 +58,52 @@ extension Operator {
                     "has a kernel of \(taps) planes, more than \(Self.mostPlanes)", repair: "take a smaller kernel", parameter: "kernel")
             }
         }
-        // Planes are put side by side with what lies around them, as channels and as rows of one image.
-        func extent(_ axis: Int, _ part: TensorType, _ place: Int, _ attributes: Attributes) throws(TypeError) -> Double {
-            let around = ["kernel", "stride", "dilation", "pad"].map { name -> Double in
-                guard case .integers(let values)? = attributes[name] else { return 1 }
-                return Double(values.reduce(1, Swift.max))
-            }
-            let margin = around[0] * around[2] + around[1] + 2 * around[3]
-            return try Double(Swift.max(check.extent(shape, axis), check.extent(part.shape, place))) + margin
-        }
-        let (deep, height) = try (extent(2, depth, 2, depths.attributes), extent(3, plane, 2, planes.attributes))
-        let channels = try Double(Swift.max(check.extent(shape, 1), check.extent(plane.shape, 1)))
-        let width = try Double(Swift.max(check.extent(shape, 4), check.extent(plane.shape, 3)))
-        guard channels * deep < Double(Checker.largestExtent), deep * height < Double(Checker.largestExtent),
-            channels * deep * height * width < Double(Checker.largestElementCount)
-        else {
-            throw check.error("cannot put the planes of \(signature.operands[0]) side by side: they are too many or too large", operand: 0)
-        }
+        try checkSideBySide(check, planes: (planes.attributes, plane), depths: (depths.attributes, depth))
         var result = plane.shape.dimensions
         result.insert(depth.shape[2], at: 2)
         return try check.result(result)
     }
+
+    /// Planes are put side by side with what lies around them, as channels and as rows of one image, which has to be a sound one.
+    private func checkSideBySide(
+        _ check: Checker, planes: (attributes: Attributes, type: TensorType), depths: (attributes: Attributes, type: TensorType)
+    ) throws(TypeError) {
+        let shape = check.signature.operands[0].shape
+        /// The larger extent of the operand and the result, and what may lie around it.
+        func extent(_ axis: Int, _ part: (attributes: Attributes, type: TensorType)) throws(TypeError) -> (own: Double, around: Double) {
+            func number(_ name: String) -> Double {
+                guard case .integers(let values)? = part.attributes[name] else { return 1 }
+                return Double(values.count == 4 ? Swift.max(values[0], values[2]) : values.first ?? 1)
+            }
+            let own = try Double(Swift.max(check.extent(shape, axis), check.extent(part.type.shape, 2)))
+            return (own, number("kernel") * number("dilation") + number("stride") + 2 * number("pad"))
+        }
+        let (deep, height) = try (extent(2, depths), extent(3, planes))
+        let channels = try Double(Swift.max(check.extent(shape, 1), check.extent(planes.type.shape, 1)))
+        let width = try Double(Swift.max(check.extent(shape, 4), check.extent(planes.type.shape, 3)))
+        let (rows, own) = ((deep.own + deep.around) * (height.own + height.around), deep.own * height.own)
+        // A convolution has as many zeros between planes, and beside them, as a window reaches over.
+        var reach = 1
+        if check.signature.attributes["channels"] != nil {
+            let (kernel, dilation) = (planes.attributes.integers("kernel"), planes.attributes.integers("dilation"))
+            reach += zip(kernel, dilation).map { ($0 - 1) * $1 }.reduce(0, Swift.max)
+            guard channels * rows * width < Self.manyElements || rows < Self.mostRowsOfEach * own else {
+                throw check.error(
+                    "cannot put the planes of \(check.signature.operands[0]) side by side: nearly all rows would be zeros between them",
+                    repair: "take a smaller dilation, stride or padding", operand: 0)
+            }
+        }
+        guard channels * (deep.own + deep.around) < Double(Checker.largestExtent), rows < Double(Checker.largestExtent),
+            channels * rows * width < Double(Checker.largestElementCount), reach <= Checker.largestParameter
+        else {
+            throw check.error(
+                "cannot put the planes of \(check.signature.operands[0]) side by side: they are too many or too large", operand: 0)
+        }
+    }
+
+    /// The elements of an image of 64 MiB, and how many rows there may be beyond it for each of a volume.
+    private static let manyElements = 16_777_216.0
+    private static let mostRowsOfEach = 64.0
 
     /// The use of planes, and that of columns one wide along the depth, that a use of volumes consists of.
     fileprivate func parts(of signature: Signature) throws(TypeError) -> (planes: Signature, depths: Signature) {
@@ -174,111 +198,5 @@ struct VolumeUse {
             row, [reshaped(x, [shape[0], .fixed(shape.number(1) * shape.number(2)), shape[3], shape[4]])], planes.attributes)
         let area = Dimension.fixed(result.number(3) * result.number(4))
         return reshaped(depth(reshaped(plane, [shape[0], shape[1], shape[2], area])), result.dimensions)
-    }
-}
-
-/// How one axis of a convolution of volumes is gone along.
-private struct VolumeAxis {
-    var input: Int
-    var kernel: Int
-    var stride: Int
-    var dilation: Int
-    var before: Int
-    var after: Int
-    /// How many positions a transposed convolution has more.
-    var extra: Int
-    var output: Int
-
-    var reach: Int { (kernel - 1) * dilation + 1 }
-
-    /// - Parameters:
-    ///   - attributes: of a use of images, of whose axes this is number `axis`.
-    init(_ attributes: Attributes, axis: Int, kernel: Int, input: Int, output: Int, isTransposed: Bool) {
-        (self.input, self.kernel, self.output) = (input, kernel, output)
-        stride = attributes.integers("stride")[axis]
-        dilation = attributes.integers("dilation")[axis]
-        extra = isTransposed ? attributes.integers("output_pad")[axis] : 0
-        (before, after) = (0, 0)
-        guard case .integers(let pad)? = attributes["pad"] else {
-            // As many as the convolution, or the one that is transposed, has around it where its output is ceil(input / stride).
-            let missing = isTransposed ? reach - stride : (output - 1) * stride + reach - input
-            before = Swift.max(missing, 0) / 2
-            after = Swift.max(missing, 0) - before
-            if isTransposed { extra = Swift.max(stride - reach, 0) }
-            return
-        }
-        before = pad.count == 4 ? pad[axis] : pad[Swift.min(axis, pad.count - 1)]
-        after = pad.count == 4 ? pad[axis + 2] : before
-    }
-}
-
-extension VolumeUse {
-    private func axes(isTransposed: Bool) -> (depth: VolumeAxis, height: VolumeAxis, width: VolumeAxis) {
-        let kernel = context.signature.operands[1].shape
-        func axis(_ attributes: Attributes, _ number: Int, _ place: Int) -> VolumeAxis {
-            VolumeAxis(
-                attributes, axis: number, kernel: kernel.number(place), input: shape.number(place), output: result.number(place),
-                isTransposed: isTransposed)
-        }
-        return (axis(depths.attributes, 0, 2), axis(planes.attributes, 0, 3), axis(planes.attributes, 1, 4))
-    }
-
-    /// The kernel of images that tap `tap` along the depth is.
-    private func plane(ofWeight tap: Int) -> Value {
-        let kernel = context.signature.operands[1].shape
-        return reshaped(
-            cut(context.operands[1], axis: 2, from: tap, count: 1), [kernel[0], kernel[1], kernel[3], kernel[4]])
-    }
-
-    private func withBias(_ value: Value) -> Value {
-        attributes.boolean("bias") ? builder.apply(Operator.add, value, context.operands[2]) : value
-    }
-
-    private func total(_ values: [Value]) -> Value { values.dropFirst().reduce(values[0]) { builder.apply(Operator.add, $0, $1) } }
-
-    /// A convolution: for each tap along the depth the planes that it meets, one below another with rows of zeros between them, convolved as
-    /// one image.
-    var convolution: Value {
-        let (depth, height, width) = axes(isTransposed: false)
-        let (rows, deep) = (height.input + height.before + height.after, depth.input + depth.before + depth.after)
-        // Each plane begins where a window does.
-        let pitch = (rows + height.stride - 1) / height.stride * height.stride
-        let padded = self.padded(
-            self.padded(x, axis: 2, from: depth.before, size: deep), axis: 3, from: height.before, size: pitch)
-        let sliding = attributes.only("channels", "groups").with([
-            "kernel": .integers([height.kernel, width.kernel]), "stride": .integers([height.stride, width.stride]),
-            "dilation": .integers([height.dilation, width.dilation]), "bias": .boolean(false),
-            "pad": .integers([0, width.before, Swift.max(0, height.reach - height.stride), width.after]),
-        ])
-        let sums = (0..<depth.kernel).map { tap in
-            let met = cut(padded, axis: 2, from: tap * depth.dilation, count: depth.output, step: depth.stride)
-            let image = reshaped(met, [shape[0], shape[1], .fixed(depth.output * pitch), shape[4]])
-            return builder.apply(row, [image, plane(ofWeight: tap)], sliding)
-        }
-        let volumes = reshaped(total(sums), [shape[0], result[1], result[2], .fixed(pitch / height.stride), result[4]])
-        return withBias(cut(volumes, axis: 3, from: 0, count: height.output))
-    }
-
-    /// A transposed convolution: each tap along the depth spreads all planes, which then lie as far apart as the stride says.
-    var transposedConvolution: Value {
-        let (depth, height, width) = axes(isTransposed: true)
-        let full = Swift.max((height.input - 1) * height.stride + height.reach, height.before + height.output)
-        let pitch = (full + height.stride - 1) / height.stride
-        let image = reshaped(
-            padded(x, axis: 3, from: 0, size: pitch), [shape[0], shape[1], .fixed(depth.input * pitch), shape[4]])
-        let sliding = attributes.only("channels", "groups").with([
-            "kernel": .integers([height.kernel, width.kernel]), "stride": .integers([height.stride, width.stride]),
-            "dilation": .integers([height.dilation, width.dilation]), "bias": .boolean(false),
-            "pad": .integers([0, width.before, Swift.max(0, height.reach - height.stride), width.after]),
-            "output_pad": .integers([Swift.max(0, height.stride - height.reach), width.extra]),
-        ])
-        let deep = Swift.max((depth.input - 1) * depth.stride + depth.reach, depth.before + depth.output)
-        let parts = (0..<depth.kernel).map { tap in
-            let spread = builder.apply(row, [image, plane(ofWeight: tap)], sliding)
-            let volumes = reshaped(spread, [shape[0], result[1], shape[2], .fixed(pitch * height.stride), result[4]])
-            let rows = cut(volumes, axis: 3, from: height.before, count: height.output)
-            return padded(rows, axis: 2, from: tap * depth.dilation, size: deep, step: depth.input == 1 ? 1 : depth.stride)
-        }
-        return withBias(cut(total(parts), axis: 2, from: depth.before, count: depth.output))
     }
 }

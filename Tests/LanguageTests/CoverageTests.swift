@@ -29,6 +29,7 @@ import Testing
         ("the result … is too large", "every operator's own rule refuses it first; a further bound in case one does not"),
         ("the parameter `…`, …, is too large", "every operator's own rule refuses it first; a further bound in case one does not"),
         ("the language has no value for its", "rows take no number that is not finite; a further bound in case one does"),
+        ("the language makes no tensor", "a tensor has as many axes as `reshape` takes extents; a further bound in case one has more"),
         ("the network cannot be written", "texts that are written can be read; a further bound in case one cannot"),
         ("a step", "the parser asks for the name only where it sees one"),
         ("a variable", "the parser asks for the name only where it sees one"),

@@ -79,6 +79,12 @@ private let volumeMistakes: [Mistake] = [
         .convolutionTransposed, [volume, .f32(3, 2, 2, 2, 2)], ["channels": .integer(2), "kernel": .integer(2), "output_pad": .integer(1)]),
     Mistake(.maxPool, [volume], ["kernel": .integer(2), "stride": .integers([1, 2])]),
     Mistake(.maxPool, [.f32(1, 65_536, 65_536, 1, 1)], ["kernel": .integer(1)]),
+    Mistake(
+        .convolution, [.f32(2, 3, 6, 2, 6), .f32(4, 3, 3, 3, 1), .f32(4)],
+        ["channels": .integer(4), "kernel": .integers([3, 3, 1]), "pad": .text("same"), "dilation": .integers([1, 1_048_576, 1])]),
+    Mistake(
+        .convolution, [.f32(2, 3, 6, 2, 6), .f32(4, 3, 1, 1, 5), .f32(4)],
+        ["channels": .integer(4), "kernel": .integers([1, 1, 5]), "pad": .text("same"), "dilation": .integers([1, 1, 1_048_576])]),
     Mistake(.adaptiveAveragePool, [image(3, 8, 8)], ["size": .integers([2, 2, 2])]),
 ]
 

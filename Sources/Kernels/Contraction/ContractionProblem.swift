@@ -12,12 +12,13 @@ struct ContractionProblem {
     let target: Target
     let numerics: Numerics
 
-    /// Nil for a group without a contraction, and where its operands do not lie in memory as register-blocked kernels need them.
+    /// Nil for a group without a contraction, where its operands do not lie in memory as register-blocked kernels need them, and where
+    /// copies of an operand would be mostly padding.
     init?(_ group: Group, target: Target, numerics: Numerics) {
         guard
             let contraction = group.members.first(where: { group.facts.contraction(of: $0) != nil }),
             let phases = ContractionShape.phases(of: contraction, in: group, lanes: target.lanes),
-            Self.epilogueIsElementwise(group, contraction)
+            Self.epilogueIsElementwise(group, contraction), !phases.contains(where: { $0.isMostlyPadding(in: group.graph) })
         else { return nil }
         self.group = group
         self.contraction = contraction

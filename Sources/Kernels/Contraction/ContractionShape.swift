@@ -36,11 +36,25 @@ struct ContractionShape {
     var reducedAxes: [Int] { Array(resultRank..<extents.count) }
     /// Whether nothing is summed, so that the result is zero: in phases of a strided gradient that no tap reaches.
     var isEmpty: Bool { extents.contains(0) }
+
+    /// Whether a copy of the broadcast operand with the zeros around it would hold little but zeros: where taps lie much further apart than the
+    /// operand is long. Then each product asks by itself whether it reads beyond the operand.
+    func isMostlyPadding(in graph: Graph) -> Bool {
+        guard !isEmpty else { return false }
+        let ranges = extents.map { 0..<$0 }
+        let copied = broadcast.position.reduce(1.0) { $0 * Double($1.range(ranges).count) }
+        let inMemory = [broadcast.value, vector.value, result.value].reduce(0.0) { $0 + Double(graph.storedCount($1)) }
+        return copied > Self.fewElements && copied > 64 * inMemory
+    }
+
+    /// What a second-level cache holds of f32: copies below it cost nothing worth another kernel.
+    private static let fewElements = 262_144.0
+
     /// The products that are summed in all.
     var multiplyAccumulates: Int { extents.reduce(1, *) }
 
     /// The shapes (one, or one a phase of a strided gradient) of a group's contraction; nil if its operands do not lie in memory as the
-    /// register-blocked kernels need them.
+    /// register-blocked kernels need them, and where there would be too many phases.
     static func phases(of contraction: Value, in group: Group, lanes: Int) -> [ContractionShape]? {
         let graph = group.graph
         guard let formula = group.facts.contraction(of: contraction),
@@ -55,9 +69,14 @@ struct ContractionShape {
             shape.isOfActivations = true
             return [shape]
         }
-        guard isInOrder else { return nil }
-        return shape.splitIntoPhases()
+        guard isInOrder, shape.phaseCount <= mostPhases, let phases = shape.splitIntoPhases() else { return nil }
+        return phases.count <= manyPhases || 2 * phases.count(where: \.isEmpty) < phases.count ? phases : nil
     }
+
+    /// A kernel is compiled for each phase. Those of a stride of 32 along both sides of a picture are the most that are worth it, which takes
+    /// seconds; and no more than those of a stride of 8 if most phases are sums of nothing, which other kernels find out as fast.
+    private static let mostPhases = 1024
+    private static let manyPhases = 64
 
     /// The axes in their roles, however the operands lie; nil if the result does not have lanes along one axis, which one operand has.
     init?(_ contraction: Value, in group: Group, lanes: Int) {
@@ -122,6 +141,14 @@ struct ContractionShape {
             phases += parts
         }
         return phases
+    }
+
+    /// How many contractions the divisors make: those of points that lie within the result.
+    private var phaseCount: Int {
+        broadcast.position.reduce(1) { count, position in
+            let points = position.terms.filter { $0.axis < resultRank }.reduce(1) { $0 * extents[$1.axis] }
+            return position.divisor > 1 ? count * min(position.divisor, points) : count
+        }
     }
 
     /// The contraction for points `divisor * p + phase` of one axis, with only the taps that reach them; nil if there are no such points.

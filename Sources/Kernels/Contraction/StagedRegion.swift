@@ -175,14 +175,26 @@ private struct RegionCopier {
         zeroRow(local, from: end, to: extents[lane])
     }
 
+    /// Writes zeros from one position of a row to another, a register at a time: in a loop where so many stores would make a kernel long.
     private func zeroRow(_ local: [Int: Position], from: Int, to: Int) {
-        var position = local
-        for start in stride(from: from, to: to, by: builder.lanes) {
-            position[lane] = Position(.constant(start))
-            let active = to - start < builder.lanes ? Index.constant(to - start) : nil
-            builder.store(scratch, offset(position), builder.constant(0), active: active)
+        func store(at start: Index, active: Int?) {
+            var position = local
+            position[lane] = Position(start)
+            builder.store(scratch, offset(position), builder.constant(0), active: active.map { .constant($0) })
+        }
+        let lanes = builder.lanes
+        var start = from
+        let whole = (to - from) / lanes * lanes
+        if whole / lanes > Self.mostStoresInALine {
+            builder.loop("zero", from: .constant(from), to: .constant(from + whole), step: lanes) { store(at: $0, active: nil) }
+            start += whole
+        }
+        for start in stride(from: start, to: to, by: lanes) {
+            store(at: .constant(start), active: to - start < lanes ? to - start : nil)
         }
     }
+
+    private static let mostStoresInALine = 64
 
     private func zero(_ rest: ArraySlice<Int>, at local: [Int: Position]) {
         guard let axis = rest.first else {

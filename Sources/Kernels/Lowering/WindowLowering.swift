@@ -52,7 +52,9 @@ struct WindowLowering {
         }
 
         /// The most results whose windows are above `limit` positions together; nil if one window alone is above more.
-        func results(above limit: Int) -> Int? { (1...max(1, limit)).last { positions(of: $0).count <= limit } }
+        func results(above limit: Int) -> Int? {
+            taps > limit ? nil : (1...max(1, limit)).last { positions(of: $0).count <= limit }
+        }
     }
 
     /// Nil where the formula is no such window, or one of too many columns.
@@ -90,8 +92,12 @@ struct WindowLowering {
         space = lowering.space
         let tiles = (horizontal.output + largest - 1) / largest
         tileSize = (horizontal.output + max(tiles, 1) - 1) / max(tiles, 1)
-        guard tileSize > 0 else { return nil }
+        guard tileSize > 0, vertical.taps <= Self.mostRows, stretches.count <= Self.mostStretches else { return nil }
     }
+
+    /// A window's rows are written out, and so are the tiles at the sides: what has more of them would be a long kernel.
+    private static let mostRows = 32
+    private static let mostStretches = 32
 
     /// Whether what lies at `position` is inside always and the same for all results of a channel.
     private static func isWeight(_ position: [AffineIndex], of weight: [Int], over extents: [Int]) -> Bool {
@@ -130,27 +136,37 @@ struct WindowLowering {
         }
     }
 
-    /// The tiles of a row: those that lie inside the image in a loop, those at its sides each by itself.
-    private func tiles(_ state: NestState, isInterior: Bool, _ emitter: PointEmitter) {
-        func isInside(_ column: Int) -> Bool { column >= 0 && column < horizontal.input }
+    /// The columns of a row of results in order: those whose tiles lie inside the image entirely, and the tiles at its sides one by one.
+    private var stretches: [(columns: Range<Int>, isInside: Bool)] {
+        let last = horizontal.positions(of: tileSize).last!
         func isUniform(_ first: Int) -> Bool {
             let start = first * horizontal.scale + horizontal.offset
-            return first + tileSize <= horizontal.output && isInside(start) && isInside(start + horizontal.positions(of: tileSize).last!)
+            return first + tileSize <= horizontal.output && start >= 0 && start + last < horizontal.input
         }
+        var stretches: [(columns: Range<Int>, isInside: Bool)] = []
         var first = 0
         while first < horizontal.output {
             var end = first
             while isUniform(end) { end += tileSize }
-            if end > first {
-                emitter.builder.loop("x", from: .constant(first), to: .constant(end), step: tileSize) { x in
+            let isInside = end > first
+            if !isInside { end = min(first + tileSize, horizontal.output) }
+            stretches.append((first..<end, isInside))
+            first = end
+        }
+        return stretches
+    }
+
+    /// The tiles of a row: those that lie inside the image in a loop, those at its sides each by itself.
+    private func tiles(_ state: NestState, isInterior: Bool, _ emitter: PointEmitter) {
+        for (columns, isInside) in stretches {
+            if isInside {
+                emitter.builder.loop("x", from: .constant(columns.lowerBound), to: .constant(columns.upperBound), step: tileSize) { x in
                     tile(at: x, count: tileSize, isInside: { _ in true }, state, isInterior: isInterior, emitter)
                 }
-                first = end
             } else {
-                let start = first * horizontal.scale + horizontal.offset
-                let count = min(tileSize, horizontal.output - first)
-                tile(at: .constant(first), count: count, isInside: { isInside(start + $0) }, state, isInterior: isInterior, emitter)
-                first += count
+                let start = columns.lowerBound * horizontal.scale + horizontal.offset
+                func isInside(_ column: Int) -> Bool { (0..<horizontal.input).contains(start + column) }
+                tile(at: .constant(columns.lowerBound), count: columns.count, isInside: isInside, state, isInterior: isInterior, emitter)
             }
         }
     }

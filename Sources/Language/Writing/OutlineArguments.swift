@@ -17,7 +17,7 @@ extension Outline {
         else {
             throw WritingError(
                 "the language makes no tensor \(type) of \(graph[operand].type)",
-                repair: "leave out axes of extent 1: it takes 7 extents at most")
+                repair: "leave out axes of extent 1")
         }
         return complete
     }
