@@ -24,7 +24,7 @@ public struct ActivationSlope: Hashable, Sendable {
     /// Nil for what is no activation function: an expression that is affine in its argument, or a step, or reads more than the argument.
     public init?(_ function: Scalar) {
         let derivative = function.derivative(0)
-        guard function.arity == 1, derivative.reads(argument: 0), !function.readsMoreThanArguments else { return nil }
+        guard function.arity == 1, derivative.reads(argument: 0), !function.dependsOnPosition else { return nil }
         let slope = { (x: Double) in abs(derivative.evaluate([x])) }
         // Eighths of octaves from 2^-10 on: far enough from each other for a quick search, near enough for the top of a bell.
         let distances = [0] + (-80...80).map { Self.power(of: $0) }
@@ -54,14 +54,5 @@ public struct ActivationSlope: Hashable, Sendable {
     public var saturation: Scalar {
         let isFlat = Scalar.select(.lessOrEqual, .unary(.absolute, derivative), .constant(flatLimit), then: 1, otherwise: 0)
         return isRectifier ? .select(.less, 0, .argument(0), then: isFlat, otherwise: 0) : isFlat
-    }
-}
-
-extension Scalar {
-    fileprivate var readsMoreThanArguments: Bool {
-        switch self {
-        case .coordinate, .uniform: true
-        default: children.contains(where: \.readsMoreThanArguments)
-        }
     }
 }

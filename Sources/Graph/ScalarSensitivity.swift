@@ -121,7 +121,8 @@ extension Scalar {
         return children.contains(where: \.readsCoordinate)
     }
 
-    private var dependsOnPosition: Bool {
+    /// Whether the value depends on where in the result it stands, and not on arguments alone: on a coordinate, or on a number drawn for it.
+    public var dependsOnPosition: Bool {
         switch self {
         case .coordinate, .uniform: true
         default: children.contains(where: \.dependsOnPosition)

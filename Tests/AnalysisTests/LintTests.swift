@@ -2,6 +2,7 @@ import Compiler
 import Foundation
 import Graph
 import Language
+import Operators
 import Source
 import TestSupport
 import Testing
@@ -55,6 +56,29 @@ import Testing
         let later = try message(
             "graph later {\n  %0 = input x : f32[2, 3] plain\n  %1 = add(%0, %0) : f32[2, 3] plain group 0\n  output y = %1\n}\n")
         #expect(later == "'later' is a text of a later stage, of which rules know nothing")
+    }
+
+    /// Whatever stands behind a layer is looked at: functions that depend on positions, too.
+    @Test(arguments: OperatorCatalog.standard.operators) func allOperatorsAreLookedAt(_ operation: Operator) throws {
+        for example in operation.examples where !example.signature.operands.isEmpty {
+            let builder = GraphBuilder(name: "one")
+            var operands = example.signature.operands.enumerated().map { builder.input("x\($0)", $1) }
+            let type = example.signature.operands[0]
+            if type.element == .f32, type.rank > 1, let channels = type.shape[1].value {
+                switch type.rank {
+                case 2: operands[0] = try builder.appendLayer("before", .linear, [operands[0]], ["features": .integer(channels)])
+                case 3...5:
+                    operands[0] = try builder.appendLayer(
+                        "before", .convolution, [operands[0]], ["channels": .integer(channels), "kernel": .integer(1)])
+                default: break
+                }
+            }
+            let result = try builder.append(operation, operands, example.signature.attributes)
+            builder.output("result", result)
+            let subject = LintSubject(builder.finish(), nil)
+            _ = subject.findings()
+            #expect(subject.activations.allSatisfy { $0.steepest.isFinite && $0.steepest >= 0 }, "\(operation.name), \(example.note)")
+        }
     }
 
     /// All rules are seen at work.

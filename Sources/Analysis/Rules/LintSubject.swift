@@ -104,12 +104,12 @@ public struct LintSubject: Sendable {
         var relativeGradient: Double { weight.size > 0 ? weight.gradient / weight.size : 0 }
     }
 
-    /// The activations: functions of one operand behind a layer, that are no affine ones. By their value in `propagation.graph`.
+    /// The activations: functions of one operand alone behind a layer, that are no affine ones. By their value in `propagation.graph`.
     var activations: [Activation] {
         let made = propagation.graph
         return made.values.compactMap { value in
             guard case .elementwise(let expression)? = made.lowering(of: value), let node = made[value].operands.first,
-                made[value].operands.count == 1, let layer = propagation.layer(node), !expression.isAffine
+                made[value].operands.count == 1, let layer = propagation.layer(node), !expression.dependsOnPosition, !expression.isAffine
             else { return nil }
             return Activation(value: value, operand: node, function: expression, moments: layer.activation)
         }
@@ -126,10 +126,10 @@ public struct LintSubject: Sendable {
         var saturates: Bool { isFlat(30) && isFlat(-30) && abs(at(30) - at(-30)) > 1e-6 }
         /// Whether it is 0 on one side, as a ReLU is.
         var isRectifier: Bool { at(-1) == 0 && at(-30) == 0 && at(2) > at(1) }
-        /// The largest slope.
+        /// The largest slope where it is finite, as that of a root at 0 is not.
         var steepest: Double {
             let slope = function.derivative(0)
-            return stride(from: -6.0, through: 6, by: 0.05).map { abs(slope.evaluate([$0])) }.max() ?? 0
+            return stride(from: -6.0, through: 6, by: 0.05).map { abs(slope.evaluate([$0])) }.filter(\.isFinite).max() ?? 0
         }
 
         func at(_ place: Double) -> Double { function.evaluate([place]) }

@@ -100,16 +100,6 @@ extension Group {
     fileprivate func dependsOnPosition(_ value: Value) -> Bool {
         if stored(value) != nil || graph[value].constant != nil { return false }
         guard let expression = facts.expression(of: value) else { return true }
-        return expression.readsPosition || facts.readOperands(of: value).contains { dependsOnPosition($0) }
-    }
-}
-
-extension Scalar {
-    /// Whether a coordinate or the element's number occurs.
-    fileprivate var readsPosition: Bool {
-        switch self {
-        case .coordinate, .uniform: true
-        default: children.contains(where: \.readsPosition)
-        }
+        return expression.dependsOnPosition || facts.readOperands(of: value).contains { dependsOnPosition($0) }
     }
 }
