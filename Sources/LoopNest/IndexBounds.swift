@@ -61,13 +61,13 @@ struct IndexBounds {
         guard (1...Self.largest).contains(divisor) else { throw .tooLarge }
         guard let low = lower(form), low >= 0 || isDead else { throw .negativeDividend }
         if let value = form.constantValue { return (IndexForm(value / divisor), IndexForm(value % divisor)) }
-        // The emitter writes a remainder with the quotient's product.
-        let size = magnitude(form).saturatingSum(divisor)
-        let quotient = atom(.quotient(form, divisor), magnitude: magnitude(form)) { quotient in
+        // The emitter writes a remainder with the quotient's product, which is no larger than the dividend.
+        let size = magnitude(form)
+        let quotient = atom(.quotient(form, divisor), magnitude: size / divisor + 1) { quotient in
             let rest = form.adding(quotient, times: -divisor)
             return [rest, rest?.times(-1)?.adding(divisor - 1)]
         }
-        let remainder = atom(.remainder(form, divisor), magnitude: size) { remainder in
+        let remainder = atom(.remainder(form, divisor), magnitude: min(size, divisor)) { remainder in
             let rest = form.adding(quotient, times: -divisor)?.adding(remainder, times: -1)
             return [remainder, remainder.less(IndexForm(divisor - 1)), remainder.less(form), rest, rest?.times(-1)]
         }

@@ -111,6 +111,23 @@ import Testing
         }
     }
 
+    /// A quotient is as much smaller than what it is taken of as its divisor says, so that positions in a long row times its stride are bounded.
+    @Test func largeStridesOfQuotientsAreRead() throws {
+        _ = try KernelReader.read(
+            """
+            kernel k lanes 4 tasks 64 (y: write f32[3145824]) {
+              for unit in task * 393228 / 64 ..< (task * 393228 + 393228) / 64 {
+                %0 = constant 0
+                y[unit / 65538 / 6 * 4 % 8 + unit / 65538 / 6 * 4 / 8 * 3145824 + unit / 65538 % 6 * 524304 + unit % 65538 * 8] = %0
+              }
+            }
+            """)
+        check(
+            "for i in 0 ..< 1048576 { %0 = load x[i / 3 * 1048576 * 1048576] }",
+            says: "a number in an index is too large: all that is added up may reach \(IndexBounds.largest), in "
+                + "`%0 = load x[i / 3 * 1048576 * 1048576]`")
+    }
+
     @Test func unboundedTextsAreRefused() {
         let large = IndexBounds.largest
         check(
