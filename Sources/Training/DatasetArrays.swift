@@ -23,10 +23,10 @@ struct DatasetArrays {
         arrays = try NumPyCollection(path: path)
     }
 
-    /// Tells whether there are arrays of pictures and labels.
+    /// Tells whether there are arrays of pictures.
     static func areIn(_ path: String) -> Bool {
         guard let arrays = try? DatasetArrays(path) else { return false }
-        return [Dataset.Part.training, .heldOut].contains { (try? arrays.pair($0)) != nil }
+        return [Dataset.Part.training, .heldOut].contains(where: arrays.hasPart)
     }
 
     /// Reads one part; `wanted` is what a network takes, and decides where an array may be read in two ways. Pixels of the class
@@ -34,6 +34,13 @@ struct DatasetArrays {
     func read(
         _ part: Dataset.Part, extents wanted: ImageExtents?, wish: DatasetWish = .classes, ignoredLabel: Int? = nil
     ) throws(InterchangeError) -> Dataset {
+        guard let (imageName, labelName) = names(part) else { throw absence(part) }
+        if wish == .pictures, !arrays.names.contains(labelName) {
+            let images = try DatasetArray(try arrays.read(imageName), place: place(imageName), extents: wanted)
+            return Dataset(
+                name: "numpy:\(path)", isSynthetic: false, classNames: ["pictures"], extents: images.extents, pixels: images.pixels,
+                labels: [Int32](repeating: 0, count: images.count))
+        }
         guard let pair = try pair(part) else { throw absence(part) }
         if let truth = try readTruth(pair.labels, wish) {
             let images = try DatasetArray(try arrays.read(pair.images), place: place(pair.images), extents: wanted)
@@ -115,24 +122,28 @@ struct DatasetArrays {
         }
     }
 
-    func hasPart(_ part: Dataset.Part) -> Bool { (try? pair(part)) != nil }
+    func hasPart(_ part: Dataset.Part) -> Bool { names(part) != nil }
 
     /// How errors name an array.
     private func place(_ name: String) -> String { "\(path), \(name)" }
 
-    /// The arrays of one part, as they are spelled; nil where there are none.
-    private func pair(_ part: Dataset.Part) throws(InterchangeError) -> (images: String, labels: String)? {
+    /// The array of one part's pictures, as it is spelled, and that of its labels, which may be absent; nil where there are no pictures.
+    private func names(_ part: Dataset.Part) -> (images: String, labels: String)? {
         let known = Dictionary(arrays.names.map { ($0.lowercased(), $0) }) { first, _ in first }
         var candidates = (Self.partNames[part] ?? []).flatMap { name in
             Self.forms.map { ($0.0.replacing("#", with: name), $0.1.replacing("#", with: name)) }
         }
         if part == .training { candidates += Self.wholes }
-        for (images, labels) in candidates {
-            guard let images = known[images] else { continue }
-            if let labels = known[labels] { return (images, labels) }
-            throw InterchangeError(path, "there is '\(images)', but no '\(labels)'", repair: "save the labels, too")
+        return candidates.lazy.compactMap { images, labels in known[images].map { ($0, known[labels] ?? labels) } }.first
+    }
+
+    /// The arrays of one part, as they are spelled; nil where there are none. Throws where there are pictures without labels.
+    private func pair(_ part: Dataset.Part) throws(InterchangeError) -> (images: String, labels: String)? {
+        guard let names = names(part) else { return nil }
+        guard arrays.names.contains(names.labels) else {
+            throw InterchangeError(path, "there is '\(names.images)', but no '\(names.labels)'", repair: "save the labels, too")
         }
-        return nil
+        return names
     }
 
     private func absence(_ part: Dataset.Part) -> InterchangeError {

@@ -12,12 +12,19 @@ enum DatasetFolder {
     /// Lists the pictures of one part, where there is no training part those of the folder itself, `CLASS/*.jpg`.
     ///
     /// The classes are the folders of the training part, sorted by name.
-    /// - Parameter known: the classes, where weights remember them; then a held-out part can do without the other.
+    /// - Parameters:
+    ///   - known: the classes, where weights remember them; then a held-out part can do without the other.
+    ///   - wish: where the pictures alone matter, they need not lie in folders of classes.
     static func pictures(
-        _ path: String, _ part: Dataset.Part, classNames known: [String]? = nil
+        _ path: String, _ part: Dataset.Part, classNames known: [String]? = nil, wish: DatasetWish = .classes
     ) throws(InterchangeError) -> DatasetPictures {
         let folder = try partFolder(part, in: path)
-        let training = known == nil ? try partFolder(.training, in: path) : folder
+        if wish == .pictures, try !list(folder, folders: false).isEmpty {
+            let files = try pictures(in: folder).map { (path: $0, label: Int32(0)) }
+            return DatasetPictures(name: "folder:\(path)", path: folder, classNames: ["pictures"], files: files)
+        }
+        let isAlone = known != nil || wish == .pictures && find(.training, in: path) == nil
+        let training = isAlone ? folder : try partFolder(.training, in: path)
         let classNames: [String]
         if let known { classNames = known } else { classNames = try list(training, folders: true) }
         if classNames.isEmpty {

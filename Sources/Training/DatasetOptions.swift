@@ -6,6 +6,8 @@ public struct DatasetOptions: Equatable, Sendable {
     public var split: DatasetSplit?
     /// The classes that weights remember, which labels are then told apart by; nil takes those of the data.
     public var classNames: [String]?
+    /// The same where classes matter.
+    var knownClassNames: [String]? { wish == .pictures ? nil : classNames }
     /// What is to be known of the pictures.
     public var wish = DatasetWish.classes
     /// The target that pictures are compared with themselves as, whose extents they have in place of the input's.

@@ -137,7 +137,7 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         if let split = options.split {
             dataset = dataset.selecting(try split.places(part, labels: dataset.labels, path: description))
         }
-        if let names = options.classNames { dataset = dataset.named(as: names) }
+        if let names = options.knownClassNames { dataset = dataset.named(as: names) }
         let isPrepared = preparation.resize != nil || preparation.crop != nil
         if isPrepared, case .labelMaps? = dataset.truth {
             throw InterchangeError(
@@ -181,9 +181,10 @@ public enum DatasetSpecification: Equatable, Sendable, CustomStringConvertible {
         let stored = options.split == nil ? part : .training
         switch self {
         case .folder(let folder):
-            return try DatasetFolder.pictures(folder, stored, classNames: options.classNames).part(part, of: options.split)
+            return try DatasetFolder.pictures(folder, stored, classNames: options.knownClassNames, wish: options.wish)
+                .part(part, of: options.split)
         case .csv(let path):
-            return try DatasetList.pictures(path, stored, classNames: options.classNames, wish: options.wish)
+            return try DatasetList.pictures(path, stored, classNames: options.knownClassNames, wish: options.wish)
                 .part(part, of: options.split)
         case .mnist, .cifar, .numpy, .digits, .shapes: preconditionFailure("\(self) has no files of pictures")
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Interchange
 import TestSupport
 import Testing
 
@@ -33,6 +34,54 @@ import Testing
         #expect(result.status == 0, "\(result.errors)")
         let value = try #require(try result.json()["value"] as? Double)
         #expect(value < 0.6, "\(network): \(value)")
+    }
+
+    /// Where the pictures are all that is learned from, nothing else need be known of them: photos in no folders of classes, arrays without
+    /// labels; with labels they are the same.
+    @Test func picturesAloneNeedNoLabels() throws {
+        try workplace.write(
+            """
+            network n { input image: f32[N, 1, 4, 4]; output restored = image |> out: conv(1, 3, pad: 1) }
+            training of n {
+                target original: f32[N, 1, 4, 4]
+                loss mean_squared_error(restored, original)
+                optimizer adamw
+                schedule constant(rate: 0.01)
+                batch 2
+            }
+            """, to: "n.braid")
+        for folder in ["bare/train", "bare/val", "sorted/train/a", "sorted/val/a", "arrays", "labelled"] {
+            try workplace.makeFolder(folder)
+        }
+        let pixels = (0..<4).map { picture in (0..<16).map { UInt8(picture * 40 + $0 * 5) } }
+        for (number, picture) in pixels.enumerated() {
+            let file = Data("P5 4 4 255\n".utf8) + Data(picture)
+            for folder in ["bare/train", "sorted/train/a"] + (number < 2 ? ["bare/val", "sorted/val/a"] : []) {
+                try file.write(to: URL(filePath: workplace.path("\(folder)/\(number).pgm")))
+            }
+        }
+        for folder in ["arrays", "labelled"] {
+            for (part, count) in [("train", 4), ("test", 2)] {
+                try NumPy.write(
+                    HostTensor(element: .u8, shape: [count, 4, 4], bytes: Array(pixels.prefix(count).joined())),
+                    to: workplace.path("\(folder)/x_\(part).npy"))
+                if folder == "arrays" { continue }
+                try NumPy.write(
+                    HostTensor(element: .u8, shape: [count], bytes: (0..<count).map { UInt8($0) }),
+                    to: workplace.path("\(folder)/y_\(part).npy"))
+            }
+        }
+        var losses: [Double] = []
+        for data in ["folder:bare", "folder:sorted", "numpy:arrays", "numpy:labelled"] {
+            let trained = try workplace.run("train", "n.braid", "--data", data, "--epochs", "1", "-o", "out", "--json", "--seed", "3")
+            #expect(trained.status == 0, "\(data): \(trained.errors)")
+            losses.append(try #require(try trained.json()["loss"] as? Double))
+            let judged = try workplace.run("evaluate", "n.braid", "--weights", "out.safetensors", "--data", "folder:bare", "--json")
+            #expect(judged.status == 0, "\(data): \(judged.errors)")
+        }
+        #expect(losses.allSatisfy { $0 == losses[0] }, "\(losses)")
+        let classes = try workplace.run("data", "describe", "numpy:arrays")
+        #expect(classes.status == 1 && classes.errors.contains("there is 'x_train', but no 'y_train'"), "\(classes.errors)")
     }
 
     /// Data are shown, and their loading is measured, as they are trained on.
