@@ -50,7 +50,7 @@ private struct LayerSearch {
 
     init(_ graph: Graph, loss: String) {
         self.graph = graph
-        let own = graph.outputs.filter { ![loss, Metric.amountOutput, Metric.weightOutput].contains($0.name) }
+        let own = graph.outputs.filter { ![loss, Metric.amountOutput, Metric.weightOutput, LabelLoss.weightOutput].contains($0.name) }
         isForward = [Bool](repeating: false, count: graph.nodes.count)
         for output in own.isEmpty ? graph.outputs : own { isForward[output.value.index] = true }
         for value in graph.values.reversed() where isForward[value.index] {

@@ -1,9 +1,10 @@
 import Graph
+import Recipes
 import Runtime
 
 /// How well a network does on labelled pictures.
 public struct Evaluation: Sendable {
-    /// The mean cross-entropy.
+    /// The mean cross-entropy, as the training's loss has it.
     public var loss: Double
     public var confusion: ConfusionMatrix
     /// The share of pictures whose class is among the five best.
@@ -21,27 +22,28 @@ public struct Evaluation: Sendable {
 }
 
 extension Classifier {
-    /// Runs all pictures of a data set through the network, whose weights are set.
+    /// Runs all pictures of a data set through the network, whose weights are set. Those of a class that the loss ignores do not count.
     ///
+    /// - Parameter loss: how the training's loss counts classes.
     /// `report` hears how many pictures are done.
     public func evaluate(
-        _ dataset: Dataset, normalization: PixelNormalization, report: (Int) -> Void = { _ in }
+        _ dataset: Dataset, normalization: PixelNormalization, as loss: LabelLoss = LabelLoss(), report: (Int) -> Void = { _ in }
     ) throws(TrainingError) -> Evaluation {
-        let evaluation = try evaluate(dataset, normalization: normalization, shouldStop: { false }, report: report)
+        let evaluation = try evaluate(dataset, normalization: normalization, as: loss, shouldStop: { false }, report: report)
         guard let evaluation else { preconditionFailure("nobody stopped the evaluation") }
         return evaluation
     }
 
     /// The same; nil where `shouldStop`, which is asked after every batch, said so.
     func evaluate(
-        _ dataset: Dataset, normalization: PixelNormalization, shouldStop: () -> Bool, report: (Int) -> Void
+        _ dataset: Dataset, normalization: PixelNormalization, as labelLoss: LabelLoss, shouldStop: () -> Bool, report: (Int) -> Void
     ) throws(TrainingError) -> Evaluation? {
         try require(dataset)
         let start = ContinuousClock.now
         // A network may tell more classes apart than the data have.
         let names = dataset.classNames + (dataset.classNames.count..<classCount).map { "class \($0)" }
         var confusion = ConfusionMatrix(classNames: names)
-        var loss = RunningMean()
+        var (loss, weight, done) = (0.0, 0.0, 0)
         var reliability = Reliability()
         var outcomes: [PictureOutcome] = []
         outcomes.reserveCapacity(dataset.count)
@@ -52,27 +54,29 @@ extension Classifier {
         while let batch = loader.next() {
             if shouldStop() { return nil }
             let size = batch.images.count / batchSize
-            inputs.look(at: UnsafeBufferPointer(rebasing: batch.images[..<(batch.count * size)]), from: confusion.total * size)
+            inputs.look(at: UnsafeBufferPointer(rebasing: batch.images[..<(batch.count * size)]), from: done * size)
             score(batch.images).withUnsafeBufferPointer { scores in
-                results.look(at: UnsafeBufferPointer(rebasing: scores[..<(batch.count * classCount)]), from: confusion.total * classCount)
-                for place in 0..<batch.count {
+                results.look(at: UnsafeBufferPointer(rebasing: scores[..<(batch.count * classCount)]), from: done * classCount)
+                for place in 0..<batch.count where Int(batch.labels[place]) != labelLoss.ignoredLabel {
                     let row = UnsafeBufferPointer(rebasing: scores[place * classCount..<(place + 1) * classCount])
-                    let outcome = PictureOutcome(index: outcomes.count, label: Int(batch.labels[place]), scores: row)
+                    let outcome = PictureOutcome(index: done + place, label: Int(batch.labels[place]), scores: row)
                     outcomes.append(outcome)
                     confusion.add(label: outcome.label, predicted: outcome.predicted)
                     reliability.add(probability: outcome.probability, isRight: outcome.isRight)
-                    loss.add(outcome.loss)
+                    loss += Scores.crossEntropy(row, label: outcome.label, as: labelLoss)
+                    weight += labelLoss.weight(of: outcome.label)
                     if Scores.rank(of: outcome.label, row) < 5 { topFive += 1 }
                 }
             }
-            report(confusion.total)
+            done += batch.count
+            report(done)
         }
         return Evaluation(
-            loss: loss.value, confusion: confusion, topFive: Double(topFive) / Double(max(1, confusion.total)), outcomes: outcomes,
-            reliability: reliability, seconds: (ContinuousClock.now - start).seconds,
+            loss: weight > 0 ? loss / weight : 0, confusion: confusion, topFive: Double(topFive) / Double(max(1, confusion.total)),
+            outcomes: outcomes, reliability: reliability, seconds: (ContinuousClock.now - start).seconds,
             nonFinite: [
-                inputs.values(name: imageInput, extents: [confusion.total, extents.channels, extents.height, extents.width]),
-                results.values(name: scoresOutput, extents: [confusion.total, classCount]),
+                inputs.values(name: imageInput, extents: [done, extents.channels, extents.height, extents.width]),
+                results.values(name: scoresOutput, extents: [done, classCount]),
             ].compactMap(\.self))
     }
 

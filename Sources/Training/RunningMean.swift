@@ -17,3 +17,21 @@ public struct RunningMean: Equatable, Sendable {
     /// 0 where nothing was added.
     public var value: Double { count > 0 ? sum / Double(count) : 0 }
 }
+
+/// The mean of a quantity over batches, each with a weight.
+public struct WeightedMean: Equatable, Sendable {
+    private var sum = 0.0
+    private var weight = 0.0
+
+    public init() {}
+
+    public mutating func add(_ mean: Double, weight: Double) {
+        // What counts for nothing is not asked for its value, which may be no number.
+        guard weight != 0 else { return }
+        sum += mean * weight
+        self.weight += weight
+    }
+
+    /// 0 where nothing counts.
+    public var value: Double { weight > 0 ? sum / weight : 0 }
+}

@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 
 /// What to read off a picture's scores, one a class.
 public enum Scores {
@@ -47,8 +48,24 @@ public enum Scores {
 
     /// The cross-entropy of one picture, `log(sum(exp(scores))) - scores[label]`.
     public static func crossEntropy(_ scores: UnsafeBufferPointer<Float>, label: Int) -> Double {
+        logarithmOfSum(scores) - Double(scores[label])
+    }
+
+    /// The cross-entropy of one picture as a training's loss has it, times the weight of its class: the sum over classes of
+    /// `weight * target * (log(sum(exp(scores))) - score)`, where `smoothing` parts of the target are spread over all.
+    public static func crossEntropy(_ scores: UnsafeBufferPointer<Float>, label: Int, as loss: LabelLoss) -> Double {
+        if loss.smoothing == 0 { return loss.weight(of: label) * crossEntropy(scores, label: label) }
+        let whole = logarithmOfSum(scores)
+        let others = loss.smoothing / Double(scores.count)
+        return scores.indices.reduce(0) { sum, index in
+            let target = others + (index == label ? 1 - loss.smoothing : 0)
+            let weight = loss.classWeights.indices.contains(index) ? loss.classWeights[index] : 1
+            return sum + weight * target * (whole - Double(scores[index]))
+        }
+    }
+
+    private static func logarithmOfSum(_ scores: UnsafeBufferPointer<Float>) -> Double {
         let highest = Double(scores.max() ?? 0)
-        let sum = scores.reduce(0) { $0 + exp(Double($1) - highest) }
-        return log(sum) + highest - Double(scores[label])
+        return log(scores.reduce(0) { $0 + exp(Double($1) - highest) }) + highest
     }
 }

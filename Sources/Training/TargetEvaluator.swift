@@ -39,14 +39,14 @@ public struct TargetEvaluator {
     ) throws(TrainingError) -> TargetEvaluation {
         try feed.require(dataset, .heldOut)
         let start = ContinuousClock.now
-        var loss = RunningMean()
+        var loss = WeightedMean()
         var (amount, weight, done) = (0.0, 0.0, 0)
         var scores = comparison.flatMap { comparison in initialScores(comparison.target, dataset) }
         let answers = NonFiniteTally()
         var (seen, extents) = (0, [Int]())
         _ = try feed.run(programs, on: dataset, normalization: normalization, seed: seed) { program, batch throws(RuntimeError) in
             program.run()
-            loss.add(Double(try program.output(lossOutput, as: Float.self)[0]), count: batch.count)
+            loss.add(Double(try program.output(lossOutput, as: Float.self)[0]), weight: program.weightOfLoss(batch))
             if metric != nil {
                 amount += Double(try program.output(Metric.amountOutput, as: Float.self)[0])
                 weight += Double(try program.output(Metric.weightOutput, as: Float.self)[0])

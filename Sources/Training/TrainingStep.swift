@@ -29,6 +29,7 @@ public struct TrainingStep {
     /// for what is left behind whole ones.
     public var evaluators: [Executable] = []
     private let lossOutput: String
+    let labelLoss: LabelLoss
     private let hasMetricSums: Bool
     private let takesSeed: Bool
 
@@ -42,12 +43,13 @@ public struct TrainingStep {
     ///   - metric: what is reported beside it: counted from the scores, or from the outputs `Metric.amountOutput` and `weightOutput`.
     ///   - scores: the output that the loss compares with a class a picture; nil where it is not known, or no output of the prediction:
     ///     then the loss of held-out pictures is computed, and not counted from scores.
+    ///   - labelLoss: how the loss counts pictures that have one class each.
     ///   - ignoredLabel: the class of pixels that the loss does not count, if there is one.
     ///   - classCounts: how many classes the loss tells apart of targets that it takes for classes, as far as it says so.
     /// Throws where an input is one that nothing is known to feed with, or the programs do not belong together.
     public init(
         _ executable: Executable, inference: Executable, targets: [String], loss: String, metric: Metric? = .accuracy,
-        scores: String?, ignoredLabel: Int? = nil, classCounts: [String: Int] = [:]
+        scores: String?, labelLoss: LabelLoss = LabelLoss(), ignoredLabel: Int? = nil, classCounts: [String: Int] = [:]
     ) throws(TrainingError) {
         let plan = executable.plan
         let input = try PictureInput(of: inference)
@@ -64,6 +66,7 @@ public struct TrainingStep {
         self.inference = inference
         self.metric = isCounted || hasMetricSums ? metric : nil
         lossOutput = loss
+        self.labelLoss = labelLoss
         takesSeed = plan.inputs.contains { $0.name == TrainingFeed.seedInput }
     }
 
@@ -130,12 +133,13 @@ public struct TrainingStep {
         guard let classifier else { return Result(loss: loss, amount: 0, weight: 0) }
         let classes = classifier.classCount
         let scores = try executable.output(classifier.scoresOutput, as: Float.self)
+        let counted = (0..<batch.count).filter { Int(batch.labels[$0]) != labelLoss.ignoredLabel }
         let correct = scores.withUnsafeBufferPointer { scores in
-            (0..<batch.count).count { place in
+            counted.count { place in
                 Scores.best(UnsafeBufferPointer(rebasing: scores[place * classes..<(place + 1) * classes])) == Int(batch.labels[place])
             }
         }
-        return Result(loss: loss, amount: Double(correct), weight: Double(batch.count))
+        return Result(loss: loss, amount: Double(correct), weight: Double(counted.count))
     }
 
     /// The weights and running statistics that the network needs to predict: without optimizer state, and without those of outputs that

@@ -30,19 +30,20 @@ extension TrainingStep {
     ) throws(TrainingError) -> HeldOutResult? {
         if let classifier {
             copyWeights(to: classifier.executable)
-            let evaluation = try classifier.evaluate(dataset, normalization: normalization, shouldStop: shouldStop, report: report)
+            let evaluation = try classifier.evaluate(
+                dataset, normalization: normalization, as: labelLoss, shouldStop: shouldStop, report: report)
             return evaluation.map { HeldOutResult(loss: $0.loss, metric: $0.accuracy) }
         }
         precondition(!evaluators.isEmpty, "nothing computes the loss of held-out pictures")
         for evaluator in evaluators { copyWeights(to: evaluator) }
-        var loss = RunningMean()
+        var loss = WeightedMean()
         var (amount, weight, done) = (0.0, 0.0, 0)
         let isDone = try feed.run(evaluators, on: dataset, normalization: normalization, seed: seed) {
             evaluator, batch throws(RuntimeError) in
             if shouldStop() { return false }
             evaluator.run()
             let result = try self.result(of: evaluator, batch)
-            loss.add(result.loss, count: batch.count)
+            loss.add(result.loss, weight: evaluator.weightOfLoss(batch))
             amount += result.amount
             weight += result.weight
             done += batch.count
@@ -51,5 +52,13 @@ extension TrainingStep {
         }
         if !isDone { return nil }
         return HeldOutResult(loss: loss.value, metric: metric == nil ? nil : amount / max(weight, 1e-30))
+    }
+}
+
+extension Executable {
+    /// What a program's loss counts for that was run on a batch: as much as it says (`LabelLoss.measure`), or as many as there are pictures.
+    func weightOfLoss(_ batch: Batch) -> Double {
+        guard plan.outputs.contains(where: { $0.name == LabelLoss.weightOutput }) else { return Double(batch.count) }
+        return unfailing { () throws(RuntimeError) in Double(try output(LabelLoss.weightOutput, as: Float.self)[0]) }
     }
 }

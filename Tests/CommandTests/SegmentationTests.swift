@@ -115,6 +115,27 @@ import Testing
         #expect(ignored.status == 0, "\(ignored.errors)")
     }
 
+    /// Batches of which much or little counts are averaged by what counts: the held-out loss is the same for any batch.
+    @Test(arguments: ["ignored_label: 0", "class_weights: [0.5, 4]", "class_weights: [1, 3], ignored_label: 0, smoothing: 0.1"])
+    func heldOutLossesDoNotDependOnTheBatch(options: String) throws {
+        try writeRectangles(count: 4)
+        try workplace.write(
+            """
+            network n { input image: f32[N, 3, 32, 32]; output logits = image |> d: conv(2, 1) }
+            training of n {
+                target mask: i32[N, 32, 32]; loss cross_entropy(logits, mask, \(options)); optimizer adam; schedule constant(rate: 0.01); batch 4
+            }
+            """, to: "n.braid")
+        let trained = try workplace.run("train", "n.braid", "--data", "numpy:arrays", "-o", "out", "--epochs", "1", "--json")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let losses = try ["1", "3", "8"].map { batch in
+            let result = try workplace.run(
+                "evaluate", "n.braid", "--weights", "out.safetensors", "--data", "numpy:arrays", "--batch", batch, "--json")
+            return try #require(result.json()["loss"] as? Double, "\(result.errors)")
+        }
+        #expect(losses.allSatisfy { abs($0 - losses[0]) < 1e-6 }, "\(losses)")
+    }
+
     /// What does not count is no class: a network that is tuned for other data gets no score for it.
     @Test func ignoredLabelsAreNoClasses() throws {
         try writeRectangles(count: 4, label: 255)

@@ -1,4 +1,5 @@
 import Interchange
+import Recipes
 import Testing
 
 @testable import Training
@@ -89,6 +90,17 @@ import Testing
         let sheet = try evaluation.topLosses(2, of: ToyTraining.data(6)).image
         // Two pictures side by side, each over four lines of text.
         #expect(sheet.height == 102 + 4 * Image.textHeight + 4 && sheet.width == 2 * (102 + 2))
+    }
+
+    /// Pictures of a class that the loss ignores count for nothing; those that are left keep their numbers.
+    @Test func ignoredClassesDoNotCount() throws {
+        let (classifier, data) = (try ToyTraining.classifier(), ToyTraining.data(7))
+        let evaluation = try classifier.evaluate(data, normalization: ToyTraining.normalization, as: LabelLoss(ignoredLabel: 1))
+        #expect(evaluation.outcomes.map(\.index) == [0, 2, 4, 6] && evaluation.count == 4 && evaluation.accuracy == 1)
+        #expect(isClose(evaluation.loss, evaluation.outcomes.reduce(0) { $0 + $1.loss } / 4))
+        let weighed = try classifier.evaluate(data, normalization: ToyTraining.normalization, as: LabelLoss(classWeights: [3, 1]))
+        let losses = weighed.outcomes.map { ($0.label == 0 ? 3 : 1) * $0.loss }
+        #expect(weighed.count == 7 && isClose(weighed.loss, losses.reduce(0, +) / 15))
     }
 
     @Test func drawsConfusionsWithNames() {

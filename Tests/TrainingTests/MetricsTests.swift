@@ -1,4 +1,5 @@
 import Interchange
+import Recipes
 import Testing
 import Training
 
@@ -20,6 +21,33 @@ import Training
         #expect(abs(probabilities.reduce(0, +) - 1) < 1e-12)
         #expect(abs(probabilities[0] - 0.4223187982515182) < 1e-12)
         [Float(1), 2, 3].withUnsafeBufferPointer { #expect(abs(Scores.crossEntropy($0, label: 2) - 0.4076059644443806) < 1e-12) }
+    }
+
+    /// The means of `torch.nn.functional.cross_entropy`, options and all.
+    @Test(arguments: [
+        (LabelLoss(), 1.4244513266682945),
+        (LabelLoss(smoothing: 0.2), 1.4765346600016278),
+        (LabelLoss(classWeights: [0.5, 2, 1]), 1.3230951789464205),
+        (LabelLoss(smoothing: 0.2, classWeights: [0.5, 2, 1]), 1.4470981193797385),
+        (LabelLoss(ignoredLabel: 1), 1.3821201975803759),
+        (LabelLoss(smoothing: 0.2, classWeights: [0.5, 2, 1], ignoredLabel: 2), 1.6882276983267293),
+    ]) func measuresAsTheLossDoes(loss: LabelLoss, expected: Double) {
+        let scores: [[Float]] = [[0.5, -1.25, 2], [1.5, 0.25, -0.75], [-0.5, 3, 0.125], [0, 0, 1]]
+        let (sum, weight) = zip(scores, [2, 0, 0, 1]).filter { $1 != loss.ignoredLabel }.reduce((0.0, 0.0)) { sums, one in
+            one.0.withUnsafeBufferPointer {
+                (sums.0 + Scores.crossEntropy($0, label: one.1, as: loss), sums.1 + loss.weight(of: one.1))
+            }
+        }
+        #expect(abs(sum / weight - expected) < 1e-12, "\(sum / weight)")
+    }
+
+    @Test func averagesWeigh() {
+        var mean = WeightedMean()
+        #expect(mean.value == 0)
+        mean.add(2, weight: 3)
+        mean.add(.nan, weight: 0)
+        mean.add(6, weight: 1)
+        #expect(mean.value == 3)
     }
 
     @Test func averages() {

@@ -22,6 +22,9 @@ public struct ElaboratedNetwork: Sendable {
             }.first
         }
 
+        /// How the loss counts pictures that have one class each.
+        public var labelLoss: LabelLoss { LabelLoss(comparing: Set(targets), in: graph) }
+
         /// How many classes the loss tells apart of each target that it takes for classes of pictures or pixels: as many as there are
         /// scores to compare with, the fewest where it is compared several times. A target that it compares otherwise is not among them.
         public var classCounts: [String: Int] { Metric.classCounts(of: Set(targets), in: graph) }

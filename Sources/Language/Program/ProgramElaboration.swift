@@ -105,6 +105,7 @@ extension Program {
             }
             trained.observer?.finish(trained.builder.graph)
             let metric = Metric.measure(Set(targets), trained.builder)
+            LabelLoss.measure(Set(targets), loss: recipe.lossOutput, trained.builder)
             let graph = trained.builder.finish()
             result.training = ElaboratedNetwork.Training(
                 graph: graph, recipe: recipe, targets: targets, metric: metric,

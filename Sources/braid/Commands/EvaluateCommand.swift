@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compiler
 import Interchange
+import Recipes
 import Runtime
 import Training
 
@@ -113,7 +114,9 @@ struct EvaluateCommand: ParsableCommand {
         let normalization = try network.normalization(metadata, channels: classifier.extents.channels, preparation)
         if normalization.isAssumed { WeightsReport.warnOfNormalization(file.path, network.name) }
         var line = ProgressLine(isQuiet: progress.quiet)
-        let evaluation = try classifier.evaluate(heldOut, normalization: normalization.values) { done in
+        let evaluation = try classifier.evaluate(
+            heldOut, normalization: normalization.values, as: network.training?.labelLoss ?? LabelLoss()
+        ) { done in
             if !Console.errorIsTerminal { return }
             line.show(
                 "evaluated \(Format.grouped(done)) of \(Format.grouped(heldOut.count))", part: Double(done) / Double(max(1, heldOut.count)))

@@ -55,7 +55,8 @@ struct TrainingParts {
             ?? compiler.executable(network, training: true, batch: batch, pool: pool)
         step = try TrainingStep(
             program, inference: inference, targets: definition.targets, loss: definition.recipe.lossOutput, metric: definition.metric,
-            scores: network.scoresOutput, ignoredLabel: definition.ignoredLabel, classCounts: definition.classCounts)
+            scores: network.scoresOutput, labelLoss: definition.labelLoss, ignoredLabel: definition.ignoredLabel,
+            classCounts: definition.classCounts)
         watch = try watching.map { try compiler.watch(network, batch: batch, pool: pool, options: $0) }
         preparation = try network.preparation(of: step.feed.input)
         var options = options
