@@ -39,6 +39,15 @@ import Testing
             }
         ),
         (
+            "a shape of very many axes", "has 100000 integers, more than 65536",
+            model {
+                $0.integers("count", [100_000])
+                $0.node("ConstantOfShape", ["count"], ["zeros"])
+                $0.node("Cast", ["zeros"], ["shape"], [.integer("to", 7)])
+                $0.node("Reshape", ["x", "shape"], ["y"])
+            }
+        ),
+        (
             "very many parts", "2147483647 parts for 1 outputs",
             model { $0.node("Split", ["x"], ["y"], [.integer("num_outputs", 1 << 31 - 1)]) }
         ),

@@ -86,10 +86,18 @@ struct NodeScope {
         }
     }
 
+    /// The integers of an input that is a list of axes, extents or positions along them.
     func integers(_ index: Int) throws(ImportFault) -> [Int] {
-        guard let values = try known(index).integers else { throw .malformed("'\(inputName(index))' must be of integers") }
+        let tensor = try known(index)
+        // A few bytes of a model can stand for millions of them.
+        guard tensor.count <= Self.mostIntegers else {
+            throw .unsupported("'\(inputName(index))' has \(tensor.count) integers, more than \(Self.mostIntegers)")
+        }
+        guard let values = tensor.integers else { throw .malformed("'\(inputName(index))' must be of integers") }
         return try values.map { (value) throws(ImportFault) in try Self.bounded(value, inputName(index)) }
     }
+
+    private static let mostIntegers = 65_536
 
     /// Integers or sizes, such as a shape.
     func sizes(_ index: Int) throws(ImportFault) -> [Dimension] {
