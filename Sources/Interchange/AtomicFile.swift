@@ -96,10 +96,17 @@ public struct OutputFile: ~Copyable {
     /// Locks the file as long as it is open. Returns false where another has the lock, or has removed the file meanwhile.
     ///
     /// File systems that know no locks are passed over.
-    func lock() -> Bool {
+    @discardableResult
+    public func lock() -> Bool {
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 { return errno != EWOULDBLOCK }
         var status = stat()
         return fstat(descriptor, &status) != 0 || status.st_nlink > 0
+    }
+
+    /// Whether another process has locked a file; false where there is none.
+    public static func isLocked(_ path: String) -> Bool {
+        guard let file = try? OutputFile(path, shownAs: path, flags: O_RDONLY | O_NONBLOCK) else { return false }
+        return !file.lock()
     }
 
     func setMode(_ mode: mode_t) { fchmod(descriptor, mode) }

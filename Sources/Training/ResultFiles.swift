@@ -21,7 +21,7 @@ public struct ResultFiles: Sendable {
     /// The files of a training that belongs to this one, beside its own: `suffix` stands before the endings.
     public func with(suffix: String) -> ResultFiles { ResultFiles(stem: stem + suffix) }
 
-    /// Checks that all files can be written, before there is something to write.
+    /// Checks that all files can be written, before there is something to write, and that no training is about to.
     ///
     /// - Parameters:
     ///   - watched: whether there are files of what is watched.
@@ -33,6 +33,10 @@ public struct ResultFiles: Sendable {
     ) throws(InterchangeError) {
         let paths = [weights, checkpoint, history, curves, epochs, steps] + (watched ? [layers, gradients, gradientPixels] : [])
         try OutputPath.requireWritable(paths, besides: inputs + paths.filter(data.isRead))
+        if OutputFile.isLocked(steps) {
+            throw InterchangeError(
+                steps, "another training is writing these results", repair: "give this one another -o, or wait for its end")
+        }
         if let resumed { try OutputPath.requireWritable(paths.filter { $0 != checkpoint }, besides: [resumed]) }
     }
 

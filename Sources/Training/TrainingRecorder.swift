@@ -37,6 +37,8 @@ public final class TrainingRecorder {
         let table = done > 0 ? (try? InputFile.read(files.steps)) ?? Data() : Data()
         try AtomicFile.write(TrainingTables.steps(of: table, upTo: done, metric: trainer.history.metric), to: files.steps)
         steps = try OutputFile(appendingTo: files.steps)
+        // As long as it is open, no other training may write here (`ResultFiles.requireWritable`).
+        steps?.lock()
         if let watch = trainer.watch {
             let table = TrainingTables.rows(
                 of: done > 0 ? (try? InputFile.read(files.layers)) ?? Data() : Data(), header: TrainingTables.layerHeader, upTo: done)

@@ -201,6 +201,24 @@ import Training
         #expect(try Checkpoint(Safetensors(path: path)).state.step > 0)
     }
 
+    /// As long as a training keeps its table of steps open, another one writes nothing there.
+    @Test func refusesResultsThatAnotherTrainingWrites() throws {
+        #expect(try train("out", "--epochs", "1", "-q").status == 0)
+        let before = try workplace.bytes("out.history.json")
+        do {
+            let steps = try OutputFile(appendingTo: workplace.path("out.steps.csv"))
+            let isLocked = steps.lock()
+            #expect(isLocked)
+            let result = try train("out", "--epochs", "1", "-q")
+            #expect(
+                result.status == 1 && result.errors.contains("out.steps.csv: another training is writing these results")
+                    && result.errors.contains("another -o"), "\(result.errors)")
+            #expect(try workplace.bytes("out.history.json") == before)
+            #expect(try train("other", "--epochs", "1", "-q").status == 0)
+        }
+        #expect(try train("out", "--epochs", "1", "-q").status == 0)
+    }
+
     @Test func refusesAnotherTrainingsCheckpoint() throws {
         #expect(try train("out", "--epochs", "1").status == 0)
         for (arguments, message) in [
