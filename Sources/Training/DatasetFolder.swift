@@ -51,6 +51,11 @@ enum DatasetFolder {
     }
 
     private static func partFolder(_ part: Dataset.Part, in path: String) throws(InterchangeError) -> String {
+        // A test part beside one to validate by is usual.
+        let alike = (partNames[part] ?? []).filter { $0 != "test" && FileManager.default.fileExists(atPath: "\(path)/\($0)") }
+        guard alike.count < 2 else {
+            throw InterchangeError(path, "there are folders \(alike.joined(separator: " and ")) in it", repair: "keep one of them")
+        }
         if let folder = find(part, in: path) { return folder }
         let isThere = FileManager.default.fileExists(atPath: path)
         if part == .training, isThere, !hasPart(.heldOut, in: path) { return path }

@@ -64,6 +64,13 @@ import Training
         checkDatasetFailure("there is no folder val in it; lay it out as val/CLASS/*.jpg, or hold out a share: --held-out 0.1") {
             _ = try photos.open(.heldOut)
         }
+        for name in ["train/a/1.png", "valid/a/1.png", "test/a/1.png"] {
+            try folder.write(Image(width: 1, height: 1, channels: 1).encodedPNG(), to: "parts/\(name)")
+        }
+        let parts = DatasetSpecification.folder("\(folder.path)/parts")
+        #expect(try parts.open(.heldOut).count == 1)
+        try folder.write(Image(width: 1, height: 1, channels: 1).encodedPNG(), to: "parts/val/a/1.png")
+        checkDatasetFailure("there are folders val and valid in it; keep one of them") { _ = try parts.open(.heldOut) }
         let images = HostTensor(element: .u8, shape: [4, 1, 1], bytes: [1, 2, 3, 4]), labels = HostTensor(shape: [4], int64s: [0, 1, 0, 1])
         try folder.write(NumPy.encode(images), to: "arrays/x_train.npy")
         try folder.write(NumPy.encode(labels), to: "arrays/y_train.npy")
