@@ -139,7 +139,9 @@ import Testing
         for command in [
             ["train", "n.braid", "--data", "numpy:arrays", "-o", "out"], ["plan", "n.braid"], ["overfit", "n.braid"],
             ["lr-find", "n.braid", "--data", "numpy:arrays"],
-            ["evaluate", "n.braid", "--data", "numpy:arrays", "--weights", "out.safetensors"],
+            ["evaluate", "n.braid", "--data", "numpy:arrays", "--weights", "out.safetensors"], ["bench", "n.braid"], ["tune", "n.braid"],
+            ["dump", "n.braid", "--stage", "plan"], ["describe", "n.braid"], ["bisect", "n.braid"],
+            ["diff", "n.braid", "--with", "threads=1"],
         ] {
             let result = try workplace.run(command + ["--batch", "2"])
             #expect(

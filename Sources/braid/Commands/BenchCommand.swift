@@ -43,8 +43,8 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: ArgumentHelp("Images a run.", valueName: "count"))
-    var batch = 1
+    @Option(help: ArgumentHelp("Images a run (default: 1, or as many as the input is declared with).", valueName: "count"))
+    var batch: Int?
 
     @OptionGroup var precision: PrecisionOption
 
@@ -119,7 +119,9 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
         if let simulateThreads {
-            let study = try execution.planner(precision.chosen).studyThreads(network.load(), batch: batch, cores: simulateThreads)
+            let network = try network.load()
+            let study = try execution.planner(precision.chosen).studyThreads(
+                network, batch: network.batch(batch, usual: 1), cores: simulateThreads)
             if json { Console.printJSON(study) } else { ThreadReport(study).show() }
             return
         }
@@ -131,12 +133,13 @@ struct BenchCommand: ParsableCommand {
         }
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
         let file = try names.open(weights)
+        let batch = try network.load().batch(batch, usual: 1)
         let options = BenchmarkOptions(
             batch: batch, isTraining: train, runs: runs, seconds: seconds, measuresSteps: perKernel, measuresLines: save != nil,
             measuresErrors: errors,
             weights: file, input: input)
         var compiler = try execution.compiler(precision.chosen)
-        let found = try calibrated(compiler, file)
+        let found = try calibrated(compiler, file, batch)
         if let found { compiler = compiler.applying(found.assignment, to: found.network).0 }
         let result = try compiler.measure(options) { () throws(CompilerError) in
             let network = try network.load()
@@ -156,7 +159,9 @@ struct BenchCommand: ParsableCommand {
     }
 
     /// What `--precision auto` finds for the network.
-    private func calibrated(_ compiler: Compiler, _ file: WeightsFile?) throws -> (assignment: PrecisionAssignment, network: Network)? {
+    private func calibrated(
+        _ compiler: Compiler, _ file: WeightsFile?, _ batch: Int
+    ) throws -> (assignment: PrecisionAssignment, network: Network)? {
         guard precision.isAuto else { return nil }
         let network = try network.load()
         let pool = ThreadPool(threads: execution.threadCount)

@@ -25,8 +25,8 @@ struct BisectCommand: ParsableCommand {
     @Flag(help: "Looks at a training step.")
     var training = false
 
-    @Option(help: ArgumentHelp("Pictures a run.", valueName: "count"))
-    var batch = 1
+    @Option(help: ArgumentHelp("Pictures a run (default: 1, or as many as the input is declared with).", valueName: "count"))
+    var batch: Int?
 
     @Option(help: ArgumentHelp("Weights for the kernels: \(WeightsNames.formats) (default: random ones).", valueName: "path"))
     var weights: String?
@@ -57,6 +57,7 @@ struct BisectCommand: ParsableCommand {
     func run() throws {
         let network = try network.load()
         try network.requireGraph()
+        let batch = try network.batch(batch, usual: 1)
         let isTraining = training || network.origin == .training
         let compiler = try execution.compiler(precision.flatMap { Precision(rawValue: $0.rawValue) })
         if isTraining { try compiler.checkTraining(network, batch: batch) }

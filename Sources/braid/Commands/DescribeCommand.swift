@@ -35,8 +35,10 @@ struct DescribeCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: ArgumentHelp("The images that activation bytes are given for.", valueName: "count"))
-    var batch = 1
+    @Option(
+        help: ArgumentHelp(
+            "The images that activation bytes are given for (default: 1, or as many as the input is declared with).", valueName: "count"))
+    var batch: Int?
 
     @OptionGroup var precision: PrecisionOption
 
@@ -80,6 +82,7 @@ struct DescribeCommand: ParsableCommand {
         guard network.origin != .kernels else {
             throw CompilerError("loop nests have no layers to describe", help: "give the .braid file, or the text of an earlier stage")
         }
+        let batch = try network.batch(batch, usual: 1)
         let output = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: svg ? ".svg" : ".dot") }
         if let output { try OutputPath.requireWritable(output, besides: network.files) }
         var compiler = Compiler(precision: precision.chosen)

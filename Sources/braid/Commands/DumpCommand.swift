@@ -38,8 +38,10 @@ struct DumpCommand: ParsableCommand {
     @Flag(help: "Shows the training step rather than the network as it predicts.")
     var training = false
 
-    @Option(help: ArgumentHelp("The images of a run, from the stage plan on.", valueName: "count"))
-    var batch = 1
+    @Option(
+        help: ArgumentHelp(
+            "The images of a run, from the stage plan on (default: 1, or as many as the input is declared with).", valueName: "count"))
+    var batch: Int?
 
     @Flag(help: "Plans with what `braid tune` measured on this machine with all its cores; other plans are the same on all machines.")
     var tuned = false
@@ -64,6 +66,7 @@ struct DumpCommand: ParsableCommand {
 
     func run() throws {
         let network = try network.load()
+        let batch = try network.batch(batch, usual: 1)
         let ending = stage?.ending ?? Stage.graph.ending
         let path = try output.map { try OutputPath.file($0, orInFolder: network.name, ending: ending) }
         if let path { try OutputPath.requireWritable(path, besides: network.files) }

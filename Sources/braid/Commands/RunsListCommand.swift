@@ -24,7 +24,10 @@ struct RunsListCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The folder (default: this one).", valueName: "folder"), completion: .directory)
     var folder = "."
 
-    @Option(help: ArgumentHelp("The order: name, began (the oldest first) or accuracy (the best first).", valueName: "order"))
+    @Option(
+        help: ArgumentHelp(
+            "The order: name, began (the oldest first) or accuracy (the best first; behind shares the smallest errors).",
+            valueName: "order"))
     var sort = Order.name
 
     @Flag(help: "Prints one JSON object instead of text.")
@@ -45,9 +48,13 @@ struct RunsListCommand: ParsableCommand {
         case .name: break
         case .began: files.sort { ($0.record.run?.began ?? "", $0.path) < ($1.record.run?.began ?? "", $1.path) }
         case .accuracy:
-            files.sort {
-                (-($0.record.history.best?.heldOutMetric ?? -1), $0.path) < (-($1.record.history.best?.heldOutMetric ?? -1), $1.path)
+            // Shares fall, errors grow, and where nothing was measured is the end.
+            func place(_ file: TrainingRecord.File) -> (Int, Double, String) {
+                let history = file.record.history
+                guard let metric = history.reported, let value = history.best?.heldOutMetric else { return (2, 0, file.path) }
+                return metric.isShare ? (0, -value, file.path) : (1, value, file.path)
             }
+            files.sort { place($0) < place($1) }
         }
         if json { return Console.printJSON(RunsRecord(runs: files.map(RunsRecord.Run.init))) }
         if files.isEmpty {

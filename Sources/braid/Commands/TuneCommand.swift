@@ -46,8 +46,8 @@ struct TuneCommand: ParsableCommand {
 
     @OptionGroup var choice: NetworkChoice
 
-    @Option(help: ArgumentHelp("Images a run.", valueName: "count"))
-    var batch = 1
+    @Option(help: ArgumentHelp("Images a run (default: 1, or as many as the input is declared with).", valueName: "count"))
+    var batch: Int?
 
     @OptionGroup var precision: PrecisionOption
 
@@ -113,6 +113,7 @@ struct TuneCommand: ParsableCommand {
         guard let file else { return }
         try machine.requireRunnable()
         let network = try choice.load(file)
+        let batch = try network.batch(batch, usual: 1)
         let options = TuningOptions(batch: batch, isTraining: train, candidates: candidates, seconds: seconds)
         try store.requireWritable(for: target)
         // A damaged file is told of now; it is replaced in the end.
