@@ -36,6 +36,23 @@ import Testing
         #expect(matrix.shape == [2, 3] && matrix.floats == [0, 0, 1, 0, 2, 3])
     }
 
+    /// Sums up to the element before do not see it: an infinite one, or a large one, is none of theirs.
+    @Test func sumsUpToTheElementBefore() throws {
+        let exclusive: [WireAttribute] = [.boolean("exclusive", true)]
+        let x = HostTensor(shape: [2, 4], floats: [1, .nan, 2, 3, 1e9, 0.5, -1e9, .infinity])
+        func sums(_ axis: Int64, _ more: [WireAttribute] = []) throws -> [Float] {
+            try result("CumSum", x, exclusive + more, integers: [[axis]]).floats
+        }
+        let rows = try sums(1)
+        #expect(rows[0] == 0 && rows[1] == 1 && rows[2].isNaN && rows[3].isNaN && rows[4...] == [0, 1e9, 1_000_000_000.5, 0.5])
+        let reversed = try sums(-1, [.boolean("reverse", true)])
+        #expect(reversed[0].isNaN && reversed[1...3] == [5, 3, 0])
+        #expect(reversed[4...6] == [.infinity, .infinity, .infinity] && reversed[7] == 0)
+        #expect(try sums(0)[..<4] == [0, 0, 0, 0])
+        let one = try result("CumSum", HostTensor(shape: [1, 2], floats: [.nan, .infinity]), exclusive, integers: [[0]])
+        #expect(one.floats == [0, 0])
+    }
+
     /// PyTorch scales the norm of a last window that does not fit by the part that is missing; ONNX does not.
     @Test func normsOfCutWindowsAreNotScaled() throws {
         let kernel: [WireAttribute] = [.integers("kernel_shape", [2, 2]), .integers("strides", [2, 2]), .boolean("ceil_mode", true)]
@@ -90,6 +107,19 @@ import Testing
             [.text("mode", "nearest"), .text("coordinate_transformation_mode", "asymmetric"), .text("nearest_mode", "floor")])
         model.output("y")
         #expect(try model.network().run(["x": ascending(1, 1, 1, 10)])["y"]?.floats == [0, 5])
+    }
+
+    /// The nearest pixel is taken, and no other has a part in it, whatever that holds.
+    @Test(arguments: [[1, 1, 1, 4], [1, 1, 4, 1]]) func nearestPixelsAreTakenAlone(shape: [Int]) throws {
+        var model = ModelText()
+        model.input("x", shape.map { $0 })
+        model.integers("sizes", shape.map { $0 == 4 ? 7 : 1 })
+        model.node(
+            "Resize", ["x", "", "", "sizes"], ["y"],
+            [.text("mode", "nearest"), .text("coordinate_transformation_mode", "align_corners"), .text("nearest_mode", "floor")])
+        model.output("y")
+        let y = try #require(model.network().run(["x": HostTensor(shape: shape, floats: [.nan, 1, .infinity, 2])])["y"]).floats
+        #expect(y.count == 7 && y[0].isNaN && y[1].isNaN && y[2...] == [1, 1, .infinity, .infinity, 2])
     }
 
     @Test func operandsOfOldDecisionsAreRepeatedAlongTheirAxis() throws {

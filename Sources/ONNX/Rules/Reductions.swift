@@ -43,10 +43,21 @@ extension ImportRule {
     private static let cumulative = ImportRule("CumSum") { (scope) throws(ImportFault) in
         try scope.requireFloating(0..<1)
         let axis = try scope.axis(scope.integers(1).first ?? 0, rank: scope.rank(0))
-        let x = try scope.value(0)
-        let attributes: Attributes = ["axis": .integer(axis), "reverse": .boolean(try scope.boolean("reverse", default: false))]
-        let sums = try scope.apply(.cumulativeSum, [x], attributes)
-        return try scope.result(scope.boolean("exclusive", default: false) ? scope.apply(.subtract, [sums, x]) : sums)
+        let isReversed = try scope.boolean("reverse", default: false)
+        let attributes: Attributes = ["axis": .integer(axis), "reverse": .boolean(isReversed)]
+        guard try scope.boolean("exclusive", default: false) else {
+            return try scope.result(scope.apply(.cumulativeSum, [scope.value(0)], attributes))
+        }
+        // Sums up to the element before are those of elements that are moved on by one; taken from sums up to itself, an infinite one would leave
+        // no number, and a large one no digits.
+        guard try scope.shape(0)[axis] != 1 else {
+            let nothing = Scalar.select(.less, .unary(.absolute, .argument(0)), .constant(-1), then: 1, otherwise: 0)
+            return try scope.result(scope.map(ScalarFunction("nothing", ["x"], nothing), [scope.value(0)]))
+        }
+        var (before, behind) = ([Int](repeating: 0, count: try scope.rank(0)), [Int](repeating: 0, count: try scope.rank(0)))
+        (before[axis], behind[axis]) = isReversed ? (-1, 1) : (1, -1)
+        guard let moved = try padded(scope, before, behind) else { preconditionFailure("an axis that is moved is padded") }
+        return try scope.result(scope.apply(.cumulativeSum, [moved], attributes))
     }
 
     private static let topK = ImportRule("TopK") { (scope) throws(ImportFault) in

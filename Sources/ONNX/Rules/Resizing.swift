@@ -56,7 +56,7 @@ extension ImportRule {
         return try resized(scope, sampling, axes, outside)
     }
 
-    /// By the operators of the language where they mean the same, else by a product with a matrix of factors along each axis.
+    /// By the operators of the language where they mean the same, else by positions, or a product with a matrix of factors, along each axis.
     ///
     /// - Parameter outside: what lies outside of the source, where that is not its border.
     private static func resized(
@@ -80,6 +80,16 @@ extension ImportRule {
         for (place, axis) in numbers.sorted(by: { $0.key < $1.key }) {
             guard axis.extent * axis.result <= ConstantTensor.maximumCount else {
                 throw .unsupported("resizing an axis of \(axis.extent) to \(axis.result)")
+            }
+            if case .nearest = sampling.filter {
+                // Taken one by one: a product with zeros would spread what is not finite.
+                let positions = sampling.nearestPositions(axis)
+                inside[place] = positions.map { $0 == nil ? 0 : 1 }
+                var shape = [Int](repeating: 1, count: rank)
+                shape[place] = axis.result
+                let own = scope.builder.tensor(ConstantTensor(positions.map { Float($0 ?? -1) }), Shape(shape))
+                result = try scope.apply(.gather, [result, own], ["axis": .integer(place)])
+                continue
             }
             let factors = sampling.factors(axis)
             inside[place] = factors.map { $0 == nil ? 0 : 1 }

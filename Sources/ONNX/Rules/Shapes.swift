@@ -307,15 +307,23 @@ extension ImportRule {
         case "wrap": mode = "circular"
         case let other: throw .unsupported("padding in the mode '\(other)'")
         }
-        guard let first = shape.dimensions.indices.first(where: { before[$0] != 0 || behind[$0] != 0 }) else { return [try scope.input(0)] }
+        guard let padded = try padded(scope, before, behind, ["mode": .text(mode), "value": .number(value)]) else {
+            return [try scope.input(0)]
+        }
+        return try scope.result(padded)
+    }
+
+    /// The first input with so many positions before and behind each axis, negative numbers cutting off; nil where there are none.
+    static func padded(
+        _ scope: NodeScope, _ before: [Int], _ behind: [Int], _ attributes: Attributes = [:]
+    ) throws(ImportFault) -> Value? {
+        guard let first = before.indices.first(where: { before[$0] != 0 || behind[$0] != 0 }) else { return nil }
         // What is padded follows the channels, of which there may be one that is put in front.
         let lead = max(0, 2 - first)
-        let x =
-            lead == 0 ? try scope.value(0) : try scope.reshape(scope.value(0), [Dimension](repeating: 1, count: lead) + shape.dimensions)
+        let dimensions = try scope.shape(0).dimensions
+        let x = lead == 0 ? try scope.value(0) : try scope.reshape(scope.value(0), [Dimension](repeating: 1, count: lead) + dimensions)
         let axis = 2 - lead
-        let pads = Array(before[axis...]) + Array(behind[axis...])
-        let padded = try scope.apply(.pad, [x], ["pad": .integers(pads), "mode": .text(mode), "value": .number(value)])
-        let result = Array(scope.type(of: padded).shape.dimensions.dropFirst(lead))
-        return try scope.result(lead == 0 ? padded : scope.reshape(padded, result))
+        let padded = try scope.apply(.pad, [x], attributes.with(["pad": .integers(Array(before[axis...]) + Array(behind[axis...]))]))
+        return lead == 0 ? padded : try scope.reshape(padded, Array(scope.type(of: padded).shape.dimensions.dropFirst(lead)))
     }
 }
