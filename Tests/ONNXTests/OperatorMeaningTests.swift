@@ -109,6 +109,18 @@ import Testing
         #expect(try model.network().run(["x": ascending(1, 1, 1, 10)])["y"]?.floats == [0, 5])
     }
 
+    /// Two thirds of f32 are a little more, and make two of three pixels all the same.
+    @Test func scalesOfF32StandForFractions() throws {
+        var model = ModelText()
+        model.input("x", [1, 1, 1, 3])
+        model.weight("scales", [4], [1, 1, 1, 2.0 / 3])
+        model.node(
+            "Resize", ["x", "", "scales"], ["y"],
+            [.text("mode", "nearest"), .text("coordinate_transformation_mode", "align_corners"), .text("nearest_mode", "floor")])
+        model.output("y")
+        #expect(try model.network().run(["x": ascending(1, 1, 1, 3)])["y"]?.floats == [0, 2])
+    }
+
     /// The nearest pixel is taken, and no other has a part in it, whatever that holds.
     @Test(arguments: [[1, 1, 1, 4], [1, 1, 4, 1]]) func nearestPixelsAreTakenAlone(shape: [Int]) throws {
         var model = ModelText()

@@ -43,7 +43,10 @@ struct Resampling {
     /// Where a result lies among the positions of the source, as exporters' own programs compute it: in f32, in which 1 / 0.2 is 5, so that
     /// the nearest pixel is theirs.
     private func place(_ index: Int, _ axis: Axis) -> Double? {
-        let (x, extent, length) = (Double(index), Double(axis.extent), axis.scale * Double(axis.extent))
+        let (x, extent) = (Double(index), Double(axis.extent))
+        // A scale of f32 stands for the fraction that makes a whole length, where one is as near as that.
+        var length = axis.scale * extent
+        if abs(length - Double(axis.result)) <= 1e-6 * extent { length = Double(axis.result) }
         let halfPixel = Double(Float(x + 0.5) / Float(axis.scale) - 0.5)
         switch coordinates {
         case "align_corners": return length == 1 ? 0 : x * (extent - 1) / (length - 1)
