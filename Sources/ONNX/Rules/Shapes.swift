@@ -254,6 +254,7 @@ extension ImportRule {
     private static func expansion(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         let shape = try scope.shape(0)
         let wanted = try scope.sizes(1)
+        guard wanted.allSatisfy({ ($0.value ?? 1) >= 0 }) else { throw .malformed("\(shape) repeated to \(Shape(wanted))") }
         let rank = max(shape.rank, wanted.count)
         let own = [Dimension](repeating: 1, count: rank - shape.rank) + shape.dimensions
         let other = [Dimension](repeating: 1, count: rank - wanted.count) + wanted
@@ -272,7 +273,9 @@ extension ImportRule {
     private static func tiling(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         let shape = try scope.shape(0)
         let counts = try scope.sizes(1)
-        guard counts.count == shape.rank else { throw .malformed("\(counts.count) repeats of \(shape)") }
+        guard counts.count == shape.rank, counts.allSatisfy({ ($0.value ?? 1) >= 0 }) else {
+            throw .malformed("\(Shape(counts)) repeats of \(shape)")
+        }
         let target = zip(counts, shape.dimensions).map { Dimension($0.expression * $1.expression) }
         if target.contains(0), let extents = Shape(target).extents {
             return [.known(HostTensor(try scope.element(0), shape: extents, numbers: []))]
