@@ -47,6 +47,18 @@ extension Operator {
             OperatorExample("distributions", [.f32(4, 5), .f32(4, 5)], ["smoothing": .number(0.1)], values: [.normal, .positive]),
         ])
 
+    /// What a `cross_entropy` of labels divides its sum by, f32[]: how many labels count, or the sum of their classes' weights.
+    ///
+    /// - Parameter loss: the result of the operator.
+    /// - Returns: nil where all labels count the same, and where the targets are distributions.
+    public static func crossEntropyDivisor(of loss: Value, _ builder: GraphBuilder) -> Value? {
+        let graph = builder.graph
+        let target = unfailing { () throws(TypeError) in
+            try Checker("cross_entropy", accepted: graph.signature(of: loss)).crossEntropy()
+        }
+        return target.divisor(of: graph[loss].operands[1], builder)
+    }
+
     /// `-target * x` for each class, `target` being one-hot at the label and smoothed.
     static let crossEntropyTerms: Operator = Operator(
         "cross_entropy_terms", "Weighs logarithms of probabilities by a smoothed one-hot target.",
@@ -108,24 +120,12 @@ private struct CrossEntropyTarget {
 
     private var classes: Int { scores.number(1) }
 
-    /// `extents` of the classes' axis, 1 along all others.
-    private func shape(classes: Dimension) -> Shape {
-        Shape(scores.dimensions.indices.map { $0 == 1 ? classes : 1 })
-    }
-
-    /// The shape of the labels, with an axis of extent 1 for the classes.
-    private var labelShape: Shape {
-        var dimensions = scores.dimensions
-        dimensions[1] = 1
-        return Shape(dimensions)
-    }
-
     func mean(of logits: Value, _ target: Value, _ builder: GraphBuilder) -> Value {
-        let weights = weights.isEmpty ? nil : builder.tensor(ConstantTensor(weights.map { Float($0) }), shape(classes: .fixed(classes)))
+        let weights = weightTensor(builder)
         var terms: Value
         var label: Value?
         if isLabel {
-            let column = builder.apply(.reshape, target, attributes: ["shape": .shape(labelShape)])
+            let column = column(target, builder)
             label = column
             terms = builder.apply(
                 .crossEntropyTerms, builder.apply(Operator.logSoftmax, logits), column,
@@ -139,23 +139,46 @@ private struct CrossEntropyTarget {
         }
         if let weights { terms = builder.apply(.multiply, terms, weights) }
         let total = sum(terms, builder)
-        guard let label, weights != nil || ignoredLabel >= 0 else {
+        guard let label, let divisor = divisor(of: label, weights, builder) else {
             let counted = Shape(scores.dimensions.enumerated().filter { $0.offset != 1 }.map(\.element))
             return builder.apply(.divide, total, builder.apply(.elementCount, [], ["shape": .shape(counted)]))
         }
+        return builder.map("mean_of_counted", [("total", total), ("count", divisor)], .argument(0) / .maximum(.argument(1), 1e-30))
+    }
+
+    /// The sum of the weights of the labels that count; nil where all count the same.
+    func divisor(of label: Value, _ builder: GraphBuilder) -> Value? {
+        isLabel ? divisor(of: column(label, builder), weightTensor(builder), builder) : nil
+    }
+
+    private func divisor(of column: Value, _ weights: Value?, _ builder: GraphBuilder) -> Value? {
+        guard weights != nil || ignoredLabel >= 0 else { return nil }
         let counts = { (what: Scalar) -> Scalar in
             ignoredLabel < 0 ? what : .select(.equal, .argument(0), .constant(Double(ignoredLabel)), then: 0, otherwise: what)
         }
         let counted =
             if let weights {
                 builder.map(
-                    "weight_of_label", [("label", label), ("weight", weights)],
+                    "weight_of_label", [("label", column), ("weight", weights)],
                     counts(.select(.equal, .argument(0), .coordinate(1), then: .argument(1), otherwise: 0)))
             } else {
-                builder.map("counts", [("label", label)], counts(1))
+                builder.map("counts", [("label", column)], counts(1))
             }
-        return builder.map(
-            "mean_of_counted", [("total", total), ("count", sum(counted, builder))], .argument(0) / .maximum(.argument(1), 1e-30))
+        return sum(counted, builder)
+    }
+
+    /// The labels with an axis of extent 1 for the classes.
+    private func column(_ label: Value, _ builder: GraphBuilder) -> Value {
+        var dimensions = scores.dimensions
+        dimensions[1] = 1
+        return builder.apply(.reshape, label, attributes: ["shape": .shape(Shape(dimensions))])
+    }
+
+    /// The weights along the classes' axis; nil where there are none.
+    private func weightTensor(_ builder: GraphBuilder) -> Value? {
+        guard !weights.isEmpty else { return nil }
+        let dimensions = scores.dimensions.indices.map { $0 == 1 ? Dimension.fixed(classes) : 1 }
+        return builder.tensor(ConstantTensor(weights.map { Float($0) }), Shape(dimensions))
     }
 
     private func sum(_ terms: Value, _ builder: GraphBuilder) -> Value {

@@ -28,9 +28,6 @@ public struct LabelLoss: Hashable, Sendable {
         ignoredLabel = label < 0 ? nil : label
     }
 
-    /// Whether all pictures count alike.
-    public var countsAll: Bool { classWeights.isEmpty && ignoredLabel == nil }
-
     /// What a picture of a class counts for in the mean.
     public func weight(of label: Int) -> Double {
         label == ignoredLabel ? 0 : classWeights.indices.contains(label) ? classWeights[label] : 1
@@ -47,26 +44,9 @@ public struct LabelLoss: Hashable, Sendable {
     public static func measure(_ targets: Set<String>, loss: String, _ builder: GraphBuilder) {
         let graph = builder.graph
         guard let value = graph.outputs.first(where: { $0.name == loss })?.value, graph[value].operation == .crossEntropy else { return }
-        let (scores, label) = (graph[value].operands[0], graph[value].operands[1])
-        let own = LabelLoss(comparing: targets, in: graph)
-        let compared = Metric.comparison(with: targets, in: graph)?.node.operands
-        guard !own.countsAll, graph[label].type.element == .i32, compared == [scores, label] else { return }
-        var dimensions = graph[scores].type.shape.dimensions
-        dimensions[1] = 1
-        let column = builder.apply(.reshape, label, attributes: ["shape": .shape(Shape(dimensions))])
-        let counts = { (what: Scalar) -> Scalar in
-            own.ignoredLabel.map { .select(.equal, .argument(0), .constant(Double($0)), then: 0, otherwise: what) } ?? what
-        }
-        let counted: Value
-        if own.classWeights.isEmpty {
-            counted = builder.map("counts", [("label", column)], counts(1))
-        } else {
-            let extents = dimensions.indices.map { $0 == 1 ? own.classWeights.count : 1 }
-            let weights = builder.tensor(ConstantTensor(own.classWeights.map { Float($0) }), Shape(extents.map { .fixed($0) }))
-            counted = builder.map(
-                "weight_of_label", [("label", column), ("weight", weights)],
-                counts(.select(.equal, .argument(0), .coordinate(1), then: .argument(1), otherwise: 0)))
-        }
-        builder.output(weightOutput, builder.apply(.sum, counted, attributes: ["axes": .integers(Array(dimensions.indices))]))
+        guard Metric.comparison(with: targets, in: graph)?.node.operands == graph[value].operands,
+            let divisor = Operator.crossEntropyDivisor(of: value, builder)
+        else { return }
+        builder.output(weightOutput, divisor)
     }
 }
