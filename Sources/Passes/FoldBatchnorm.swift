@@ -49,6 +49,9 @@ private struct Fold {
     /// Whether the contraction and the last of the maps lie in the same precision.
     let isAlike: Bool
 
+    /// Several normalizations in a row have fewer. A value that is added to itself doubles them at every step.
+    private static let mostOperations = 64
+
     /// Nil unless `value` is a contraction whose channels run along one axis of a prepared operand, in which it is linear, followed by
     /// maps that are affine in its result and scale it.
     init?(_ value: Value, _ formula: Formula, _ facts: GraphFacts, _ context: PassContext) {
@@ -78,7 +81,7 @@ private struct Fold {
                 return .argument(index + 1)
             }
             let composed = map.substituting(arguments)
-            guard composed.isAffine(in: 0) else { break }
+            guard composed.operationCount <= Self.mostOperations, composed.isAffine(in: 0) else { break }
             expression = composed
             last = user
             maps.append(user)

@@ -44,6 +44,29 @@ import Testing
         return try Network.read(text, path: "edge.braid")
     }
 
+    /// What is read twice by what is read twice is computed once: 40 steps are no 2^40.
+    @Test(arguments: ["x * 0.25 + relu(x)", "x + x", "x * 0.5 + x * 0.5"]) func valuesThatAreReadTwiceAreComputedOnce(step: String) throws {
+        let steps = (1...40).map { "let y\($0) = \(step.replacing("x", with: "y\($0 - 1)"))" }
+        let text = """
+            network doubled {
+                input image: f32[2, 3, 5, 5]
+                let y0 = image |> layer: conv(4, 3)
+                \(steps.joined(separator: "\n    "))
+                output y = y40
+                output loss = mean(y40 * y40)
+            }
+            """
+        var network = try Network.read(text, path: "doubled.braid")
+        network.training = .init(graph: network.graph, recipe: TrainingRecipe(optimizer: Optimizer.sgd()), targets: [])
+        for target in Target.presets {
+            for isTraining in [false, true] {
+                let plan = try Compiler(target: target, cache: nil, threads: 2).plan(network, training: isTraining, batch: 1)
+                let lines = plan.kernels.map { $0.description.count { $0 == "\n" } }
+                #expect(lines.reduce(0, +) < 20_000, "\(target), training \(isTraining)")
+            }
+        }
+    }
+
     @Test(arguments: networks) func kernelsAreShort(image: String, layers: String, isSmall: Bool) throws {
         var network = try Self.network(image, layers)
         network.training = .init(graph: network.graph, recipe: TrainingRecipe(optimizer: Optimizer.sgd()), targets: [])

@@ -54,24 +54,36 @@ extension Group {
         }
     }
 
-    /// Whether every read of `value` in the group is at the point that is being written: never by a window, a sum or a view, nor by what the
-    /// group computes for a contraction of its own.
-    func readsOnlyInPlace(_ value: Value) -> Bool {
+    /// What the group reads at other points than the one that is being written, too: by a window, a sum or a view, or by what it computes for
+    /// a contraction of its own.
+    var readsElsewhere: Set<Value> {
         var elsewhere = members.filter { facts.expression(of: $0) == nil }
         var pending = elsewhere.filter { facts.contraction(of: $0) != nil }
+        var (found, own) = (Set(elsewhere), Set(members))
+        own.subtract(elsewhere)
         while let next = pending.popLast() {
-            for operand in facts.readOperands(of: next) where members.contains(operand) && !elsewhere.contains(operand) {
+            for operand in facts.readOperands(of: next) where own.contains(operand) && found.insert(operand).inserted {
                 elsewhere.append(operand)
                 pending.append(operand)
             }
         }
-        return !facts.storedOperands(of: elsewhere).contains(value)
+        return Set(facts.storedOperands(of: elsewhere))
     }
 
     /// The operations that compute an element of an operand, besides those of whole channels: none where it lies in memory.
     func operations(computing value: Value) -> Int {
+        var counts: [Value: Int] = [:]
+        return operations(computing: value, &counts)
+    }
+
+    private func operations(computing value: Value, _ counts: inout [Value: Int]) -> Int {
         guard !reads.contains(value), let expression = facts.expression(of: value) else { return 0 }
-        return facts.fullSizeOperands(of: value).reduce(expression.operationCount) { $0 + operations(computing: $1) }
+        if let count = counts[value] { return count }
+        var count = expression.operationCount
+        // What is read many times over counts as often, which may double with every step.
+        for operand in facts.fullSizeOperands(of: value) { count = min(count + operations(computing: operand, &counts), 1 << 20) }
+        counts[value] = count
+        return count
     }
 
     /// A name for the group's kernel: the label and operation of its first member.

@@ -70,26 +70,52 @@ extension Group {
     ///
     /// - Parameter known: values that are in registers already.
     func accesses(of value: Value, at position: [AffineIndex], known: Set<Value> = []) -> [TensorAccess] {
+        var visited: Set<Place> = []
+        return accesses(of: value, at: position, known: known, &visited)
+    }
+
+    private struct Place: Hashable {
+        var value: Value
+        var position: [AffineIndex]
+    }
+
+    /// - Parameter visited: what is computed already, once however many values are made of it.
+    private func accesses(
+        of value: Value, at position: [AffineIndex], known: Set<Value>, _ visited: inout Set<Place>
+    ) -> [TensorAccess] {
         if known.contains(value) || graph[value].constant != nil { return [] }
         let extents = graph.extents(value)
         if let source = stored(value) {
             return [TensorAccess(value: source, extents: extents, layout: graph.layout(value), position: position)]
         }
+        guard visited.insert(Place(value: value, position: position)).inserted else { return [] }
         switch facts.lowering(of: value) {
         case .elementwise?, .view(.reshape)?:
-            return facts.readOperands(of: value).flatMap { operand in
-                accesses(of: operand, at: position.projected(from: extents, to: graph.extents(operand)), known: known)
+            var accesses: [TensorAccess] = []
+            for operand in facts.readOperands(of: value) {
+                let place = position.projected(from: extents, to: graph.extents(operand))
+                accesses += self.accesses(of: operand, at: place, known: known, &visited)
             }
+            return accesses
         default: preconditionFailure("\(value) is neither in memory nor computable at a point: \(graph[value].kind)")
         }
     }
 
     /// The number of primitive operations that `value` costs at one point.
     func operationCount(of value: Value, known: Set<Value> = []) -> Int {
+        var counts: [Value: Int] = [:]
+        return operationCount(of: value, known: known, &counts)
+    }
+
+    private func operationCount(of value: Value, known: Set<Value>, _ counts: inout [Value: Int]) -> Int {
         if known.contains(value) || graph[value].constant != nil { return 0 }
         if stored(value) != nil { return 1 }
-        return facts.readOperands(of: value).map { operationCount(of: $0, known: known) }
-            .reduce(facts.expression(of: value)?.operationCount ?? 0, +)
+        if let count = counts[value] { return count }
+        var count = facts.expression(of: value)?.operationCount ?? 0
+        // What is read many times over counts as often, which may double with every step.
+        for operand in facts.readOperands(of: value) { count = min(count + operationCount(of: operand, known: known, &counts), 1 << 20) }
+        counts[value] = count
+        return count
     }
 }
 

@@ -96,7 +96,8 @@ struct Planner {
         let sharing = Set(graph.values.filter { graph[$0].place != nil } + graph.nodes.compactMap(\.place?.parent))
         for number in groups.indices {
             let group = groups[number]
-            let overwritable = Set(group.reads.filter { last[$0] == number && group.readsOnlyInPlace($0) })
+            let elsewhere = group.readsElsewhere
+            let overwritable = Set(group.reads.filter { last[$0] == number && !elsewhere.contains($0) })
             var taken: Set<Value> = []
             // What shares memory with others is neither written over nor written elsewhere.
             for result in group.results where facts.expression(of: result) != nil && !sharing.contains(result) {
