@@ -5,7 +5,7 @@ import Training
 
 extension Network {
     /// The files that a training reads besides its data: those that the network was read from, and those that its `initialize` names.
-    public var trainingFiles: [String] { files + (training?.initialFiles.map(\.path) ?? []) }
+    public var trainingFiles: [String] { files + (training?.initialFiles.flatMap { WeightsFile.paths(of: $0.path) } ?? []) }
 
     /// Sets the parameters of a training step as a training begins: by their initializers, with the seed, and from the files that its
     /// `initialize` names.

@@ -19,6 +19,10 @@ public struct ClassLabels: Hashable, Sendable {
     ///
     /// Throws where it names no class, or leaves a line between others empty.
     public init(lines text: String) throws(Problem) {
+        // Before the lines are taken apart, which takes far more memory than the text.
+        guard !Self.hasMoreLines(text, than: Self.largestCount) else {
+            throw Problem(message: "it has more than \(Self.largestCount) lines", repair: "\(Self.largestCount) classes are the limit")
+        }
         var names: [String] = []
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             var name = line.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
@@ -30,10 +34,25 @@ public struct ClassLabels: Hashable, Sendable {
         if let empty = names.firstIndex(of: "") {
             throw Problem(message: "line \(empty + 1) is empty", repair: "name every class, in the order of the scores")
         }
-        guard names.count <= Self.largestCount else {
-            throw Problem(message: "it names \(names.count) classes", repair: "\(Self.largestCount) are the limit")
-        }
         self.names = names
+    }
+
+    /// Whether there are more lines than so many; the empty one behind a last line break is none.
+    private static func hasMoreLines(_ text: String, than limit: Int) -> Bool {
+        var breaks = 0
+        var previous: Unicode.Scalar?
+        for scalar in text.unicodeScalars {
+            // Both are one line break.
+            let isSecond = scalar == "\n" && previous == "\r"
+            previous = scalar
+            if isSecond { continue }
+            if breaks >= limit { return true }
+            switch scalar {
+            case "\n", "\r", "\u{0B}", "\u{0C}", "\u{85}", "\u{2028}", "\u{2029}": breaks += 1
+            default: break
+            }
+        }
+        return false
     }
 }
 

@@ -16,10 +16,16 @@ public enum CommaSeparated {
 
     private static let repair = "save it as comma-separated text in UTF-8"
 
-    /// So many fields take some gigabytes of memory.
-    private static let mostFields = 20_000_000
+    /// How much a file may hold.
+    struct Limits {
+        /// So many take some gigabytes of memory.
+        var fields = 20_000_000
+        var rows = 10_000_000
+        /// The path of a picture, and a number for each of 65,536 classes, with some to spare.
+        var fieldsOfARow = 70_000
+    }
 
-    /// Reads a file of at most 256 MiB and 20 million fields.
+    /// Reads a file of at most 256 MiB, 10 million rows and 20 million fields, 70,000 of one row.
     ///
     /// Lines may end in LF, CRLF or CR, and a byte order mark may stand before all. A field in double quotes may hold commas, line breaks and
     /// doubled quotes; blanks around fields do not count, nor do empty lines. Throws where the text is not UTF-8, a quote does not end, or
@@ -30,12 +36,12 @@ public enum CommaSeparated {
 
     /// Reads a text that is in memory already; `path` names it in errors.
     public static func read(data: Data, path: String) throws(InterchangeError) -> [Row] {
-        try read(data: data, path: path, mostFields: mostFields)
+        try read(data: data, path: path, limits: Limits())
     }
 
-    static func read(data: Data, path: String, mostFields: Int) throws(InterchangeError) -> [Row] {
+    static func read(data: Data, path: String, limits: Limits) throws(InterchangeError) -> [Row] {
         var scanner = Scanner(bytes: [UInt8](data), path: path)
-        return try scanner.rows(mostFields: mostFields)
+        return try scanner.rows(limits)
     }
 
     private struct Scanner {
@@ -54,7 +60,7 @@ public enum CommaSeparated {
             if bytes.starts(with: [0xef, 0xbb, 0xbf]) { place = 3 }
         }
 
-        mutating func rows(mostFields: Int) throws(InterchangeError) -> [Row] {
+        mutating func rows(_ limits: Limits) throws(InterchangeError) -> [Row] {
             if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
                 throw InterchangeError(path, .byte(0), "the text is in UTF-16", repair: repair)
             }
@@ -64,16 +70,24 @@ public enum CommaSeparated {
                 repeat {
                     row.fields.append(try field())
                     fieldCount += 1
-                    guard fieldCount <= mostFields else {
-                        throw InterchangeError(
-                            path, .entry("line \(row.line)"), "there are more than \(mostFields) fields", repair: "split the file")
+                    if fieldCount > limits.fields { throw excess(limits.fields, "fields", row.line, repair: "split the file") }
+                    if row.fields.count > limits.fieldsOfARow {
+                        throw excess(limits.fieldsOfARow, "fields in one row", row.line, repair: "end each row with a line break")
                     }
                 } while accept(Self.comma)
                 endLine()
-                if row.fields != [""] { rows.append(row) }
+                if row.fields.count == 1, row.fields[0].isEmpty { continue }
+                if rows.count == limits.rows { throw excess(limits.rows, "rows", row.line, repair: "split the file") }
+                rows.append(row)
             }
             return rows
         }
+
+        private func excess(_ limit: Int, _ things: String, _ line: Int, repair: String) -> InterchangeError {
+            InterchangeError(path, .entry("line \(line)"), "there are more than \(limit) \(things)", repair: repair)
+        }
+
+        private static func endsField(_ byte: UInt8) -> Bool { byte == comma || byte == carriageReturn || byte == lineFeed }
 
         private mutating func accept(_ byte: UInt8) -> Bool {
             guard place < bytes.count, bytes[place] == byte else { return false }
@@ -95,7 +109,7 @@ public enum CommaSeparated {
             skipBlanks()
             if accept(Self.quote) { return try quoted() }
             let start = place
-            while place < bytes.count, ![Self.comma, Self.carriageReturn, Self.lineFeed].contains(bytes[place]) { place += 1 }
+            while place < bytes.count, !Self.endsField(bytes[place]) { place += 1 }
             var end = place
             while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
             return try text(bytes[start..<end], line)
@@ -119,7 +133,7 @@ public enum CommaSeparated {
                 place += 1
             }
             skipBlanks()
-            guard place == bytes.count || [Self.comma, Self.carriageReturn, Self.lineFeed].contains(bytes[place]) else {
+            guard place == bytes.count || Self.endsField(bytes[place]) else {
                 throw InterchangeError(
                     path, .entry("line \(line)"), "there is something behind a quoted field",
                     repair: "put a comma there, or double the quotes within the field")

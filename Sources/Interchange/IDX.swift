@@ -14,6 +14,28 @@ public enum IDX {
         try read(data: try InputFile.read(path, maximum: 4 << 30), path: path, check: check)
     }
 
+    /// The type and shape of the array at `path`, which may be compressed with gzip; no more than the beginning of the file is read.
+    public static func header(_ path: String) throws(InterchangeError) -> (element: StoredElement, shape: [Int]) {
+        let size = try InputFile.size(path)
+        // Before the compressed bytes gzip may have a field of 64 KiB.
+        let data = try InputFile.read(path, bytes: 0..<min(size, 1 << 18))
+        let found: (element: StoredElement, shape: [Int], byteCount: Int)
+        if Gzip.isCompressed(data) {
+            let stream = GzipReader(data, path: path)
+            found = try header(path: path, capacity: Gzip.largestOutput(compressed: size)) { (count) throws(InterchangeError) in
+                try stream.read(upTo: count)
+            }
+        } else {
+            var offset = 0
+            found = try header(path: path, capacity: size) { (count) throws(InterchangeError) in
+                let piece = data.array(offset..<min(data.count, offset + count))
+                offset += piece.count
+                return piece
+            }
+        }
+        return (found.element, found.shape)
+    }
+
     /// Reads an array that is in memory already; `path` names it in errors.
     public static func read(
         data: Data, path: String, check: (StoredElement, [Int]) throws(InterchangeError) -> Void = { _, _ in }
@@ -64,7 +86,35 @@ public enum IDX {
         path: String, capacity: Int, check: (StoredElement, [Int]) throws(InterchangeError) -> Void,
         next: (Int) throws(InterchangeError) -> [UInt8]
     ) throws(InterchangeError) -> HostTensor {
-        let repair = "check that this is one of the four MNIST files"
+        let (element, shape, count) = try header(path: path, capacity: capacity, next: next)
+        try check(element, shape)
+        try MachineMemory.require(
+            count + largestPiece, for: "\(element) \(shape)", path: path, repair: "take fewer pictures, or a machine with more memory")
+        // Pages that are not written to take no memory: it grows with what the file really holds, not with what its header says.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count {
+            let piece = try next(min(count - bytes.count, largestPiece))
+            if piece.isEmpty { break }
+            bytes += piece
+        }
+        let start = 4 + 4 * shape.count
+        guard bytes.count == count else {
+            throw InterchangeError(
+                path, .byte(start + bytes.count), "the file ends before the last of \(element) \(shape)", repair: "fetch the file again")
+        }
+        guard try next(1).isEmpty else {
+            throw InterchangeError(path, .byte(start + count), "the file goes on after \(element) \(shape)", repair: repair)
+        }
+        return HostTensor(element: element, shape: shape, bytes: swappingBytes(bytes, size: element.size))
+    }
+
+    private static let repair = "check that this is one of the four MNIST files"
+
+    /// Reads the header: type, shape, and how many bytes these take.
+    private static func header(
+        path: String, capacity: Int, next: (Int) throws(InterchangeError) -> [UInt8]
+    ) throws(InterchangeError) -> (element: StoredElement, shape: [Int], byteCount: Int) {
         let magic = try next(4)
         guard magic.count == 4, magic[0] == 0, magic[1] == 0, let element = elements[magic[2]], magic[3] > 0 else {
             throw InterchangeError(path, .byte(0), "this is not an IDX file", repair: repair)
@@ -78,24 +128,6 @@ public enum IDX {
         guard let count = element.byteCount(shape: shape), count <= capacity else {
             throw InterchangeError(path, .byte(4), "the file is too short for \(element) \(shape)", repair: "fetch the file again")
         }
-        try check(element, shape)
-        try MachineMemory.require(
-            count + largestPiece, for: "\(element) \(shape)", path: path, repair: "take fewer pictures, or a machine with more memory")
-        // Pages that are not written to take no memory: it grows with what the file really holds, not with what its header says.
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        while bytes.count < count {
-            let piece = try next(min(count - bytes.count, largestPiece))
-            if piece.isEmpty { break }
-            bytes += piece
-        }
-        guard bytes.count == count else {
-            let end = 4 + 4 * rank + bytes.count
-            throw InterchangeError(path, .byte(end), "the file ends before the last of \(element) \(shape)", repair: "fetch the file again")
-        }
-        guard try next(1).isEmpty else {
-            throw InterchangeError(path, .byte(4 + 4 * rank + count), "the file goes on after \(element) \(shape)", repair: repair)
-        }
-        return HostTensor(element: element, shape: shape, bytes: swappingBytes(bytes, size: element.size))
+        return (element, shape, count)
     }
 }

@@ -95,11 +95,24 @@ extension Image {
             let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             throw InterchangeError(path, "the \(format.name) data cannot be decoded (\(text))", repair: repair)
         }
-        defer { free(pixels) }
         let count = Int(width) * Int(height) * Int(channels)
-        return Image(
-            width: Int(width), height: Int(height), channels: Int(channels),
-            pixels: [UInt8](UnsafeBufferPointer(start: pixels, count: count)))
+        return Image(width: Int(width), height: Int(height), channels: Int(channels), pixels: array(moving: pixels, count: count))
+    }
+
+    /// Moves bytes that C allocated into an array, and frees them: the last ones first, whose memory is given back before the next are copied, so
+    /// that a large picture is not held twice.
+    private static func array(moving bytes: UnsafeMutablePointer<UInt8>, count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+            var (source, left) = (bytes, count)
+            while left > 0 {
+                let start = max(0, left - 1 << 24)
+                (output.baseAddress! + start).initialize(from: source + start, count: left - start)
+                left = start
+                if left > 0, let shorter = realloc(source, left) { source = shorter.assumingMemoryBound(to: UInt8.self) }
+            }
+            free(source)
+            initialized = count
+        }
     }
 
     private static func message(of header: png_image) -> String {

@@ -4,8 +4,8 @@ import Source
 
 /// Files that say what classes are called.
 public enum LabelFile {
-    /// Far above any number of classes, far below what exhausts memory.
-    private static let largestFile = 64 << 20
+    /// Far above the names of any number of classes, far below what exhausts memory.
+    private static let largestFile = 16 << 20
 
     /// Reads the names of classes, in their order.
     ///
@@ -34,9 +34,13 @@ public enum LabelFile {
 
     private static func json(_ data: Data, _ path: String) throws(InterchangeError) -> [String] {
         let repair = "write a list of names, or an object with a name for each number from 0"
+        // With a name and what stands before it for every class there are two commas each; what is read takes a hundred bytes and more.
+        guard commas(of: data) <= 2 * ClassLabels.largestCount else { throw excess(path) }
         guard let content = try? JSONSerialization.jsonObject(with: data) else {
             throw InterchangeError(path, "this begins as JSON does, and is none", repair: repair)
         }
+        let count = (content as? [String: Any])?.count ?? (content as? [Any])?.count ?? 0
+        guard count <= ClassLabels.largestCount else { throw excess(path) }
         var values: [Any]
         if let object = content as? [String: Any] {
             values = []
@@ -57,5 +61,29 @@ public enum LabelFile {
             names.append(DisplayText.sanitized(name))
         }
         return names
+    }
+
+    private static func excess(_ path: String) -> InterchangeError {
+        InterchangeError(
+            path, "it names more than \(ClassLabels.largestCount) classes", repair: "\(ClassLabels.largestCount) are the limit")
+    }
+
+    /// How many commas of a text in JSON stand outside of its strings.
+    private static func commas(of data: Data) -> Int {
+        data.withUnsafeBytes { bytes in
+            var (count, isInString, isEscaped) = (0, false, false)
+            for byte in bytes {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString.toggle()
+                } else if isInString {
+                    isEscaped = byte == UInt8(ascii: "\\")
+                } else if byte == UInt8(ascii: ",") {
+                    count += 1
+                }
+            }
+            return count
+        }
     }
 }

@@ -29,6 +29,16 @@ public enum NumPy {
 
     /// The longest beginning of a file that tells what it holds.
     static let largestHeader = 12 + 1 << 16
+    /// A beginning that is long enough for nearly all files.
+    static let usualHeader = 512
+
+    /// Where the header of a file with this beginning says that it ends.
+    static func headerEnd(_ data: Data) -> Int {
+        guard let version = data.littleEndian(UInt8.self, at: 6), version > 1 else {
+            return 10 + Int(data.littleEndian(UInt16.self, at: 8) ?? 0)
+        }
+        return 12 + Int(data.littleEndian(UInt32.self, at: 8) ?? 0)
+    }
 
     /// Reads the header at the beginning of a file of `size` bytes, and where the elements begin; they fill the rest of the file.
     static func header(

@@ -58,10 +58,22 @@ public struct NumPyCollection: Sendable {
             2 * min(entry.size, .max / 2), for: "the array \(name)", path: path, repair: "save fewer images a file")
         return try NumPy.read(data: try archive.read(entry), path: "\(path), \(name)")
     }
+
+    /// The shape of the array of a name that is among `names`, of which no more than the beginning is read.
+    public func shape(of name: String) throws(InterchangeError) -> [Int] {
+        if let archive { return try describe(name, in: archive).shape }
+        let file = "\(path)/\(name)\(Self.ending)"
+        let size = try InputFile.size(file)
+        let beginning = try InputFile.read(file, bytes: 0..<min(size, NumPy.largestHeader))
+        return try NumPy.header(beginning, size: size, path: file).shape
+    }
+
     /// An array of the archive, of which no more than the beginning is read: its type and shape, and where it stands, unless it is compressed.
     func describe(_ name: String, in archive: ZipArchive) throws(InterchangeError) -> Description {
         guard let entry = entries[name] else { preconditionFailure("the archive has no \(name)") }
-        let beginning = try archive.beginning(of: entry, upTo: NumPy.largestHeader)
+        // Few headers are long, and an archive may have many arrays.
+        var beginning = try archive.beginning(of: entry, upTo: NumPy.usualHeader)
+        if NumPy.headerEnd(beginning) > beginning.count { beginning = try archive.beginning(of: entry, upTo: NumPy.largestHeader) }
         let (type, shape, isFortran, content) = try NumPy.header(beginning, size: entry.size, path: "\(path), \(name)")
         if entry.method != 0 { return Description(element: type.element, shape: shape, stored: nil, entry: entry) }
         var strides = [Int](repeating: 1, count: shape.count)

@@ -151,7 +151,8 @@ public struct Safetensors: Sendable {
                 throw InterchangeError(path, place, message, repair: repair)
             }
             guard entry.end <= fileSize - start else {
-                let message = "its last byte would be \(start + entry.end), but the file has \(fileSize)"
+                // A header may ask for more than an `Int` counts.
+                let message = "its last byte would be \(UInt(start) + UInt(entry.end)), but the file has \(fileSize)"
                 throw InterchangeError(path, place, message, repair: "the file is cut off: copy it again")
             }
             next = entry.end
@@ -170,11 +171,13 @@ extension Safetensors {
     /// Writes `tensors`, `metadata` and checksums to `path`, atomically.
     ///
     /// The same content gives the same bytes: tensors are stored by falling alignment and then by name, as the reference
-    /// implementation does, metadata by key. The names must differ.
+    /// implementation does, metadata by key. The names must differ. Throws where a tensor is called `__metadata__`, or has more than 64
+    /// dimensions.
     public static func write(_ tensors: [HostTensor], metadata: [String: String] = [:], to path: String) throws(InterchangeError) {
         let sorted = tensors.sorted { ($1.element.size, $0.name) < ($0.element.size, $1.name) }
-        let header = self.header(
-            sorted.map(TensorOutput.init), metadata: metadata.merging(SafetensorsChecksums.fields(sorted, metadata)) { $1 })
+        let outputs = sorted.map(TensorOutput.init)
+        try requireWritable(outputs, path: path)
+        let header = self.header(outputs, metadata: metadata.merging(SafetensorsChecksums.fields(sorted, metadata)) { $1 })
         try AtomicFile.write(to: path) { (output) throws(InterchangeError) in
             try output.write(header)
             for tensor in sorted { try output.write(tensor.bytes) }
@@ -185,6 +188,7 @@ extension Safetensors {
     /// stand before them, and once for its bytes.
     public static func write(_ tensors: [TensorOutput], metadata: [String: String] = [:], to path: String) throws(InterchangeError) {
         let sorted = tensors.sorted { ($1.element.size, $0.name) < ($0.element.size, $1.name) }
+        try requireWritable(sorted, path: path)
         var digests: [String: String] = [:]
         for tensor in sorted { digests[tensor.name] = SHA256.hexadecimal(try tensor.bytes()) }
         let fields = SafetensorsChecksums.fields(sorted.map { ($0.name, $0.element, $0.shape) }, digests, metadata)
@@ -204,15 +208,31 @@ extension Safetensors {
         }
     }
 
+    /// Throws where a tensor is none that the format has: other formats allow the name that the header keeps for itself.
+    private static func requireWritable(_ tensors: [TensorOutput], path: String) throws(InterchangeError) {
+        for tensor in tensors {
+            let place = InterchangeError.Place.entry("tensor \"\(tensor.name)\"")
+            if tensor.name == SafetensorsHeader.metadataKey {
+                throw InterchangeError(path, place, "safetensors keeps this name for itself", repair: "rename it with --map")
+            }
+            if tensor.shape.count > SafetensorsHeader.mostDimensions {
+                throw InterchangeError(
+                    path, place,
+                    "it has \(tensor.shape.count) dimensions, and tensors of safetensors have \(SafetensorsHeader.mostDimensions) at most",
+                    repair: "reshape it, or leave it out")
+            }
+        }
+    }
+
     /// The header of a file that holds `tensors` in this order, padded so that the first tensor stands at a multiple of 8.
     private static func header(_ tensors: [TensorOutput], metadata: [String: String]) -> [UInt8] {
         var fields: [String] = []
         if !metadata.isEmpty {
             let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
-            fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+            fields.append("\"\(SafetensorsHeader.metadataKey)\":{\(pairs.joined(separator: ","))}")
         }
         var offset = 0
-        var names: Set<String> = ["__metadata__"]
+        var names: Set<String> = [SafetensorsHeader.metadataKey]
         for tensor in tensors {
             precondition(names.insert(tensor.name).inserted, "two tensors named \"\(tensor.name)\" in one file")
             let shape = tensor.shape.map(String.init).joined(separator: ",")

@@ -13,6 +13,11 @@ struct SafetensorsHeader {
         var end: Int
     }
 
+    /// The key that stands for no tensor.
+    static let metadataKey = "__metadata__"
+    /// The most dimensions of a tensor, as many as PyTorch and NumPy allow.
+    static let mostDimensions = 64
+
     var metadata: [String: String] = [:]
     var entries: [Entry] = []
 
@@ -30,7 +35,7 @@ struct SafetensorsHeader {
         var names: Set<String> = []
         try parseObject { (parser, key) throws(InterchangeError) in
             if !names.insert(key).inserted { throw parser.failure("\"\(key)\" stands twice in the header") }
-            if key == "__metadata__" {
+            if key == Self.metadataKey {
                 try parser.parseObject { (parser, key) throws(InterchangeError) in parser.metadata[key] = try parser.parseString() }
             } else {
                 parser.entries.append(try parser.parseEntry(key))
@@ -54,8 +59,8 @@ struct SafetensorsHeader {
                         parser.path, .entry("tensor \"\(name)\""), "the element type \(spelled) is not known",
                         repair: "save the tensor as F32")
                 }
-            case "shape": shape = try parser.parseNumbers()
-            case "data_offsets": offsets = try parser.parseNumbers()
+            case "shape": shape = try parser.parseNumbers(atMost: Self.mostDimensions, "the shape of tensor \"\(name)\"")
+            case "data_offsets": offsets = try parser.parseNumbers(atMost: 2, "the place of tensor \"\(name)\"")
             default: throw parser.failure("\"\(key)\" is not a property of a tensor")
             }
         }
@@ -97,12 +102,13 @@ struct SafetensorsHeader {
         try expect("}")
     }
 
-    private mutating func parseNumbers() throws(InterchangeError) -> [Int] {
+    private mutating func parseNumbers(atMost most: Int, _ what: String) throws(InterchangeError) -> [Int] {
         try expect("[")
         var numbers: [Int] = []
         if accept("]") { return numbers }
         repeat {
             skipSpace()
+            if numbers.count == most { throw failure("\(what) has more than \(most) numbers") }
             let digits = bytes[position...].prefix { (0x30...0x39).contains($0) }
             guard let number = Int(String(decoding: digits, as: UTF8.self)) else { throw failure("the header has no whole number here") }
             numbers.append(number)

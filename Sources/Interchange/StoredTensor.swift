@@ -12,6 +12,13 @@ struct StoredTensor: Sendable {
     let isBigEndian: Bool
     let file: FileBytes
 
+    /// - Parameter strides: those of axes along which nothing is stepped may be any number, and are kept as 0.
+    init(element: StoredElement, shape: [Int], strides: [Int], start: Int, isBigEndian: Bool, file: FileBytes) {
+        (self.element, self.shape, self.start, self.isBigEndian, self.file) = (element, shape, start, isBigEndian, file)
+        // No check bounds the stride of one element, so that products with it could overflow.
+        self.strides = zip(shape, strides).map { extent, stride in extent > 1 ? stride : 0 }
+    }
+
     /// How many elements of a storage a view reaches over, those before it included; nil where that overflows. None for a view of none.
     static func end(offset: Int, shape: [Int], strides: [Int]) -> Int? {
         if shape.contains(0) { return 0 }

@@ -3,8 +3,8 @@ internal import CZlib
 
 /// The entries of a ZIP archive, stored or deflated, with sizes of 32 or 64 bits (PKWARE's APPNOTE.TXT 6.3.10).
 ///
-/// Nothing that the archive says is trusted: places that lie outside of it, sizes that its bytes cannot stand for, and content whose
-/// checksum is another are errors.
+/// Nothing that the archive says is trusted: places that lie outside of it, entries that share bytes, sizes that its bytes cannot stand
+/// for, and content whose checksum is another are errors.
 struct ZipArchive: Sendable {
     /// What the directory says of one entry.
     struct Entry: Equatable, Sendable {
@@ -55,6 +55,7 @@ struct ZipArchive: Sendable {
             entries.append(entry)
             place = next
         }
+        try Self.requireApart(entries, fields, end: directory.start, path: path)
         self.entries = entries
         if file.isDamaged { throw Self.cutOff(path) }
     }
@@ -131,10 +132,13 @@ struct ZipArchive: Sendable {
         }
         let range = try content(of: entry)
         guard entry.size <= Gzip.largestOutput(compressed: range.count) else { throw damage(entry) }
+        // Some more than is wanted, for the codes of a stream that does not become smaller.
         let stream = GzipReader(Data(file.bytes[range.prefix(count + 1024)]), path: "\(path), \(entry.name)", isRaw: true)
         var content = Data()
         // What is cut off of the stream is not needed.
-        while content.count < min(count, entry.size), let piece = try? stream.read(upTo: 4096), !piece.isEmpty { content += piece }
+        while content.count < min(count, entry.size), let piece = try? stream.read(upTo: min(4096, count - content.count)),
+            !piece.isEmpty
+        { content += piece }
         return content
     }
 
@@ -215,6 +219,26 @@ struct ZipArchive: Sendable {
         // No entry begins beyond the file or is larger, so that later sums cannot overflow.
         guard entry.offset <= fields.bytes.count, entry.compressedSize <= fields.bytes.count else { return nil }
         return (entry, end + commentCount)
+    }
+
+    /// Throws where entries share bytes with each other or with the directory: many of them could stand for the same bytes, so that a small
+    /// file asks for much, and what was checked as one entry would be read as another.
+    private static func requireApart(_ entries: [Entry], _ fields: Fields, end: Int, path: String) throws(InterchangeError) {
+        var (free, before) = (0, "")
+        for entry in entries.sorted(by: { $0.offset < $1.offset }) {
+            if entry.offset < free {
+                throw InterchangeError(path, .entry(entry.name), "the archive's entry overlaps \(before)", repair: repair)
+            }
+            // What is no header of an entry is an error when that is read.
+            let isHeader = fields.holds(0x0403_4b50, at: entry.offset)
+            let name = isHeader ? fields.integer(at: entry.offset + 26, 2) ?? 0 : 0
+            let extra = isHeader ? fields.integer(at: entry.offset + 28, 2) ?? 0 : 0
+            free = entry.offset + 30 + name + extra + entry.compressedSize
+            before = entry.name
+        }
+        if free > end {
+            throw InterchangeError(path, .entry(before), "the archive's entry overlaps the directory", repair: repair)
+        }
     }
 
     /// The bytes of the archive, none of which is trusted to be there.

@@ -42,6 +42,7 @@ struct DatasetArrays {
                 labels: [Int32](repeating: 0, count: images.count))
         }
         guard let pair = try pair(part) else { throw absence(part) }
+        try requireSameCount(pair)
         if let truth = try readTruth(pair.labels, wish) {
             let images = try DatasetArray(try arrays.read(pair.images), place: place(pair.images), extents: wanted)
             try require(truth.count, of: pair.labels, images.count, of: pair.images)
@@ -65,11 +66,22 @@ struct DatasetArrays {
         let images = try DatasetArray(try arrays.read(pair.images), place: place(pair.images), extents: wanted)
         try require(labels.count, of: pair.labels, images.count, of: pair.images)
         let other = try self.pair(part == .training ? .heldOut : .training)
-        let others = try other.map { pair throws(InterchangeError) in try readLabels(pair.labels) } ?? []
+        var others: [Int32] = []
+        // Few bytes may stand for very many labels.
+        if let other, try arrays.shape(of: other.labels).reduce(1, { .clampedProduct($0, $1) }) <= 1 << 26 {
+            others = try readLabels(other.labels)
+        }
         let largest = max(labels.max() ?? 0, others.max() ?? 0)
         return Dataset(
             name: "numpy:\(path)", isSynthetic: false, classNames: (0...largest).map(String.init), extents: images.extents,
             pixels: images.pixels, labels: labels)
+    }
+
+    /// Compares how many pictures and labels there are before either array is unpacked: few bytes may stand for very many labels.
+    private func requireSameCount(_ pair: (images: String, labels: String)) throws(InterchangeError) {
+        // What is said of an array without that axis is said when it is read.
+        guard let images = try arrays.shape(of: pair.images).first, let labels = try arrays.shape(of: pair.labels).first else { return }
+        try require(labels, of: pair.labels, images, of: pair.images)
     }
 
     private func require(
@@ -110,15 +122,13 @@ struct DatasetArrays {
                     place(name), "the array is \(tensor.element) \(tensor.shape), not the class of each pixel [N, H, W]",
                     repair: "save one number a pixel")
             }
-            let numbers = tensor.integers?.map { Optional($0) } ?? tensor.doubles.map { Int64(exactly: $0) }
-            let values = numbers.map { $0.flatMap { UInt8(exactly: $0) } }
-            if let wrong = values.firstIndex(of: nil) {
+            let (values, wrong) = tensor.wholeNumbers { UInt8(exactly: $0) }
+            if let wrong {
                 throw InterchangeError(
-                    place(name), .entry("value \(wrong)"),
-                    "\(numbers[wrong].map { "\($0)" } ?? "\(tensor.doubles[wrong])") is not a class from 0 to 255",
+                    place(name), .entry("value \(wrong.index)"), "\(wrong.text) is not a class from 0 to 255",
                     repair: "number the classes of pixels from 0")
             }
-            return .labelMaps(values.map { $0 ?? 0 }, height: shape[1], width: shape[2])
+            return .labelMaps(values, height: shape[1], width: shape[2])
         }
     }
 
@@ -164,13 +174,12 @@ struct DatasetArrays {
                 place(name), "the array is \(tensor.element) \(tensor.shape), not labels [N]",
                 repair: isOneHot ? "save the classes' numbers: labels.argmax(1)" : "save one number a picture")
         }
-        let numbers = tensor.integers?.map { Optional($0) } ?? tensor.doubles.map { Int64(exactly: $0) }
-        if let wrong = numbers.firstIndex(where: { $0.map { !(0...Self.largestLabel).contains($0) } ?? true }) {
-            let value = tensor.integers.map { "\($0[wrong])" } ?? "\(tensor.doubles[wrong])"
+        let (labels, wrong) = tensor.wholeNumbers { (0...Self.largestLabel).contains($0) ? Int32(truncatingIfNeeded: $0) : nil }
+        if let wrong {
             throw InterchangeError(
-                place(name), .entry("label \(wrong)"), "\(value) is not a class from 0 to \(Self.largestLabel)",
+                place(name), .entry("label \(wrong.index)"), "\(wrong.text) is not a class from 0 to \(Self.largestLabel)",
                 repair: "number the classes from 0")
         }
-        return numbers.map { Int32(truncatingIfNeeded: $0 ?? 0) }
+        return labels
     }
 }

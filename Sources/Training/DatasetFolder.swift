@@ -6,6 +6,9 @@ enum DatasetFolder {
     private static let partNames: [Dataset.Part: [String]] = [.training: ["train"], .heldOut: ["val", "valid", "validation", "test"]]
 
     private static let deepest = 16
+    /// How often links may lead to one folder below that of a class: whoever shows a picture more often links to it a few times, and links of
+    /// links are as many as all their ways.
+    private static let mostVisits = 16
 
     static func hasPart(_ part: Dataset.Part, in path: String) -> Bool { find(part, in: path) != nil }
 
@@ -70,12 +73,26 @@ enum DatasetFolder {
     }
 
     /// The paths of the pictures in a folder, and then of those in its folders, by name.
-    static func pictures(in folder: String, depth: Int = 1) throws(InterchangeError) -> [String] {
+    static func pictures(in folder: String) throws(InterchangeError) -> [String] {
+        var visits: [FileIdentity: Int] = [:]
+        return try pictures(in: folder, depth: 1, &visits)
+    }
+
+    private static func pictures(
+        in folder: String, depth: Int, _ visits: inout [FileIdentity: Int]
+    ) throws(InterchangeError) -> [String] {
         guard depth <= deepest else {
             throw InterchangeError(folder, "the folders are more than \(deepest) deep", repair: "remove links that lead back")
         }
+        if let identity = FileIdentity(folder) {
+            guard visits[identity, default: 0] < mostVisits else {
+                throw InterchangeError(
+                    folder, "links lead to this folder more than \(mostVisits) times", repair: "remove links that lead to the same folder")
+            }
+            visits[identity, default: 0] += 1
+        }
         var paths = try list(folder, folders: false).map { "\(folder)/\($0)" }
-        for name in try list(folder, folders: true) { paths += try pictures(in: "\(folder)/\(name)", depth: depth + 1) }
+        for name in try list(folder, folders: true) { paths += try pictures(in: "\(folder)/\(name)", depth: depth + 1, &visits) }
         return paths
     }
 

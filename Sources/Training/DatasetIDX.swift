@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import Interchange
 
 /// Reading data sets in the format of MNIST: a file of pictures and one of labels for each part (Fashion-MNIST, EMNIST, KMNIST).
@@ -21,37 +22,56 @@ enum DatasetIDX {
     /// There are as many classes as the labels of both parts have, from 0 to the largest; their names are these numbers.
     static func read(_ folder: String, _ part: Dataset.Part) throws(InterchangeError) -> Dataset {
         let imagePath = try find("images-idx3", part, in: folder)
-        let (labelPath, labels) = try readLabels(folder, part)
+        // What the headers say fits together before anything is unpacked: few bytes may stand for very many labels.
+        let count = try imageCount(IDX.header(imagePath), imagePath)
+        let labels = try readLabels(folder, part, count: count)
         let images = try IDX.read(imagePath) { (element, shape) throws(InterchangeError) in
-            guard element == .u8, shape.count == 3, !shape.contains(0) else {
-                throw InterchangeError(imagePath, "the file holds \(element) \(shape), not pictures [N, rows, columns]", repair: repair)
-            }
-            guard labels.count == shape[0] else {
-                let message = "the file holds \(labels.count) labels, but there are \(shape[0]) pictures"
-                throw InterchangeError(labelPath, message, repair: repair)
+            guard try imageCount((element, shape), imagePath) == count else {
+                throw InterchangeError(imagePath, "the file changed while it was read", repair: repair)
             }
         }
         let other: Dataset.Part = part == .training ? .heldOut : .training
-        let others = exists("labels-idx1", other, in: folder) ? try readLabels(folder, other).labels : []
+        let others = exists("labels-idx1", other, in: folder) ? try readLabels(folder, other, count: nil) : []
         let largest = max(labels.max() ?? 0, others.max() ?? 0)
         return Dataset(
             name: "mnist:\(folder)", isSynthetic: false, classNames: (0...largest).map(String.init),
             extents: ImageExtents(channels: 1, height: images.shape[1], width: images.shape[2]), pixels: images.bytes, labels: labels)
     }
 
-    private static func readLabels(
-        _ folder: String, _ part: Dataset.Part
-    ) throws(InterchangeError) -> (path: String, labels: [Int32]) {
+    /// How many pictures there are by a file's header, which is to be that of pictures.
+    private static func imageCount(
+        _ header: (element: StoredElement, shape: [Int]), _ path: String
+    ) throws(InterchangeError) -> Int {
+        let (element, shape) = header
+        guard element == .u8, shape.count == 3, !shape.contains(0) else {
+            throw InterchangeError(path, "the file holds \(element) \(shape), not pictures [N, rows, columns]", repair: repair)
+        }
+        return shape[0]
+    }
+
+    /// Few bytes may stand for very many labels, and those of the other part are read without its pictures.
+    private static let mostOtherLabels = 1 << 26
+
+    /// Reads the labels of one part.
+    ///
+    /// - Parameter count: how many there are to be; nil where they only tell of classes.
+    private static func readLabels(_ folder: String, _ part: Dataset.Part, count: Int?) throws(InterchangeError) -> [Int32] {
         let path = try find("labels-idx1", part, in: folder)
-        let tensor = try IDX.read(path)
-        guard let labels = tensor.integers, tensor.shape.count == 1 else {
-            throw InterchangeError(path, "the file holds \(tensor.element) \(tensor.shape), not labels [N]", repair: repair)
+        let tensor = try IDX.read(path) { (element, shape) throws(InterchangeError) in
+            guard element != .f32, element != .f64, shape.count == 1 else {
+                throw InterchangeError(path, "the file holds \(element) \(shape), not labels [N]", repair: repair)
+            }
+            guard shape[0] == count ?? min(shape[0], mostOtherLabels) else {
+                throw InterchangeError(
+                    path, "the file holds \(shape[0]) labels, but there are \(count.map { "\($0)" } ?? "fewer") pictures", repair: repair)
+            }
         }
-        if let wrong = labels.firstIndex(where: { !(0...largestLabel).contains($0) }) {
-            let message = "\(labels[wrong]) is not a class from 0 to \(largestLabel)"
-            throw InterchangeError(path, .entry("label \(wrong)"), message, repair: "number the classes from 0")
+        let (labels, wrong) = tensor.wholeNumbers { (0...largestLabel).contains($0) ? Int32(truncatingIfNeeded: $0) : nil }
+        if let wrong {
+            let message = "\(wrong.text) is not a class from 0 to \(largestLabel)"
+            throw InterchangeError(path, .entry("label \(wrong.index)"), message, repair: "number the classes from 0")
         }
-        return (path, labels.map { Int32($0) })
+        return labels
     }
 
     private static func exists(_ kind: String, _ part: Dataset.Part, in folder: String) -> Bool {

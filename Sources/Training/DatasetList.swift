@@ -12,6 +12,8 @@ enum DatasetList {
     private static let labelColumns: Set<String> = ["label", "labels", "class", "class_name", "category", "target"]
     /// More classes than any data set has; names of all of them are held in memory.
     private static let largestLabel = 65_535
+    /// Of how many rows is told that they cannot be used; each error takes hundreds of bytes.
+    private static let mostBroken = 250_000
 
     /// One row, whose labels are not looked at yet.
     private struct Row {
@@ -83,7 +85,7 @@ enum DatasetList {
                 do throws(InterchangeError) {
                     values += try numbers(of: row, count, list)
                     pictures.files.append((path(of: row, list), 0))
-                } catch { pictures.broken.append(error) }
+                } catch { try add(error, to: &pictures) }
             }
             pictures.truth = .numbers(values, columns: pictures.classNames)
             return pictures
@@ -103,16 +105,26 @@ enum DatasetList {
         }
         var pictures = DatasetPictures(name: name, path: list, classNames: classes.names, files: [])
         var shares: [Float] = []
-        let isForSeveral = if case .numbers = wish { true } else { wish == .pictures }
+        let areShares = if case .numbers = wish { true } else { false }
         for row in rows {
             do throws(InterchangeError) {
-                let labels = try labels(of: row, classes, list, areSeveral: isForSeveral)
+                let labels = try labels(of: row, classes, list, areSeveral: areShares || wish == .pictures)
                 pictures.files.append((path(of: row, list), labels.first ?? 0))
-                shares += classes.names.indices.map { labels.contains(Int32(truncatingIfNeeded: $0)) ? 1 : 0 }
-            } catch { pictures.broken.append(error) }
+                // As long as there are classes, for each picture: nothing else takes them.
+                if areShares { shares += classes.shares(of: labels) }
+            } catch { try add(error, to: &pictures) }
         }
-        if case .numbers = wish { pictures.truth = .numbers(shares, columns: classes.names) }
+        if areShares { pictures.truth = .numbers(shares, columns: classes.names) }
         return pictures
+    }
+
+    private static func add(_ error: InterchangeError, to pictures: inout DatasetPictures) throws(InterchangeError) {
+        guard pictures.broken.count < mostBroken else {
+            throw InterchangeError(
+                pictures.path, "more than \(mostBroken) rows of the list cannot be used", repair: "write rows path,label",
+                notes: pictures.broken.prefix(40).map(\.finding) + ["… and \(pictures.broken.count - 40) more"])
+        }
+        pictures.broken.append(error)
     }
 
     private static func path(of row: Row, _ list: String) -> String {
@@ -215,6 +227,13 @@ enum DatasetList {
         func label(_ text: String) -> Int32? {
             guard areNumbers else { return places[text] }
             return Int(text).flatMap { names.indices.contains($0) ? Int32(truncatingIfNeeded: $0) : nil }
+        }
+
+        /// One for each class that is among the labels, and zero for the others.
+        func shares(of labels: [Int32]) -> [Float] {
+            var shares = [Float](repeating: 0, count: names.count)
+            for label in labels { shares[Int(label)] = 1 }
+            return shares
         }
     }
 

@@ -39,6 +39,9 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
 
     public init() {}
 
+    /// The most epochs that a training may have.
+    static let mostEpochs = 100_000
+
     /// No loss that a step gives as f32, and no mean of cross-entropies of f32 scores, is larger.
     static let largestLoss = 1e39
 
@@ -54,7 +57,7 @@ public struct TrainingHistory: Codable, Equatable, Sendable {
         let arePoints = points.allSatisfy {
             isLoss($0.loss) && isMetric($0.metric) && isPositive($0.learningRate ?? 0) && (1...max(1, steps)).contains($0.step)
         }
-        return areEpochs && arePoints && (1...max(1, epochs.count)).contains(keptEpoch ?? 1) && epochs.count <= steps
+        return areEpochs && arePoints && (1...max(1, epochs.count)).contains(keptEpoch ?? 1) && epochs.count <= min(steps, Self.mostEpochs)
             && points.count <= steps
             && zip(points, points.dropFirst()).allSatisfy { $0.step < $1.step }
     }

@@ -88,6 +88,6 @@ public struct TrainingRun: Codable, Equatable, Sendable {
     /// Whether the numbers can be those of a training.
     var isPlausible: Bool {
         [trainingPictures, heldOutPictures].allSatisfy { (0...1 << 48).contains($0) } && (1...65_536).contains(batch)
-            && (1...100_000).contains(epochs) && (1...1 << 32).contains(stepsPerEpoch) && (0...1e12).contains(seconds)
+            && (1...TrainingHistory.mostEpochs).contains(epochs) && (1...1 << 32).contains(stepsPerEpoch) && (0...1e12).contains(seconds)
     }
 }

@@ -19,6 +19,8 @@ extension Weights {
 
         /// How many names of each kind are shown.
         private static let shown = 12
+        /// Among how many tensors those of a similar spelling are looked for: more than networks have, and little enough to be compared at once.
+        private static let mostCompared = 10_000
 
         /// - Parameter extents: those of the parameters by their names, where the network has them.
         init(_ file: WeightsFile, missing: [String], unexpected: [String], misshaped: [String], extents: [String: [Int]]) {
@@ -34,7 +36,8 @@ extension Weights {
         }
 
         private static func nearest(to name: String, in candidates: [String]) -> String? {
-            candidates.first { $0.hasSuffix(".\(name)") || name.hasSuffix(".\($0)") } ?? Spelling.nearest(to: name, in: candidates)
+            if let same = candidates.first(where: { $0.hasSuffix(".\(name)") || name.hasSuffix(".\($0)") }) { return same }
+            return candidates.count <= mostCompared ? Spelling.nearest(to: name, in: candidates) : nil
         }
 
         /// The mapping that takes a prefix away, or puts one before all names.

@@ -1,4 +1,5 @@
 import Foundation
+import Interchange
 import Testing
 
 /// No result replaces a file that it is made of, whatever the path is spelled like; nor do two results go to one file.
@@ -66,6 +67,30 @@ import Testing
     @Test func weightsAreNotRewrittenInPlace() throws {
         try isRefused(["weights", "convert", "known.safetensors", "./known.safetensors", "--type", "f16"])
         try isRefused(["weights", "prune", "known.safetensors", "known.safetensors", "--drop", "fc.*"])
+    }
+
+    /// An index is one file, and what it names are others.
+    @Test func filesOfAnIndexAreInputs() throws {
+        let names = try WeightsFile(path: workplace.path("known.safetensors")).entries.map(\.name)
+        let map = names.map { "\"\($0)\": \"known.safetensors\"" }.joined(separator: ", ")
+        let index = "known.safetensors.index.json"
+        try workplace.write("{\"metadata\": {}, \"weight_map\": {\(map)}}", to: index)
+        try isRefused(["weights", "convert", index, "known.safetensors"])
+        try isRefused(["weights", "convert", index, "./known.safetensors", "--map", "fc.*=head.*"])
+        try isRefused(["weights", "prune", index, "known.safetensors", "--keep", "fc.*"])
+        try isRefused(Self.training + ["--weights", index, "-o", "known"])
+        try isRefused(["fine-tune", "tiny.braid", "--weights", index, "--data", "mnist:data", "-o", "known", "--quiet"])
+        try isRefused(["evaluate", "tiny.braid", "--weights", index, "--data", "mnist:data", "--confusion", "known.safetensors"])
+        try isRefused(["bench", "tiny.braid", "--weights", index, "--save", "known.safetensors"])
+        try isRefused(["export", "tiny.braid", "--weights", index, "-o", "known.safetensors"])
+        let written = try workplace.run("weights", "convert", index, "other.safetensors")
+        #expect(written.status == 0, "\(written.errors)")
+    }
+
+    /// What is measured may be named with the network that it picks.
+    @Test func measurementsReplaceNoSource() throws {
+        try isRefused(["bench", "tiny.braid:tiny", "--save", "tiny.braid"])
+        try isRefused(["profile", "tiny.braid:tiny", "--trace", "./tiny.braid"])
     }
 
     @Test func plotsReplaceNoHistory() throws {

@@ -50,9 +50,26 @@ import Testing
 
     @Test func boundsTheNumberOfFields() throws {
         let text = Data("a,b\nc,d\n,,\n".utf8)
-        #expect(try CommaSeparated.read(data: text, path: "list.csv", mostFields: 7).count == 3)
+        #expect(try CommaSeparated.read(data: text, path: "list.csv", limits: CommaSeparated.Limits(fields: 7)).count == 3)
         checkFailure("list.csv, line 3: there are more than 6 fields; split the file") {
-            _ = try CommaSeparated.read(data: text, path: "list.csv", mostFields: 6)
+            _ = try CommaSeparated.read(data: text, path: "list.csv", limits: CommaSeparated.Limits(fields: 6))
+        }
+    }
+
+    @Test func boundsTheNumberOfRows() throws {
+        let text = Data("a,b\n\nc,d\n,,\n".utf8)
+        #expect(try CommaSeparated.read(data: text, path: "list.csv", limits: CommaSeparated.Limits(rows: 3)).count == 3)
+        checkFailure("list.csv, line 4: there are more than 2 rows; split the file") {
+            _ = try CommaSeparated.read(data: text, path: "list.csv", limits: CommaSeparated.Limits(rows: 2))
+        }
+    }
+
+    @Test func boundsTheFieldsOfARow() throws {
+        let most = CommaSeparated.Limits().fieldsOfARow
+        let row = String(repeating: ",", count: most - 1)
+        #expect(try CommaSeparated.read(data: Data(row.utf8), path: "list.csv")[0].fields.count == most)
+        checkFailure("list.csv, line 2: there are more than \(most) fields in one row; end each row with a line break") {
+            _ = try CommaSeparated.read(data: Data("a,b\n\(row),".utf8), path: "list.csv")
         }
     }
 }

@@ -202,6 +202,84 @@ import Testing
         checkFailure("reaches out of its storage") { _ = try file([1 << 40, 1 << 40, 0], [0, 0, 1]) }
     }
 
+    /// An offset of no elements and strides of one element mean nothing, however large they are.
+    @Test func passesOverNumbersThatDoNotMatter() throws {
+        for (shape, strides, offset) in [([0], [1], 1 << 62), ([0], [Int.max], Int.max), ([1, 2], [1 << 62, 0], 1), ([1], [Int.max], 3)] {
+            let pickle = Self.pickle(Self.dictionary(Self.tensor(shape, strides, offset: offset)))
+            let file = try WeightsFile(data: try Self.archive(pickle), path: "x.pth")
+            var floats: [Float] = []
+            try file.readFloats("w") { floats += $0 }
+            #expect(try floats == [Float](repeating: 0, count: shape.reduce(1, *)) && file.tensor("w").floats == floats)
+        }
+    }
+
+    /// What a mark takes from a deep stack is no copy of the stack.
+    @Test func takesLittleFromADeepStack() throws {
+        let none = [UInt8](repeating: UInt8(ascii: "N"), count: 400_000)
+        let pickle = Self.pickle(none, (0..<100_000).flatMap { _ in Self.opcode("(1") }, Self.opcode("."))
+        let begin = ContinuousClock.now
+        let file = try Self.archive(pickle)
+        checkFailure("the file holds None") { _ = try WeightsFile(data: file, path: "x.pth") }
+        #expect(ContinuousClock.now - begin < .seconds(10))
+    }
+
+    /// Calls of two bytes name the same long tuple or list again and again.
+    @Test func boundsWhatCallsCopy() throws {
+        let none = [UInt8](repeating: UInt8(ascii: "N"), count: 100_000)
+        let again = (0..<20_000).flatMap { _ in Self.opcode("h\u{0}h\u{1}R0") }
+        let parameter = Self.pickle(
+            Self.name("torch._utils", "_rebuild_parameter"), Self.opcode("q\u{0}0("), Self.tensor([4], [1]), none,
+            Self.opcode("tq\u{1}0"), again, Self.opcode("."))
+        let storage = Self.pickle(
+            Self.opcode("("), Self.text("storage"), Self.name("torch", "FloatStorage"), Self.text("0"), Self.text("cpu"), none,
+            Self.opcode("tQ."))
+        let pairs = (0..<1000).flatMap { _ in Self.opcode("h\u{2}") }
+        let dictionaries = Self.pickle(
+            Self.name("collections", "OrderedDict"), Self.opcode("q\u{0}0((NNtq\u{2}0"), pairs, Self.opcode("l"), [0x85],
+            Self.opcode("q\u{1}0"), again, Self.opcode("."))
+        for (pickle, message) in [
+            (parameter, "the pickle calls a function with 100001 arguments, more than any that PyTorch calls"),
+            (storage, "the pickle refers to something else than a storage"),
+            (dictionaries, "the calls of the pickle copy more than 4194304 values; save the weights alone"),
+        ] {
+            let file = try Self.archive(pickle)
+            checkFailure(message) { _ = try WeightsFile(data: file, path: "x.pth") }
+        }
+        // Some dictionaries are written so.
+        let pair = Self.opcode("]") + Self.tuple(Self.text("w"), Self.tensor([4], [1])) + Self.opcode("a")
+        let written = Self.pickle(Self.name("collections", "OrderedDict"), Self.tuple(pair), Self.opcode("R."))
+        #expect(try WeightsFile(data: try Self.archive(written), path: "x.pth").entries.map(\.name) == ["w"])
+    }
+
+    /// Any number of tensors may repeat one storage, each by no more than a tensor may.
+    @Test func boundsWhatTensorsRepeatTogether() throws {
+        func file(_ count: Int) throws -> WeightsFile {
+            let first = Self.pickle(Self.tensor([1 << 18], [0]), Self.opcode("q\u{0}0}"))
+            let tensors = (0..<count).flatMap { Self.text("w\($0)") + Self.opcode("h\u{0}s") }
+            return try WeightsFile(data: try Self.archive(first + tensors + Self.opcode(".")), path: "x.pth")
+        }
+        #expect(try file(64).entries.count == 64)
+        checkFailure("tensor \"w64\": with those before it, it repeats the elements of their storages up to 65.0 MiB") {
+            _ = try file(100)
+        }
+    }
+
+    /// A list of extents that grows after the tensor was checked does not make it larger.
+    @Test func keepsTheExtentsThatWereChecked() throws {
+        let storage =
+            Self.tuple(Self.text("storage"), Self.name("torch", "FloatStorage"), Self.text("0"), Self.text("cpu"), Self.integer(4))
+            + Self.opcode("Q")
+        let tensor =
+            Self.name("torch._utils", "_rebuild_tensor_v2")
+            + Self.tuple(
+                storage, Self.integer(0), Self.opcode("]q\u{5}") + Self.integer(4) + Self.opcode("a"),
+                Self.opcode("]q\u{6}") + Self.integer(1) + Self.opcode("a"), [0x89], Self.opcode("}")) + Self.opcode("R")
+        let growth = Self.opcode("h\u{5}") + Self.integer(1 << 16) + Self.opcode("a0h\u{6}") + Self.integer(1 << 40) + Self.opcode("a0")
+        let pickle = Self.pickle(Self.opcode("}"), Self.text("w"), tensor, growth, Self.opcode("s."))
+        let file = try WeightsFile(data: try Self.archive(pickle), path: "x.pth")
+        #expect(try file["w"]?.shape == [4] && file.tensor("w").floats == [0, 0, 0, 0])
+    }
+
     /// More values than any model has are refused before they take memory.
     @Test func boundsTheNumberOfValues() throws {
         let bytes = [0x80, 2] + [UInt8](repeating: UInt8(ascii: "]"), count: PyTorchPickle.mostValues + 1)

@@ -125,6 +125,14 @@ import Testing
         }
     }
 
+    /// Pixels of large pictures are moved from the decoder a piece at a time.
+    @Test func readsLargePictures() throws {
+        let (width, height) = (4200, 4001)
+        let pixels = (0..<width * height).map { UInt8(truncatingIfNeeded: $0 >> 16 ^ $0 / width) }
+        let image = Image(width: width, height: height, channels: 1, pixels: pixels)
+        #expect(try Image(data: Data(image.encodedPNG()), path: "").pixels == pixels)
+    }
+
     @Test func convertsToGreyAndBack() throws {
         let image = Image(width: 3, height: 2, channels: 3, pixels: Self.rgb)
         #expect(image.grey().pixels == [76, 150, 29, 18, 124, 255])

@@ -112,6 +112,42 @@ import Testing
         checkFailure("x.npy: the archive's entry is damaged") { _ = try collection(archive(size: .max - 1)).read("x") }
     }
 
+    /// Entries that share bytes would make a small archive stand for much.
+    @Test func refusesEntriesThatOverlap() throws {
+        func bytes(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) } }
+        let content = NumPy.encode(HostTensor(element: .u8, shape: [8], bytes: [UInt8](repeating: 3, count: 8)))
+        /// An archive of one content, and of entries that begin at `offsets`.
+        func archive(_ offsets: [Int], content: [UInt8], size: Int? = nil) -> Data {
+            let sum = content.withUnsafeBytes { ZipArchive.checksum($0) }
+            let sizes = bytes(sum) + bytes(UInt32(size ?? content.count)) + bytes(UInt32(size ?? content.count)) + bytes(UInt16(5))
+            let local = bytes(UInt32(0x0403_4b50)) + [20, 0, 0, 0, 0, 0, 0, 0, 0, 0] + sizes + [0, 0] + Array("x.npy".utf8) + content
+            var directory: [UInt8] = []
+            for (number, offset) in offsets.enumerated() {
+                directory += bytes(UInt32(0x0201_4b50)) + [20, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0] + sizes
+                directory += [UInt8](repeating: 0, count: 12) + bytes(UInt32(offset)) + Array("\(number).npy".utf8)
+            }
+            let end = bytes(UInt32(0x0605_4b50)) + [0, 0, 0, 0] + bytes(UInt16(offsets.count)) + bytes(UInt16(offsets.count))
+            return Data(local + directory + end + bytes(UInt32(directory.count)) + bytes(UInt32(local.count)) + [0, 0])
+        }
+        #expect(try collection(archive([0], content: content)).read("0").floats == [Float](repeating: 3, count: 8))
+        checkFailure("the archive's entry overlaps") { _ = try collection(archive([0, 0], content: content)) }
+        checkFailure("overlaps the directory") { _ = try collection(archive([0], content: content, size: content.count + 1)) }
+        // An entry within the content of another.
+        let nested = bytes(UInt32(0x0403_4b50)) + [UInt8](repeating: 0, count: 26) + [1, 2, 3]
+        checkFailure("0.npy: the archive's entry overlaps 1.npy") { _ = try collection(archive([35, 0], content: nested)) }
+    }
+
+    /// Headers longer than nearly all are read from the beginning of a compressed array, too.
+    @Test(arguments: [100, 400, 600, 40_000]) func describesLongHeaders(blanks: Int) throws {
+        let header = Array("{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }".utf8) + [UInt8](repeating: 0x20, count: blanks)
+        let array = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count & 0xff), UInt8(header.count >> 8)] + header + [4, 5, 6]
+        for compresses in [false, true] {
+            let archive = try ZipArchiveWriter.encode([ZipArchiveWriter.Entry(name: "x.npy") { array }], compresses: compresses)
+            let file = try WeightsFile(data: Data(archive), path: "x.npz")
+            #expect(try file["x"]?.shape == [3] && file.tensor("x").floats == [4, 5, 6])
+        }
+    }
+
     @Test func survivesDamage() throws {
         for data in [stored, compressed] {
             let refused = checkSurvivesDamage(data) { bytes in

@@ -105,6 +105,11 @@ import Testing
         }
         let file = try index(#""bias": "two.bin", "a": "one.safetensors", "weight": "two.bin""#)
         #expect(file.format == .index && file.entries.map(\.name) == ["a", "weight", "bias"] && file.metadata == ["format": "pt"])
+        let paths = ["model.safetensors.index.json", "one.safetensors", "two.bin"].map { folder($0) }
+        #expect(file.paths == paths && WeightsFile.paths(of: paths[0]) == paths)
+        // A part of the tensors under other names is still of these files.
+        #expect(file.keeping { $0 == "a" }.renamed(["a": "b"]).paths == paths)
+        #expect(WeightsFile.paths(of: paths[1]) == [paths[1]] && WeightsFile.paths(of: folder("none.json")) == [folder("none.json")])
         #expect(try file.tensor("a").floats == [1, 2] && file.tensor("weight").floats == [0, 1, 2, 3])
         checkFailure("there is no tensor \"unlisted\" in the file; the nearest name there is") { _ = try file.tensor("unlisted") }
         checkFailure("of its 3 files 2 are missing; download it again") {
@@ -115,6 +120,7 @@ import Testing
         for outside in ["../one.safetensors", "/etc/passwd", "..", ""] {
             checkFailure("names a file outside of its folder: '\(outside)'") { _ = try index("\"a\": \"\(outside)\"") }
         }
+        checkFailure("names a file with a zero byte in its name") { _ = try index(#""a": "one.safetensors\u0000.bin""#) }
         checkFailure("no index of weights") {
             try AtomicFile.write(Data("{\"weight_map\": [1]}".utf8), to: folder("x.json"))
             _ = try WeightsFile(path: folder("x.json"))

@@ -179,6 +179,11 @@ import Testing
 
     @Test(arguments: [
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4, "its last byte would be 70, but the file has 66"),
+        (
+            #"{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}"#, 0,
+            "but the file has 97; the file is cut off: copy it again"
+        ),
+        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}"#, 4, "the place of tensor \"a\" has more than 2 numbers"),
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 12, "4 bytes belong to no tensor"),
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4, "do not fit F32 [2], 8 bytes"),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, "leaves a gap"),
@@ -199,6 +204,22 @@ import Testing
     ])
     func refuses(header: String, size: Int, message: String) {
         checkFailure(message) { _ = try Safetensors(data: Self.file(header, size: size), path: "bad.safetensors") }
+    }
+
+    @Test func readsAsManyDimensionsAsOthersWrite() throws {
+        let folder = TemporaryFolder()
+        let shape = [Int](repeating: 1, count: 64)
+        try Safetensors.write([HostTensor(name: "a", shape: shape, floats: [5])], to: folder("file"))
+        #expect(try Safetensors(path: folder("file")).tensor("a") == HostTensor(name: "a", shape: shape, floats: [5]))
+        checkFailure("tensor \"a\": it has 65 dimensions, and tensors of safetensors have 64 at most") {
+            try Safetensors.write([HostTensor(name: "a", shape: shape + [1], floats: [5])], to: folder("other"))
+        }
+        #expect(folder.names == ["file"])
+        let extents = String(repeating: "1,", count: 500_000) + "1"
+        let header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[\(extents)],\"data_offsets\":[0,4]}}"
+        checkFailure("the shape of tensor \"a\" has more than 64 numbers") {
+            _ = try Safetensors(data: Self.file(header, size: 4), path: "bad.safetensors")
+        }
     }
 
     @Test func refusesImpossibleHeaderSizes() {

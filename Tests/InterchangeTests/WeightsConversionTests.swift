@@ -137,12 +137,27 @@ import Testing
 
     @Test func refusesWhatNoArchiveHolds() throws {
         let deep = HostTensor(name: "deep", shape: [Int](repeating: 1, count: 65), floats: [1])
-        let file = try write("deep.safetensors", [deep])
+        let file = WeightsFile([deep], path: "deep.onnx")
         checkFailure("it has 65 dimensions, and NumPy's arrays have 64 at most") {
             try WeightsConversion(file, to: .npz).write(to: folder("x.npz"))
         }
         let unnamed = try write("unnamed.safetensors", [HostTensor(name: "", shape: [1], floats: [1])])
         checkFailure("no entry of an archive can have this name") { try WeightsConversion(unnamed, to: .npz).write(to: folder("x.npz")) }
+    }
+
+    /// Safetensors keep one name for themselves, which other formats allow.
+    @Test func refusesTheNameOfMetadata() throws {
+        let tensors = [HostTensor(name: "__metadata__", shape: [1], floats: [1]), HostTensor(name: "a", shape: [1], floats: [2])]
+        let message = "tensor \"__metadata__\": safetensors keeps this name for itself; rename it with --map"
+        try WeightsConversion(WeightsFile(tensors, path: "in.npz"), to: .npz).write(to: folder("in.npz"))
+        let file = try WeightsFile(path: folder("in.npz"))
+        checkFailure(message) { try WeightsConversion(file, to: .safetensors).write(to: folder("x.safetensors")) }
+        checkFailure(message) { try Safetensors.write(tensors, to: folder("x.safetensors")) }
+        let renamed = try write().renamed(["b": "__metadata__"])
+        checkFailure(message) { try WeightsConversion(renamed, to: .safetensors).write(to: folder("x.safetensors")) }
+        #expect(!folder.names.contains("x.safetensors"))
+        try WeightsConversion(file.renamed(["__metadata__": "b"]), to: .safetensors).write(to: folder("x.safetensors"))
+        #expect(try WeightsFile(path: folder("x.safetensors")).tensor("b").floats == [1])
     }
 
     @Test func tellsWhatValuesAreLike() throws {

@@ -92,6 +92,19 @@ import Training
         }
     }
 
+    /// Labels are converted a piece at a time.
+    @Test func readsManyLabels() throws {
+        let count = 200_000
+        let labels = (0..<count).map { Int64($0 % 1000) }
+        let images = HostTensor(element: .u8, shape: [count, 1, 1], bytes: [UInt8](repeating: 0, count: count))
+        try write(["images": images, "labels": HostTensor(shape: [count], int64s: labels)])
+        #expect(try open().labels == labels.map { Int32($0) })
+        var damaged = labels
+        damaged[150_000] = 70_000
+        try write(["images": images, "labels": HostTensor(shape: [count], int64s: damaged)])
+        checkDatasetFailure("label 150000: 70000 is not a class from 0 to 65535") { _ = try open() }
+    }
+
     @Test func refuses() throws {
         let labels = HostTensor(shape: [2], int64s: [0, 1])
         for (images, labels, message) in [
@@ -119,6 +132,9 @@ import Training
             try write(["images": images, "labels": labels])
             checkDatasetFailure(message) { _ = try open() }
         }
+        // By their headers: labels that are none are not looked at where there are too many.
+        try write(["images": u8([2, 4, 4]), "labels": HostTensor(shape: [3], floats: [.nan, .nan, .nan])])
+        checkDatasetFailure("labels: there are 3 labels, but 2 pictures in images") { _ = try open() }
         try write(["images": u8([2, 4, 4]), "labels": labels])
         checkDatasetFailure("the training pictures have 1 x 4 x 4 values, but the network takes 3 x 4 x 4") {
             _ = try open(extents: ImageExtents(channels: 3, height: 4, width: 4))

@@ -47,6 +47,17 @@ import Testing
         #expect(error.message == "there are 3 classes, but the target takes 2")
     }
 
+    /// A class of a large number makes many classes, and no share of each for every row where no target takes them.
+    @Test func keepsNoSharesOfClasses() throws {
+        let dataset = try open("a.png,65535\nsub/d.png,0\n")
+        #expect(dataset.truth == nil && dataset.classNames.count == 65_536 && dataset.labels == [65_535, 0])
+    }
+
+    @Test func boundsTheRowsThatCannotBeUsed() throws {
+        let text = "a.png,cat\n" + String(repeating: "a.png\n", count: 250_001)
+        checkDatasetFailure("more than 250000 rows of the list cannot be used; write rows path,label") { _ = try open(text) }
+    }
+
     /// Where most rows have the numbers that are wanted, one that has not is named, and makes no classes of all.
     @Test func namesRowsWithoutTheirNumbers() throws {
         var options = DatasetOptions()

@@ -51,6 +51,24 @@ import Training
         checkDatasetFailure("not pictures [N, rows, columns]") { _ = try specification.open(.heldOut) }
     }
 
+    /// Labels that are not as many as the pictures are refused by the header, before they are unpacked.
+    @Test func comparesCountsOfHeaders() throws {
+        try writeMNIST(images: [2, 4, 5], labels: [7, 0])
+        let beginning: [UInt8] = [0, 0, 8, 1, 0x10, 0, 0, 0]
+        try folder.write(Gzip.compress(beginning + [UInt8](repeating: 0, count: 1 << 20)), to: "t10k-labels-idx1-ubyte.gz")
+        checkDatasetFailure("the file is too short for u8 [268435456]") {
+            _ = try DatasetSpecification(parsing: "mnist:\(folder.path)").open(.heldOut)
+        }
+        let header = try IDX.header("\(folder.path)/t10k-images-idx3-ubyte")
+        #expect(header.element == .u8 && header.shape == [2, 4, 5])
+        let wrong = try IDX.encode(HostTensor(element: .u8, shape: [1 << 20], bytes: [UInt8](repeating: 255, count: 1 << 20)))
+        try folder.write(Gzip.compress(wrong), to: "t10k-labels-idx1-ubyte.gz")
+        #expect(try IDX.header("\(folder.path)/t10k-labels-idx1-ubyte.gz").shape == [1 << 20])
+        checkDatasetFailure("the file holds 1048576 labels, but there are 2 pictures") {
+            _ = try DatasetSpecification(parsing: "mnist:\(folder.path)").open(.heldOut)
+        }
+    }
+
     private func writeIDX(_ prefix: String, images: Int, labels: HostTensor) throws {
         let pixels = [UInt8](repeating: 7, count: images * 6)
         try folder.write(IDX.encode(HostTensor(element: .u8, shape: [images, 2, 3], bytes: pixels)), to: "\(prefix)-images-idx3-ubyte")
@@ -133,6 +151,29 @@ import Training
         try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/train/b/loop", withDestinationPath: "..")
         checkDatasetFailure("the folders are more than 16 deep; remove links that lead back") {
             _ = try DatasetSpecification.folder(folder.path).open(.training)
+        }
+    }
+
+    /// A folder that a few links lead to is read through each; links of links are as many as all their ways, and end with an error.
+    @Test func followsLinksToFolders() throws {
+        try folder.write(Image(width: 1, height: 1, channels: 1, filledWith: 9).encodedPNG(), to: "shared/1.png")
+        try folder.write(Image(width: 1, height: 1, channels: 1, filledWith: 8).encodedPNG(), to: "train/a/0.png")
+        func link(_ name: String, to other: String) throws {
+            try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/\(name)", withDestinationPath: "\(folder.path)/\(other)")
+        }
+        try link("train/a/x", to: "shared")
+        try link("train/a/y", to: "shared")
+        let specification = DatasetSpecification.folder(folder.path)
+        #expect(try specification.open(.training).pixels == [8, 9, 9])
+        for level in 0..<12 {
+            try FileManager.default.createDirectory(atPath: "\(folder.path)/level\(level)", withIntermediateDirectories: true)
+        }
+        for level in 0..<11 {
+            for name in ["a", "b", "c", "d", "e", "f"] { try link("level\(level)/\(name)", to: "level\(level + 1)") }
+        }
+        try link("train/a/z", to: "level0")
+        checkDatasetFailure("links lead to this folder more than 16 times; remove links that lead to the same folder") {
+            _ = try specification.open(.training)
         }
     }
 

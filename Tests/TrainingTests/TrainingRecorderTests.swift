@@ -145,6 +145,9 @@ import Testing
             _ = try read(#"{"epochs":[{"accuracy":0.5,"epoch":1,"learning_rate":0.1}],"points":[]}"#)
         }
         checkDatasetFailure("this is no history of a training") { _ = try read("[1") }
+        // No training has more epochs, whatever a file says.
+        let epochs = (1...100_001).map { #"{"accuracy":0.5,"epoch":\#($0),"learning_rate":0.1,"loss":2}"# }
+        checkDatasetFailure("the history is damaged") { _ = try read(#"{"epochs":[\#(epochs.joined(separator: ","))],"points":[]}"#) }
         checkDatasetFailure("the history is of a later version of Braid (format 3, known are up to 2)") {
             _ = try read(#"{"epochs":[],"points":[],"format":3}"#)
         }

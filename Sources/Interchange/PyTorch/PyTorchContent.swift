@@ -135,12 +135,14 @@ struct PyTorchContent {
                 path, described, "it repeats the elements of its storage up to \(MachineMemory.text(size)), more than the whole file has",
                 repair: "save a smaller part of it, or a copy: tensor.contiguous()")
         }
-        let start = place.range.lowerBound + storage.viewOffset * stored.size + tensor.offset * element.size
+        // A tensor of no elements may have any offset.
+        let start =
+            size == 0
+            ? place.range.lowerBound : place.range.lowerBound + storage.viewOffset * stored.size + tensor.offset * element.size
         return PyTorchFile.Entry(
             name: name,
             tensor: StoredTensor(
-                element: element, shape: shape, strides: strides, start: size == 0 ? place.range.lowerBound : start,
-                isBigEndian: isBigEndian, file: file),
+                element: element, shape: shape, strides: strides, start: start, isBigEndian: isBigEndian, file: file),
             archived: place.archived)
     }
 }

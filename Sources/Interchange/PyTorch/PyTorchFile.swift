@@ -44,8 +44,21 @@ struct PyTorchFile: Sendable {
         }
         let state = try PyTorchStateDict(content.pickle, path: path, fileSize: file.bytes.count)
         found = state.found
-        var entries: [Entry] = []
-        for (name, number) in state.tensors { entries.append(try content.entry(name, number)) }
+        // Tensors may share a storage, so what all of them take together is bounded besides what each does: layers are tied, a few dozen of them.
+        let most = 64 * file.bytes.count + 1 << 26
+        var (entries, size): ([Entry], Int) = ([], 0)
+        for (name, number) in state.tensors {
+            let entry = try content.entry(name, number)
+            size += entry.tensor.count * entry.tensor.element.size
+            if size > most {
+                throw InterchangeError(
+                    path, .entry("tensor \"\(name)\""),
+                    "with those before it, it repeats the elements of their storages up to \(MachineMemory.text(size)), and "
+                        + "\(MachineMemory.text(most)) is the limit for a file of \(MachineMemory.text(file.bytes.count))",
+                    repair: "save copies of the tensors: tensor.clone()")
+            }
+            entries.append(entry)
+        }
         self.entries = entries
         if file.isDamaged { throw FileBytes.cutOff(path) }
     }

@@ -47,7 +47,7 @@ struct PyTorchPickle {
         var storage: Int32
         var element: PyTorchElement
         var offset: Int
-        /// Tuples or lists of integers.
+        /// Tuples of integers, which stay as they were when they were checked.
         var shape: Reference
         var strides: Reference
     }

@@ -7,6 +7,16 @@ extension PyTorchPickleReader {
     static let distrust =
         "load it nowhere unless you trust where it is from; whoever made it can save the weights alone: \(saving)"
 
+    /// The most arguments of a call that are looked at; PyTorch writes 8 at most.
+    private static let mostArguments = 16
+
+    /// The elements of a tuple of arguments; nil where the value is no tuple, or a longer one than any that matters: a copy for each of many
+    /// calls is to be a short one.
+    private func arguments(_ reference: PyTorchPickle.Reference) -> [PyTorchPickle.Reference]? {
+        guard case .tuple(_, let count) = value(reference), count <= Self.mostArguments else { return nil }
+        return pickle.sequence(reference).map(Array.init)
+    }
+
     mutating func name(_ module: String, _ name: String) throws(InterchangeError) -> PyTorchPickle.Reference {
         guard let known = PyTorchName(module: module, name: name) else { throw refusal(module, name) }
         pickle.names.append(known)
@@ -34,8 +44,11 @@ extension PyTorchPickleReader {
     mutating func call(
         _ callee: PyTorchPickle.Reference, _ arguments: PyTorchPickle.Reference, isInner: Bool = false
     ) throws(InterchangeError) -> PyTorchPickle.Reference {
-        guard let name = pickle.name(callee), case .tuple = value(arguments), let given = pickle.sequence(arguments).map(Array.init) else {
+        guard let name = pickle.name(callee), case .tuple(_, let count) = value(arguments) else {
             throw failure("the pickle calls \(pickle.kind(callee)), not a function with arguments")
+        }
+        guard let given = self.arguments(arguments) else {
+            throw failure("the pickle calls a function with \(count) arguments, more than any that PyTorch calls")
         }
         switch name {
         case .tensor, .tensor2, .tensor3: return try tensor(name, given)
@@ -49,6 +62,7 @@ extension PyTorchPickleReader {
             guard let first = given.first else { return try dictionary([]) }
             if case .dictionary = value(first) { return first }
             guard given.count == 1, let pairs = pickle.sequence(first) else { throw wrongArguments("a dictionary") }
+            try willCopy(2 * pairs.count)
             var flat: [PyTorchPickle.Reference] = []
             for pair in pairs {
                 guard let pair = pickle.sequence(pair), pair.count == 2 else { throw wrongArguments("a dictionary") }
@@ -76,7 +90,7 @@ extension PyTorchPickleReader {
 
     /// A storage by what PyTorch calls a persistent identifier: `('storage', type, key, device, count)`, of older versions with a view behind it.
     mutating func storage(_ identifier: PyTorchPickle.Reference) throws(InterchangeError) -> PyTorchPickle.Reference {
-        guard case .tuple = value(identifier), let parts = pickle.sequence(identifier).map(Array.init), let first = parts.first else {
+        guard let parts = arguments(identifier), let first = parts.first else {
             throw failure("the pickle refers to something else than a storage")
         }
         if pickle.text(first) == "module" {
@@ -89,10 +103,9 @@ extension PyTorchPickleReader {
             throw failure("a storage has no number of elements, or a negative one")
         }
         var storage = PyTorchPickle.Storage(key: parts[2], element: element, count: count)
-        if parts.count > 5, let view = pickle.sequence(parts[5]).map(Array.init) {
-            guard view.count == 3, let offset = pickle.integer(view[1]), let viewCount = pickle.integer(view[2]), offset >= 0,
-                viewCount >= 0,
-                offset <= count, viewCount <= count - offset
+        if parts.count > 5, pickle.sequence(parts[5]) != nil {
+            guard let view = arguments(parts[5]), view.count == 3, let offset = pickle.integer(view[1]),
+                let viewCount = pickle.integer(view[2]), offset >= 0, viewCount >= 0, offset <= count, viewCount <= count - offset
             else { throw failure("a storage is a part of another that does not have it") }
             (storage.viewOffset, storage.viewCount) = (offset, viewCount)
         }
@@ -105,8 +118,13 @@ extension PyTorchPickleReader {
         _ function: PyTorchName, _ given: [PyTorchPickle.Reference]
     ) throws(InterchangeError) -> PyTorchPickle.Reference {
         guard given.count >= (function == .tensor ? 4 : function == .tensor2 ? 6 : 7), case .storage(let number) = value(given[0]),
-            let offset = pickle.integer(given[1]), let shape = pickle.integers(given[2]), let strides = pickle.integers(given[3])
+            let offset = pickle.integer(given[1]), let extents = pickle.sequence(given[2])?.count,
+            let steps = pickle.sequence(given[3])?.count
         else { throw wrongArguments("a tensor") }
+        // Before the numbers are copied, which a few bytes may name again and again.
+        guard extents <= 64 else { throw failure("a tensor has \(extents) dimensions, more than 64") }
+        guard extents == steps else { throw failure("a tensor has \(extents) extents and \(steps) strides") }
+        guard let shape = pickle.integers(given[2]), let strides = pickle.integers(given[3]) else { throw wrongArguments("a tensor") }
         let storage = pickle.storages[Int(number)]
         var element = storage.element
         if function == .tensor3 {
@@ -121,10 +139,6 @@ extension PyTorchPickleReader {
                     "a tensor is a negated or conjugated view of other values, whose bits are not read",
                     repair: "save it as a tensor of its own: `x.resolve_conj().resolve_neg().clone()`")
             }
-        }
-        guard shape.count <= 64 else { throw failure("a tensor has \(shape.count) dimensions, more than 64") }
-        guard shape.count == strides.count else {
-            throw failure("a tensor has \(shape.count) extents and \(strides.count) strides")
         }
         guard offset >= 0, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 }) else {
             throw failure("a tensor \(shape) has a negative offset, extent or stride")
@@ -141,8 +155,17 @@ extension PyTorchPickleReader {
                         + "\(storage.viewCount ?? storage.count) elements")
             }
         }
+        let checked = (shape: try unchanging(given[2]), strides: try unchanging(given[3]))
         pickle.tensors.append(
-            PyTorchPickle.Tensor(storage: number, element: element, offset: offset, shape: given[2], strides: given[3]))
+            PyTorchPickle.Tensor(storage: number, element: element, offset: offset, shape: checked.shape, strides: checked.strides))
         return try add(.tensor(Int32(pickle.tensors.count - 1)))
+    }
+
+    /// A tuple as it is, and a list as a tuple: a pickle could append to a list after it was checked.
+    private mutating func unchanging(_ sequence: PyTorchPickle.Reference) throws(InterchangeError) -> PyTorchPickle.Reference {
+        guard case .list(let number) = value(sequence) else { return sequence }
+        let list = pickle.lists[Int(number)]
+        try willCopy(list.count)
+        return try tuple(list[...])
     }
 }

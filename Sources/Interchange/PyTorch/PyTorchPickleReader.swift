@@ -1,7 +1,7 @@
 /// Reads a pickle (https://docs.python.org/3/library/pickletools.html) of protocols 0 to 5 as far as PyTorch writes them, and runs nothing.
 ///
 /// Python's own reader calls whatever a pickle names. This one knows the names of `PyTorchName`, and refuses all others where they stand. Time
-/// and memory are bounded by the length of the pickle: no opcode makes more than one value.
+/// and memory are bounded by the length of the pickle: no opcode makes more than one value, and what calls copy is counted.
 struct PyTorchPickleReader {
     /// The longest pickle that is read. That of a model has some hundred bytes a tensor.
     static let longest = 1 << 29
@@ -21,6 +21,8 @@ struct PyTorchPickleReader {
     private var memo: [PyTorchPickle.Reference] = []
     private var otherMemo: [Int: PyTorchPickle.Reference] = [:]
     private var constants: [PyTorchPickle.Reference?] = [nil, nil, nil, nil]
+    /// How many references calls have copied. A call takes few bytes, and may name a long list again and again.
+    private var copied = 0
 
     /// - Parameter start: where the pickle begins.
     init(_ bytes: UnsafeRawBufferPointer, from start: Int = 0, path: String, entry: String? = nil) {
@@ -140,9 +142,20 @@ struct PyTorchPickleReader {
     /// The values behind the last mark, which goes with them.
     private mutating func popToMark() throws(InterchangeError) -> ArraySlice<PyTorchPickle.Reference> {
         guard let mark = marks.popLast() else { throw failure("the pickle takes values up to a mark that is not there") }
-        let values = stack[mark...]
-        stack.removeSubrange(mark...)
-        return values
+        // A slice would share the stack's memory, and taking values from the stack would copy all of it, at every mark.
+        let values = Array(stack[mark...])
+        stack.removeLast(values.count)
+        return values[...]
+    }
+
+    /// Counts references that a call is about to copy.
+    mutating func willCopy(_ count: Int) throws(InterchangeError) {
+        copied += count
+        if copied > PyTorchPickle.mostValues {
+            throw failure(
+                "the calls of the pickle copy more than \(PyTorchPickle.mostValues) values",
+                repair: "save the weights alone: \(Self.saving)")
+        }
     }
 
     mutating func tuple(_ references: ArraySlice<PyTorchPickle.Reference>) throws(InterchangeError) -> PyTorchPickle.Reference {

@@ -52,7 +52,7 @@ public struct WeightsFile: Sendable {
 
     init(path: String, mayBeIndex: Bool) throws(InterchangeError) {
         let bytes = try FileBytes.map(path)
-        if mayBeIndex, ForeignFormat.kind(bytes.bytes) == .safetensorsIndex || path.lowercased().hasSuffix(".json") {
+        if mayBeIndex, Self.isIndex(bytes, path) {
             self.init(try WeightsIndex(path: path), path, .index)
         } else {
             try self.init(bytes, path)
@@ -106,6 +106,21 @@ public struct WeightsFile: Sendable {
     public var metadata: [String: String] { source.metadata }
     /// What a reader should be told of how the tensors were found.
     public var notes: [String] { source.notes }
+    /// The files that the tensors are in: the one that was named, and of an index those that it names. None of them may be replaced while it is
+    /// read.
+    public var paths: [String] { source.paths }
+
+    /// The `paths` of the weights at a path, without opening them; where there is no index that can be read, the path alone.
+    ///
+    /// For commands that look where they are going to write before they read.
+    public static func paths(of path: String) -> [String] {
+        guard let bytes = try? FileBytes.map(path), isIndex(bytes, path) else { return [path] }
+        return [path] + ((try? WeightsIndex.places(path: path).located) ?? [])
+    }
+
+    private static func isIndex(_ bytes: FileBytes, _ path: String) -> Bool {
+        ForeignFormat.kind(bytes.bytes) == .safetensorsIndex || path.lowercased().hasSuffix(".json")
+    }
 
     /// Returns the description of a tensor, or nil where there is none of that name.
     public subscript(name: String) -> Entry? { indices[name].map { entries[$0] } }

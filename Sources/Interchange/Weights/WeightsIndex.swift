@@ -22,9 +22,10 @@ struct WeightsIndex: TensorSource {
     /// In which file each tensor is.
     private let places: [String: Int]
 
-    /// Reads the index at `path` and opens its files, which lie beside it.
-    init(path: String) throws(InterchangeError) {
-        let repair = "download it again, with all the files that it names beside it"
+    private static let repair = "download it again, with all the files that it names beside it"
+
+    /// Reads which file each tensor is in, what these files are called, and where they lie: beside the index.
+    static func places(path: String) throws(InterchangeError) -> (weightMap: [String: String], names: [String], located: [String]) {
         let data = try InputFile.read(path, maximum: Self.largest)
         guard let content = try? JSONDecoder().decode(Content.self, from: data) else {
             throw InterchangeError(path, "this is no index of weights: a \"weight_map\" from tensors to files", repair: repair)
@@ -33,11 +34,21 @@ struct WeightsIndex: TensorSource {
         if let name = names.first(where: { $0.isEmpty || $0.contains("/") || $0.contains("\\") || $0 == "." || $0 == ".." }) {
             throw InterchangeError(path, "the index names a file outside of its folder: '\(name)'", repair: repair)
         }
+        // The system ends a path there, so that it is another file's.
+        if names.contains(where: { $0.utf8.contains(0) }) {
+            throw InterchangeError(path, "the index names a file with a zero byte in its name, which no file has", repair: repair)
+        }
         if names.count > Self.mostFiles {
             throw InterchangeError(path, "the index names \(names.count) files, more than \(Self.mostFiles)", repair: repair)
         }
         let folder = FilePath.folder(of: path)
-        let located = names.map { FilePath.joined(folder, $0) }
+        return (content.weightMap, names, names.map { FilePath.joined(folder, $0) })
+    }
+
+    /// Reads the index at `path` and opens its files, which lie beside it.
+    init(path: String) throws(InterchangeError) {
+        let repair = Self.repair
+        let (weightMap, names, located) = try Self.places(path: path)
         let missing = located.filter { !FileManager.default.fileExists(atPath: $0) }
         if !missing.isEmpty {
             throw InterchangeError(
@@ -47,11 +58,11 @@ struct WeightsIndex: TensorSource {
         var files: [WeightsFile] = []
         for file in located { files.append(try WeightsFile(path: file, mayBeIndex: false)) }
         let numbers = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
-        places = content.weightMap.compactMapValues { numbers[$0] }
-        let absent = content.weightMap.filter { name, file in numbers[file].map { files[$0][name] == nil } ?? true }.map(\.key).sorted()
+        places = weightMap.compactMapValues { numbers[$0] }
+        let absent = weightMap.filter { name, file in numbers[file].map { files[$0][name] == nil } ?? true }.map(\.key).sorted()
         if let first = absent.first {
             throw InterchangeError(
-                path, .entry("tensor \"\(first)\""), "\(content.weightMap[first] ?? "") should have it, and has it not", repair: repair,
+                path, .entry("tensor \"\(first)\""), "\(weightMap[first] ?? "") should have it, and has it not", repair: repair,
                 notes: absent.dropFirst().prefix(11).map { "missing as well: \($0)" })
         }
         // In the order of the files and of what is in them.

@@ -129,7 +129,9 @@ struct BenchCommand: ParsableCommand {
         // What cannot be read or written is told before anything is measured.
         if let save {
             StandardOutput.outlivesItsReader()
-            try OutputPath.requireWritable(save, besides: [network.file] + (weights.map { [$0] } ?? []))
+            // By its own files, since the file may be named with the network that it picks.
+            let inputs = try network.load().files + (weights.map(WeightsFile.paths(of:)) ?? []) + (input.map { [$0] } ?? [])
+            try OutputPath.requireWritable(save, besides: inputs)
         }
         let earlier = try compare.map { path throws(InterchangeError) in try BenchmarkRecord(reading: path) }
         let file = try names.open(weights)

@@ -93,7 +93,7 @@ struct EvaluateCommand: ParsableCommand {
         let drawings = try output.map { (given) throws(InterchangeError) in try DrawingFiles(output: given, network: network.name) }
         let files = [drawings?.confusion, drawings?.calibration, confusion, topLosses].compactMap(\.self)
         if !files.isEmpty { StandardOutput.outlivesItsReader() }
-        let inputs = network.files + (weights.map { [$0] } ?? [])
+        let inputs = network.files + (weights.map(WeightsFile.paths(of:)) ?? [])
         try OutputPath.requireWritable(files, besides: inputs + files.filter(data.isRead))
         let pool = ThreadPool(threads: execution.threadCount)
         guard let file = try names.open(weights, of: network) else { throw ValidationError("give the --weights of '\(network.name)'") }

@@ -61,7 +61,7 @@ struct ExportCommand: ParsableCommand {
                 help: "give it as --batch 1")
         }
         let path = try OutputPath.file(output, orInFolder: network.name, ending: ".onnx")
-        try OutputPath.requireWritable(path, besides: network.files + (weights.map { [$0] } ?? []))
+        try OutputPath.requireWritable(path, besides: network.files + (weights.map(WeightsFile.paths(of:)) ?? []))
         let file = try names.open(weights, of: network)
         network = try network.preparing(asIn: file.map { (file) throws(InterchangeError) in try WeightsMetadata(file) })
         let graph = try network.completeGraph

@@ -82,7 +82,7 @@ struct FineTuneCommand: ParsableCommand {
         let files = try ResultFiles(output: settings.output, network: network.name)
         let frozenFiles = files.with(suffix: ".frozen")
         for files in frozenEpochs > 0 ? [frozenFiles, files] : [files] {
-            try files.requireWritable(besides: network.trainingFiles + [weights], data: settings.data, resumed: settings.resume)
+            try files.requireWritable(besides: network.trainingFiles + file.paths, data: settings.data, resumed: settings.resume)
         }
         let frozenEvents = settings.tensorboard.map { ($0 as NSString).standardizingPath + ".frozen" }
         for folder in [settings.tensorboard, frozenEpochs > 0 ? frozenEvents : nil] {

@@ -47,7 +47,7 @@ final class OutputImages {
         (self.path, self.network, self.range, self.normalization) = (path, network, range, normalization)
         self.isInput = isInput
         isFile = path.lowercased().hasSuffix(".png")
-        if isFile { try OutputPath.requireWritable(path) } else { try OutputPath.requireFolder(path) }
+        if isFile { try OutputPath.requireWritable(path, besides: network.files) } else { try OutputPath.requireFolder(path) }
         let kinds = network.graph.outputs.filter { output in
             Self.kind(output, of: network, labels[output.name], normalization, range) != nil
         }

@@ -60,9 +60,10 @@ struct ProfileCommand: ParsableCommand {
 
     func run() throws {
         try execution.requireRunnable()
-        for path in [roofline, trace].compactMap(\.self) { try OutputPath.requireWritable(path, besides: [network.file]) }
-        if roofline != nil || trace != nil { StandardOutput.outlivesItsReader() }
         let network = try network.load()
+        let files = [roofline, trace].compactMap(\.self)
+        try OutputPath.requireWritable(files, besides: network.files)
+        if !files.isEmpty { StandardOutput.outlivesItsReader() }
         try network.requireGraph()
         let isTraining = train || network.origin == .training
         let batch = try network.batch(batch, usual: isTraining ? network.training?.recipe.batchSize ?? 1 : 1)
@@ -84,6 +85,6 @@ struct ProfileCommand: ParsableCommand {
         if json { return Console.printJSON(ProfileRecord(record: record, result, advice)) }
         BenchReport(result, record).show(rows: rows)
         ProfileReport(result, advice).show()
-        for path in [roofline, trace].compactMap(\.self) { print("wrote \(path)") }
+        for path in files { print("wrote \(path)") }
     }
 }

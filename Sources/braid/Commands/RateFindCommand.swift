@@ -59,7 +59,7 @@ struct RateFindCommand: ParsableCommand {
         }
         let files = stem.map { [$0 + ".svg", $0 + ".png"] } ?? []
         if !files.isEmpty { StandardOutput.outlivesItsReader() }
-        let inputs = network.trainingFiles + (setup.weights.map { [$0] } ?? [])
+        let inputs = network.trainingFiles + (setup.weights.map(WeightsFile.paths(of:)) ?? [])
         try OutputPath.requireWritable(files, besides: inputs + files.filter(setup.data.isRead))
         let trainer = try setup.start(network)
         var line = ProgressLine(isQuiet: progress.quiet)

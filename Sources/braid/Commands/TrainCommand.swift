@@ -72,8 +72,8 @@ struct TrainCommand: ParsableCommand {
         try network.requireGraph()
         let files = try ResultFiles(output: settings.output, network: network.name)
         try files.requireWritable(
-            watched: watching.request != nil, besides: network.trainingFiles + (weights.map { [$0] } ?? []), data: settings.data,
-            resumed: settings.resume)
+            watched: watching.request != nil, besides: network.trainingFiles + (weights.map(WeightsFile.paths(of:)) ?? []),
+            data: settings.data, resumed: settings.resume)
         if let folder = settings.tensorboard { try OutputPath.requireFolder(folder) }
         let definition = try TrainingParts.definition(of: network)
         let weightNames = definition.graph.nodes.compactMap(\.parameter).filter { $0.role == .weight }.map(\.name)

@@ -43,7 +43,7 @@ struct WeightsOutput: ParsableArguments {
         let format = WeightsConversion.Format(path: output) ?? .safetensors
         let conversion = WeightsConversion(file, to: format, as: element?.stored, compresses: compress)
         StandardOutput.outlivesItsReader()
-        try OutputPath.requireWritable(output, besides: [file.path], bytes: compress ? 0 : conversion.byteCount)
+        try OutputPath.requireWritable(output, besides: file.paths, bytes: compress ? 0 : conversion.byteCount)
         if !conversion.lostMetadata.isEmpty {
             Console.error("note: .npz archives have no metadata: lost are \(conversion.lostMetadata.joined(separator: ", "))\n")
         }
