@@ -96,7 +96,7 @@ public struct ImportedNetwork: Sendable {
         }
         for tensor in wire.initializer {
             do throws(ImportFault) {
-                importer.declare(try importer.reader.tensor(tensor), tensor.name)
+                importer.declare(try importer.tensor(tensor), tensor.name)
             } catch {
                 throw ONNXError(file.path, error.message, repair: "check that the file is complete, and lies beside those that it names")
             }
@@ -191,8 +191,8 @@ public struct ImportedNetwork: Sendable {
             }
             if extent.hasDimValue {
                 guard 0...Int64(Int32.max) ~= extent.dimValue else { throw refused("has the extent \(extent.dimValue)") }
-                // Exporters write 0 for what is open.
-                if extent.dimValue > 0 || fixed != nil {
+                // Exporters write 0 for what is open; what is given may have none.
+                if extent.dimValue > 0 {
                     dimensions.append(.fixed(Int(extent.dimValue)))
                     continue
                 }

@@ -79,6 +79,20 @@ public struct ReferenceEvaluator: Sendable {
         return values.compactMap(\.self)
     }
 
+    /// How many elements a run of a graph computes, whose symbols are bound, and how many terms they are combined of: what a run takes
+    /// grows with it, and does not follow from the sizes of operands and results. The largest integer where there are more.
+    public func work(of graph: Graph) -> Int {
+        let graph = graph.decomposed(mode: mode)
+        return graph.nodes.indices.reduce(0) { work, index in
+            let (node, value) = (graph.nodes[index], Value(index))
+            guard let operation = node.operation, let extents = node.type.shape.extents else { return work }
+            switch operation.lowering(graph.signature(of: value)) {
+            case .reduction(let formula), .contraction(let formula), .window(let formula): return .clampedSum(work, formula.termCount)
+            case .elementwise, .view, .foreign, .composite: return .clampedSum(work, extents.reduce(1) { .clampedProduct($0, $1) })
+            }
+        }
+    }
+
     /// The value of a node whose operands are known.
     private func value<Failure: Error>(
         _ graph: Graph, _ index: Int, _ values: [ReferenceTensor?], _ inputs: [String: ReferenceTensor],

@@ -185,6 +185,42 @@ import Testing
                 $0.output("places")
             }
         ),
+        (
+            "constants that are too much together", "ConstantOfShape 'second': a constant of the shape [10000000]",
+            model {
+                $0.integers("shape", [10_000_000])
+                $0.node("ConstantOfShape", ["shape"], ["first"])
+                $0.node("ConstantOfShape", ["shape"], ["second"])
+                $0.node("Add", ["first", "second"], ["y"])
+            }
+        ),
+        (
+            "padding that takes the window away", "at least 0, not -5",
+            model {
+                $0.input("signal", [1, 1, 3])
+                $0.node(
+                    "AveragePool", ["signal"], ["y"],
+                    [
+                        .integers("kernel_shape", [1]), .integers("strides", [4]), .integers("dilations", [2]), .integers("pads", [0, -5]),
+                        .integer("count_include_pad", 1),
+                    ])
+            }
+        ),
+        (
+            "a negative extent beside none", "repeated to [0, 2, -1]",
+            model {
+                $0.integers("shape", [0, 2, -1])
+                $0.weight("one", [], [1])
+                $0.node("Expand", ["one", "shape"], ["y"])
+            }
+        ),
+        (
+            "negative repeats beside none", "[0, -1] repeats of",
+            model {
+                $0.integers("counts", [0, -1])
+                $0.node("Tile", ["x", "counts"], ["y"])
+            }
+        ),
     ]
 
     private static func model(_ write: (inout ModelText) -> Void) -> ModelText {

@@ -42,6 +42,40 @@ import Testing
         #expect(result["y"]?.floats == [2, 3, 2, 3, 2, 3, 3, 4, 3, 4, 3, 4])
     }
 
+    /// Exporters write 0 for an extent that is open.
+    @Test func openExtentsAreThoseOfWhatIsGiven() throws {
+        var model = ModelText()
+        model.input("x", [0, 4])
+        model.node("Relu", ["x"], ["y"])
+        model.output("y")
+        #expect("\(try model.network().graph.nodes[0].type)" == "f32[N, 4]")
+        let given = try model.network(given: ["x": HostTensor(shape: [3, 4], floats: [Float](repeating: -1, count: 12))])
+        #expect("\(given.graph.nodes[0].type)" == "f32[3, 4]")
+    }
+
+    /// A branch may call things as the graph around it does.
+    @Test func namesOfABranchAreItsOwn() throws {
+        var (branch, model) = (ModelText(), ModelText())
+        branch.node("Neg", ["x"], ["a"])
+        branch.output("a")
+        model.input("x", [2])
+        model.node("Abs", ["x"], ["a"])
+        model.weight("condition", [], [1])
+        model.node("Cast", ["condition"], ["taken"], [.integer("to", 9)])
+        model.node("If", ["taken"], ["b"])
+        model.wire.graph.node[2].attribute = ["then_branch", "else_branch"].map { name in
+            .with {
+                $0.name = name
+                $0.type = 5
+                $0.g = branch.wire.graph
+            }
+        }
+        model.node("Sub", ["a", "b"], ["y"])
+        model.output("y")
+        let result = try model.network().run(["x": HostTensor(shape: [2], floats: [-3, 5])])
+        #expect(result["y"]?.floats == [0, 10])
+    }
+
     @Test func shapesThatExportersComputeAreNumbers() throws {
         var model = ModelText()
         model.input("x", [nil, 4, 3, 3])

@@ -8,7 +8,7 @@ import Testing
 /// Models that are read, written and read again give the same numbers.
 @Suite struct RoundTripTests {
     private static let models: [(name: String, inputs: [String: [Int]], model: ModelText)] = [
-        classifier, branches, images, attention, shapes,
+        classifier, branches, images, attention, shapes, quantized,
     ]
 
     /// Convolution, normalization, pool and a matrix, as exporters of classifiers write them.
@@ -52,6 +52,23 @@ import Testing
         model.output("e")
         model.output("largest")
         return ("branches", ["x": [3, 4], "y": [3, 4]], model)
+    }
+
+    /// Tensors of bytes beside those of floats.
+    private static var quantized: (String, [String: [Int]], ModelText) {
+        var model = ModelText()
+        model.input("x", [2, 4], 2)
+        model.weight("scale", [4], [0.5, 2, 1, 0.25])
+        model.wire.graph.initializer.append(
+            .with {
+                $0.name = "zero_point"
+                $0.dims = [4]
+                $0.dataType = 2
+                $0.rawData = Data([0, 1, 200, 7])
+            })
+        model.node("DequantizeLinear", ["x", "scale", "zero_point"], ["y"], [.integer("axis", 1)])
+        model.output("y")
+        return ("quantized", ["x": [2, 4]], model)
     }
 
     /// What becomes larger and smaller, with borders.

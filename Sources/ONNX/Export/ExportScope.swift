@@ -10,6 +10,10 @@ final class ExportScope {
     /// What tensors are called, by the graph's values.
     private var names: [Value: String] = [:]
     private var taken: Set<String> = []
+    /// The last number behind a name that was asked for several times.
+    private var numbers: [String: Int] = [:]
+    /// The outputs that nodes are called after.
+    private var written: Set<String> = []
     private var constants: [WireTensor: String] = [:]
     private var faults: [(node: String, fault: ImportFault)] = []
     /// The node that is being written, for the names of what it becomes.
@@ -37,7 +41,10 @@ final class ExportScope {
                 faults.append(("parameter '\(parameter.name)'", .openBatch(node.type.shape.dimensions.first { $0.value == nil } ?? 0)))
                 return
             }
-            wire.initializer.append(tensor(try weights(parameter, extents), name: parameter.name))
+            // Whatever they are stored as, a graph computes with them as f32.
+            let weight = try weights(parameter, extents)
+            let plain = weight.element == .f32 ? weight : HostTensor(shape: weight.shape, floats: weight.floats)
+            wire.initializer.append(tensor(plain, name: parameter.name))
         case .constant(let number): names[value] = scalar(number)
         case .tensor(let values): names[value] = constant(shape: node.type.shape.extents ?? [], values.values)
         case .operation(let operation, _):
@@ -95,10 +102,8 @@ final class ExportScope {
         .with {
             $0.name = name
             $0.dims = tensor.shape.map(Int64.init)
-            let isFloating = ElementCode(tensor.element).isFloating
-            let plain = isFloating && tensor.element != .f32 ? HostTensor(shape: tensor.shape, floats: tensor.floats) : tensor
-            $0.dataType = ElementCode(plain.element).number
-            $0.rawData = Data(plain.bytes)
+            $0.dataType = ElementCode(tensor.element).number
+            $0.rawData = Data(tensor.bytes)
         }
     }
 
@@ -109,11 +114,12 @@ final class ExportScope {
     /// A name that no tensor has, after the layer that is being written.
     private func fresh(_ operation: String) -> String {
         let stem = graph[current].label.map { "\($0)/\(operation)" } ?? operation
-        var (name, number) = (stem, 1)
+        var (name, number) = (stem, numbers[stem] ?? 1)
         while !taken.insert(name).inserted {
             number += 1
             name = "\(stem)_\(number)"
         }
+        if number > 1 { numbers[stem] = number }
         return name
     }
 
@@ -126,7 +132,7 @@ final class ExportScope {
         _ operation: String, _ inputs: [String], _ attributes: [WireAttribute] = [], isLast: Bool = true
     ) -> String {
         let output = isLast ? outputs[current] : nil
-        if let output, !wire.node.contains(where: { $0.output.contains(output) }) {
+        if let output, written.insert(output).inserted {
             append(operation, inputs, attributes, output: output)
             return output
         }

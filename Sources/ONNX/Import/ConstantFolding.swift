@@ -8,7 +8,9 @@ enum ConstantFolding {
     private static let largestCount = 1 << 18
     /// Beyond it f64 does not have every integer.
     static let largestInteger: UInt64 = 1 << 53
-    /// Of operators whose work grows faster than their operands.
+    /// What all nodes of a model may take: windows may be wider than what they read, and many nodes may read one tensor.
+    static let largestWork = 1 << 25
+    /// Of operators that are composed of more than their operands and results have.
     private static let largestProduct = 1 << 13
     private static let products: Set<String> = [
         "MatMul", "Gemm", "Conv", "ConvTranspose", "CumSum", "TopK", "Resize", "Upsample", "MatMulInteger", "ConvInteger", "QLinearMatMul",
@@ -29,7 +31,8 @@ enum ConstantFolding {
         }
         guard count <= (products.contains(rule.name) ? largestProduct : largestCount) else { return nil }
         let importer = scope.importer
-        guard importer.folding == nil else { return nil }
+        // Reading an operand takes time as well, less than computing with it.
+        guard importer.folding == nil, importer.allowance.mayCompute(count / 8) else { return nil }
         let outside = importer.builder
         importer.builder = GraphBuilder(name: "constants")
         importer.folding = [:]
@@ -49,7 +52,9 @@ enum ConstantFolding {
         }
         if elements.isEmpty { return results }
         let graph = importer.builder.finish()
-        let computed = ReferenceEvaluator().run(graph, inputs: importer.folding ?? [:]).outputs
+        let evaluator = ReferenceEvaluator()
+        guard importer.allowance.mayCompute(evaluator.work(of: graph)) else { return nil }
+        let computed = evaluator.run(graph, inputs: importer.folding ?? [:]).outputs
         return try results.enumerated().map { (index, result) throws(ImportFault) in
             guard let element = elements["\(index)"], let tensor = computed["\(index)"] else { return result }
             if element.isInteger { try requireHeld(tensor, element, scope) }

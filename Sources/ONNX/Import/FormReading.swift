@@ -196,6 +196,6 @@ extension NodeScope {
         let element = try element(0)
         // Of truth values the smallest is false.
         let value = element == .bool && ofNothing < 0 ? 0 : ofNothing
-        return .known(try ImportRule.filled(element, kept, with: value))
+        return .known(try ImportRule.filled(self, element, kept, with: value))
     }
 }

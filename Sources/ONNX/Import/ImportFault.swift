@@ -17,6 +17,8 @@ struct ImportFault: Error {
     /// What else helps than to export the model without the node.
     var repair: String?
 
+    private static let longestMessage = 400
+
     static func unsupported(_ message: String) -> ImportFault { ImportFault(kind: .unsupported, message: message) }
     static func malformed(_ message: String) -> ImportFault { ImportFault(kind: .malformed, message: message) }
 
@@ -34,7 +36,8 @@ struct ImportFault: Error {
 
     init(kind: Kind, message: String, input: String? = nil, repair: String? = nil) {
         self.kind = kind
-        self.message = message
+        // Lists in files may have many numbers.
+        self.message = message.count > Self.longestMessage ? message.prefix(Self.longestMessage) + " …" : message
         self.input = input
         self.repair = repair
     }

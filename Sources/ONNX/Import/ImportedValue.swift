@@ -33,21 +33,28 @@ extension HostTensor {
     /// A tensor of ONNX's type from numbers: integers are rounded to the nearest and kept within their range.
     init(name: String = "", _ element: ElementCode, shape: [Int], numbers: [Double]) {
         guard let stored = element.stored else { preconditionFailure("tensors of \(element) are refused where they are read") }
+        func encoded<Bits: FixedWidthInteger>(_ bits: (Double) -> Bits) -> [UInt8] {
+            [UInt8](unsafeUninitializedCapacity: numbers.count * MemoryLayout<Bits>.size) { buffer, count in
+                for (index, number) in numbers.enumerated() {
+                    let place = index * MemoryLayout<Bits>.size
+                    UnsafeMutableRawBufferPointer(buffer).storeBytes(of: bits(number).littleEndian, toByteOffset: place, as: Bits.self)
+                }
+                count = numbers.count * MemoryLayout<Bits>.size
+            }
+        }
         func integers<Number: FixedWidthInteger>(_ type: Number.Type) -> [UInt8] {
             let bounds = (Double(Number.min), Double(Number.max))
-            return numbers.flatMap { number in
+            return encoded { number -> Number in
                 let whole = number.rounded(.toNearestOrEven)
-                let value: Number = whole.isNaN ? 0 : whole <= bounds.0 ? .min : whole >= bounds.1 ? .max : Number(whole)
-                return withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) }
+                return whole.isNaN ? 0 : whole <= bounds.0 ? .min : whole >= bounds.1 ? .max : Number(whole)
             }
         }
         let bytes: [UInt8] =
             switch stored {
-            case .f64: numbers.flatMap { number in withUnsafeBytes(of: number.bitPattern.littleEndian) { [UInt8]($0) } }
-            case .f32: numbers.flatMap { number in withUnsafeBytes(of: Float(number).bitPattern.littleEndian) { [UInt8]($0) } }
-            case .f16: numbers.flatMap { number in withUnsafeBytes(of: Float16(number).bitPattern.littleEndian) { [UInt8]($0) } }
-            case .bf16:
-                numbers.flatMap { number in withUnsafeBytes(of: BFloat16(Float(number)).bitPattern.littleEndian) { [UInt8]($0) } }
+            case .f64: encoded(\.bitPattern)
+            case .f32: encoded { Float($0).bitPattern }
+            case .f16: encoded { Float16($0).bitPattern }
+            case .bf16: encoded { BFloat16(Float($0)).bitPattern }
             case .i64: integers(Int64.self)
             case .i32: integers(Int32.self)
             case .i16: integers(Int16.self)

@@ -20,6 +20,8 @@ final class Importer {
     private(set) var consumed: Set<String> = []
     /// While constants are folded, what the inputs of the small graph hold.
     var folding: [String: ReferenceTensor]?
+    /// What nodes may still take.
+    var allowance = ImportAllowance()
 
     /// The parameters that the graph has, as tensors of their names.
     private(set) var weights: [HostTensor] = []
@@ -27,8 +29,8 @@ final class Importer {
     /// The parameters that initializers became, by the initializer's name and the shape in which it is read; several where it is read in
     /// several orders.
     private var parameters: [ParameterKey: [(value: Value, weight: Int)]] = [:]
-    /// The bytes that weights in other orders than the model's may still take; what goes beyond is put in order when the network runs.
-    private var remainingCopies = 1 << 26
+    /// The values that other tensors became.
+    private var constants: [ParameterKey: [(tensor: HostTensor, value: Value)]] = [:]
     /// The initializers that names stand for: outputs of `Identity` stand for their operand's.
     var initializers: [String: String] = [:]
     /// The products of the nodes that are being read that are layers with biases.
@@ -42,6 +44,13 @@ final class Importer {
         var name: String
         var shape: [Int]
         var role: ParameterRole
+        /// Some of its bytes, so that few tensors of one name are compared.
+        var sample: [UInt8]
+
+        init(_ name: String, _ tensor: HostTensor, _ role: ParameterRole) {
+            (self.name, shape, self.role) = (name, tensor.shape, role)
+            sample = Array(tensor.bytes.prefix(32) + tensor.bytes.suffix(32))
+        }
     }
 
     /// Functions call each other no deeper.
@@ -49,16 +58,21 @@ final class Importer {
     /// A model has no more nodes, with those of its functions.
     private static let largestNodeCount = 500_000
     private var nodeCount = 0
+    /// What calls of functions may still take together, each counted with all that the function has: a few that call each other are many.
+    private var remainingCalls: Int
+    private var functionSizes: [[String]: Int] = [:]
 
     /// The number of images that the model is for, where it is imported for any number.
     let openedBatch: Int?
 
     init(_ file: ModelFile, name: String, given: [String: HostTensor], opening images: Int?) {
         self.file = file
+        remainingCalls = 1 << 16 + 100 * (file.wire.graph.node.count + file.wire.functions.reduce(0) { $0 + $1.node.count })
         openedBatch = images
         self.given = given
         reader = TensorReader(path: file.path)
         builder = GraphBuilder(name: name)
+        allowance.add(held: file.size)
     }
 
     // MARK: Nodes
@@ -113,6 +127,9 @@ final class Importer {
         for made in builder.graph.nodes[before...] {
             if let problem = made.type.shape.problem { throw .unsupported("\(node.opType) needs a tensor of \(made.type): \(problem)") }
         }
+        for case .known(let tensor) in results where tensor.shape.count > TensorReader.mostAxes {
+            throw .unsupported("\(node.opType) makes a tensor of \(tensor.shape.count) axes")
+        }
         for (name, result) in zip(node.output, results) where !name.isEmpty { values[name] = result }
         for name in node.output.dropFirst(results.count) where !name.isEmpty {
             throw .unsupported("the output '\(name)' of \(node.opType)")
@@ -124,6 +141,10 @@ final class Importer {
         guard depth < Self.largestDepth else { throw .unsupported("functions that call each other more than \(Self.largestDepth) deep") }
         guard node.input.count <= function.input.count, node.output.count <= function.output.count else {
             throw .malformed("\(node.opType) takes \(function.input.count) inputs and makes \(function.output.count) outputs")
+        }
+        remainingCalls -= size(of: function, node)
+        guard remainingCalls >= 0 else {
+            throw .unsupported("functions that have more nodes, each call counted, than 65,536 and 100 for each node of the file")
         }
         let outside = (values, initializers)
         var inner: [String: ImportedValue] = [:]
@@ -139,7 +160,8 @@ final class Importer {
         (values, initializers) = (inner, innerInitializers)
         depth += 1
         let asked = zip(node.output, function.output).filter { !$0.0.isEmpty }.map(\.1)
-        run(function.node.map { $0.resolvingReferences(to: node.attribute, defaults: function.attributeProto) }, sets, for: asked)
+        let attributes = Dictionary((node.attribute + function.attributeProto).map { ($0.name, $0) }) { first, _ in first }
+        run(function.node.map { $0.resolvingReferences(to: attributes) }, sets, for: asked)
         depth -= 1
         let made = values
         (values, initializers) = outside
@@ -149,9 +171,26 @@ final class Importer {
         }
     }
 
+    /// How much a call goes through: the function's nodes, those of branches too, and what they read.
+    private func size(of function: WireFunction, _ call: WireNode) -> Int {
+        let key = [call.domain, call.opType, call.overload]
+        if let known = functionSizes[key] { return known }
+        var (size, rest) = (function.input.count + function.output.count, Array(function.node))
+        while let node = rest.popLast() {
+            size += 1 + node.input.count / 4
+            for attribute in node.attribute where attribute.hasG { rest += attribute.g.node }
+        }
+        functionSizes[key] = size
+        return size
+    }
+
+    /// As many are told.
+    private static let mostFaults = 40
+
     private func note(_ node: WireNode, _ fault: ImportFault) {
         let name = node.name.isEmpty ? node.output.first { !$0.isEmpty } ?? "" : node.name
-        faults.append(("\(ModelFile.fullName(node)) '\(name)'", fault))
+        let what = faults.count < Self.mostFaults ? "\(ModelFile.fullName(node)) '\(name)'" : ""
+        faults.append((what, fault))
     }
 
     /// Throws what went wrong, all at once.
@@ -174,8 +213,8 @@ final class Importer {
                     ? (repairs + (isRepairable ? [] : ["export the model without \(repairs.isEmpty ? "them" : "the others")"])).joined(
                         separator: ", and ")
                     : "make constants of \(inputs.map { "'\($0)'" }.joined(separator: ", ")), or give their values with --input, which decide shapes",
-            notes: faults.prefix(40).map { "\($0.node): \($0.fault.message)" }
-                + (faults.count > 40 ? ["… and \(faults.count - 40) more"] : []))
+            notes: faults.prefix(Self.mostFaults).map { "\($0.node): \($0.fault.message)" }
+                + (faults.count > Self.mostFaults ? ["… and \(faults.count - Self.mostFaults) more"] : []))
     }
 
     // MARK: Values
@@ -192,13 +231,15 @@ final class Importer {
     func declare(_ tensor: HostTensor, _ name: String) {
         values[name] = .known(tensor)
         initializers[name] = name
-        remainingCopies += 2 * tensor.bytes.count
     }
 
-    /// Whether a tensor may be kept in one more order: a few nodes must not fill the memory.
-    func mayCopy(_ tensor: HostTensor) -> Bool {
-        remainingCopies -= tensor.bytes.count
-        return remainingCopies >= 0
+    /// The tensor of a message. Every call of a function makes those of its nodes anew.
+    func tensor(_ wire: WireTensor) throws(ImportFault) -> HostTensor {
+        let before = reader.externalBytes
+        let tensor = try reader.tensor(wire)
+        allowance.add(held: reader.externalBytes - before)
+        if depth > 0 { try allowance.makeConstant(tensor.element, tensor.shape) }
+        return tensor
     }
 
     /// Puts a constant in the place of an input.
@@ -229,7 +270,7 @@ final class Importer {
         }
         guard tensor.count > 0 else { throw .unsupported("a tensor without elements, \(tensor.shape)") }
         guard let name else { return try constant(tensor) }
-        let key = ParameterKey(name: name, shape: tensor.shape, role: role)
+        let key = ParameterKey(name, tensor, role)
         if let known = parameters[key]?.first(where: { weights[$0.weight].bytes == tensor.bytes }) { return known.value }
         // What one layer owns may be read in another shape elsewhere, or be a statistic here and learned there: each is a parameter of its own.
         let parameter = label.map { names.distinct($0) } ?? names.label(name.replacing(":", with: ".").replacing("/", with: "."))
@@ -240,11 +281,28 @@ final class Importer {
         return value
     }
 
+    /// A tensor that is no initializer, once however many nodes read it.
     private func constant(_ tensor: HostTensor) throws(ImportFault) -> Value {
-        if tensor.count <= ConstantTensor.maximumCount { return builder.tensor(ConstantTensor(tensor.floats), Shape(tensor.shape)) }
-        let name = names.label("constant")
-        weights.append(HostTensor(name: name, element: tensor.element, shape: tensor.shape, bytes: tensor.bytes))
-        return builder.parameter(Parameter(name, .state, .zeros), TensorType(.f32, Shape(tensor.shape)))
+        let key = ParameterKey("", tensor, .state)
+        if let known = constants[key]?.first(where: { $0.tensor.element == tensor.element && $0.tensor.bytes == tensor.bytes }) {
+            return known.value
+        }
+        let value: Value
+        if tensor.count <= ConstantTensor.maximumCount {
+            value = try constant(tensor.floats, Shape(tensor.shape))
+        } else {
+            let name = names.label("constant")
+            weights.append(HostTensor(name: name, element: tensor.element, shape: tensor.shape, bytes: tensor.bytes))
+            value = builder.parameter(Parameter(name, .state, .zeros), TensorType(.f32, Shape(tensor.shape)))
+        }
+        constants[key, default: []].append((tensor, value))
+        return value
+    }
+
+    /// A constant of the program, of at most `ConstantTensor.maximumCount` numbers.
+    func constant(_ numbers: [Float], _ shape: Shape) throws(ImportFault) -> Value {
+        try allowance.makeConstant(.f32, [numbers.count])
+        return builder.tensor(ConstantTensor(numbers), shape)
     }
 
     private func foldingInput(_ tensor: HostTensor, _ element: ElementType = .f32) -> Value {
@@ -262,7 +320,7 @@ final class Importer {
 extension ModelFile {
     /// The model's own function that a node calls.
     func function(_ node: WireNode) -> WireFunction? {
-        wire.functions.first { $0.name == node.opType && $0.domain == node.domain && $0.overload == node.overload }
+        wire.functions.isEmpty ? nil : functions[[node.domain, node.opType, node.overload]].map { wire.functions[$0] }
     }
 }
 
@@ -281,11 +339,12 @@ extension Shape {
 
 extension WireNode {
     /// The node with the attributes that refer to those of a call.
-    func resolvingReferences(to given: [WireAttribute], defaults: [WireAttribute]) -> WireNode {
+    func resolvingReferences(to values: [String: WireAttribute]) -> WireNode {
+        guard attribute.contains(where: { !$0.refAttrName.isEmpty }) else { return self }
         var node = self
         node.attribute = attribute.compactMap { attribute in
             guard !attribute.refAttrName.isEmpty else { return attribute }
-            guard var value = (given + defaults).first(where: { $0.name == attribute.refAttrName }) else { return nil }
+            guard var value = values[attribute.refAttrName] else { return nil }
             value.name = attribute.name
             return value
         }

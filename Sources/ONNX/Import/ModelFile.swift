@@ -5,7 +5,11 @@ import SwiftProtobuf
 /// An ONNX file as it was read: its messages, and where tensors lie that are kept beside it.
 struct ModelFile {
     let path: String
+    /// Its bytes, without those of tensors that are kept beside it.
+    let size: Int
     let wire: WireModel
+    /// The places of the model's own functions among them, by domain, name and overload.
+    let functions: [[String]: Int]
     /// The newest operator sets that the model goes by, by domain; the standard one is "".
     let operatorSets: [String: Int]
 
@@ -36,6 +40,7 @@ struct ModelFile {
     /// Reads a file that is in memory; `path` names it in errors, and the folder of tensors that are kept beside it.
     init(data: Data, path: String) throws(ONNXError) {
         self.path = path
+        size = data.count
         do {
             wire = try WireModel(serializedBytes: data)
         } catch {
@@ -54,6 +59,7 @@ struct ModelFile {
             sets[domain] = max(sets[domain] ?? 0, Int(set.version))
         }
         operatorSets = sets
+        functions = Dictionary(wire.functions.enumerated().map { ([$1.domain, $1.name, $1.overload], $0) }) { first, _ in first }
         for set in wire.opsetImport + wire.functions.flatMap(\.opsetImport) where set.domain.isEmpty || set.domain == "ai.onnx" {
             let known = Self.knownOperatorSets
             if known.contains(Int(clamping: set.version)) { continue }
@@ -85,7 +91,10 @@ struct ModelFile {
     /// The files beside the model that its weights name.
     var externalFiles: [String] {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-        let locations = Set(wire.graph.initializer.flatMap(\.externalData).filter { $0.key == "location" }.map(\.value))
+        // Constants and the graphs of branches have tensors of their own.
+        let attributes = Self.nodes(of: wire.graph, Array(wire.functions)).flatMap(\.attribute)
+        let tensors = wire.graph.initializer + attributes.flatMap { [$0.t] + $0.g.initializer }
+        let locations = Set(tensors.flatMap(\.externalData).filter { $0.key == "location" }.map(\.value))
         return locations.sorted().map { folder.appendingPathComponent($0).path }
     }
 

@@ -3,12 +3,14 @@ import Foundation
 /// Names as graphs and the language write them, for those of a model, which may be any text: each one distinct.
 struct ModelNames {
     private var taken: Set<String> = []
+    /// The last number behind a name that was asked for several times.
+    private var numbers: [String: Int] = [:]
 
     /// A name of letters, digits and underscores, for an input or output.
     mutating func identifier(_ name: String, otherwise: String) -> String {
         var result = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
-        while result.hasPrefix("_") { result.removeFirst() }
-        while result.hasSuffix("_") { result.removeLast() }
+        result = String(result.drop { $0 == "_" })
+        if let last = result.lastIndex(where: { $0 != "_" }) { result = String(result[...last]) }
         if result.first?.isLetter != true { result = result.isEmpty ? otherwise : "\(otherwise)_\(result)" }
         return distinct(result)
     }
@@ -20,11 +22,12 @@ struct ModelNames {
 
     /// The name, or with a number behind it what nothing is called yet.
     mutating func distinct(_ name: String) -> String {
-        var (result, number) = (name, 1)
+        var (result, number) = (name, numbers[name] ?? 1)
         while !taken.insert(result).inserted {
             number += 1
             result = "\(name)_\(number)"
         }
+        if number > 1 { numbers[name] = number }
         return result
     }
 

@@ -47,7 +47,7 @@ struct NodeScope {
 
     func tensor(_ name: String) throws(ImportFault) -> HostTensor? {
         guard let attribute = attribute(name), attribute.hasT else { return nil }
-        return try importer.reader.tensor(attribute.t)
+        return try importer.tensor(attribute.t)
     }
 
     func graph(_ name: String) -> WireNetwork? { attribute(name).flatMap { $0.hasG ? $0.g : nil } }
@@ -296,12 +296,17 @@ struct NodeScope {
 
     /// Whether integers that the graph computes are of 32 bits at most: those from outside, and positions that something was found at.
     func holdsPositions(_ value: Value) -> Bool {
-        let node = builder.graph[value]
-        if node.type.element == .i32 { return true }
-        guard let operation = node.operation else { return false }
-        if [Operator.argmax, .argmin, .topK].contains(operation) { return true }
         let views: [Operator] = [.reshape, .flatten, .squeeze, .unsqueeze, .slice, .permute, .flip]
-        return views.contains(operation) && holdsPositions(node.operands[0])
+        var node = builder.graph[value]
+        // Who looks at positions from many sides does so in a few steps.
+        for _ in 0..<64 {
+            if node.type.element == .i32 { return true }
+            guard let operation = node.operation else { return false }
+            if [Operator.argmax, .argmin, .topK].contains(operation) { return true }
+            guard views.contains(operation) else { return false }
+            node = builder.graph[node.operands[0]]
+        }
+        return false
     }
 
     /// Throws where known integers are larger than those that f64, in which constants are computed, has all of.

@@ -3,6 +3,9 @@ import Interchange
 
 /// Arithmetic of shapes of which some extents are no numbers yet: what exporters write to reshape a batch.
 enum SizeArithmetic {
+    /// No shape has as many: a few nodes that join or repeat sizes must not fill the memory.
+    private static let mostSizes = 1024
+
     /// The result of a node that reads such sizes; nil where it reads none, or means them as a shape.
     static func fold(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue]? {
         let hasSizes = scope.inputs.contains { if case .sizes = $0 { true } else { false } }
@@ -10,7 +13,11 @@ enum SizeArithmetic {
         let ofSizes: Set<String> = ["Identity", "Cast", "Gather", "Slice", "Unsqueeze", "Squeeze", "Reshape", "ReduceProd"]
         if ofSizes.contains(scope.node.opType) { guard case .sizes? = scope.inputs.first else { return nil } }
         guard hasSizes, scope.node.domain.isEmpty || scope.node.domain == "ai.onnx" else { return nil }
-        func result(_ sizes: [Dimension], isScalar: Bool = false) -> [ImportedValue] { [.of(sizes, isScalar: isScalar)] }
+        func result(_ sizes: [Dimension], isScalar: Bool = false) throws(ImportFault) -> [ImportedValue] {
+            guard sizes.count <= mostSizes else { throw .unsupported("\(scope.node.opType) of \(sizes.count) sizes") }
+            guard !isScalar || sizes.count == 1 else { throw .malformed("\(sizes.count) sizes as one number") }
+            return [.of(sizes, isScalar: isScalar)]
+        }
         func isScalar(_ index: Int) throws(ImportFault) -> Bool { try scope.rank(index) == 0 }
         switch scope.node.opType {
         case "Identity": return [try scope.input(0)]
@@ -26,7 +33,7 @@ enum SizeArithmetic {
                 guard -sizes.count..<sizes.count ~= place else { throw .malformed("the position \(place) in a shape of \(sizes.count)") }
                 return sizes[place < 0 ? place + sizes.count : place]
             }
-            return result(chosen, isScalar: try isScalar(1))
+            return try result(chosen, isScalar: try isScalar(1))
         case "Slice":
             guard case .sizes(let sizes, false) = try scope.input(0) else { return nil }
             let starts = try scope.set < 10 ? scope.integers("starts") ?? [] : scope.integers(1)
@@ -35,20 +42,22 @@ enum SizeArithmetic {
             guard starts.count == 1, ends.count == 1, step == 1 else { return nil }
             let bound = { (value: Int) in min(max(value < 0 ? value + sizes.count : value, 0), sizes.count) }
             let (from, to) = (bound(starts[0]), bound(ends[0]))
-            return result(from < to ? Array(sizes[from..<to]) : [])
+            return try result(from < to ? Array(sizes[from..<to]) : [])
         case "Unsqueeze":
             let added = try scope.set < 13 ? scope.integers("axes") ?? [] : scope.integers(1)
             guard try isScalar(0), added.count == 1 else { return nil }
-            return result(try scope.sizes(0))
-        case "Squeeze": return result(try scope.sizes(0), isScalar: try scope.sizes(0).count == 1)
+            return try result(try scope.sizes(0))
+        case "Squeeze": return try result(try scope.sizes(0), isScalar: try scope.sizes(0).count == 1)
         case "Reshape":
             let sizes = try scope.sizes(0)
             let target = try scope.integers(1)
             guard target.count <= 1 else { return nil }
-            return result(sizes, isScalar: target.isEmpty)
-        case "Concat": return result(try scope.inputs.indices.map { (index) throws(ImportFault) in try scope.sizes(index) }.flatMap(\.self))
+            guard [nil, -1, 0, sizes.count].contains(target.first) else { throw .malformed("\(sizes.count) sizes as \(target)") }
+            return try result(sizes, isScalar: target.isEmpty)
+        case "Concat":
+            return try result(try scope.inputs.indices.map { (index) throws(ImportFault) in try scope.sizes(index) }.flatMap(\.self))
         case "ReduceProd":
-            return result([try scope.sizes(0).reduce(Dimension.fixed(1)) { Dimension($0.expression * $1.expression) }], isScalar: true)
+            return try result([try scope.sizes(0).reduce(Dimension.fixed(1)) { Dimension($0.expression * $1.expression) }], isScalar: true)
         case "Add", "Sub", "Mul", "Div", "Max", "Min":
             let (a, b) = (try scope.sizes(0), try scope.sizes(1))
             let count = max(a.count, b.count)
@@ -67,7 +76,7 @@ enum SizeArithmetic {
                     return .fixed(scope.node.opType == "Max" ? max(x, y) : min(x, y))
                 }
             }
-            return result(values, isScalar: try scope.rank(0) + scope.rank(1) == 0)
+            return try result(values, isScalar: try scope.rank(0) + scope.rank(1) == 0)
         case "Equal", "Where", "ConstantOfShape":
             // Exporters ask which extents are -1: none is.
             return try comparison(scope)
@@ -91,7 +100,7 @@ enum SizeArithmetic {
             let isScalar = try scope.rank(0) + scope.rank(1) == 0
             return [.known(HostTensor(.bool, shape: isScalar ? [] : [count], numbers: values))]
         case "Where":
-            guard let condition = try scope.input(0).known else { return nil }
+            guard let condition = try scope.input(0).known, condition.count <= mostSizes else { return nil }
             let (a, b) = (try scope.sizes(1), try scope.sizes(2))
             let decisions = condition.doubles
             let count = max(decisions.count, a.count, b.count)

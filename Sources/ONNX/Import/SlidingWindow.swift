@@ -70,8 +70,20 @@ struct SlidingWindow {
     /// The number of windows along an axis; `ceil` keeps a last one that does not fit, unless it starts behind what is padded in front.
     func count(_ axis: Int, extent: Int, ceil: Bool) -> Int {
         let room = extent + pads[axis] + pads[axes + axis] - reach(axis)
-        var count = (ceil ? (room + strides[axis] - 1) / strides[axis] : room / strides[axis]) + 1
+        let steps = ceil ? room + strides[axis] - 1 : room
+        // No window is there where not even the first fits.
+        guard steps >= 0 else { return 0 }
+        var count = steps / strides[axis] + 1
         if ceil, (count - 1) * strides[axis] >= extent + pads[axis] { count -= 1 }
         return count
+    }
+
+    /// How many elements of a window lie within an axis, or within what it is padded to.
+    func taps(_ axis: Int, of window: Int, extent: Int, includesPads: Bool) -> Int {
+        let first = window * strides[axis] - pads[axis]
+        let (start, end) = includesPads ? (-pads[axis], extent + pads[axes + axis]) : (0, extent)
+        let before = max(0, start - first + dilations[axis] - 1) / dilations[axis]
+        let within = max(0, end - first + dilations[axis] - 1) / dilations[axis]
+        return max(0, min(kernel[axis], within) - before)
     }
 }

@@ -3,9 +3,15 @@ import Graph
 import Interchange
 
 /// Reads the tensors of a model: from its messages, or from files beside it.
-struct TensorReader {
+final class TensorReader {
     /// The model's file.
     let path: String
+    /// What was read from files beside it: tensors that are the same bytes share them.
+    private(set) var externalBytes = 0
+    private var read: [String: (bytes: Int, ranges: [Range<Int>: [UInt8]])] = [:]
+    static let mostAxes = 64
+
+    init(path: String) { self.path = path }
 
     /// The tensor of a message, named as it is; throws what is wrong with it.
     func tensor(_ wire: WireTensor) throws(ImportFault) -> HostTensor {
@@ -13,6 +19,7 @@ struct TensorReader {
         let element = ElementCode(number: wire.dataType)
         guard let stored = element.stored else { throw .unsupported("\(name) has elements of \(element)") }
         if wire.hasSegment { throw .unsupported("\(name) is cut into segments") }
+        guard wire.dims.count <= Self.mostAxes else { throw .malformed("\(name) has \(wire.dims.count) axes") }
         var shape: [Int] = []
         for extent in wire.dims {
             // A tensor without elements may have any other extents; products of those of inputs and these must not overflow.
@@ -88,11 +95,24 @@ struct TensorReader {
         guard length == size else {
             throw .malformed("\(name) takes \(size) bytes, but \(length) from \(offset) on are to be read from '\(location)'")
         }
+        let range = offset..<offset + size
+        if let known = read[file]?.ranges[range] { return known }
+        let total = (read[file]?.bytes ?? 0) + size
+        let (bytes, fileSize): ([UInt8], Int)
         do {
-            return [UInt8](try InputFile.read(file, bytes: offset..<offset + size))
+            fileSize = try InputFile.size(file)
+            // Tensors that overlap may be any number.
+            bytes = total <= 2 * fileSize || size > fileSize ? [UInt8](try InputFile.read(file, bytes: range)) : []
         } catch {
             throw .malformed("\(name) cannot be read from '\(location)': \(error.message)")
         }
+        guard total <= 2 * fileSize else {
+            throw .malformed("\(name) overlaps others: with it \(total) bytes are to be read from '\(location)', which has \(fileSize)")
+        }
+        read[file, default: (0, [:])].bytes = total
+        read[file]?.ranges[range] = bytes
+        externalBytes += size
+        return bytes
     }
 
     /// A number of bytes as external data gives it: a decimal number, as a text.

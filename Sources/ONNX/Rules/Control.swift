@@ -20,13 +20,14 @@ extension ImportRule {
             let shape = try scope.integers(0)
             let element = ElementCode(value.element)
             guard let number = value.doubles.first else { throw .malformed("a constant of the shape \(shape), and no value") }
-            return [.known(try filled(element, shape, with: number))]
+            return [.known(try filled(scope, element, shape, with: number))]
         },
         ImportRule("Range") { (scope) throws(ImportFault) in
             let (start, limit, delta) = (try scope.number(0), try scope.number(1), try scope.number(2))
             let count: Double = delta == 0 ? .infinity : max(0, ((limit - start) / delta).rounded(.up))
             guard count <= 1_048_576 else { throw .malformed("a range from \(start) to \(limit) by \(delta)") }
             let element = try scope.element(0)
+            try scope.importer.allowance.makeConstant(element.stored ?? .f64, [Int(count)])
             return [.known(HostTensor(element, shape: [Int(count)], numbers: (0..<Int(count)).map { start + Double($0) * delta }))]
         },
         ImportRule("Dropout", dropout),
@@ -41,22 +42,25 @@ extension ImportRule {
         }
         guard scope.node.output.count > 1, !scope.node.output[1].isEmpty else { return [try scope.input(0)] }
         let element = try scope.set < 10 ? scope.element(0) : .bool
-        if let extents = try scope.shape(0).extents { return [try scope.input(0), .known(try filled(element, extents, with: 1))] }
+        if let extents = try scope.shape(0).extents { return [try scope.input(0), .known(try filled(scope, element, extents, with: 1))] }
         // Of as many elements as there will be: no absolute value is below zero.
         let kept = Scalar.select(.less, .unary(.absolute, .argument(0)), .constant(-1), then: 0, otherwise: 1)
         return [try scope.input(0), .computed(try scope.map(ScalarFunction("kept", ["x"], kept), [scope.value(0)]), element)]
     }
 
-    /// The most bytes of a tensor that a few bytes of the model stand for.
-    private static let largestFilled = 1 << 26
-
     /// A tensor with one number everywhere.
-    static func filled(_ element: ElementCode, _ shape: [Int], with number: Double) throws(ImportFault) -> HostTensor {
-        guard shape.allSatisfy({ $0 >= 0 }), let stored = element.stored, let size = stored.byteCount(shape: shape), size <= largestFilled
-        else {
-            throw .unsupported("a constant of the shape \(shape)")
+    static func filled(
+        _ scope: NodeScope, _ element: ElementCode, _ shape: [Int], with number: Double
+    ) throws(ImportFault) -> HostTensor {
+        guard let stored = element.stored else { throw .unsupported("a constant of \(element)") }
+        try scope.importer.allowance.makeConstant(stored, shape)
+        let one = HostTensor(element, shape: [], numbers: [number]).bytes
+        let size = one.count * shape.reduce(1, *)
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            for index in 0..<size { buffer[index] = one[index % one.count] }
+            count = size
         }
-        return HostTensor(element, shape: shape, numbers: [Double](repeating: number, count: size / stored.size))
+        return HostTensor(element: stored, shape: shape, bytes: bytes)
     }
 
     /// The branch that a known condition takes, whose nodes see what the graph around them made.
@@ -66,8 +70,11 @@ extension ImportRule {
             throw .malformed("a branch is missing")
         }
         let importer = scope.importer
+        // Names of a branch are its own.
+        let outside = (importer.values, importer.initializers)
+        defer { (importer.values, importer.initializers) = outside }
         for initializer in graph.initializer {
-            importer.declare(try importer.reader.tensor(initializer), initializer.name)
+            importer.declare(try importer.tensor(initializer), initializer.name)
         }
         importer.run(graph.node, scope.sets, for: graph.output.map(\.name))
         return try graph.output.map { (output) throws(ImportFault) in

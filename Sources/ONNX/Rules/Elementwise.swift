@@ -49,11 +49,13 @@ extension ImportRule {
     /// The first input as another type: towards zero where that has integers, and everything but zero is true.
     private static func converted(_ scope: NodeScope, to element: ElementCode) throws(ImportFault) -> [ImportedValue] {
         let from = try scope.element(0)
-        guard element.stored != nil, from.stored != nil else { throw .unsupported("a conversion from \(from) to \(element)") }
+        guard let stored = element.stored, from.stored != nil else { throw .unsupported("a conversion from \(from) to \(element)") }
         if from == element || element.isFloating {
             if case .known(let tensor) = try scope.input(0) {
                 scope.keepInitializer()
-                return [.known(from == element ? tensor : HostTensor(element, shape: tensor.shape, numbers: tensor.doubles))]
+                if from == element { return [.known(tensor)] }
+                try scope.importer.allowance.makeConstant(stored, tensor.shape)
+                return [.known(HostTensor(element, shape: tensor.shape, numbers: tensor.doubles))]
             }
             guard element.isComputable || scope.importer.folding != nil else {
                 throw .unsupported("a conversion to \(element) while the network runs")
@@ -75,9 +77,10 @@ extension ImportRule {
                 }
                 throw .unsupported("a conversion from \(from) to \(element) while the network runs")
             }
-            guard let stored = element.stored, case let size = stored.size, size < 8 else {
+            try scope.importer.allowance.makeConstant(stored, tensor.shape)
+            guard case let size = stored.size, size < 8 else {
                 let bytes = integers.flatMap { value in withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) } }
-                return [.known(HostTensor(element: element.stored ?? .i64, shape: tensor.shape, bytes: bytes))]
+                return [.known(HostTensor(element: stored, shape: tensor.shape, bytes: bytes))]
             }
             let modulus = Int64(1) << (8 * size)
             let isSigned = (element.range?.lowerBound ?? 0) < 0

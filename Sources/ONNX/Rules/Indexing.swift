@@ -35,7 +35,7 @@ extension ImportRule {
             let apart = try scope.reshape(label, Array(shape[..<axis]) + [1] + shape[axis...])
             var extents = [Int](repeating: 1, count: rank + 1)
             extents[axis] = classes
-            let numbers = scope.builder.tensor(ConstantTensor((0..<classes).map(Float.init)), Shape(extents))
+            let numbers = try scope.importer.constant((0..<classes).map(Float.init), Shape(extents))
             var result = try scope.apply(.equal, [apart, numbers])
             if values[1] - values[0] != 1 { result = try scope.apply(.multiply, [result, scope.constant(values[1] - values[0])]) }
             if values[0] != 0 { result = try scope.apply(.add, [result, scope.constant(values[0])]) }
@@ -57,6 +57,7 @@ extension ImportRule {
         let target = shape.dimensions[..<axis] + places.dimensions + shape.dimensions[(axis + 1)...]
         guard let extent = shape[axis].value else { throw .unsupported("positions along the size \(shape[axis])") }
         if case .known(let tensor) = try scope.input(1) {
+            guard scope.importer.allowance.mayCompute(tensor.count / 8) else { throw .unsupported("as many known positions as \(places)") }
             guard let numbers = tensor.integers else { throw .malformed("positions of \(ElementCode(tensor.element))") }
             let positions = try numbers.map { (number) throws(ImportFault) -> Int in
                 guard -Int64(extent)..<Int64(extent) ~= number else {

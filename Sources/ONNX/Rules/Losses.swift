@@ -24,10 +24,10 @@ extension ImportRule {
             try scope.isGiven(2)
             ? scope.reshape(scope.value(2), [1, shape[1]] + [Dimension](repeating: 1, count: shape.rank - 2)) : nil
         // The numbers of the classes as a tensor, where they are known: no formula of a source asks for its element's position.
-        let numbers = shape[1].value.flatMap { classes in
-            guard classes <= ConstantTensor.maximumCount else { return nil as Value? }
+        var numbers: Value?
+        if let classes = shape[1].value, classes <= ConstantTensor.maximumCount {
             let extents = [1, classes] + [Int](repeating: 1, count: shape.rank - 2)
-            return scope.builder.tensor(ConstantTensor((0..<classes).map(Float.init)), Shape(extents))
+            numbers = try scope.importer.constant((0..<classes).map(Float.init), Shape(extents))
         }
         let given =
             [("score", logarithms), ("label", label)] + (weights.map { [("weight", $0)] } ?? []) + (numbers.map { [("number", $0)] } ?? [])

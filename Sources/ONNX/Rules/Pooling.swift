@@ -64,7 +64,7 @@ extension ImportRule {
             Scalar.argument(1) + row * .constant(Double(window.dilations[0] * steps.0)) + column
             * .constant(Double(window.dilations[1] * steps.1))
         return try scope.map(
-            ScalarFunction("place", ["tap", "first"], place), [tap, scope.builder.tensor(ConstantTensor(first), Shape(result))])
+            ScalarFunction("place", ["tap", "first"], place), [tap, scope.importer.constant(first, Shape(result))])
     }
 
     /// The language has no average pool with dilations: there the sums are divided by the numbers of elements.
@@ -82,16 +82,11 @@ extension ImportRule {
             guard 1...ConstantTensor.maximumCount ~= count else {
                 throw .malformed("\(count) windows of \(window.kernel) along the axis \(axis + 2) of \(try scope.shape(0))")
             }
-            let bounds = includesPads ? -window.pads[axis]..<extent + window.pads[window.axes + axis] : 0..<extent
-            let counts = (0..<count).map { index in
-                (0..<window.kernel[axis]).count {
-                    bounds.contains(index * window.strides[axis] - window.pads[axis] + $0 * window.dilations[axis])
-                }
-            }
+            let counts = (0..<count).map { window.taps(axis, of: $0, extent: extent, includesPads: includesPads) }
             var shape = [Int](repeating: 1, count: window.axes + 2)
             shape[axis + 2] = counts.count
             result = try scope.apply(
-                .divide, [result, scope.builder.tensor(ConstantTensor(counts.map { Float(max($0, 1)) }), Shape(shape))])
+                .divide, [result, scope.importer.constant(counts.map { Float(max($0, 1)) }, Shape(shape))])
         }
         return try scope.result(result)
     }
@@ -105,13 +100,15 @@ extension ImportRule {
         for axis in 0..<window.axes {
             let extent = extents[axis + 1]
             let count = window.count(axis, extent: extent, ceil: ceil)
+            // The convolution says why.
+            if count < 1 { continue }
             pads[window.axes + axis] = max(0, (count - 1) * window.strides[axis] + window.reach(axis) - extent - pads[axis])
         }
         let shape = [channels, 1] + window.kernel
         guard window.kernel.reduce(1, { min($0 * $1, 1 << 30) }) * min(channels, 1 << 30) <= ConstantTensor.maximumCount else {
             throw .unsupported("windows of \(window.kernel) with dilations")
         }
-        let ones = scope.builder.tensor(ConstantTensor([Float](repeating: 1, count: shape.reduce(1, *))), Shape(shape))
+        let ones = try scope.importer.constant([Float](repeating: 1, count: shape.reduce(1, *)), Shape(shape))
         return try scope.apply(
             .convolution, [x, ones],
             [

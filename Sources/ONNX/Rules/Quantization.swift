@@ -94,12 +94,14 @@ extension ImportRule {
         guard block > 0, own.rank == shape.rank, let count = own[axis].value, let extent = shape[axis].value, (count * block - extent) >= 0,
             count * block - extent < block
         else { throw .malformed("\(own) scales of blocks of \(block) along the axis \(axis) of \(shape)") }
+        // A single block may be said to be longer than the axis.
+        let length = min(block, extent)
         let value = try scope.reshape(scope.value(index), Array(own.dimensions[...axis]) + [1] + own.dimensions[(axis + 1)...])
-        let wide = try repeated(scope, value, Array(own.dimensions[...axis]) + [.fixed(block)] + own.dimensions[(axis + 1)...])
+        let wide = try repeated(scope, value, Array(own.dimensions[...axis]) + [.fixed(length)] + own.dimensions[(axis + 1)...])
         var extents = own.dimensions
-        extents[axis] = .fixed(count * block)
+        extents[axis] = .fixed(count * length)
         let whole = try scope.reshape(wide, extents)
-        if count * block == extent { return whole }
+        if count * length == extent { return whole }
         return try scope.apply(.slice, [whole], ["axis": .integer(axis), "start": .integer(0), "count": .integer(extent)])
     }
 }

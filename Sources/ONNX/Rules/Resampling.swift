@@ -21,18 +21,25 @@ struct Resampling {
         var region: (start: Double, end: Double) = (0, 1)
     }
 
-    /// The factors `[result][extent]` of an axis; nil for a result that lies outside of the source where that has a value of its own.
-    func factors(_ axis: Axis) -> [[Double]?] {
-        (0..<axis.result).map { index in
-            guard let place = place(index, axis) else { return nil }
-            var row = [Double](repeating: 0, count: axis.extent)
-            for tap in taps(place, axis) {
+    /// The factors `[result, extent]` of an axis, and which results lie inside of the source; those of others are 0.
+    func factors(_ axis: Axis) -> (matrix: [Float], isInside: [Bool]) {
+        var matrix: [Float] = []
+        matrix.reserveCapacity(axis.result * axis.extent)
+        var isInside: [Bool] = []
+        var row = [Double](repeating: 0, count: axis.extent)
+        for index in 0..<axis.result {
+            for position in row.indices { row[position] = 0 }
+            let place = place(index, axis)
+            isInside.append(place != nil)
+            for tap in place.map({ taps($0, axis) }) ?? [] {
                 if excludesOutside, !(0..<axis.extent).contains(tap.position) { continue }
                 row[min(max(tap.position, 0), axis.extent - 1)] += tap.factor
             }
             let sum = row.reduce(0, +)
-            return excludesOutside && sum != 0 ? row.map { $0 / sum } : row
+            let divisor = excludesOutside && sum != 0 ? sum : 1
+            for factor in row { matrix.append(Float(factor / divisor)) }
         }
+        return (matrix, isInside)
     }
 
     /// The element that each result is; nil where it lies outside of the source.

@@ -17,6 +17,8 @@ struct ResizedAxis {
     /// The axis as it is sampled; nil where its sizes are no numbers yet.
     func numbers() throws(ImportFault) -> Resampling.Axis? {
         guard let extent = extent.value else { return nil }
+        // Nothing can be taken from an axis without elements.
+        guard extent >= 1 else { throw .malformed("an axis of 0 that is resized") }
         let result: Double
         if let size {
             guard let number = size.value else { return nil }

@@ -87,21 +87,20 @@ extension ImportRule {
                 inside[place] = positions.map { $0 == nil ? 0 : 1 }
                 var shape = [Int](repeating: 1, count: rank)
                 shape[place] = axis.result
-                let own = scope.builder.tensor(ConstantTensor(positions.map { Float($0 ?? -1) }), Shape(shape))
+                let own = try scope.importer.constant(positions.map { Float($0 ?? -1) }, Shape(shape))
                 result = try scope.apply(.gather, [result, own], ["axis": .integer(place)])
                 continue
             }
             let factors = sampling.factors(axis)
-            inside[place] = factors.map { $0 == nil ? 0 : 1 }
-            let matrix = factors.flatMap { ($0 ?? [Double](repeating: 0, count: axis.extent)).map(Float.init) }
-            result = try filtered(scope, result, place, matrix, axis)
+            inside[place] = factors.isInside.map { $0 ? 1 : 0 }
+            result = try filtered(scope, result, place, factors.matrix, axis)
         }
         guard let outside, inside.values.contains(where: { $0.contains(0) }) else { return result }
         var mask: Value?
         for (place, factors) in inside.sorted(by: { $0.key < $1.key }) {
             var shape = [Int](repeating: 1, count: rank)
             shape[place] = factors.count
-            let own = scope.builder.tensor(ConstantTensor(factors), Shape(shape))
+            let own = try scope.importer.constant(factors, Shape(shape))
             mask = try mask.map { (other) throws(ImportFault) in try scope.apply(.multiply, [other, own]) } ?? own
         }
         return try scope.apply(.choose, [mask ?? result, result, scope.constant(outside)])
@@ -112,7 +111,7 @@ extension ImportRule {
         _ scope: NodeScope, _ x: Value, _ axis: Int, _ matrix: [Float], _ sizes: Resampling.Axis
     ) throws(ImportFault) -> Value {
         let rank = scope.type(of: x).rank
-        let factors = scope.builder.tensor(ConstantTensor(matrix), [.fixed(sizes.result), .fixed(sizes.extent)])
+        let factors = try scope.importer.constant(matrix, [.fixed(sizes.result), .fixed(sizes.extent)])
         if axis == rank - 1, rank >= 2 { return try scope.apply(.matrixProduct, [x, factors], ["transpose_b": .boolean(true)]) }
         var order = Array(0..<rank).filter { $0 != axis } + [axis]
         let last =
@@ -136,6 +135,8 @@ extension ImportRule {
             func repeats(_ axis: Resampling.Axis) -> Bool {
                 guard axis.result % axis.extent == 0, axis.scale == Double(axis.result / axis.extent) else { return false }
                 let factor = axis.result / axis.extent
+                // Larger factors are none of the language's.
+                guard factor <= 1 << 20, axis.result <= 1 << 20 else { return false }
                 return sampling.nearestPositions(axis).enumerated().allSatisfy { $1 == $0 / factor }
             }
             guard axes.values.allSatisfy(repeats) else { return nil }

@@ -45,6 +45,7 @@ extension ImportRule {
         ImportRule("Unsqueeze") { (scope) throws(ImportFault) in
             let shape = try scope.shape(0)
             let count = try (scope.set < 13 ? scope.integers("axes") ?? [] : scope.integers(1)).count
+            guard count <= TensorReader.mostAxes else { throw .unsupported("\(count) axes more") }
             guard let axes = try scope.axes(rank: shape.rank + count), Set(axes).count == axes.count else {
                 throw .malformed("an axis is named twice")
             }
@@ -59,7 +60,9 @@ extension ImportRule {
             let rank = try scope.rank(0)
             let order = try scope.integers("perm") ?? Array((0..<rank).reversed())
             if order == Array(0..<rank) { return [try scope.keptInput()] }
-            guard case .known(let tensor) = try scope.input(0), scope.importer.mayCopy(tensor) else { return try scope.read(.permute) }
+            guard case .known(let tensor) = try scope.input(0), scope.importer.allowance.mayCopy(tensor.bytes.count) else {
+                return try scope.read(.permute)
+            }
             guard order.sorted() == Array(0..<rank) else { throw .malformed("'perm' \(order) of a tensor of rank \(rank)") }
             // A weight in another order is a weight still.
             scope.keepInitializer()
@@ -72,6 +75,7 @@ extension ImportRule {
     /// The first input under another shape, in which 0 stands for the extent at its place and -1 for what is left.
     static func reshaped(_ scope: NodeScope, _ target: [Dimension], zeroIsKept: Bool) throws(ImportFault) -> ImportedValue {
         let shape = try scope.shape(0)
+        guard target.count <= TensorReader.mostAxes else { throw .unsupported("a tensor of \(target.count) axes") }
         var dimensions = try target.enumerated().map { (axis, dimension) throws(ImportFault) -> Dimension in
             if scope.isBatch(dimension, at: axis, of: shape) { return shape[0] }
             guard dimension == 0, !zeroIsKept else { return dimension }
@@ -133,7 +137,7 @@ extension ImportRule {
         if sizes.count == 1 { return [try scope.input(0)] }
         let element = try scope.element(0)
         let filled = sizes.filter { $0 > 0 }
-        var number = -1
+        var (number, start) = (-1, 0)
         if filled.isEmpty { return sizes.map { _ in inputs(scope, 0) } }
         let x = try scope.value(0)
         return try sizes.map { (size) throws(ImportFault) in
@@ -144,7 +148,13 @@ extension ImportRule {
                 return .known(HostTensor(element, shape: extents, numbers: []))
             }
             number += 1
+            defer { start += size }
             if filled.count == 1 { return inputs(scope, 0) }
+            // Each of the parts of a split says how long all are.
+            if filled.count > 64 {
+                let place: Attributes = ["axis": .integer(axis), "start": .integer(start), "count": .integer(size)]
+                return .computed(try scope.apply(.slice, [x], place), element)
+            }
             return .computed(
                 try scope.apply(.split, [x], ["sizes": .integers(filled), "axis": .integer(axis), "part": .integer(number)]), element)
         }
