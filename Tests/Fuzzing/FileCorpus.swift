@@ -96,8 +96,14 @@ enum FileCorpus {
         guard let folder else { return [] }
         let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
         let paths = (files?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "onnx" }
-        return paths.sorted { $0.path < $1.path }.compactMap { try? Data(contentsOf: $0) }.filter { $0.count <= largestModel }.map {
-            [UInt8]($0)
+        return paths.sorted { $0.path < $1.path }.flatMap { path -> [[UInt8]] in
+            guard let data = try? Data(contentsOf: path), data.count <= largestModel else { return [] }
+            let model = [UInt8](data)
+            // Cases of conformance have tensors for their inputs beside them.
+            let tensors = (0..<8).map { path.deletingLastPathComponent().appending(path: "test_data_set_0/input_\($0).pb") }
+                .prefix { FileManager.default.fileExists(atPath: $0.path) }.compactMap { try? [UInt8](Data(contentsOf: $0)) }
+            guard tensors.count > 1, let held = ProtobufTree(model)?.holding(tensors).bytes else { return [model] }
+            return [model, held].filter { $0.count <= largestModel }
         }
     }
 }

@@ -19,7 +19,7 @@ enum FileMutation {
         switch kind {
         case .onnx:
             guard !isPlain, var tree = ProtobufTree(file), let donor = ProtobufTree(other) else { break }
-            tree.change(donor, &random)
+            if Bool.random(using: &random) { tree.changeNumbers(donor, &random) } else { tree.change(donor, &random) }
             return tree.bytes
         case .png, .jpeg, .webp:
             guard !isPlain, let changed = ContainerMutation.changed(file, other, &random) else { break }

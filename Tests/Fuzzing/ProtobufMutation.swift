@@ -170,7 +170,7 @@ extension ProtobufTree {
         0, -0.0, 1, -1, 0.5, .nan, .infinity, -.infinity, 1e30, 1e-30, 1e9, -3, 1e38, .leastNonzeroMagnitude,
     ]
 
-    private static func changed(_ content: Content, _ random: inout SplitMix) -> Content {
+    static func changed(_ content: Content, _ random: inout SplitMix) -> Content {
         switch content {
         case .number(let value):
             return .number(
