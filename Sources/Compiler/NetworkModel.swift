@@ -3,6 +3,7 @@ import Interchange
 import Language
 import ONNX
 import Operators
+import Recipes
 import Source
 import Training
 
@@ -84,7 +85,10 @@ extension Network {
     /// cross-entropy, before a softmax that it ends with. Nil where there is no such output.
     private static func classifierTraining(of graph: Graph) throws(CompilerError) -> ElaboratedNetwork.Training? {
         guard let output = graph.outputs.first, case let type = graph[output.value].type, type.rank == 2, type.element == .f32,
-            let batch = type.shape[0].symbol, batch == graph.batchSymbol, let classes = type.shape[1].value, classes > 1
+            let batch = type.shape[0].symbol, batch == graph.batchSymbol, let classes = type.shape[1].value, classes > 1,
+            // The model may have an output that is a loss, or learn from labels itself.
+            !graph.outputs.contains(where: { $0.name == TrainingRecipe().lossOutput }),
+            !graph.nodes.contains(where: { $0.inputName ?? $0.parameter?.name == "label" })
         else { return nil }
         let text = """
             network classifier {

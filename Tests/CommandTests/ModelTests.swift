@@ -63,6 +63,15 @@ import Testing
         #expect(results[1] == results[0] && results[2] == results[0] && results[0].contains { $0 != 0 })
     }
 
+    /// A model that is trained learns from an input `label` by an output `loss`, which may be names of its own.
+    @Test(arguments: [("image", "loss"), ("label", "scores")]) func namesOfATrainingMayBeTaken(input: String, output: String) throws {
+        let text = "network n {\n    input \(input): f32[N, 3]\n    output \(output) = \(input) |> fc: linear(4)\n}\n"
+        try workplace.write(text, to: "n.braid")
+        #expect(try workplace.run(["export", "n.braid", "-o", "n.onnx"]).status == 0)
+        let result = try workplace.run(["dump", "n.onnx", "--stage", "training"])
+        #expect(result.status == 1 && result.errors.contains("'n' has no training"), "\(result.errors)")
+    }
+
     /// Nothing that a command reads is replaced by what it writes, and a default name replaces nothing at all.
     @Test func filesAreNotReplaced() throws {
         #expect(try workplace.run(["export", "tiny.braid", "-o", "tiny.onnx"]).status == 0)
