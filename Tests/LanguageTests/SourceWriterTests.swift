@@ -288,6 +288,15 @@ import Testing
         #expect(written.differences(from: graph) == [])
     }
 
+    /// Each list that a value is alone in is one more to be read.
+    @Test func listsCountAsValuesDo() throws {
+        let builder = GraphBuilder(name: "g")
+        let input = builder.input("x", .f32(.symbol("N"), 65_536, 1))
+        let table = builder.tensor(ConstantTensor((0..<65_536).map { Float($0) }), [1, 65_536, 1])
+        builder.output("y", builder.apply(.add, input, table))
+        #expect(throws: WritingError.self) { try SourceWriter.write(builder.finish()) }
+    }
+
     /// As many as a transformer has matrices, of which none is a parameter.
     @Test func manyLargeTensorsComeBack() throws {
         let builder = GraphBuilder(name: "g")

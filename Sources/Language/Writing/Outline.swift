@@ -239,7 +239,9 @@ extension Outline {
     private mutating func tensor(_ tensor: ConstantTensor, of value: Value) throws(WritingError) -> Operand {
         let operand = Operand.tensor(tensor, graph[value].type.shape)
         if files[operand] != nil { return operand }
-        let isShort = tensor.values.count <= (arrays != nil ? TensorSource.mostValuesBesideFiles : TensorSource.mostValues)
+        let isShort =
+            tensor.values.count <= (arrays != nil ? TensorSource.mostValuesBesideFiles : TensorSource.mostValues)
+            && TensorSource.steps(graph[value].type.shape) <= TensorSource.mostValues
         if let problem = TensorSource.problem(tensor, graph[value].type.shape, isShort: isShort) {
             guard let arrays, !tensor.values.contains(where: \.isNaN), graph[value].type.rank > 0 else {
                 throw WritingError("it takes the tensor \(value), and \(problem.text)", repair: problem.repair)

@@ -32,6 +32,16 @@ enum TensorSource {
     /// More values stand in a file, where there can be one.
     static let mostValuesBesideFiles = 1024
 
+    /// What the language goes through to read a tensor of numbers: its values, and the lists that they are in.
+    static func steps(_ shape: Shape) -> Int {
+        var (steps, lists) = (0, 1)
+        for extent in shape.extents ?? [] {
+            lists = .clampedProduct(lists, extent)
+            steps = .clampedSum(steps, lists)
+        }
+        return steps
+    }
+
     /// Why a tensor does not stand in the text, and what would help; nil where it can.
     static func problem(_ tensor: ConstantTensor, _ shape: Shape, isShort: Bool) -> (text: String, repair: String)? {
         if tensor.values.contains(where: { !$0.isFinite }) { return ("it holds a value that is not finite", "take finite values") }
