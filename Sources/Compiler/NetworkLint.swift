@@ -21,6 +21,10 @@ extension Network {
         if let obstacle = LintSubject.obstacle(in: graph) {
             throw CompilerError("'\(name)' is too large to be looked at: \(obstacle)", help: "give it smaller sizes")
         }
-        return LintSubject(graph, sized.training?.recipe)
+        do {
+            return try LintSubject(graph, sized.training?.recipe)
+        } catch {
+            throw CompilerError(error, sources)
+        }
     }
 }

@@ -13,12 +13,17 @@ public struct SizeError: Mistake, Hashable {
 extension Graph {
     /// The graph for `count` images, or for the fewest above that its operators take where it computes with their number, such as N - 1 of them.
     ///
-    /// A graph that takes none of the numbers that are tried keeps its symbol.
-    public func bound(images count: Int) -> Graph {
+    /// - Throws: where it takes none of the numbers that are tried, why it does not take `count`.
+    public func bound(images count: Int) throws(SizeError) -> Graph {
         guard let batch = batchSymbol else { return self }
         if !movesBatch { return bound([batch: count]) }
-        let tried = Array(count..<count + 64) + (6..<16).map { 1 << $0 }
-        return tried.lazy.compactMap { try? bound(sizes: [batch: $0]) }.first ?? self
+        let others = Array(count + 1..<count + 64) + (6..<16).map { 1 << $0 }
+        do {
+            return try bound(sizes: [batch: count])
+        } catch {
+            guard let other = others.lazy.compactMap({ try? bound(sizes: [batch: $0]) }).first else { throw error }
+            return other
+        }
     }
 
     /// The graph at the given sizes: every symbol in `sizes` replaced by its value in all types and attributes, all of which are found to fit.

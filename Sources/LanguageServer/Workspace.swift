@@ -137,12 +137,16 @@ extension LintSubject {
     /// Larger networks are not looked at while somebody types; `braid lint` does.
     private static let mostNodes = 4000
 
-    /// A network as the rules see it; nil where it is too large, or no common sizes fit.
+    /// A network as the rules see it; nil where it is too large, or no common sizes or numbers of images fit.
     fileprivate init?(whileTyping network: ElaboratedNetwork) {
         let graph = network.training?.graph ?? network.graph
         guard graph.nodes.count <= Self.mostNodes, let sizes = network.graph.typicalSizes, let bound = try? graph.bound(sizes: sizes),
             Self.obstacle(in: bound) == nil
         else { return nil }
-        self.init(bound, network.training?.recipe)
+        do {
+            try self.init(bound, network.training?.recipe)
+        } catch {
+            return nil
+        }
     }
 }

@@ -10,18 +10,13 @@ extension Operator {
             isInLanguage: isInLanguage, isRandom: isRandom, results: results,
             weights: { (signature) throws(TypeError) in
                 guard signature.isOfSignals else { return try image.weights(signature) }
-                let raised = try image.raised(signature)
-                let declarations = try TypeError.renamingAxes(axisOfSignal) { () throws(TypeError) in try image.weights(raised) }
-                return declarations.map { declaration in
-                    var declaration = declaration
-                    declaration.type.shape = declaration.type.shape.lowered
-                    return declaration
-                }
+                return try image.signalWeights(signature)
             },
             inferType: { (signature) throws(TypeError) in
                 guard signature.isOfSignals else { return try image.inferType(signature) }
                 let raised = try image.raised(signature)
                 let type = try TypeError.renamingAxes(axisOfSignal) { () throws(TypeError) in try image.inferType(raised) }
+                try image.requireRanks(of: image.signalWeights(signature), in: signature)
                 return TensorType(.f32, type.shape.lowered)
             },
             doubt: { signature in
@@ -43,6 +38,28 @@ extension Operator {
                 }
             },
             gradient: gradient, onnx: onnx, examples: self.examples + examples)
+    }
+
+    /// The weights of a use of signals.
+    private func signalWeights(_ signature: Signature) throws(TypeError) -> [WeightDeclaration] {
+        let raised = try raised(signature)
+        let declarations = try TypeError.renamingAxes(axisOfSignal) { () throws(TypeError) in try weights(raised) }
+        return declarations.map { declaration in
+            var declaration = declaration
+            declaration.type.shape = declaration.type.shape.lowered
+            return declaration
+        }
+    }
+
+    /// Checks that weights which are operands have as many axes as `declarations` say: one of images, beside signals or volumes, could look like
+    /// what theirs is turned into.
+    func requireRanks(of declarations: [WeightDeclaration], in signature: Signature) throws(TypeError) {
+        let check = Checker(name, accepted: signature)
+        let first = inputs.filter { $0.role == .operand }.count
+        for (index, declaration) in zip(first..., declarations) where signature.operands.indices.contains(index) {
+            guard signature.operands[index].rank != declaration.type.rank else { continue }
+            try check.require(index, is: declaration.type, role: declaration.name)
+        }
     }
 
     /// The use of images of one row that a use of signals is.

@@ -14,13 +14,7 @@ extension Operator {
             parameters: parameters, isInLanguage: isInLanguage, isRandom: isRandom, results: results,
             weights: { (signature) throws(TypeError) in
                 guard signature.operands.first?.rank == 5 else { return try image.weights(signature) }
-                let (planes, depths) = try image.parts(of: signature)
-                let weights = try (planes: image.weights(planes), depths: image.weights(depths))
-                return zip(weights.planes, weights.depths).map { plane, depth in
-                    var plane = plane
-                    if plane.type.rank == 4 { plane.type.shape.dimensions.insert(depth.type.shape[2], at: 2) }
-                    return plane
-                }
+                return try image.volumeWeights(signature)
             },
             inferType: { (signature) throws(TypeError) in
                 guard signature.operands.first?.rank == 5 else { return try image.inferType(signature) }
@@ -44,6 +38,16 @@ extension Operator {
     /// The most planes of the kernel of a convolution, each of which becomes a convolution of its own.
     private static let mostPlanes = 64
 
+    /// The weights of a use of volumes.
+    private func volumeWeights(_ signature: Signature) throws(TypeError) -> [WeightDeclaration] {
+        let (planes, depths) = try parts(of: signature)
+        return try zip(weights(planes), weights(depths)).map { plane, depth in
+            var plane = plane
+            if plane.type.rank == 4 { plane.type.shape.dimensions.insert(depth.type.shape[2], at: 2) }
+            return plane
+        }
+    }
+
     /// The type of the result of a use of volumes.
     fileprivate func volume(_ signature: Signature) throws(TypeError) -> TensorType {
         let (planes, depths) = try parts(of: signature)
@@ -58,6 +62,7 @@ extension Operator {
                     "has a kernel of \(taps) planes, more than \(Self.mostPlanes)", repair: "take a smaller kernel", parameter: "kernel")
             }
         }
+        try requireRanks(of: volumeWeights(signature), in: signature)
         try checkSideBySide(check, planes: (planes.attributes, plane), depths: (depths.attributes, depth))
         var result = plane.shape.dimensions
         result.insert(depth.shape[2], at: 2)

@@ -7,7 +7,7 @@ import Testing
 
 private func describe(_ name: String, _ definitions: [String: String] = [:]) throws -> NetworkDescription {
     let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Drawings/\(name).braid").path
-    return NetworkDescription(try Network.load(path, definitions: definitions))
+    return try NetworkDescription(Network.load(path, definitions: definitions))
 }
 
 /// Describes a network whose body is `body`, with an input `image`.
@@ -15,7 +15,7 @@ private func describe(body: String, image: String = "f32[N, 3, 64, 64]") throws 
     let path = NSTemporaryDirectory() + "/braid-description-\(UUID().uuidString).braid"
     defer { try? FileManager.default.removeItem(atPath: path) }
     try "network small {\n    input image: \(image)\n    \(body)\n}\n".write(toFile: path, atomically: true, encoding: .utf8)
-    return NetworkDescription(try Network.load(path))
+    return try NetworkDescription(Network.load(path))
 }
 
 @Suite struct DescriptionTests {
@@ -90,11 +90,29 @@ private func describe(body: String, image: String = "f32[N, 3, 64, 64]") throws 
         #expect(network.macs == .max && network.blocks.root.macs == .max)
     }
 
+    /// A network that computes with the number of its images, and takes none that is tried, is told of by an error; rules do not look at it.
+    @Test func batchesThatDoNotFitAreRefused() throws {
+        let network = try Network.read(
+            """
+            network cut {
+                input image: f32[N, 3, 4, 8]
+                output y = image |> permute((1, 2, 0, 3)) |> pad((-524289, 0, 3, 2), mode: "reflect")
+            }
+            """, path: "cut.braid")
+        let message = "with N = 1, 'pad' cuts off all of axis 2 of f32[3, 4, 1, 8]"
+        for batch in [1, 4] {
+            let error = try #require(throws: CompilerError.self) { _ = try NetworkDescription(network, batch: batch) }
+            #expect(error.diagnostics.map(\.message) == [message])
+        }
+        let error = try #require(throws: CompilerError.self) { _ = try network.lintSubject() }
+        #expect(error.diagnostics.map(\.message) == ["with N = 32, 'pad' cuts off all of axis 2 of f32[3, 4, 32, 8]"])
+    }
+
     @Test func nodesAreCountedAlone() throws {
         let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Drawings/residual.braid").path
         let network = try Network.load(path)
         let alone = network.graph.values.map { NetworkDescription.macs(of: $0, in: network.graph) }
-        #expect(alone.reduce(0, +) == NetworkDescription(network).macs && alone.contains(64 * 112 * 112 * 3 * 49))
+        #expect(try alone.reduce(0, +) == NetworkDescription(network).macs && alone.contains(64 * 112 * 112 * 3 * 49))
     }
 
     @Test func rowsHaveNoField() throws {
@@ -158,7 +176,7 @@ private func describe(body: String, image: String = "f32[N, 3, 64, 64]") throws 
         let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Drawings/residual.braid").path
         let network = try Network.load(path, definitions: ["depths": "160"])
         let start = ContinuousClock.now
-        let description = NetworkDescription(network)
+        let description = try NetworkDescription(network)
         #expect(description.layers.count > 3000)
         // A tenth of this in release builds; debug builds on busy machines are slow.
         #expect(ContinuousClock.now - start < .seconds(10))

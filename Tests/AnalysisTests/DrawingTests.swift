@@ -11,11 +11,11 @@ import Testing
 private let drawings = Golden.folder("Drawings", beside: #filePath)
 
 private func describe(_ name: String, _ definitions: [String: String] = [:]) throws -> NetworkDescription {
-    NetworkDescription(try Network.load(drawings.appending(path: "\(name).braid").path, definitions: definitions))
+    try NetworkDescription(Network.load(drawings.appending(path: "\(name).braid").path, definitions: definitions))
 }
 
-private func describe(_ graph: Graph) -> NetworkDescription {
-    NetworkDescription(of: graph, name: graph.name)
+private func describe(_ graph: Graph) throws -> NetworkDescription {
+    try NetworkDescription(of: graph, name: graph.name)
 }
 
 @Suite struct DrawingTests {
@@ -45,7 +45,7 @@ private func describe(_ graph: Graph) -> NetworkDescription {
             let parts = (0..<Int.random(in: 0...3, using: &random)).map { _ in ["a", "b", "c"].randomElement(using: &random)! }
             graph[value].label = parts.isEmpty ? nil : (parts + ["x\(value.index)"]).joined(separator: ".")
         }
-        for depth in [1, 2, nil] { try expectSound(Diagram(describe(graph), depth: depth)) }
+        for depth in [1, 2, nil] { try expectSound(Diagram(try describe(graph), depth: depth)) }
     }
 
     @Test func layersThatFollowAloneShareABox() throws {
@@ -105,7 +105,7 @@ private func describe(_ graph: Graph) -> NetworkDescription {
                 value = try builder.append(.map, [value], ["function": .function(function)], label: name + ".x\(index)")
             }
             builder.output(name, value)
-            let description = describe(builder.finish())
+            let description = try describe(builder.finish())
             try expectSound(Diagram(description))
             for depth in [1, nil] {
                 let drawing = Drawing(description, depth: depth)
@@ -128,10 +128,10 @@ private func describe(_ graph: Graph) -> NetworkDescription {
         builder.output("same", image)
         builder.output("constant", builder.constant(1))
         for graph in [builder.finish(), Graph(name: "empty")] {
-            try expectSound(Diagram(describe(graph)))
+            try expectSound(Diagram(try describe(graph)))
             #expect(Elements(try Drawing(describe(graph)).svg()).isSound)
         }
-        #expect(Diagram(describe(builder.finish())).edges.count == 4)
+        #expect(Diagram(try describe(builder.finish())).edges.count == 4)
     }
 
     @Test func tooLargeDrawingsAreRefused() throws {
@@ -140,7 +140,7 @@ private func describe(_ graph: Graph) -> NetworkDescription {
         for index in 0...DiagramLayout.maximumBoxes / 2 {
             builder.output("o\(index)", builder.apply(.add, image, builder.constant(Double(index))))
         }
-        let drawing = Drawing(describe(builder.finish()))
+        let drawing = Drawing(try describe(builder.finish()))
         let error = #expect(throws: DrawingError.self) { try drawing.svg() }
         #expect(error?.diagnostic.help?.contains("fewer levels with --depth") == true)
     }
@@ -155,7 +155,7 @@ private func describe(_ graph: Graph) -> NetworkDescription {
             values.append(try builder.append(.slice, [joined], ["start": .integer(0), "count": .integer(4)], label: "layer\(index)"))
         }
         builder.output("last", values.last!)
-        let dense = describe(builder.finish())
+        let dense = try describe(builder.finish())
         let start = ContinuousClock.now
         #expect(try Drawing(deep).svg().count > 1_000_000)
         #expect(try Drawing(dense).svg().count > 50_000)

@@ -75,7 +75,7 @@ import Testing
             }
             let result = try builder.append(operation, operands, example.signature.attributes)
             builder.output("result", result)
-            let subject = LintSubject(builder.finish(), nil)
+            let subject = try LintSubject(builder.finish(), nil)
             _ = subject.findings()
             #expect(subject.activations.allSatisfy { $0.steepest.isFinite && $0.steepest >= 0 }, "\(operation.name), \(example.note)")
         }

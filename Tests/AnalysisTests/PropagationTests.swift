@@ -41,7 +41,8 @@ import Training
         var network = try Network.load(path, name: example.network, definitions: example.definitions)
         let layers = network.markLayers()
         let training = try #require(network.training)
-        let propagation = SignalPropagation(of: training.graph, loss: training.recipe.lossOutput, batch: example.batch) { _, _ in .noise }
+        let propagation = try SignalPropagation(of: training.graph, loss: training.recipe.lossOutput, batch: example.batch) { _, _ in .noise
+        }
         #expect(propagation.assumptions.isEmpty, "\(propagation.assumptions.map(\.text))")
         let measured = try Measurement(network, batch: example.batch, seeds: 8)
 

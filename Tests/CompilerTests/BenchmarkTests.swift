@@ -21,7 +21,7 @@ import Testing
 
     @Test(arguments: [1, 3]) func stepsHaveTheNetworksWork(batch: Int) throws {
         let network = try Self.network()
-        let macs = NetworkDescription(network).macs * batch
+        let macs = try NetworkDescription(network).macs * batch
         let inference = try Compiler(cache: nil).plan(network, batch: batch)
         #expect(inference.steps.reduce(0) { $0 + $1.multiplyAccumulates } == macs)
         // The gradients of the weights and of the data; the stem's data has none.

@@ -21,7 +21,7 @@ import Testing
     private static func layers(_ network: Network, _ precision: Precision, _ target: Target) throws -> [String] {
         let compiler = Compiler(target: target, cache: nil, precision: precision)
         let precisions = try compiler.layerPrecisions(of: network)
-        return NetworkDescription(network, precisions: precisions).layers.map { layer in
+        return try NetworkDescription(network, precisions: precisions).layers.map { layer in
             let parts = [layer.precision?.factors, layer.precision?.stored].map { $0?.rawValue ?? "-" }
             return ([layer.label.isEmpty ? layer.operation : layer.label] + parts).joined(separator: " ")
         }
@@ -46,7 +46,7 @@ import Testing
     @Test func bytesAreThoseOfWhatIsStored() throws {
         let network = try Network.load(written: Self.source)
         let precisions = try Compiler(target: .x86AVX512, cache: nil, precision: .bf16).layerPrecisions(of: network)
-        let (exact, narrow) = (NetworkDescription(network, batch: 3), NetworkDescription(network, batch: 3, precisions: precisions))
+        let (exact, narrow) = (try NetworkDescription(network, batch: 3), try NetworkDescription(network, batch: 3, precisions: precisions))
         #expect(narrow.isNarrow && !exact.isNarrow)
         for (exact, narrow) in zip(exact.layers, narrow.layers) {
             #expect(narrow.activationBytes * (narrow.precision?.stored == .bf16 ? 2 : 1) == exact.activationBytes, "\(narrow)")
@@ -88,7 +88,7 @@ import Testing
     private static func factors(_ clauses: String, _ asked: Precision?) throws -> [String] {
         let network = try Network.load(written: source(clauses))
         let precisions = try Compiler(target: .x86AVX512BF16, cache: nil, precision: asked).layerPrecisions(of: network)
-        let layers = NetworkDescription(network, precisions: precisions).layers
+        let layers = try NetworkDescription(network, precisions: precisions).layers
         return layers.filter { $0.precision?.factors == .bf16 }.map(\.label)
     }
 

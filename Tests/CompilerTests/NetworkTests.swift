@@ -124,7 +124,7 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
         let network = try Network.load(Self.path(of: expected.network), name: expected.network, definitions: expected.definitions)
         let rendered = DiagnosticRenderer(network.sources).render(network.diagnostics)
         #expect(network.diagnostics.isEmpty || !expected.definitions.isEmpty, "\(rendered)")
-        let description = NetworkDescription(network)
+        let description = try NetworkDescription(network)
         #expect(description.parameters == expected.parameters)
         #expect(description.macs == expected.macs)
         guard let names = expected.names else { return }
@@ -165,7 +165,7 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
             for name in try Network.program(folder.appending(path: file).path).networks.map(\.name.text) {
                 let network = try Network.load(folder.appending(path: file).path, name: name)
                 let sizes = Self.sizes(of: network)
-                let description = NetworkDescription(network, sizes: sizes)
+                let description = try NetworkDescription(network, sizes: sizes)
                 let given = sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
                 let summary = network.documentation.split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
                 #expect(!summary.isEmpty, "\(name) has no documentation")

@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func sharedParametersCountOnce() throws {
-        let description = NetworkDescription(try Network.read(Self.recurrent, path: "recurrent.braid"))
+        let description = try NetworkDescription(Network.read(Self.recurrent, path: "recurrent.braid"))
         #expect(description.parameters == 6 * 6 * 9 + 6 + 6 * 2 + 2)
     }
 

@@ -102,11 +102,21 @@ public struct FuzzChecks {
                 _ = training.recipe.printed()
             }
             guard program.networks.count == 1, let whole = try? Network.read(text, path: "fuzz.braid") else { continue }
-            if let sizes = whole.typicalSizes { _ = NetworkDescription(whole, batch: Self.batch, sizes: sizes) }
+            try described(whole)
             if isSmall(whole.graph) { _ = try? whole.lintSubject().findings() }
             if whole.sizeSymbols.isEmpty { try road(whole) } else { try sizes(whole, text) }
         }
         return isElaborated
+    }
+
+    /// What `braid describe` says of a network, at typical sizes where its own are symbols.
+    func described(_ network: Network) throws(FuzzFinding) {
+        guard let sizes = network.typicalSizes else { return }
+        do {
+            _ = try NetworkDescription(network, batch: Self.batch, sizes: sizes)
+        } catch {
+            try check(error.diagnostics, error.sources)
+        }
     }
 
     /// A network with symbols at some sizes: refused with a diagnostic, or the same as with the numbers from the beginning.
@@ -282,7 +292,7 @@ public struct FuzzChecks {
             try dumps(network, [.graph, .language, .training, .optimized, .plan, .kernels] + (isShort ? [.llvm, .object] : []))
         } else if network.origin != .language {
             try roundTrip(network.graph)
-            if let sizes = network.typicalSizes { _ = NetworkDescription(network, batch: Self.batch, sizes: sizes) }
+            try described(network)
             try road(network)
             if isSmall(network.graph) {
                 try dumps(network, [.tokens, .syntax, .graph, .language, .training, .optimized, .plan, .kernels, .llvm])

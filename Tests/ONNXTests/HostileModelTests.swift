@@ -106,6 +106,15 @@ import Testing
             }
         ),
         (
+            "known positions beside the axis", "the position 3 along an axis of 3",
+            model {
+                $0.integers("places", [0, 1, -3, 3])
+                $0.integers("shape", [2, 2])
+                $0.node("Reshape", ["places", "shape"], ["table"])
+                $0.node("GatherElements", ["x", "table"], ["y"], [.integer("axis", 1)])
+            }
+        ),
+        (
             "logarithms that count as integers, as positions", "'whole' is of int64, and must be of floating-point numbers",
             model {
                 $0.input("whole", [2, 3], 7)

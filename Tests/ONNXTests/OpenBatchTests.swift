@@ -160,6 +160,24 @@ import Testing
         #expect(error.repair == "export the model with numbers for Batch")
     }
 
+    /// Images that lie before and behind others, where a batch is padded with itself: computed once their number is known.
+    @Test(arguments: ["reflect": [1, 0, 1, 2], "edge": [0, 0, 1, 2], "wrap": [2, 0, 1, 2]]) func batchesArePadded(
+        mode: String, images: [Int]
+    ) throws {
+        var model = ModelText()
+        model.input("x", [nil, 2])
+        model.integers("pads", [1, 0, 0, 0])
+        model.node("Pad", ["x", "pads"], ["y"], [.text("mode", mode)])
+        model.output("y")
+        let network = try model.network()
+        #expect(network.graph.movesBatch)
+        let values = Self.waves(6)
+        let found = ReferenceEvaluator().run(
+            network.graph.bound(["N": 3]), inputs: ["x": ReferenceTensor([3, 2], values.map(Double.init))], parameters: [:]
+        ).outputs["y"]
+        #expect(found?.extents == [4, 2] && found?.values == images.flatMap { values[2 * $0...2 * $0 + 1].map(Double.init) })
+    }
+
     // MARK: Writing
 
     /// Networks of any batch as models, which give what the networks give.

@@ -71,6 +71,15 @@ private let volumeMistakes: [Mistake] = [
     Mistake(.convolution, [volume, volumeWeight, .f32(5)], ["channels": .integer(5), "kernel": .integers([7, 3, 3])]),
     Mistake(.convolution, [volume, .f32(5, 3, 3, 3), .f32(5)], ["channels": .integer(5), "kernel": .integer(3)]),
     Mistake(.convolution, [volume, volumeWeight, .f32(5)], ["channels": .integer(5), "kernel": .integer(3), "pad": .integers([1, 2])]),
+    // A weight that is what theirs is turned into.
+    Mistake(
+        .convolution, [volume, .f32(5, 3, 2, 1)], ["channels": .integer(5), "kernel": .integers([2, 2, 1]), "bias": .boolean(false)]),
+    Mistake(
+        .convolution, [.f32(1, 18, 8), .f32(18, 1, 1, 3)],
+        ["channels": .integer(18), "kernel": .integer(3), "groups": .integer(18), "bias": .boolean(false)]),
+    Mistake(
+        .convolutionTransposed, [.f32(1, 3, 8), .f32(3, 2, 1, 4)],
+        ["channels": .integer(2), "kernel": .integer(4), "bias": .boolean(false)]),
     Mistake(
         .convolution, [.f32(1, 1, 100, 1, 1), .f32(1, 1, 65, 1, 1), .f32(1)],
         ["channels": .integer(1), "kernel": .integers([65, 1, 1])]),

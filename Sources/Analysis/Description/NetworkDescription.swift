@@ -76,15 +76,16 @@ public struct NetworkDescription: Sendable {
     ///   - batch: the number of images that activation bytes are given for.
     ///   - sizes: what numbers are given for, where the network's sizes are no numbers yet; all of its sizes, and such that fit.
     ///   - precisions: of the layers, by their value in the graph; none where all is f32.
+    /// - Throws: where the graph computes with the number of images, and takes none that is tried.
     public init(
         of symbolic: Graph, name: String, _ text: Documentation = Documentation(), batch: Int = 1, sizes: [String: Int] = [:],
         precisions: [Value: LayerPrecision] = [:]
-    ) {
+    ) throws(SizeError) {
         // For one image, what passes see of a network that moves the batch.
         let sized = symbolic.bound(sizes)
-        let graph = sized.movesBatch ? sized.bound(images: 1) : sized
+        let graph = sized.movesBatch ? try sized.bound(images: 1) : sized
         // As many images as were asked for, or the fewest above that it takes.
-        let measured = sized.movesBatch ? sized.bound(images: batch) : sized
+        let measured = sized.movesBatch ? try sized.bound(images: batch) : sized
         let batched = sized.values.first { value in
             sized.batchSymbol.map { sized[value].inputName != nil && sized[value].type.shape.dimensions.first?.symbol == $0 } ?? false
         }

@@ -43,8 +43,11 @@ public struct SignalPropagation: Sendable {
     ///   - loss: the output that is minimized; without one, or where there is none, nothing goes back.
     ///   - batch: the number of images of a step.
     ///   - input: the moments of an element of an input of type f32, by its name and type.
-    public init(of graph: Graph, loss: String?, batch: Int, input: @escaping (String, TensorType) -> Moments = { _, _ in .pictures }) {
-        let bound = graph.bound(images: batch)
+    /// - Throws: where the graph takes no number of images that is tried.
+    public init(
+        of graph: Graph, loss: String?, batch: Int, input: @escaping (String, TensorType) -> Moments = { _, _ in .pictures }
+    ) throws(SizeError) {
+        let bound = try graph.bound(images: batch)
         let propagator = SignalPropagator(bound, images: batch, inputs: input)
         propagator.forward()
         if let loss = propagator.graph.outputs.first(where: { $0.name == loss }) { propagator.backward(from: loss.value) }

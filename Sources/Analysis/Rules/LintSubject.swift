@@ -13,6 +13,8 @@ public struct LintSubject: Sendable {
     public let batch: Int
     public let propagation: SignalPropagation
     let users: [[Value]]
+    /// What is said of the graph's layers, in its order.
+    let description: NetworkDescription
     private let lowerings: [Lowering?]
 
     /// The images of a step where the recipe does not say.
@@ -21,13 +23,15 @@ public struct LintSubject: Sendable {
     /// - Parameters:
     ///   - graph: the network with its loss, or without where it is not trained; all sizes are numbers.
     ///   - recipe: how it is trained.
-    public init(_ graph: Graph, _ recipe: TrainingRecipe?) {
+    /// - Throws: where the graph takes no number of images that is tried.
+    public init(_ graph: Graph, _ recipe: TrainingRecipe?) throws(SizeError) {
         self.recipe = recipe
         let batch = recipe?.batchSize ?? Self.usualBatch
         self.batch = batch
-        let bound = graph.bound(images: batch)
+        let bound = try graph.bound(images: batch)
         self.graph = bound
-        propagation = SignalPropagation(of: bound, loss: recipe?.lossOutput, batch: batch)
+        propagation = try SignalPropagation(of: bound, loss: recipe?.lossOutput, batch: batch)
+        description = try NetworkDescription(of: bound, name: bound.name)
         users = bound.users()
         lowerings = bound.values.map { bound.lowering(of: $0) }
     }

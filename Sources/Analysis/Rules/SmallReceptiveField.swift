@@ -6,10 +6,9 @@ extension LintRule {
         "small_receptive_field", "What is averaged for the answer saw small parts of the picture alone.",
         source: "Araujo et al., Distill 2019"
     ) { subject in
-        let description = NetworkDescription(of: subject.graph, name: subject.graph.name)
         var fields: [Value: ReceptiveField] = [:]
         let operations = subject.graph.values.filter { subject.graph[$0].operation != nil }
-        for (value, layer) in zip(operations, description.layers) { fields[value] = layer.receptiveField }
+        for (value, layer) in zip(operations, subject.description.layers) { fields[value] = layer.receptiveField }
         guard let image = subject.graph.values.first(where: { subject.graph[$0].inputName != nil && subject.graph[$0].type.rank == 4 }),
             let extents = subject.graph[image].type.shape.extents, !subject.attends
         else { return [] }

@@ -153,7 +153,7 @@ extension Compiler {
             seconds.append(clock.measure { executable.run() }.seconds)
             if options.measuresSteps { times.note(executable) }
         }
-        let description = NetworkDescription(network, batch: options.batch)
+        let description = try NetworkDescription(network, batch: options.batch)
         var result = Benchmark(
             network: network.name, batch: options.batch, threads: executable.pool.threads, cores: target.cores, numerics: numerics,
             precision: options.isTraining ? (precision ?? .f32).rawValue : precisionName(for: network.graph),

@@ -125,7 +125,7 @@ extension Compiler {
         let forecast = MemoryForecast(
             plan, bind(optimized, batch: options.batch), of: bound, training: options.isTraining, batch: options.batch, threads: threads)
         let described = Network(described: start, of: bound)
-        let description = NetworkDescription(described, batch: options.batch)
+        let description = try NetworkDescription(described, batch: options.batch)
         let advice = try options.measured.map { measured throws(CompilerError) in try advise(measured, sized) } ?? []
         let measurements = try options.watched.map { table throws(CompilerError) in
             try PageMeasurements(table, of: bound, start)

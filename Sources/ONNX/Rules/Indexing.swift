@@ -10,6 +10,7 @@ extension ImportRule {
             let shape = try scope.shape(0)
             let axis = try scope.axis(scope.integer("axis", default: 0), rank: shape.rank)
             guard let extent = shape[axis].value else { throw .unsupported("positions along the size \(shape[axis])") }
+            if case .known(let tensor) = try scope.input(1) { _ = try inside(scope, tensor, extent) }
             let positions = try wrapped(scope, scope.positions(1), extent)
             // As many as there are positions, which may be fewer than the tensor has.
             var x = try scope.value(0)
@@ -50,6 +51,18 @@ extension ImportRule {
         return try scope.map(ScalarFunction("from_end", ["position"], body), [positions])
     }
 
+    /// Known positions along an axis, counted from its start.
+    private static func inside(_ scope: NodeScope, _ tensor: HostTensor, _ extent: Int) throws(ImportFault) -> [Int] {
+        guard scope.importer.allowance.mayCompute(tensor.count / 8) else {
+            throw .unsupported("as many known positions as \(Shape(tensor.shape))")
+        }
+        guard let numbers = tensor.integers else { throw .malformed("positions of \(ElementCode(tensor.element))") }
+        return try numbers.map { (number) throws(ImportFault) -> Int in
+            guard -Int64(extent)..<Int64(extent) ~= number else { throw .malformed("the position \(number) along an axis of \(extent)") }
+            return Int(number < 0 ? number + Int64(extent) : number)
+        }
+    }
+
     private static func gather(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
         let (shape, places) = (try scope.shape(0), try scope.shape(1))
         guard shape.rank >= 1 else { throw .malformed("positions in a number") }
@@ -57,14 +70,7 @@ extension ImportRule {
         let target = shape.dimensions[..<axis] + places.dimensions + shape.dimensions[(axis + 1)...]
         guard let extent = shape[axis].value else { throw .unsupported("positions along the size \(shape[axis])") }
         if case .known(let tensor) = try scope.input(1) {
-            guard scope.importer.allowance.mayCompute(tensor.count / 8) else { throw .unsupported("as many known positions as \(places)") }
-            guard let numbers = tensor.integers else { throw .malformed("positions of \(ElementCode(tensor.element))") }
-            let positions = try numbers.map { (number) throws(ImportFault) -> Int in
-                guard -Int64(extent)..<Int64(extent) ~= number else {
-                    throw .malformed("the position \(number) along an axis of \(extent)")
-                }
-                return Int(number < 0 ? number + Int64(extent) : number)
-            }
+            let positions = try inside(scope, tensor, extent)
             guard let first = positions.first else {
                 guard let extents = Shape(Array(target)).extents else { throw .unsupported("no elements of \(shape)") }
                 return [.known(HostTensor(try scope.element(0), shape: extents, numbers: []))]

@@ -320,9 +320,6 @@ extension ImportRule {
         case "wrap": mode = "circular"
         case let other: throw .unsupported("padding in the mode '\(other)'")
         }
-        // All but constants are pieces of the tensor, whose places follow from its extents: a batch that is open has none.
-        let open = shape.dimensions.indices.filter { (before[$0] != 0 || behind[$0] != 0) && shape[$0].value == nil }
-        guard mode == "constant" || open.isEmpty else { throw try scope.needsNumbers(0, open.map { shape[$0] }) }
         guard let padded = try padded(scope, before, behind, ["mode": .text(mode), "value": .number(value)]) else {
             return [try scope.input(0)]
         }

@@ -95,7 +95,7 @@ struct DescribeCommand: ParsableCommand {
         // What a network of any size costs is told at one.
         guard let sizes = network.typicalSizes else { return try network.requireSizes() }
         let precisions = try svg || dot || name == Precision.f32.rawValue ? [:] : compiler.layerPrecisions(of: network.sized(sizes))
-        let description = NetworkDescription(network, batch: batch, sizes: sizes, precisions: precisions)
+        let description = try NetworkDescription(network, batch: batch, sizes: sizes, precisions: precisions)
         if json { return Console.printJSON(DescriptionRecord(description, name, assignment)) }
         if svg || dot { return try draw(description, to: output) }
         DescriptionTable(description, depth: depth).show()
