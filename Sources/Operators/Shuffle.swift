@@ -32,14 +32,7 @@ extension Operator {
         geometry: Checker.pixelShuffle, type: \.type,
         lowering: { shuffle, _ in .view(.rearrange(shuffle.rearrangement)) },
         gradient: .rule { context in [context.builder.apply(pixelUnshuffle, [context.gradient], context.signature.attributes)] },
-        onnx: [
-            ONNXForm(
-                "DepthToSpace",
-                [
-                    .square("blocksize", of: "factor", default: 1),
-                    .word("mode", of: "order", spellings: ["dcr": "DCR", "crd": "CRD"], default: "DCR"),
-                ])
-        ],
+        onnx: [ONNXForm("DepthToSpace", [blockSize, mode])],
         examples: [
             OperatorExample("twice as large", [.f32(2, 12, 3, 2)], ["factor": .integer(2)]),
             OperatorExample("to 20 channels", [.f32(1, 80, 2, 3)], ["factor": .integer(2)]),
@@ -58,8 +51,8 @@ extension Operator {
         lowering: { shuffle, _ in .view(.rearrange(shuffle.rearrangement)) },
         gradient: .rule { context in [context.builder.apply(pixelShuffle, [context.gradient], context.signature.attributes)] },
         onnx: [
-            ONNXForm(
-                "SpaceToDepth", [.square("blocksize", of: "factor", default: 1)], fixed: ["order": .text("dcr")])
+            ONNXForm("SpaceToDepth", [blockSize, mode], since: 28),
+            ONNXForm("SpaceToDepth", [blockSize], fixed: ["order": .text("dcr")]),
         ],
         examples: [
             OperatorExample("half as large", [.f32(2, 3, 6, 4)], ["factor": .integer(2)]),
@@ -67,6 +60,9 @@ extension Operator {
             OperatorExample("TensorFlow's order", [.f32(2, 3, 6, 4)], ["factor": .integer(2), "order": .text("dcr")]),
             OperatorExample("columns only", [.f32(1, 3, 2, 6)], ["factor": .integers([1, 3])]),
         ])
+
+    private static let blockSize = ONNXAttribute.square("blocksize", of: "factor", default: 1)
+    private static let mode = ONNXAttribute.word("mode", of: "order", spellings: ["dcr": "DCR", "crd": "CRD"], default: "DCR")
 
     private static let shuffleOrder = OperatorParameter(
         "order", .text, default: .text("crd"),

@@ -53,6 +53,34 @@ import Testing
         #expect(one.floats == [0, 0])
     }
 
+    /// What is divided by infinity is left over, with the divisor's sign where the remainder has that; what is infinite leaves no number.
+    @Test func remainders() throws {
+        let divisors: [Float] = [2, -2, .infinity, .infinity, -.infinity, -.infinity, .infinity, 2, 0, .nan]
+        func result(_ fmod: Bool) throws -> [Float] {
+            var model = ModelText(set: 13)
+            model.input("x", [10])
+            model.weight("y", [10], divisors)
+            model.node("Mod", ["x", "y"], ["z"], [.boolean("fmod", fmod)])
+            model.output("z")
+            return try #require(
+                model.network().run(["x": HostTensor(shape: [10], floats: [-3, 3, -3, 3, -1, 1, 0, .infinity, 1, 1])])["z"]
+            ).floats
+        }
+        let (modulo, remainder) = (try result(false), try result(true))
+        #expect(modulo[..<7] == [1, -1, .infinity, 3, -1, -.infinity, 0] && modulo[7...].allSatisfy(\.isNaN))
+        #expect(remainder[..<7] == [-1, 1, -3, 3, -1, 1, 0] && remainder[7...].allSatisfy(\.isNaN))
+    }
+
+    /// Channels are counted as the mode says, which the operator has from set 28 on.
+    @Test func pixelsBecomeChannelsInBothOrders() throws {
+        func channels(_ attributes: [WireAttribute], set: Int) throws -> [Float] {
+            try result("SpaceToDepth", ascending(1, 2, 2, 2), [.integer("blocksize", 2)] + attributes, set: set).floats
+        }
+        let (dcr, crd) = ([0, 4, 1, 5, 2, 6, 3, 7] as [Float], (0..<8).map(Float.init))
+        #expect(try channels([], set: 13) == dcr && channels([], set: 28) == dcr)
+        #expect(try channels([.text("mode", "DCR")], set: 28) == dcr && channels([.text("mode", "CRD")], set: 28) == crd)
+    }
+
     /// PyTorch scales the norm of a last window that does not fit by the part that is missing; ONNX does not.
     @Test func normsOfCutWindowsAreNotScaled() throws {
         let kernel: [WireAttribute] = [.integers("kernel_shape", [2, 2]), .integers("strides", [2, 2]), .boolean("ceil_mode", true)]

@@ -5,7 +5,8 @@ import Synchronization
 /// The scalar functions of ONNX's element-wise operators, as activations of the language: those of its prelude where they mean the same, and
 /// those that are written here. So a formula stands in one place, and what is imported is computed by the same kernels as what was written.
 enum ModelActivations {
-    /// What the prelude lacks. The rounding is that of IEEE 754, ties to even.
+    /// What the prelude lacks. The rounding is that of IEEE 754, ties to even; what is divided by infinity is left over, and what is infinite
+    /// leaves no number.
     private static let text = """
         activation round_up(x) = -floor(-x)
         activation truncate(x) = if x < 0 { -floor(-x) } else { floor(x) }
@@ -17,8 +18,8 @@ enum ModelActivations {
         activation both(x, y) = x * y
         activation either(x, y) = maximum(x, y)
         activation exclusive_either(x, y) = abs(x - y)
-        activation modulo(x, y) = x - y * floor(x / y)
-        activation remainder(x, y) = if x / y < 0 { x + y * floor(-(x / y)) } else { x - y * floor(x / y) }
+        activation modulo(x, y) = if abs(y) <= 3.4028234663852886e38 { x - y * floor(x / y) } else if x * y < 0 { y + x / y } else { x + x / y }
+        activation remainder(x, y) = if abs(y) <= 3.4028234663852886e38 { x - y * truncate(x / y) } else { x + x / y }
         activation quotient(x, y) = if x / y < 0 { -floor(-(x / y)) } else { floor(x / y) }
         activation clip(x, low = 0.0, high = 1.0) = minimum(maximum(x, low), high)
         activation scaled_elu(x, alpha = 1.0, gamma = 1.0) = gamma * (if x > 0 { x } else { alpha * expm1(x) })
