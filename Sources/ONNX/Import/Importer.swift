@@ -38,7 +38,7 @@ final class Importer {
     /// What goes wrong, node by node.
     private var faults: [(node: String, fault: ImportFault)] = []
     /// How many functions of the model, one within the other, nodes are read of.
-    private(set) var depth = 0
+    var depth = 0
 
     private struct ParameterKey: Hashable {
         var name: String
@@ -53,14 +53,12 @@ final class Importer {
         }
     }
 
-    /// Functions call each other no deeper.
-    private static let largestDepth = 16
     /// A model has no more nodes, with those of its functions.
     private static let largestNodeCount = 500_000
     private var nodeCount = 0
     /// What calls of functions may still take together, each counted with all that the function has: a few that call each other are many.
-    private var remainingCalls: Int
-    private var functionSizes: [[String]: Int] = [:]
+    var remainingCalls: Int
+    var functionSizes: [[String]: Int] = [:]
 
     /// The number of images that the model is for, where it is imported for any number.
     let openedBatch: Int?
@@ -134,54 +132,6 @@ final class Importer {
         for name in node.output.dropFirst(results.count) where !name.isEmpty {
             throw .unsupported("the output '\(name)' of \(node.opType)")
         }
-    }
-
-    /// Puts the nodes of one of the model's own functions in the place of a call.
-    private func call(_ function: WireFunction, _ node: WireNode) throws(ImportFault) {
-        guard depth < Self.largestDepth else { throw .unsupported("functions that call each other more than \(Self.largestDepth) deep") }
-        guard node.input.count <= function.input.count, node.output.count <= function.output.count else {
-            throw .malformed("\(node.opType) takes \(function.input.count) inputs and makes \(function.output.count) outputs")
-        }
-        remainingCalls -= size(of: function, node)
-        guard remainingCalls >= 0 else {
-            throw .unsupported("functions that have more nodes, each call counted, than 65,536 and 100 for each node of the file")
-        }
-        let outside = (values, initializers)
-        var inner: [String: ImportedValue] = [:]
-        var innerInitializers: [String: String] = [:]
-        for (index, name) in function.input.enumerated() {
-            let given = index < node.input.count ? node.input[index] : ""
-            guard given.isEmpty || values[given] != nil else { throw .malformed("'\(given)' is read before anything makes it") }
-            inner[name] = given.isEmpty ? .absent : values[given]
-            innerInitializers[name] = initializers[given]
-        }
-        var sets: [String: Int] = [:]
-        for set in function.opsetImport { sets[set.domain == "ai.onnx" ? "" : set.domain] = Int(set.version) }
-        (values, initializers) = (inner, innerInitializers)
-        depth += 1
-        let asked = zip(node.output, function.output).filter { !$0.0.isEmpty }.map(\.1)
-        let attributes = Dictionary((node.attribute + function.attributeProto).map { ($0.name, $0) }) { first, _ in first }
-        run(function.node.map { $0.resolvingReferences(to: attributes) }, sets, for: asked)
-        depth -= 1
-        let made = values
-        (values, initializers) = outside
-        for (name, output) in zip(node.output, function.output) where !name.isEmpty {
-            guard let value = made[output] else { throw .malformed("the function \(node.opType) does not make '\(output)'") }
-            values[name] = value
-        }
-    }
-
-    /// How much a call goes through: the function's nodes, those of branches too, and what they read.
-    private func size(of function: WireFunction, _ call: WireNode) -> Int {
-        let key = [call.domain, call.opType, call.overload]
-        if let known = functionSizes[key] { return known }
-        var (size, rest) = (function.input.count + function.output.count, Array(function.node))
-        while let node = rest.popLast() {
-            size += 1 + node.input.count / 4
-            for attribute in node.attribute where attribute.hasG { rest += attribute.g.node }
-        }
-        functionSizes[key] = size
-        return size
     }
 
     /// As many are told.
@@ -317,13 +267,6 @@ final class Importer {
     }
 }
 
-extension ModelFile {
-    /// The model's own function that a node calls.
-    func function(_ node: WireNode) -> WireFunction? {
-        wire.functions.isEmpty ? nil : functions[[node.domain, node.opType, node.overload]].map { wire.functions[$0] }
-    }
-}
-
 extension Shape {
     /// Why no tensor of a graph has this shape, such as too many axes, by the rules of printed graphs; nil where one may.
     var problem: String? {
@@ -334,20 +277,5 @@ extension Shape {
         } catch {
             return error.message
         }
-    }
-}
-
-extension WireNode {
-    /// The node with the attributes that refer to those of a call.
-    func resolvingReferences(to values: [String: WireAttribute]) -> WireNode {
-        guard attribute.contains(where: { !$0.refAttrName.isEmpty }) else { return self }
-        var node = self
-        node.attribute = attribute.compactMap { attribute in
-            guard !attribute.refAttrName.isEmpty else { return attribute }
-            guard var value = values[attribute.refAttrName] else { return nil }
-            value.name = attribute.name
-            return value
-        }
-        return node
     }
 }
