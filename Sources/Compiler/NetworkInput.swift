@@ -123,13 +123,28 @@ public struct NetworkInput: Sendable {
         _ array: HostTensor, to element: ElementType, shape: [Int], path: String
     ) throws(InterchangeError) -> HostTensor {
         switch element {
-        case .f32: return HostTensor(shape: shape, floats: array.floats)
+        case .f32:
+            if let integers = array.integers { try requireExact(integers, path: path) }
+            return HostTensor(shape: shape, floats: array.floats)
         case .i32:
-            guard let integers = array.integers?.map({ Int32(exactly: $0) }), !integers.contains(nil) else {
-                throw InterchangeError(path, "the array holds no 32-bit integers", repair: "save it with dtype int32")
+            guard let integers = array.integers else {
+                throw InterchangeError(path, "the array holds no integers", repair: "save it with dtype int32")
             }
-            return HostTensor(shape: shape, int32s: integers.compactMap { $0 })
+            if let large = integers.first(where: { Int32(exactly: $0) == nil }) {
+                throw InterchangeError(
+                    path, "the array holds the integer \(large), and classes and positions have 32 bits",
+                    repair: "check what the array counts: no table has as many rows")
+            }
+            return HostTensor(shape: shape, int32s: integers.map { Int32($0) })
         }
+    }
+
+    /// Requires that f32 has such numbers.
+    static func requireExact(_ integers: [Int64], path: String) throws(InterchangeError) {
+        guard let integer = integers.first(where: { Int64(exactly: Float($0)) != $0 }) else { return }
+        throw InterchangeError(
+            path, "the array holds the integer \(integer), and f32, in which the network computes, has no such number",
+            repair: "save it with dtype float32 where the nearest one does")
     }
 
     /// Gives the values to an executable that was made for their batch.

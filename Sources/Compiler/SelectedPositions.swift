@@ -32,14 +32,15 @@ extension Graph {
 }
 
 extension NetworkInput {
-    /// Requires that integers which an operator of the graph reads as positions, such as labels as classes, are some.
+    /// Requires that integers which an operator of the graph reads as positions, such as labels as classes, are some, and that others are numbers
+    /// that f32 has, in which the graph computes with them.
     ///
     /// - Parameter path: the file that they are from.
     /// - Throws: `InterchangeError` at the first that is none.
     public func requireClasses(of graph: Graph, path: String) throws(InterchangeError) {
-        guard let integers = values.integers, let selection = graph.selection(by: name),
-            let place = integers.firstIndex(where: { !(0..<selection.count).contains(Int($0)) })
-        else { return }
+        guard let integers = values.integers else { return }
+        guard let selection = graph.selection(by: name) else { return try Self.requireExact(integers, path: path) }
+        guard let place = integers.firstIndex(where: { !(0..<selection.count).contains(Int($0)) }) else { return }
         throw InterchangeError(
             path, "value \(place) of the input '\(name)' is \(integers[place]), which is none of the \(selection.count) classes",
             repair: "give values from 0 to \(selection.count - 1): `\(selection.operation)` reads them as classes")

@@ -15,6 +15,10 @@ public struct ReferenceEvaluator: Sendable {
     /// Who computes; the bits do not depend on it.
     public var workers: ReferenceWorkers
 
+    /// Whether each operator's results are rounded to f32, as a program that computes in f32 leaves them: what is rounded to integers after may
+    /// be others.
+    public var roundsToSingle = false
+
     public init(mode: Mode = .inference, workers: ReferenceWorkers = .serial) {
         self.mode = mode
         self.workers = workers
@@ -110,7 +114,8 @@ public struct ReferenceEvaluator: Sendable {
                 guard let tensor = values[operand.index] else { preconditionFailure("\(operand) of '\(graph.name)' is not known") }
                 return tensor
             }
-            return operation.lowering(graph.signature(of: Value(index))).evaluate(operands, extents: extents, workers: workers)
+            let result = operation.lowering(graph.signature(of: Value(index))).evaluate(operands, extents: extents, workers: workers)
+            return roundsToSingle ? ReferenceTensor(result.extents, result.values.map { Double(Float($0)) }) : result
         }
     }
 

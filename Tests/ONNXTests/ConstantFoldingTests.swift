@@ -32,6 +32,78 @@ import Testing
         #expect(!operators(narrow).contains { $0.contains("pool") })
     }
 
+    private func known(_ set: Int = 21, _ write: (inout ModelText) -> Void) throws -> [HostTensor] {
+        var model = ModelText(set: set)
+        model.input("x", [1])
+        write(&model)
+        for output in model.wire.graph.node.last?.output ?? [] { model.output(output) }
+        let network = try model.network()
+        return try network.outputs.map { try #require(network.knownOutputs[$0.graphName]) }
+    }
+
+    /// Numbers are rounded to f32 before they are to integers, as in a run: 0.35 / 0.1 is 3.5, and not a little less.
+    @Test func quotientsAreThoseOfF32() throws {
+        let steps = try known {
+            $0.weight("numbers", [7], [0.05, 0.15, 0.25, 0.35, 0.45, 1.35, -0.25])
+            $0.weight("scale", [], [0.1])
+            $0.node("QuantizeLinear", ["numbers", "scale"], ["y"])
+        }
+        #expect(steps[0].integers == [0, 2, 2, 4, 4, 14, 0])
+        let dynamic = try known(18) {
+            $0.weight("numbers", [4], [-2, -1, 1, 2])
+            $0.node("DynamicQuantizeLinear", ["numbers"], ["y", "scale", "zero"])
+        }
+        #expect(dynamic[0].integers == [0, 63, 191, 254] && dynamic[2].integers == [127])
+        let number = try known(18) {
+            $0.weight("number", [], [2])
+            $0.node("DynamicQuantizeLinear", ["number"], ["y", "scale", "zero"])
+        }
+        #expect(number[0].shape.isEmpty && number[0].integers == [255] && number[2].integers == [0])
+    }
+
+    /// A last block may be shorter, of a row of numbers too.
+    @Test func blocksOfARowHaveTheirScales() throws {
+        let steps = try known {
+            $0.weight("numbers", [5], [2, 4, 6, 8, 10])
+            $0.weight("scales", [3], [1, 2, 5])
+            $0.node("QuantizeLinear", ["numbers", "scales"], ["y"], [.integer("axis", 0), .integer("block_size", 2)])
+        }
+        #expect(steps[0].integers == [2, 4, 3, 4, 2])
+    }
+
+    /// Means and norms of integers are integers, towards zero.
+    @Test(arguments: ["ReduceMean": [1, -1, 2], "ReduceL2": [3, 3, 3]] as [String: [Int64]])
+    func integersAreReducedToIntegers(name: String, expected: [Int64]) throws {
+        let reduced = try known(18) {
+            $0.integers("flat", [1, 2, 2, -1, -2, -2, 3, 2, 1])
+            $0.integers("shape", [3, 3])
+            $0.integers("axes", [1])
+            $0.node("Reshape", ["flat", "shape"], ["table"])
+            $0.node(name, ["table", "axes"], ["y"], [.boolean("keepdims", false)])
+        }
+        #expect(reduced[0].integers == expected)
+    }
+
+    /// f64, in which constants are moved, has no such integers.
+    @Test func integersThatWouldBeRoundedAreRefused() throws {
+        for large in [(1 << 53) + 1, 1 << 60] as [Int64] {
+            let error = try #require(throws: ONNXError.self) {
+                _ = try known {
+                    $0.integers("a", [large])
+                    $0.integers("b", [1])
+                    $0.node("Concat", ["a", "b"], ["y"], [.integer("axis", 0)])
+                }
+            }
+            #expect(error.notes.contains { $0.contains("beyond 2^53") })
+        }
+        let kept = try known {
+            $0.integers("a", [1 << 53])
+            $0.integers("b", [-1])
+            $0.node("Concat", ["a", "b"], ["y"], [.integer("axis", 0)])
+        }
+        #expect(kept[0].integers == [1 << 53, -1])
+    }
+
     /// What many nodes read is there once, whatever it takes.
     @Test func constantsAreThereOnce() throws {
         for count in [1 << 18, 1 << 21] {

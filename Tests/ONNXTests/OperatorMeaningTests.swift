@@ -67,6 +67,18 @@ import Testing
             ).floats
         }
         let (modulo, remainder) = (try result(false), try result(true))
+        // Quotients far above what f32 has digits for, and divisors that are no sums of powers of two.
+        let (dividends, small): ([Float], [Float]) = (
+            [5, 1, 3, -5, 10, 1e9, 1e9, -1e9, 3e12, 7], [0.1, 0.1, 0.1, 0.1, 0.1, 3, 0.8986673, 3, 0.7, 7]
+        )
+        var model = ModelText(set: 13)
+        model.input("x", [10])
+        model.weight("y", [10], small)
+        model.node("Mod", ["x", "y"], ["z"], [.boolean("fmod", true)])
+        model.output("z")
+        let network = try model.network()
+        let found = try #require(network.run(["x": HostTensor(shape: [10], floats: dividends)])["z"]).floats
+        #expect(found == zip(dividends, small).map { $0.truncatingRemainder(dividingBy: $1) })
         #expect(modulo[..<7] == [1, -1, .infinity, 3, -1, -.infinity, 0] && modulo[7...].allSatisfy(\.isNaN))
         #expect(remainder[..<7] == [-1, 1, -3, 3, -1, 1, 0] && remainder[7...].allSatisfy(\.isNaN))
     }
@@ -86,8 +98,18 @@ import Testing
         let kernel: [WireAttribute] = [.integers("kernel_shape", [2, 2]), .integers("strides", [2, 2]), .boolean("ceil_mode", true)]
         let x = HostTensor(shape: [1, 1, 3, 3], floats: [3, 0, 1, 4, 0, 0, 0, 2, 5])
         #expect(try result("LpPool", x, kernel, set: 18).floats == [5, 1, 2, 5])
+        let row = HostTensor(shape: [1, 1, 5], floats: [3, 4, 0, 0, 2])
+        let same: [WireAttribute] = [.integers("kernel_shape", [2]), .text("auto_pad", "SAME_UPPER")]
+        #expect(try result("LpPool", row, same, set: 18).floats == [5, 4, 0, 2, 2])
         let fitting = HostTensor(shape: [1, 1, 2, 2], floats: [3, 0, 4, 0])
         #expect(try result("LpPool", fitting, kernel, set: 18).floats == [5])
+    }
+
+    /// Of dilated windows as well, where only what lies within counts.
+    @Test(arguments: ["SAME_UPPER", "SAME_LOWER"]) func dilatedMeansArePadded(padding: String) throws {
+        let attributes: [WireAttribute] = [.integers("kernel_shape", [3]), .integers("dilations", [2]), .text("auto_pad", padding)]
+        let x = HostTensor(shape: [1, 1, 9], floats: (1...9).map(Float.init))
+        #expect(try result("AveragePool", x, attributes).floats == [2, 3, 3, 4, 5, 6, 7, 7, 8])
     }
 
     /// So the pool of the language, which is PyTorch's, is no LpPool then.
@@ -135,6 +157,42 @@ import Testing
             [.text("mode", "nearest"), .text("coordinate_transformation_mode", "asymmetric"), .text("nearest_mode", "floor")])
         model.output("y")
         #expect(try model.network().run(["x": ascending(1, 1, 1, 10)])["y"]?.floats == [0, 5])
+    }
+
+    /// Halves are rounded as the lengths have them: f32 makes 6.5 a little more of 9.5 * 14 / 19 - 0.5.
+    @Test(arguments: [
+        (14, 19, "half_pixel", "round_prefer_floor", 9, 6), (7, 4, "asymmetric", "round_prefer_ceil", 2, 4),
+        (14, 1, "half_pixel", "round_prefer_ceil", 0, 7),
+    ])
+    func halvesAreThoseOfTheLengths(
+        extent: Int, size: Int, coordinates: String, rounding: String, place: Int, position: Float
+    ) throws {
+        var model = ModelText()
+        model.input("x", [1, 1, extent])
+        model.integers("sizes", [1, 1, Int64(size)])
+        model.node(
+            "Resize", ["x", "", "", "sizes"], ["y"],
+            [.text("mode", "nearest"), .text("coordinate_transformation_mode", coordinates), .text("nearest_mode", rounding)])
+        model.output("y")
+        #expect(try model.network().run(["x": ascending(1, 1, extent)])["y"]?.floats[place] == position)
+    }
+
+    /// What is not finite stays where filters read it.
+    @Test(arguments: ["linear", "cubic"]) func whatIsNotFiniteStaysNear(mode: String) throws {
+        for shape in [[1, 1, 8], [1, 8, 1, 1]] {
+            var model = ModelText()
+            model.input("x", shape.map { $0 })
+            model.integers("sizes", shape.map { $0 == 8 ? 16 : 1 })
+            model.node("Resize", ["x", "", "", "sizes"], ["y"], [.text("mode", mode)])
+            model.output("y")
+            func resized(_ first: Float) throws -> [Float] {
+                let x = HostTensor(shape: shape, floats: [first, 1, 2, 3, 4, 5, 6, 7])
+                return try #require(model.network().run(["x": x])["y"]).floats
+            }
+            let (spoiled, sound) = (try resized(.nan), try resized(0))
+            let reach = mode == "linear" ? 3 : 5
+            #expect(spoiled[..<reach].allSatisfy(\.isNaN) && spoiled[reach...] == sound[reach...])
+        }
     }
 
     /// Two thirds of f32 are a little more, and make two of three pixels all the same.

@@ -52,7 +52,10 @@ enum ConstantFolding {
         }
         if elements.isEmpty { return results }
         let graph = importer.builder.finish()
-        let evaluator = ReferenceEvaluator()
+        var evaluator = ReferenceEvaluator()
+        // As a run computes them; powers of integers are integers.
+        let given = scope.inputs.compactMap(\.known).map { ElementCode($0.element) }
+        evaluator.roundsToSingle = given.contains(where: \.isFloating) && !(rule.name == "Pow" && given[0].isInteger)
         guard importer.allowance.mayCompute(evaluator.work(of: graph)) else { return nil }
         let computed = evaluator.run(graph, inputs: importer.folding ?? [:]).outputs
         return try results.enumerated().map { (index, result) throws(ImportFault) in

@@ -67,10 +67,21 @@ extension NodeScope {
 
     private func result(of form: ONNXForm, _ value: Value) throws(ImportFault) -> [ImportedValue] {
         switch form.result {
-        case .value: try result(value)
+        case .value:
+            // Means and norms of integers are integers.
+            if form.attributes.contains(where: { if case .axes = $0 { true } else { false } }) {
+                try result(wholeWhereIntegers(value))
+            } else {
+                try result(value)
+            }
         case .truth: try result(value, .bool)
         case .position: try result(value, .i64)
         }
+    }
+
+    /// What is computed of integers, towards zero as conversions go.
+    func wholeWhereIntegers(_ value: Value) throws(ImportFault) -> Value {
+        try element(0).isInteger ? map(ModelActivations.function("truncate(x)"), [value]) : value
     }
 
     // MARK: Attributes

@@ -214,7 +214,7 @@ final class Importer {
     func value(
         of tensor: HostTensor, initializer name: String?, label: String? = nil, role: ParameterRole = .weight, isNumber: Bool = true
     ) throws(ImportFault) -> Value {
-        if folding != nil { return foldingInput(tensor) }
+        if folding != nil { return try foldingInput(tensor) }
         if isNumber, tensor.count == 1, let number = tensor.doubles.first, number.isFinite, tensor.shape.isEmpty || label == nil {
             return tensor.shape.isEmpty ? builder.constant(number) : builder.tensor(ConstantTensor(tensor.floats), Shape(tensor.shape))
         }
@@ -255,7 +255,10 @@ final class Importer {
         return builder.tensor(ConstantTensor(numbers), shape)
     }
 
-    private func foldingInput(_ tensor: HostTensor, _ element: ElementType = .f32) -> Value {
+    private func foldingInput(_ tensor: HostTensor, _ element: ElementType = .f32) throws(ImportFault) -> Value {
+        if let integers = tensor.integers, integers.contains(where: { $0.magnitude > ConstantFolding.largestInteger }) {
+            throw .unsupported("constants of integers beyond 2^53, of which others are made")
+        }
         let name = "k\(folding?.count ?? 0)"
         folding?[name] = ReferenceTensor(tensor.shape, tensor.doubles)
         return builder.input(name, TensorType(element, Shape(tensor.shape)))
@@ -263,7 +266,7 @@ final class Importer {
 
     /// A tensor of integers that name positions.
     func positions(_ tensor: HostTensor) throws(ImportFault) -> Value {
-        folding == nil ? try constant(tensor) : foldingInput(tensor, .i32)
+        folding == nil ? try constant(tensor) : try foldingInput(tensor, .i32)
     }
 }
 

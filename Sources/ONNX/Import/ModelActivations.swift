@@ -5,8 +5,8 @@ import Synchronization
 /// The scalar functions of ONNX's element-wise operators, as activations of the language: those of its prelude where they mean the same, and
 /// those that are written here. So a formula stands in one place, and what is imported is computed by the same kernels as what was written.
 enum ModelActivations {
-    /// What the prelude lacks. The rounding is that of IEEE 754, ties to even; what is divided by infinity is left over, and what is infinite
-    /// leaves no number.
+    /// What the prelude lacks. The rounding is that of IEEE 754, ties to even; a product that is taken from something is rounded once with the
+    /// difference (`KernelBuilder.emit`), so that what a division leaves is exact.
     private static let text = """
         activation round_up(x) = -floor(-x)
         activation truncate(x) = if x < 0 { -floor(-x) } else { floor(x) }
@@ -18,8 +18,14 @@ enum ModelActivations {
         activation both(x, y) = x * y
         activation either(x, y) = maximum(x, y)
         activation exclusive_either(x, y) = abs(x - y)
-        activation modulo(x, y) = if abs(y) <= 3.4028234663852886e38 { x - y * floor(x / y) } else if x * y < 0 { y + x / y } else { x + x / y }
-        activation remainder(x, y) = if abs(y) <= 3.4028234663852886e38 { x - y * truncate(x / y) } else { x + x / y }
+        activation whole_modulo(x, y) = x - y * floor(x / y)
+        activation whole_remainder(x, y) = x - y * truncate(x / y)
+        activation whole_quotient(x, y) = truncate(x / y)
+        activation left_over(x, y, z) = if abs(z) <= 3.4028234663852886e38 { x - y * z } else { x + x / z }
+        activation within_divisor(x, y, z) = if z < 0 { if x > 0 { x - abs(y) } else if x <= -abs(y) { x + abs(y) } else { x } } else if x < 0 { x + abs(y) } else if x >= abs(y) { x - abs(y) } else { x }
+        activation signed_as_divisor(x, y) = if x < 0 { if y > 0 { x + y } else { x } } else if x > 0 { if y < 0 { x + y } else { x } } else { x }
+        activation widened(x) = x * 8388608
+        activation unless_far(x, y, z) = if abs(y / z) < 140737488355328 { x } else { (y - y) / (y - y) }
         activation quotient(x, y) = if x / y < 0 { -floor(-(x / y)) } else { floor(x / y) }
         activation clip(x, low = 0.0, high = 1.0) = minimum(maximum(x, low), high)
         activation scaled_elu(x, alpha = 1.0, gamma = 1.0) = gamma * (if x > 0 { x } else { alpha * expm1(x) })

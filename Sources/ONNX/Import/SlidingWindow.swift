@@ -48,6 +48,14 @@ struct SlidingWindow {
         return isLower ? totals.map { $0 - $0 / 2 } + totals.map { $0 / 2 } : totals.map { $0 / 2 } + totals.map { $0 - $0 / 2 }
     }
 
+    /// The window with its padding in numbers, for axes of these extents.
+    func padded(for extents: [Int]) -> SlidingWindow {
+        guard isSame else { return self }
+        var window = self
+        (window.pads, window.isSame) = (same(extents, isLower: false), false)
+        return window
+    }
+
     /// The pads as the language takes them, in as few numbers as say it.
     var padding: Attribute {
         if isSame { return .text("same") }

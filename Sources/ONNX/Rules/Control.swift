@@ -20,6 +20,9 @@ extension ImportRule {
             let shape = try scope.integers(0)
             let element = ElementCode(value.element)
             guard let number = value.doubles.first else { throw .malformed("a constant of the shape \(shape), and no value") }
+            guard !element.isInteger || number.magnitude <= Double(ConstantFolding.largestInteger) else {
+                throw .unsupported("a constant of an integer beyond 2^53")
+            }
             return [.known(try filled(scope, element, shape, with: number))]
         },
         ImportRule("Range") { (scope) throws(ImportFault) in

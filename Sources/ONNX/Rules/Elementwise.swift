@@ -22,8 +22,22 @@ extension ImportRule {
 
     private static let modulo = ImportRule("Mod") { (scope) throws(ImportFault) in
         try scope.requireFloating()
-        let call = try scope.boolean("fmod", default: false) ? "remainder(x, y)" : "modulo(x, y)"
-        return try scope.result(scope.map(ModelActivations.function(call), scope.aligned()))
+        let isTruncated = try scope.boolean("fmod", default: false)
+        let operands = try scope.aligned()
+        func map(_ call: String, _ operands: Value...) throws(ImportFault) -> Value {
+            try scope.map(ModelActivations.function(call), operands)
+        }
+        if try scope.element(0).isInteger {
+            return try scope.result(map(isTruncated ? "whole_remainder(x, y)" : "whole_modulo(x, y)", operands[0], operands[1]))
+        }
+        // First by 2^23 times the divisor: so a quotient below 2^47 is of two that f32 holds. What is farther gives no number, and none that is wrong.
+        var rest = operands[0]
+        for divisor in [try map("widened(x)", operands[1]), operands[1]] {
+            let left = try map("left_over(x, y, z)", rest, map("whole_quotient(x, y)", rest, divisor), divisor)
+            rest = try map("within_divisor(x, y, z)", left, divisor, operands[0])
+        }
+        rest = try map("unless_far(x, y, z)", rest, operands[0], operands[1])
+        return try scope.result(isTruncated ? rest : map("signed_as_divisor(x, y)", rest, operands[1]))
     }
 
     /// Exponents may be integers.

@@ -69,12 +69,13 @@ extension ImportRule {
 
     /// The language has no average pool with dilations: there the sums are divided by the numbers of elements.
     private static func average(_ scope: NodeScope) throws(ImportFault) -> [ImportedValue] {
-        let window = try window(scope)
+        var window = try self.window(scope)
         if window.dilations.allSatisfy({ $0 == 1 }) { return try scope.read(.averagePool) }
         let ceil = try scope.boolean("ceil_mode", default: false)
         let includesPads = try scope.boolean("count_include_pad", default: false)
         let x = try scope.value(0)
         let extents = try scope.extents(0, from: 2)
+        window = window.padded(for: extents)
         var result = try sums(scope, window, x, ceil: ceil)
         for axis in 0..<window.axes {
             let extent = extents[axis]
@@ -95,8 +96,8 @@ extension ImportRule {
     private static func sums(_ scope: NodeScope, _ window: SlidingWindow, _ x: Value, ceil: Bool) throws(ImportFault) -> Value {
         let extents = try scope.extents(0, from: 1)
         let channels = extents[0]
+        let window = window.padded(for: Array(extents.dropFirst()))
         var pads = window.pads
-        if window.isSame { throw .unsupported("'auto_pad' SAME_UPPER with dilations") }
         for axis in 0..<window.axes {
             let extent = extents[axis + 1]
             let count = window.count(axis, extent: extent, ceil: ceil)

@@ -21,8 +21,9 @@ extension ImportRule {
         ImportRule("DynamicQuantizeLinear") { (scope) throws(ImportFault) in
             let x = try scope.value(0)
             let zero = scope.constant(0)
-            let largest = try scope.apply(.maximum, [scope.apply(.max, [x]), zero])
-            let smallest = try scope.apply(.minimum, [scope.apply(.minimumOverAxes, [x]), zero])
+            let isNumber = try scope.rank(0) == 0
+            let largest = try scope.apply(.maximum, [isNumber ? x : scope.apply(.max, [x]), zero])
+            let smallest = try scope.apply(.minimum, [isNumber ? x : scope.apply(.minimumOverAxes, [x]), zero])
             let scale = try scope.apply(.divide, [scope.apply(.subtract, [largest, smallest]), scope.constant(255)])
             let start = try scope.apply(
                 .divide, [scope.apply(.subtract, [zero, smallest]), scope.apply(.maximum, [scale, scope.constant(1e-37)])])
@@ -84,13 +85,13 @@ extension ImportRule {
         let (shape, own) = (try scope.shape(0), try scope.shape(index))
         if own.rank == 0 || own == [1] { return try scope.aligned(index, rank: shape.rank) }
         let axis = try scope.axis(scope.integer("axis", default: 1), rank: shape.rank)
-        if own.rank == 1 {
+        let block = try scope.integer("block_size", default: 0)
+        if own.rank == 1, shape.rank > 1 || block == 0 {
             guard own[0] == shape[axis] else { throw .malformed("\(own) scales along the axis \(axis) of \(shape)") }
             var extents = [Dimension](repeating: 1, count: shape.rank)
             extents[axis] = own[0]
             return try scope.reshape(scope.value(index), extents)
         }
-        let block = try scope.integer("block_size", default: 0)
         guard block > 0, own.rank == shape.rank, let count = own[axis].value, let extent = shape[axis].value, (count * block - extent) >= 0,
             count * block - extent < block
         else { throw .malformed("\(own) scales of blocks of \(block) along the axis \(axis) of \(shape)") }

@@ -11,7 +11,7 @@ extension ImportRule {
         ImportRule("ReduceLogSum") { (scope) throws(ImportFault) in
             let sums = try sum(scope, ofNothing: -.infinity) { (x) throws(ImportFault) in x }
             guard case .computed(let value, _)? = sums.first else { return sums }
-            return try scope.result(scope.map(ModelActivations.function("log(x)"), [value]))
+            return try scope.result(scope.wholeWhereIntegers(scope.map(ModelActivations.function("log(x)"), [value])))
         },
         position("ArgMax", .argmax), position("ArgMin", .argmin), cumulative, topK,
     ]

@@ -48,20 +48,23 @@ struct Resampling {
     }
 
     /// Where a result lies among the positions of the source, as exporters' own programs compute it: in f32, in which 1 / 0.2 is 5, so that
-    /// the nearest pixel is theirs.
+    /// the nearest pixel is theirs. Halves that are rounded are what the lengths make them, which f32 misses.
     private func place(_ index: Int, _ axis: Axis) -> Double? {
         let (x, extent) = (Double(index), Double(axis.extent))
         // A scale of f32 stands for the fraction that makes a whole length, where one is as near as that.
         var length = axis.scale * extent
         if abs(length - Double(axis.result)) <= 1e-6 * extent { length = Double(axis.result) }
-        let halfPixel = Double(Float(x + 0.5) / Float(axis.scale) - 0.5)
+        let isExact = isRounded && length == Double(axis.result)
+        /// What the source has at a place of the result.
+        func source(_ place: Double) -> Double { isExact ? place * extent / length : Double(Float(place) / Float(axis.scale)) }
+        let halfPixel = isExact ? source(x + 0.5) - 0.5 : Double(Float(x + 0.5) / Float(axis.scale) - 0.5)
         switch coordinates {
         case "align_corners": return length == 1 ? 0 : x * (extent - 1) / (length - 1)
-        case "asymmetric": return Double(Float(x) / Float(axis.scale))
+        case "asymmetric": return source(x)
         case "pytorch_half_pixel": return axis.result == 1 ? 0 : halfPixel
         case "half_pixel_symmetric":
             return extent / 2 * (1 - Double(axis.result) / length) + halfPixel
-        case "tf_half_pixel_for_nn": return Double(Float(x + 0.5) / Float(axis.scale))
+        case "tf_half_pixel_for_nn": return source(x + 0.5)
         case "tf_crop_and_resize":
             let size = axis.region.end - axis.region.start
             let offset = axis.result == 1 ? size * (extent - 1) / 2 : x * size * (extent - 1) / (Double(axis.result) - 1)
@@ -69,6 +72,12 @@ struct Resampling {
             return place < 0 || place > extent - 1 ? nil : place
         default: return halfPixel
         }
+    }
+
+    /// Whether places are rounded to the nearest position, and not to the one before or behind.
+    private var isRounded: Bool {
+        guard case .nearest = filter else { return false }
+        return rounding != "floor" && rounding != "ceil"
     }
 
     /// The neighbours that count, and how much: those around `place`, of which an integer one is the right.

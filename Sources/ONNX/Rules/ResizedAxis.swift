@@ -25,7 +25,8 @@ struct ResizedAxis {
             result = Double(number)
         } else {
             result = (Double(extent) * (factor ?? 1)).rounded(.down)
-            guard result >= 1, result <= 0x1p24 else { throw .malformed("an axis of \(extent) times \(factor ?? 1)") }
+            guard result >= 1 else { throw .unsupported("an axis of \(extent) times \(factor ?? 1), of which nothing is left") }
+            guard result <= 0x1p24 else { throw .malformed("an axis of \(extent) times \(factor ?? 1)") }
         }
         return Resampling.Axis(extent: extent, result: Int(result), scale: factor ?? result / Double(extent), region: region)
     }

@@ -93,7 +93,11 @@ extension ImportRule {
             }
             let factors = sampling.factors(axis)
             inside[place] = factors.isInside.map { $0 ? 1 : 0 }
-            result = try filtered(scope, result, place, factors.matrix, axis)
+            if let few = try sampled(scope, result, place, factors.matrix, axis) {
+                result = few
+            } else {
+                result = try filtered(scope, result, place, factors.matrix, axis)
+            }
         }
         guard let outside, inside.values.contains(where: { $0.contains(0) }) else { return result }
         var mask: Value?
@@ -105,6 +109,33 @@ extension ImportRule {
         }
         return try scope.apply(.choose, [mask ?? result, result, scope.constant(outside)])
     }
+
+    /// Sums of a few elements along one axis, which a matrix `[result, extent]` has factors for: the others are not read, so that what is not
+    /// finite stays where it is. nil where there are more of them.
+    private static func sampled(
+        _ scope: NodeScope, _ x: Value, _ axis: Int, _ matrix: [Float], _ sizes: Resampling.Axis
+    ) throws(ImportFault) -> Value? {
+        let taps = (0..<sizes.result).map { row in
+            (0..<sizes.extent).map { ($0, matrix[row * sizes.extent + $0]) }.filter { $0.1 != 0 }
+        }
+        let most = max(1, taps.lazy.map(\.count).max() ?? 0)
+        guard most <= mostTaps else { return nil }
+        var shape = [Int](repeating: 1, count: scope.type(of: x).rank)
+        shape[axis] = sizes.result
+        var sum: Value?
+        for number in 0..<most {
+            let (positions, factors) = (
+                taps.map { Float($0.count > number ? $0[number].0 : $0.first?.0 ?? 0) }, taps.map { $0.count > number ? $0[number].1 : 0 }
+            )
+            let taken = try scope.apply(.gather, [x, scope.importer.constant(positions, Shape(shape))], ["axis": .integer(axis)])
+            let part = try scope.apply(.multiply, [taken, scope.importer.constant(factors, Shape(shape))])
+            sum = try sum.map { (other) throws(ImportFault) in try scope.apply(.add, [other, part]) } ?? part
+        }
+        return sum
+    }
+
+    /// As many as cubic filters have.
+    private static let mostTaps = 4
 
     /// A product with a matrix `[result, extent]` along one axis.
     private static func filtered(
