@@ -312,6 +312,21 @@ import Testing
         #expect(written.differences(from: graph) == [])
     }
 
+    /// Tensors that a text has room for one by one are too many together.
+    @Test(arguments: [(3, 40_000), (200, 1000)]) func tensorsCountTogether(tensors: Int, size: Int) throws {
+        let builder = GraphBuilder(name: "g")
+        var value = builder.input("x", .f32(.symbol("N"), .fixed(size)))
+        for index in 0..<tensors {
+            let table = builder.tensor(ConstantTensor((0..<size).map { Float(($0 + index) % 997) }), [1, .fixed(size)])
+            value = builder.apply(.add, value, table)
+        }
+        builder.output("y", value)
+        let graph = builder.finish()
+        #expect(throws: WritingError.self) { try SourceWriter.write(graph) }
+        let written = try SourceWriter.write(graph, arrays: "m")
+        #expect(!written.files.isEmpty && written.differences(from: graph) == [])
+    }
+
     /// Constants of some rows beside other operands: a list alone would be as many operands as it has rows.
     @Test func constantsAmongSeveralOperandsKeepTheirShape() throws {
         for shape in [[2, 1, 3], [2, 4, 3], [1, 1, 1]] {

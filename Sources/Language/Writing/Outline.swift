@@ -17,6 +17,8 @@ struct Outline {
     private(set) var files: [Operand: String] = [:]
     /// What files of tensors are called, before a number; nil where there can be none.
     private let arrays: String?
+    /// What reading the tensors of the text may still take: all of them together.
+    private var tensorSteps = TensorSource.mostValues
     /// The tensors that several steps take.
     private var tables: Set<Value> = []
     /// The names of the network's own scope.
@@ -239,9 +241,10 @@ extension Outline {
     private mutating func tensor(_ tensor: ConstantTensor, of value: Value) throws(WritingError) -> Operand {
         let operand = Operand.tensor(tensor, graph[value].type.shape)
         if files[operand] != nil { return operand }
+        let own = TensorSource.steps(graph[value].type.shape)
         let isShort =
-            tensor.values.count <= (arrays != nil ? TensorSource.mostValuesBesideFiles : TensorSource.mostValues)
-            && TensorSource.steps(graph[value].type.shape) <= TensorSource.mostValues
+            tensor.values.count <= (arrays != nil ? TensorSource.mostValuesBesideFiles : TensorSource.mostValues) && own <= tensorSteps
+        if isShort { tensorSteps -= own }
         if let problem = TensorSource.problem(tensor, graph[value].type.shape, isShort: isShort) {
             guard let arrays, !tensor.values.contains(where: \.isNaN), graph[value].type.rank > 0 else {
                 throw WritingError("it takes the tensor \(value), and \(problem.text)", repair: problem.repair)

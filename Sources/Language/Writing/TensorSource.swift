@@ -27,7 +27,7 @@ enum TensorSource {
         return Term.text(ofNumber: double)
     }
 
-    /// More values take the language too many steps to read.
+    /// More values, those of all tensors of a text counted, take the language too many steps to read.
     static let mostValues = 100_000
     /// More values stand in a file, where there can be one.
     static let mostValuesBesideFiles = 1024
@@ -48,7 +48,7 @@ enum TensorSource {
         if shape.rank == 0 { return ("it has no axis", "take a number in its place") }
         guard !isShort else { return nil }
         return (
-            "it has \(tensor.values.count) values, too many for a source",
+            "it has \(tensor.values.count) values, and all tensors of a source have \(mostValues) at most",
             "let the source read them from an array file, `tensor(\"values.npy\")`, as `braid import` does"
         )
     }

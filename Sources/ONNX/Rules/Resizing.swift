@@ -115,18 +115,30 @@ extension ImportRule {
     private static func sampled(
         _ scope: NodeScope, _ x: Value, _ axis: Int, _ matrix: [Float], _ sizes: Resampling.Axis
     ) throws(ImportFault) -> Value? {
-        let taps = (0..<sizes.result).map { row in
-            (0..<sizes.extent).map { ($0, matrix[row * sizes.extent + $0]) }.filter { $0.1 != 0 }
+        // A few long lists, for there may be a million of rows.
+        var positions = [[Float]](repeating: [Float](repeating: 0, count: sizes.result), count: 1)
+        var factors = positions
+        for row in 0..<sizes.result {
+            var count = 0
+            for place in 0..<sizes.extent {
+                let factor = matrix[row * sizes.extent + place]
+                guard factor != 0 else { continue }
+                guard count < mostTaps else { return nil }
+                if count == positions.count {
+                    // Rows of fewer elements read their first again, of which nothing is taken.
+                    positions.append(positions[0])
+                    factors.append([Float](repeating: 0, count: sizes.result))
+                }
+                if count == 0 { for other in positions.indices { positions[other][row] = Float(place) } }
+                positions[count][row] = Float(place)
+                factors[count][row] = factor
+                count += 1
+            }
         }
-        let most = max(1, taps.lazy.map(\.count).max() ?? 0)
-        guard most <= mostTaps else { return nil }
         var shape = [Int](repeating: 1, count: scope.type(of: x).rank)
         shape[axis] = sizes.result
         var sum: Value?
-        for number in 0..<most {
-            let (positions, factors) = (
-                taps.map { Float($0.count > number ? $0[number].0 : $0.first?.0 ?? 0) }, taps.map { $0.count > number ? $0[number].1 : 0 }
-            )
+        for (positions, factors) in zip(positions, factors) {
             let taken = try scope.apply(.gather, [x, scope.importer.constant(positions, Shape(shape))], ["axis": .integer(axis)])
             let part = try scope.apply(.multiply, [taken, scope.importer.constant(factors, Shape(shape))])
             sum = try sum.map { (other) throws(ImportFault) in try scope.apply(.add, [other, part]) } ?? part
