@@ -312,6 +312,22 @@ import Testing
         #expect(written.differences(from: graph) == [])
     }
 
+    /// Numbers that are whole, and no integers that a parameter takes.
+    @Test(arguments: [2_147_483_647, 2_147_483_648, -140_737_488_355_328, 999_999_999_999_999, 1e15, -1e30]) func largeNumbersComeBack(
+        number: Double
+    ) throws {
+        let builder = GraphBuilder(name: "g")
+        let input = builder.input("x", .f32(.symbol("N"), 3, 4, 4))
+        let padded = builder.apply(.pad, input, attributes: ["pad": .integers([1]), "value": .number(number)])
+        builder.output("y", builder.map("shifted", [("x", padded)], .argument(0) + .constant(number)))
+        builder.output("z", builder.apply(.add, input, builder.constant(number)))
+        try check(builder.finish())
+        // Written by people, too.
+        let text = "network g {\n    input x: f32[N, 3, 4, 4]\n    output y = x |> pad(1, value: 140737488355328)\n}\n"
+        let graph = try #require(Program.load(path: "g.braid", text: text) { _ in nil }.elaborate().network).graph
+        #expect(graph.nodes.contains { $0.attributes["value"] == .number(0x1p47) })
+    }
+
     /// Tensors that a text has room for one by one are too many together.
     @Test(arguments: [(3, 40_000), (200, 1000)]) func tensorsCountTogether(tensors: Int, size: Int) throws {
         let builder = GraphBuilder(name: "g")

@@ -115,7 +115,7 @@ extension Elaborator {
     private func numbers(_ items: [ElaboratedValue]) -> [Double]? {
         let numbers = items.compactMap { item -> Double? in
             switch item {
-            case .integer(let integer) where abs(integer.clamped) < Self.maximumInteger: Double(integer)
+            case .integer(let integer): Double(integer)
             case .number(let number): number
             default: nil
             }
@@ -127,6 +127,8 @@ extension Elaborator {
         let value: Attribute?
         switch argument.value {
         case .integer(let integer):
+            // A number may be written without a point, however large.
+            if parameter.kind == .number { return .number(Double(integer)) }
             guard abs(integer.clamped) < Self.maximumInteger else {
                 report("\(integer) is too large", at: argument.span, help: "integers here go up to \(Self.maximumInteger)")
                 return nil

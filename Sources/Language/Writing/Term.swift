@@ -79,7 +79,10 @@ indirect enum Term: Hashable {
 
     /// A finite number as the language reads it, to the last bit.
     static func text(ofNumber value: Double) -> String {
-        if value == value.rounded(), abs(value) < 1e15 { return value == 0 && value.sign == .minus ? "-0.0" : "\(Int(value))" }
+        // Integers that are larger are none that parameters take.
+        if value == value.rounded(), abs(value) < Double(Elaborator.maximumInteger) {
+            return value == 0 && value.sign == .minus ? "-0.0" : "\(Int(value))"
+        }
         let text = "\(value)"
         // 1e-05 is 1e-5.
         guard let mark = text.firstIndex(of: "e") else { return text }
