@@ -91,7 +91,7 @@ public final class GraphBuilder {
         insert(Node(.tensor(values), type: TensorType(.f32, shape), span: span ?? currentSpan))
     }
 
-    public func constant(_ value: Double) -> Value { insert(Node(.constant(value), type: .f32())) }
+    public func constant(_ value: Double) -> Value { insert(Node(.constant(value.isNaN ? .nan : value), type: .f32())) }
 
     /// Appends an operation, or says why its operands do not fit.
     public func append(

@@ -241,8 +241,9 @@ public struct TextScanner {
         return result + "\""
     }
 
-    /// `value` as `number()` reads it, to the last bit; whole numbers without a point.
+    /// `value` as `number()` reads it, to the last bit; whole numbers without a point. All that are no numbers are the same.
     public static func text(ofNumber value: Double) -> String {
+        if value.isNaN { return "nan" }
         if value == value.rounded(), abs(value) < 1e15, !(value == 0 && value.sign == .minus) { return "\(Int(value))" }
         return "\(value)"
     }

@@ -41,6 +41,17 @@ private func check(rejects body: String, because expected: String, sourceLocatio
 private typealias SourceLocation = Testing.SourceLocation
 
 @Suite struct GraphTextTests {
+    /// Whatever bits a constant has that is no number, it is printed as one, and read.
+    @Test(arguments: [Double.nan, -.nan, Double(nan: 0x3FF, signaling: false), -Double(nan: 5, signaling: false), .infinity, -.infinity])
+    func constantsThatAreNotFiniteComeBack(number: Double) throws {
+        let builder = GraphBuilder(name: "g")
+        builder.output("y", builder.constant(number))
+        let graph = builder.finish()
+        let text = graph.description
+        #expect(text.contains("%0 = \(number.isNaN ? "nan" : number < 0 ? "-inf" : "inf") : f32[]"))
+        #expect(try Graph(reading: text, catalog: TinyOperators.catalog).description == text)
+    }
+
     @Test func readsLikeABook() throws {
         #expect(
             try everything().description == #"""

@@ -177,24 +177,6 @@ import Testing
         #expect(try model.network().run(["x": ascending(1, 1, extent)])["y"]?.floats[place] == position)
     }
 
-    /// What is not finite stays where filters read it.
-    @Test(arguments: ["linear", "cubic"]) func whatIsNotFiniteStaysNear(mode: String) throws {
-        for shape in [[1, 1, 8], [1, 8, 1, 1]] {
-            var model = ModelText()
-            model.input("x", shape.map { $0 })
-            model.integers("sizes", shape.map { $0 == 8 ? 16 : 1 })
-            model.node("Resize", ["x", "", "", "sizes"], ["y"], [.text("mode", mode)])
-            model.output("y")
-            func resized(_ first: Float) throws -> [Float] {
-                let x = HostTensor(shape: shape, floats: [first, 1, 2, 3, 4, 5, 6, 7])
-                return try #require(model.network().run(["x": x])["y"]).floats
-            }
-            let (spoiled, sound) = (try resized(.nan), try resized(0))
-            let reach = mode == "linear" ? 3 : 5
-            #expect(spoiled[..<reach].allSatisfy(\.isNaN) && spoiled[reach...] == sound[reach...])
-        }
-    }
-
     /// Two thirds of f32 are a little more, and make two of three pixels all the same.
     @Test func scalesOfF32StandForFractions() throws {
         var model = ModelText()

@@ -93,11 +93,7 @@ extension ImportRule {
             }
             let factors = sampling.factors(axis)
             inside[place] = factors.isInside.map { $0 ? 1 : 0 }
-            if let few = try sampled(scope, result, place, factors.matrix, axis) {
-                result = few
-            } else {
-                result = try filtered(scope, result, place, factors.matrix, axis)
-            }
+            result = try filtered(scope, result, place, factors.matrix, axis)
         }
         guard let outside, inside.values.contains(where: { $0.contains(0) }) else { return result }
         var mask: Value?
@@ -110,46 +106,8 @@ extension ImportRule {
         return try scope.apply(.choose, [mask ?? result, result, scope.constant(outside)])
     }
 
-    /// Sums of a few elements along one axis, which a matrix `[result, extent]` has factors for: the others are not read, so that what is not
-    /// finite stays where it is. nil where there are more of them.
-    private static func sampled(
-        _ scope: NodeScope, _ x: Value, _ axis: Int, _ matrix: [Float], _ sizes: Resampling.Axis
-    ) throws(ImportFault) -> Value? {
-        // A few long lists, for there may be a million of rows.
-        var positions = [[Float]](repeating: [Float](repeating: 0, count: sizes.result), count: 1)
-        var factors = positions
-        for row in 0..<sizes.result {
-            var count = 0
-            for place in 0..<sizes.extent {
-                let factor = matrix[row * sizes.extent + place]
-                guard factor != 0 else { continue }
-                guard count < mostTaps else { return nil }
-                if count == positions.count {
-                    // Rows of fewer elements read their first again, of which nothing is taken.
-                    positions.append(positions[0])
-                    factors.append([Float](repeating: 0, count: sizes.result))
-                }
-                if count == 0 { for other in positions.indices { positions[other][row] = Float(place) } }
-                positions[count][row] = Float(place)
-                factors[count][row] = factor
-                count += 1
-            }
-        }
-        var shape = [Int](repeating: 1, count: scope.type(of: x).rank)
-        shape[axis] = sizes.result
-        var sum: Value?
-        for (positions, factors) in zip(positions, factors) {
-            let taken = try scope.apply(.gather, [x, scope.importer.constant(positions, Shape(shape))], ["axis": .integer(axis)])
-            let part = try scope.apply(.multiply, [taken, scope.importer.constant(factors, Shape(shape))])
-            sum = try sum.map { (other) throws(ImportFault) in try scope.apply(.add, [other, part]) } ?? part
-        }
-        return sum
-    }
-
-    /// As many as cubic filters have.
-    private static let mostTaps = 4
-
-    /// A product with a matrix `[result, extent]` along one axis.
+    /// A product with a matrix `[result, extent]` along one axis. Zeros are among its factors, so that what is not finite spreads; elements taken
+    /// one by one would not, in thirty times the time.
     private static func filtered(
         _ scope: NodeScope, _ x: Value, _ axis: Int, _ matrix: [Float], _ sizes: Resampling.Axis
     ) throws(ImportFault) -> Value {
