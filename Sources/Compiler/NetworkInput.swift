@@ -122,6 +122,10 @@ public struct NetworkInput: Sendable {
     private static func converted(
         _ array: HostTensor, to element: ElementType, shape: [Int], path: String
     ) throws(InterchangeError) -> HostTensor {
+        if array.element == .u64, array.integers == nil {
+            throw InterchangeError(
+                path, "the array holds integers beyond 2^63", repair: "save it with dtype float32 where the nearest numbers do")
+        }
         switch element {
         case .f32:
             if let integers = array.integers { try requireExact(integers, path: path) }

@@ -96,6 +96,15 @@ import Testing
             }
             #expect(error.notes.contains { $0.contains("beyond 2^53") })
         }
+        // Beyond those of 64 bits with a sign, too.
+        var unsigned = ModelText()
+        unsigned.input("x", [1])
+        unsigned.wire.graph.initializer.append(
+            .with { ($0.name, $0.dims, $0.dataType, $0.uint64Data) = ("a", [1], ElementCode(StoredElement.u64).number, [.max]) })
+        unsigned.node("Concat", ["a", "a"], ["y"], [.integer("axis", 0)])
+        unsigned.output("y")
+        let refused = try #require(throws: ONNXError.self) { _ = try unsigned.network() }
+        #expect(refused.notes.contains { $0.contains("beyond 2^53") }, "\(refused.notes)")
         let kept = try known {
             $0.integers("a", [1 << 53])
             $0.integers("b", [-1])

@@ -8,6 +8,12 @@ enum ConstantFolding {
     private static let largestCount = 1 << 18
     /// Beyond it f64 does not have every integer.
     static let largestInteger: UInt64 = 1 << 53
+    /// Whether a tensor has integers that f64 does not, those beyond 2^63 among them.
+    static func wouldRound(_ tensor: HostTensor) -> Bool {
+        guard ElementCode(tensor.element).isInteger else { return false }
+        return tensor.integers.map { $0.contains { $0.magnitude > largestInteger } } ?? true
+    }
+
     /// What all nodes of a model may take: windows may be wider than what they read, and many nodes may read one tensor.
     static let largestWork = 1 << 25
     /// Of operators that are composed of more than their operands and results have.

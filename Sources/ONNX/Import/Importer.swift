@@ -256,7 +256,7 @@ final class Importer {
     }
 
     private func foldingInput(_ tensor: HostTensor, _ element: ElementType = .f32) throws(ImportFault) -> Value {
-        if let integers = tensor.integers, integers.contains(where: { $0.magnitude > ConstantFolding.largestInteger }) {
+        if ConstantFolding.wouldRound(tensor) {
             throw .unsupported("constants of integers beyond 2^53, of which others are made")
         }
         let name = "k\(folding?.count ?? 0)"

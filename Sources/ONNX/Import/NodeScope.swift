@@ -272,10 +272,8 @@ struct NodeScope {
 
     /// Throws where known integers are larger than those that f64, in which constants are computed, has all of.
     private func requireExact() throws(ImportFault) {
-        for case .known(let tensor) in inputs where ElementCode(tensor.element).isInteger {
-            guard let integers = tensor.integers, integers.allSatisfy({ $0.magnitude <= ConstantFolding.largestInteger }) else {
-                throw .unsupported("\(node.opType) of integers beyond 2^53")
-            }
+        for case .known(let tensor) in inputs where ConstantFolding.wouldRound(tensor) {
+            throw .unsupported("\(node.opType) of integers beyond 2^53")
         }
     }
 
