@@ -5,16 +5,24 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-struct failure {
+struct braid_jpeg {
+    struct jpeg_decompress_struct info;
     struct jpeg_error_mgr manager;
     jmp_buf back;
     char text[JMSG_LENGTH_MAX];
 };
 
 static void fail(j_common_ptr info) {
-    struct failure *failure = (struct failure *)info->err;
-    failure->manager.format_message(info, failure->text);
-    longjmp(failure->back, 1);
+    struct braid_jpeg *file = info->client_data;
+    file->manager.format_message(info, file->text);
+    longjmp(file->back, 1);
+}
+
+static int closed(struct braid_jpeg *file, int status, char *message, size_t message_size) {
+    if (status == 1) snprintf(message, message_size, "%s", file->text);
+    jpeg_destroy_decompress(&file->info);
+    free(file);
+    return status;
 }
 
 // Lost image data are only warnings to libjpeg, which then invents grey pixels; to us they are errors.
@@ -53,68 +61,61 @@ static int maximum_scans(size_t pixels) {
     return scans < 32 ? 32 : scans > 200 ? 200 : (int)scans;
 }
 
-int braid_jpeg_decode(const uint8_t *bytes, size_t count, size_t maximum_pixels, size_t maximum_side, uint8_t **pixels, int *width,
-                      int *height, int *channels, char *message, size_t message_size) {
-    struct jpeg_decompress_struct info;
-    struct failure failure;
-    uint8_t *volatile image = NULL;
-    info.err = jpeg_std_error(&failure.manager);
-    failure.manager.error_exit = fail;
-    failure.manager.emit_message = warn;
-    if (setjmp(failure.back)) {
-        snprintf(message, message_size, "%s", failure.text);
-        jpeg_destroy_decompress(&info);
-        free(image);
+int braid_jpeg_open(const uint8_t *bytes, size_t count, size_t maximum_pixels, size_t maximum_side, struct braid_jpeg **result, int *width,
+                    int *height, int *channels, char *message, size_t message_size) {
+    struct braid_jpeg *file = calloc(1, sizeof *file);
+    if (!file) {
+        snprintf(message, message_size, "out of memory");
         return 1;
     }
-    jpeg_create_decompress(&info);
-    jpeg_mem_src(&info, bytes, count);
-    jpeg_read_header(&info, TRUE);
-    if (info.image_width > maximum_side || info.image_height > maximum_side
-        || (size_t)info.image_width * info.image_height > maximum_pixels) {
-        *width = (int)info.image_width;
-        *height = (int)info.image_height;
-        jpeg_destroy_decompress(&info);
-        return 2;
-    }
-    const int has_inks = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
-    info.out_color_space = has_inks ? JCS_CMYK : info.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
-    if (jpeg_has_multiple_scans(&info)) {
-        info.buffered_image = TRUE;
-        jpeg_start_decompress(&info);
-        const int scans = maximum_scans((size_t)info.image_width * info.image_height);
-        while (!jpeg_input_complete(&info)) {
-            if (jpeg_consume_input(&info) == JPEG_REACHED_SOS && info.input_scan_number > scans) {
-                snprintf(message, message_size, "more than %d scans of %u x %u pixels", scans, info.image_width, info.image_height);
-                jpeg_destroy_decompress(&info);
-                return 1;
+    struct jpeg_decompress_struct *info = &file->info;
+    info->err = jpeg_std_error(&file->manager);
+    file->manager.error_exit = fail;
+    file->manager.emit_message = warn;
+    info->client_data = file;
+    if (setjmp(file->back)) return closed(file, 1, message, message_size);
+    jpeg_create_decompress(info);
+    jpeg_mem_src(info, bytes, count);
+    jpeg_read_header(info, TRUE);
+    *width = (int)info->image_width;
+    *height = (int)info->image_height;
+    if (info->image_width > maximum_side || info->image_height > maximum_side
+        || (size_t)info->image_width * info->image_height > maximum_pixels)
+        return closed(file, 2, message, message_size);
+    *channels = info->jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
+    *result = file;
+    return 0;
+}
+
+int braid_jpeg_read(struct braid_jpeg *file, uint8_t *pixels, char *message, size_t message_size) {
+    struct jpeg_decompress_struct *info = &file->info;
+    if (setjmp(file->back)) return closed(file, 1, message, message_size);
+    const int has_inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
+    info->out_color_space = has_inks ? JCS_CMYK : info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+    if (jpeg_has_multiple_scans(info)) {
+        info->buffered_image = TRUE;
+        jpeg_start_decompress(info);
+        const int scans = maximum_scans((size_t)info->image_width * info->image_height);
+        while (!jpeg_input_complete(info)) {
+            if (jpeg_consume_input(info) == JPEG_REACHED_SOS && info->input_scan_number > scans) {
+                snprintf(file->text, sizeof file->text, "more than %d scans of %u x %u pixels", scans, info->image_width,
+                         info->image_height);
+                return closed(file, 1, message, message_size);
             }
         }
-        jpeg_start_output(&info, info.input_scan_number);
+        jpeg_start_output(info, info->input_scan_number);
     } else {
-        jpeg_start_decompress(&info);
+        jpeg_start_decompress(info);
     }
-    const int stored = has_inks ? 3 : info.output_components;
-    const size_t stride = (size_t)info.output_width * stored;
-    image = malloc(stride * info.output_height);
-    if (!image) {
-        snprintf(message, message_size, "out of memory");
-        jpeg_destroy_decompress(&info);
-        return 1;
-    }
+    const size_t stride = (size_t)info->output_width * (info->out_color_space == JCS_GRAYSCALE ? 1 : 3);
     // libjpeg frees what comes from its pool, also when it fails.
-    JSAMPROW inks = has_inks ? info.mem->alloc_large((j_common_ptr)&info, JPOOL_IMAGE, (size_t)info.output_width * 4) : NULL;
-    while (info.output_scanline < info.output_height) {
-        JSAMPROW row = image + stride * info.output_scanline;
-        jpeg_read_scanlines(&info, has_inks ? &inks : &row, 1);
-        if (has_inks) mix(inks, row, info.output_width, info.saw_Adobe_marker);
+    JSAMPROW inks = has_inks ? info->mem->alloc_large((j_common_ptr)info, JPOOL_IMAGE, (size_t)info->output_width * 4) : NULL;
+    while (info->output_scanline < info->output_height) {
+        JSAMPROW row = pixels + stride * info->output_scanline;
+        jpeg_read_scanlines(info, has_inks ? &inks : &row, 1);
+        if (has_inks) mix(inks, row, info->output_width, info->saw_Adobe_marker);
     }
-    if (info.buffered_image) jpeg_finish_output(&info);
-    *width = (int)info.output_width;
-    *height = (int)info.output_height;
-    *channels = stored;
-    *pixels = image;
-    jpeg_finish_decompress(&info);
-    jpeg_destroy_decompress(&info);
-    return 0;
+    if (info->buffered_image) jpeg_finish_output(info);
+    jpeg_finish_decompress(info);
+    return closed(file, 0, message, message_size);
 }

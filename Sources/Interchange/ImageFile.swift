@@ -2,11 +2,13 @@ import Foundation
 internal import CJPEG
 internal import CPNG
 
-/// `braid_png_decode` or `braid_jpeg_decode`; their headers say what they return.
-private typealias Decoder = (
-    UnsafePointer<UInt8>?, Int, Int, Int, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?, UnsafeMutablePointer<Int32>?,
+/// `braid_png_open` or `braid_jpeg_open`; their headers say what they return.
+private typealias Opening = (
+    UnsafePointer<UInt8>?, Int, Int, Int, UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<Int32>?,
     UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<CChar>?, Int
 ) -> Int32
+/// `braid_png_read` or `braid_jpeg_read`.
+private typealias Reading = (OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<CChar>?, Int) -> Int32
 
 extension Image {
     /// The largest picture file that is read, in bytes.
@@ -32,9 +34,12 @@ extension Image {
         }
         let image =
             switch format {
-            case .png: try Image.decode(data, braid_png_decode, path: path, format, repair: "fetch or save the picture again")
+            case .png:
+                try Image.decode(data, braid_png_open, braid_png_read, path: path, format, repair: "fetch or save the picture again")
             case .jpeg:
-                try Image.decode(data, braid_jpeg_decode, path: path, format, repair: "save the picture again, as RGB, CMYK or grey")
+                try Image.decode(
+                    data, braid_jpeg_open, braid_jpeg_read, path: path, format,
+                    repair: "save the picture again, as RGB, CMYK or grey")
             case .webp: try Image.decodeWebP(data, path: path)
             case .netpbm: try Image.decodeNetpbm(data, path: path)
             }
@@ -78,41 +83,31 @@ extension Image {
 
     /// Runs one of the two decoders of C, which have the same form, over the bytes of a file.
     private static func decode(
-        _ data: Data, _ decoder: Decoder, path: String, _ format: ImageFormat, repair: String
+        _ data: Data, _ open: Opening, _ read: Reading, path: String, _ format: ImageFormat, repair: String
     ) throws(InterchangeError) -> Image {
         var message = [CChar](repeating: 0, count: 256)
-        var pixels: UnsafeMutablePointer<UInt8>?
-        var width: Int32 = 0
-        var height: Int32 = 0
-        var channels: Int32 = 0
+        var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
+        var pixels: [UInt8] = []
         let status = data.withUnsafeBytes { source in
+            var file: OpaquePointer?
             let start = source.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            return decoder(
-                start, source.count, largestPixelCount, largestSide, &pixels, &width, &height, &channels, &message, message.count)
+            let status = open(
+                start, source.count, largestPixelCount, largestSide, &file, &width, &height, &channels, &message, message.count)
+            if status != 0 { return status }
+            var result: Int32 = 0
+            let size = Int(width) * Int(height) * Int(channels)
+            pixels = [UInt8](unsafeUninitializedCapacity: size) { output, count in
+                result = read(file, output.baseAddress, &message, message.count)
+                count = result == 0 ? size : 0
+            }
+            return result
         }
         if status == 2 { try requirePixelCount(Int(width), Int(height), path: path) }
-        guard status == 0, let pixels else {
+        guard status == 0 else {
             let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             throw InterchangeError(path, "the \(format.name) data cannot be decoded (\(text))", repair: repair)
         }
-        let count = Int(width) * Int(height) * Int(channels)
-        return Image(width: Int(width), height: Int(height), channels: Int(channels), pixels: array(moving: pixels, count: count))
-    }
-
-    /// Moves bytes that C allocated into an array, and frees them: the last ones first, whose memory is given back before the next are copied, so
-    /// that a large picture is not held twice.
-    private static func array(moving bytes: UnsafeMutablePointer<UInt8>, count: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
-            var (source, left) = (bytes, count)
-            while left > 0 {
-                let start = max(0, left - 1 << 24)
-                (output.baseAddress! + start).initialize(from: source + start, count: left - start)
-                left = start
-                if left > 0, let shorter = realloc(source, left) { source = shorter.assumingMemoryBound(to: UInt8.self) }
-            }
-            free(source)
-            initialized = count
-        }
+        return Image(width: Int(width), height: Int(height), channels: Int(channels), pixels: pixels)
     }
 
     private static func message(of header: png_image) -> String {

@@ -1,3 +1,4 @@
+internal import CResize
 import Graph
 
 extension Image {
@@ -29,12 +30,8 @@ extension Image {
         let target = filter.windows.count
         let values = [UInt8](unsafeUninitializedCapacity: target * rows.count * channels) { output, count in
             pixels.withUnsafeBufferPointer { pixels in
-                for (place, row) in rows.enumerated() {
-                    let source = UnsafeBufferPointer(rebasing: pixels[row * width * channels..<(row + 1) * width * channels])
-                    let result = UnsafeMutableBufferPointer(
-                        rebasing: output[place * target * channels..<(place + 1) * target * channels])
-                    if channels == 3 { filter.apply(toColours: source, result) } else { filter.apply(toGreys: source, result) }
-                }
+                let source = pixels.baseAddress! + rows.lowerBound * width * channels
+                braid_resize_columns(source, rows.count, width, channels, filter.windows, target, filter.weights, output.baseAddress!)
             }
             count = output.count
         }
@@ -43,38 +40,22 @@ extension Image {
 
     /// Resizes the columns of a picture whose rows are the `sources` of the filter.
     private func resizedVertically(_ filter: ResizeFilter) -> Image {
-        let stride = width * channels
-        let values = [UInt8](unsafeUninitializedCapacity: filter.windows.count * stride) { output, count in
-            withUnsafeTemporaryAllocation(of: Int32.self, capacity: stride) { sums in
-                pixels.withUnsafeBufferPointer { pixels in
-                    for (place, window) in filter.windows.enumerated() {
-                        let first = (window.first - filter.sources.lowerBound) * stride
-                        let rows = UnsafeBufferPointer(rebasing: pixels[first..<first + window.count * stride])
-                        let result = UnsafeMutableBufferPointer(rebasing: output[place * stride..<(place + 1) * stride])
-                        filter.apply(toRows: rows, window, sums, result)
-                    }
-                }
-            }
+        let (stride, target) = (width * channels, filter.windows.count)
+        let values = [UInt8](unsafeUninitializedCapacity: target * stride) { output, count in
+            braid_resize_rows(
+                pixels, stride, filter.sources.lowerBound, filter.windows, target, filter.weights, output.baseAddress!)
             count = output.count
         }
-        return Image(width: width, height: filter.windows.count, channels: channels, pixels: values)
+        return Image(width: width, height: target, channels: channels, pixels: values)
     }
 }
 
 /// The weights of a filter along one axis, in fixed point.
 private struct ResizeFilter {
-    /// What one target pixel sums: `count` source pixels from `first` on, with the weights from `weights` on.
-    struct Window {
-        var first: Int
-        var count: Int
-        var weights: Int
-    }
+    private static let fractionBits = Int32(braid_resize_fraction_bits)
 
-    /// Pillow's precision: 8 bits of pixel and 2 of head room in 32.
-    static let fractionBits: Int32 = 22
-    static let half: Int32 = 1 << (fractionBits - 1)
-
-    private(set) var windows: [Window] = []
+    /// What each target pixel sums.
+    private(set) var windows: [braid_resize_window] = []
     private(set) var weights: [Int32] = []
     /// The source pixels that are read.
     private(set) var sources = 0..<0
@@ -102,7 +83,7 @@ private struct ResizeFilter {
         if isCounted { for _ in 0..<range.lowerBound { place += scale } }
         for index in range {
             let position = isCounted ? place : (Double(index) + 0.5) * scale
-            windows.append(Window(first: min(Int(position), source - 1), count: 1, weights: 0))
+            windows.append(braid_resize_window(first: min(Int(position), source - 1), count: 1, weights: 0))
             place += scale
         }
     }
@@ -111,16 +92,24 @@ private struct ResizeFilter {
         let widening = max(scale, 1)
         let support = radius * widening
         let narrowing = 1 / widening
+        windows.reserveCapacity(range.count)
+        weights.reserveCapacity(range.count * min(source, Int(2 * support) + 2))
+        var taps: [Double] = []
         for index in range {
             let center = (Double(index) + 0.5) * scale
             let first = max(0, Int(center - support + 0.5))
             let last = min(source, Int(center + support + 0.5))
-            let taps = (first..<last).map { tap in filter((Double(tap) - center + 0.5) * narrowing) }
-            let sum = taps.reduce(0, +)
-            windows.append(Window(first: first, count: taps.count, weights: weights.count))
-            weights += taps.map { tap in
+            taps.removeAll(keepingCapacity: true)
+            var sum = 0.0
+            for tap in first..<last {
+                let weight = filter((Double(tap) - center + 0.5) * narrowing)
+                taps.append(weight)
+                sum += weight
+            }
+            windows.append(braid_resize_window(first: first, count: taps.count, weights: weights.count))
+            for tap in taps {
                 let weight = tap / sum * Double(1 << Self.fractionBits)
-                return Int32(weight < 0 ? weight - 0.5 : weight + 0.5)
+                weights.append(Int32(weight < 0 ? weight - 0.5 : weight + 0.5))
             }
         }
     }
@@ -132,69 +121,5 @@ private struct ResizeFilter {
         let a = -0.5
         if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
         return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0
-    }
-
-    // MARK: Sums
-
-    // Absolute weights add up to less than 2 (a cubic's to 1.25), so that no sum of pixels leaves 32 bits; loops that need not look out for it,
-    // and read no arrays that another could change, are made vectors of by the compiler.
-
-    @inline(__always)
-    private static func clamp(_ sum: Int32) -> UInt8 { UInt8(truncatingIfNeeded: min(max(sum >> fractionBits, 0), 255)) }
-
-    /// Resizes a row of pixels of three channels.
-    func apply(toColours source: UnsafeBufferPointer<UInt8>, _ result: UnsafeMutableBufferPointer<UInt8>) {
-        guard let pixels = source.baseAddress, let output = result.baseAddress else { return }
-        weights.withUnsafeBufferPointer { weights in
-            windows.withUnsafeBufferPointer { windows in
-                for place in windows.indices {
-                    let window = windows[place]
-                    let pixel = pixels + 3 * window.first
-                    var (red, green, blue) = (Self.half, Self.half, Self.half)
-                    for tap in 0..<window.count {
-                        let weight = weights[window.weights &+ tap]
-                        red &+= Int32(pixel[3 &* tap]) &* weight
-                        green &+= Int32(pixel[3 &* tap &+ 1]) &* weight
-                        blue &+= Int32(pixel[3 &* tap &+ 2]) &* weight
-                    }
-                    output[3 &* place] = Self.clamp(red)
-                    output[3 &* place &+ 1] = Self.clamp(green)
-                    output[3 &* place &+ 2] = Self.clamp(blue)
-                }
-            }
-        }
-    }
-
-    /// Resizes a row of pixels of one channel.
-    func apply(toGreys source: UnsafeBufferPointer<UInt8>, _ result: UnsafeMutableBufferPointer<UInt8>) {
-        guard let pixels = source.baseAddress, let output = result.baseAddress else { return }
-        weights.withUnsafeBufferPointer { weights in
-            windows.withUnsafeBufferPointer { windows in
-                for place in windows.indices {
-                    let window = windows[place]
-                    var sum = Self.half
-                    for tap in 0..<window.count { sum &+= Int32(pixels[window.first &+ tap]) &* weights[window.weights &+ tap] }
-                    output[place] = Self.clamp(sum)
-                }
-            }
-        }
-    }
-
-    /// Makes one row of the rows of a window.
-    ///
-    /// - Parameter sums: as many as the row has values.
-    func apply(
-        toRows source: UnsafeBufferPointer<UInt8>, _ window: Window, _ sums: UnsafeMutableBufferPointer<Int32>,
-        _ result: UnsafeMutableBufferPointer<UInt8>
-    ) {
-        guard let rows = source.baseAddress, let output = result.baseAddress, let sums = sums.baseAddress else { return }
-        let stride = result.count
-        for column in 0..<stride { sums[column] = Self.half }
-        for tap in 0..<window.count {
-            let weight = weights[window.weights + tap]
-            let row = rows + tap * stride
-            for column in 0..<stride { sums[column] &+= Int32(row[column]) &* weight }
-        }
-        for column in 0..<stride { output[column] = Self.clamp(sums[column]) }
     }
 }
