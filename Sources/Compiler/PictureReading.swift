@@ -15,6 +15,9 @@ public enum PictureSource: Sendable {
         case .bytes(_, let name): name
         }
     }
+
+    /// Tells the system that it will be read soon.
+    public func announce() { if case .file(let path) = self { InputFile.announce(path) } }
 }
 
 /// A picture as a network's input takes it.
@@ -23,8 +26,8 @@ public struct PictureValues: Sendable {
     public let name: String
     /// What it decides of the network's sizes; nothing where these are numbers.
     public let sizes: InputSizes
-    /// Normalized, channel after channel (CHW).
-    public let values: [Float]
+    /// Of the input's extents and channels, not normalized yet: a quarter of the memory of what the network reads.
+    fileprivate let image: Image
 }
 
 /// How pictures become the values of a network's only input: one by one, each by itself, on any thread.
@@ -67,7 +70,7 @@ public struct PictureReading: Sendable {
         table = found.values.table
     }
 
-    /// Decodes, resizes and normalizes a picture.
+    /// Decodes and resizes a picture.
     ///
     /// Throws where it cannot be read or decoded, or is too small for the network.
     public func read(_ source: PictureSource) throws(InterchangeError) -> PictureValues {
@@ -85,11 +88,11 @@ public struct PictureReading: Sendable {
         var preparation = preparation
         if !sizes.sizes.isEmpty { preparation.crop = .init(height: height, width: width) }
         let prepared = image.prepared(preparation, channels: channels, height: height, width: width)
-        let values = [Float](unsafeUninitializedCapacity: channels * height * width) { target, count in
-            let place = UnsafeMutableBufferPointer(rebasing: target[..<(channels * height * width)])
-            prepared.store(into: place, table: table, order: normalization.order)
-            count = channels * height * width
-        }
-        return PictureValues(name: source.name, sizes: sizes, values: values)
+        return PictureValues(name: source.name, sizes: sizes, image: prepared)
+    }
+
+    /// Stores a picture as the network reads it: normalized, channel after channel (CHW).
+    public func store(_ picture: PictureValues, into target: UnsafeMutableBufferPointer<Float>) {
+        picture.image.store(into: target, table: table, order: normalization.order)
     }
 }

@@ -57,6 +57,18 @@ public enum InputFile {
         return Int(status.st_size)
     }
 
+    /// Tells the system that a file will be read soon, so that it fetches it meanwhile; what cannot be read is told by whoever reads it.
+    public static func announce(_ path: String) {
+        #if os(Linux)
+            // Whoever writes to a pipe would take this for its reader.
+            guard (try? size(path)) != nil else { return }
+            let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+            guard file >= 0 else { return }
+            _ = posix_fadvise(file, 0, 0, POSIX_FADV_WILLNEED)
+            close(file)
+        #endif
+    }
+
     private static func reason(_ error: any Error) -> String {
         let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
         return cause.map { $0.localizedDescription } ?? (error as NSError).localizedDescription

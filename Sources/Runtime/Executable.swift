@@ -21,7 +21,7 @@ public final class Executable {
     let arena: AlignedBuffer
     let preparation: StepSequence
     private let steps: StepSequence
-    private var inputs: [String: Int] = [:]
+    private(set) var inputs: [String: Int] = [:]
     private(set) var parameters: [String: Int] = [:]
     private var outputs: [String: Int] = [:]
     /// The place of every buffer.
@@ -130,12 +130,12 @@ public final class Executable {
 
     // MARK: Values
 
-    private func find(_ kind: String, _ name: String, in table: [String: Int]) throws(RuntimeError) -> Int {
+    func find(_ kind: String, _ name: String, in table: [String: Int]) throws(RuntimeError) -> Int {
         guard let index = table[name] else { throw .unknownName(kind: kind, name: name, known: table.keys.sorted()) }
         return index
     }
 
-    private func elements<Element: TensorElement>(
+    func elements<Element: TensorElement>(
         _ name: String, _ index: Int, _ type: Element.Type
     ) throws(RuntimeError) -> (UnsafeMutableBufferPointer<Element>, LayoutCopy) {
         let buffer = plan.buffers[index]

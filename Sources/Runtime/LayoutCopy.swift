@@ -14,6 +14,8 @@ struct LayoutCopy {
     private let rows: [Int]
     private let positions: [Int]
 
+    var isRowMajor: Bool { positions.isEmpty }
+
     /// Rows that are copied together at most, and what pieces of a tensor are best a multiple of.
     static let rowsAtOnce = 16
     /// A row's table stays in a cache.
@@ -52,7 +54,7 @@ struct LayoutCopy {
     func scatter<Element: BitwiseCopyable>(
         _ values: UnsafePointer<Element>, rows range: Range<Int>, to stored: UnsafeMutablePointer<Element>
     ) {
-        if positions.isEmpty {
+        if isRowMajor {
             (stored + range.lowerBound * rowLength).update(from: values, count: range.count * rowLength)
             return
         }
@@ -88,7 +90,7 @@ struct LayoutCopy {
     func gather<Element: BitwiseCopyable>(
         _ stored: UnsafePointer<Element>, rows range: Range<Int>, to values: UnsafeMutablePointer<Element>
     ) {
-        if positions.isEmpty {
+        if isRowMajor {
             values.update(from: stored + range.lowerBound * rowLength, count: range.count * rowLength)
             return
         }

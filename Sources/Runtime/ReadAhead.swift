@@ -43,6 +43,9 @@ public final class ReadAhead<Item: Sendable, Made: Sendable> {
     ///
     /// - Parameter isInterrupted: asked now and then while it waits; true is an end.
     public func next(isInterrupted: () -> Bool = { false }) -> Next { queue.take(isInterrupted) }
+
+    /// The next results that are there already, without waiting.
+    public func nextMade(most: Int) -> [Made] { queue.takeMade(most) }
 }
 
 private final class ReadAheadQueue<Item: Sendable, Made: Sendable>: @unchecked Sendable {
@@ -108,10 +111,23 @@ private final class ReadAheadQueue<Item: Sendable, Made: Sendable>: @unchecked S
             if isInterrupted() { return .end }
             if !isInTime, wasEmpty, given == claimed, !isExhausted { return .idle }
         }
-        let result = made.removeValue(forKey: given)!
-        given += 1
-        condition.broadcast()
-        return .made(result)
+        return .made(removeNext(1)[0])
+    }
+
+    func takeMade(_ most: Int) -> [Made] {
+        condition.lock()
+        defer { condition.unlock() }
+        return removeNext(most)
+    }
+
+    private func removeNext(_ most: Int) -> [Made] {
+        var results: [Made] = []
+        while results.count < most, let result = made.removeValue(forKey: given) {
+            results.append(result)
+            given += 1
+        }
+        if !results.isEmpty { condition.broadcast() }
+        return results
     }
 
     func stop() {

@@ -77,6 +77,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 3, 40]) func inputsAreFilledImageByImage(threads: Int) throws {
+        let executable = try Self.executable(threads: threads)
+        try executable.setParameter("scale", to: [1] as [Float])
+        try executable.fillInput("x") { (row, values: UnsafeMutableBufferPointer<Float>) in
+            for channel in values.indices { values[channel] = Self.values[row * Self.channels + channel] }
+        }
+        executable.run()
+        #expect(try executable.output("y") == Self.values)
+        #expect(throws: RuntimeError.self) { try executable.fillInput("z") { (_, _: UnsafeMutableBufferPointer<Float>) in } }
+        #expect(throws: RuntimeError.self) { try executable.fillInput("x") { (_, _: UnsafeMutableBufferPointer<Int32>) in } }
+    }
+
     @Test func stepsAreTimed() throws {
         let executable = try Self.executable(threads: 2)
         executable.run()

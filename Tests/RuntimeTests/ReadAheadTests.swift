@@ -41,6 +41,28 @@ import Testing
         #expect({ if case .end = reader.next() { true } else { false } }())
     }
 
+    @Test(arguments: [1, 3], [1, 4, 200]) func keepsTheOrderInTurns(threads: Int, atOnce: Int) {
+        let numbers = Numbers(100)
+        let coming = ReadAhead(ahead: 5, threads: 1, source: numbers.next) { $0 }
+        let reader = MakeInTurn(of: coming, atOnce: atOnce, pool: ThreadPool(threads: threads)) { number in
+            usleep(number % 3 == 0 ? 400 : 0)
+            return number * number
+        }
+        var found: [Int] = []
+        var (asked, done) = (0, 0)
+        reading: while true {
+            asked += 1
+            switch reader.next(meanwhile: { done += 1 }) {
+            case .made(let made): found.append(made)
+            case .idle: continue
+            case .end: break reading
+            }
+        }
+        #expect(done == asked)
+        #expect(found == (0..<100).map { $0 * $0 })
+        #expect({ if case .end = reader.next() { true } else { false } }())
+    }
+
     /// No more is made than may be kept.
     @Test func waitsForItsReader() {
         let numbers = Numbers(100)

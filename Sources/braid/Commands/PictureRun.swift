@@ -9,8 +9,8 @@ import Training
 
 /// Runs a network on any number of pictures, batch by batch, and prints an answer for each in their order.
 ///
-/// While a batch is computed, the next ones are read by threads of their own. A batch that is not full is filled up with zeros, so that a picture's
-/// answer has the same bits wherever it stands. Pictures that cannot be read are named, and the others answered.
+/// A batch that is not full is filled up with zeros, so that a picture's answer has the same bits wherever it stands. Pictures that cannot be read
+/// are named, and the others answered.
 struct PictureRun {
     /// What is printed and written of each picture.
     struct Options {
@@ -26,12 +26,20 @@ struct PictureRun {
     }
 
     private static let usualBatch = 16
-    /// What is read ahead at most, where a picture does not have more by itself, in bytes.
-    private static let readAheadBytes = 256 << 20
     /// Networks of sizes that pictures decide: compiled ones that are kept.
     private static let mostExecutables = 4
     /// How long all takes before anything is said of how far it is.
     private static let longRun = Duration.seconds(2)
+
+    /// What was computed and not answered yet.
+    private struct ComputedBatch {
+        /// Pictures and failures, in order.
+        var pictures: [PictureReader.Picture]
+        /// Of all that could be read.
+        var outputs: [(output: Graph.Output, shape: [Int], values: [Float])] = []
+        /// What is wrong with the pictures' size.
+        var problem: CompilerError?
+    }
 
     private let network: Network
     private let options: Options
@@ -48,7 +56,8 @@ struct PictureRun {
     private var writer: AnswerWriter
     private var line: ProgressLine
     /// Pictures and failures whose turn has not come, in order.
-    private var pending: [(picture: InputPicture, values: Result<PictureValues, InterchangeError>)] = []
+    private var pending: [PictureReader.Picture] = []
+    private var computed: ComputedBatch?
     private var pendingCount = 0
     private var (answered, failed) = (0, 0)
     private var start = ContinuousClock.now
@@ -82,19 +91,18 @@ struct PictureRun {
         let isInterrupted = Interruption.watch()
         if network.sizeSymbols.isEmpty { _ = try executable(for: InputSizes()) }
         start = .now
-        let (sources, reading) = (sources, reading)
-        let reader = ReadAhead(ahead: ahead, threads: compiler.pool.threads) {
-            sources.next()
-        } make: { picture in
-            (picture, Result { () throws(InterchangeError) in try reading.read(picture.source) })
-        }
+        let reader = PictureReader(sources, reading, network, batch: batch, pool: compiler.pool)
         var isOver = false
         while !isOver {
-            switch reader.next(isInterrupted: isInterrupted) {
+            // The answers of one batch are given while the next is read.
+            var problem: (any Error)?
+            let found = reader.next(isInterrupted) { problem = answerComputed() }
+            if let problem { throw problem }
+            switch found {
             case .end: isOver = true
             case .idle: try flush()
             case .made(let made):
-                let own = try? made.1.get().sizes
+                let own = try? made.values.get().sizes
                 let others = pending.lazy.compactMap { try? $0.values.get().sizes }.first
                 if let own, let others, own != others { try flush() }
                 pending.append(made)
@@ -105,6 +113,7 @@ struct PictureRun {
             if isInterrupted() { isOver = true }
         }
         if !isInterrupted() { try flush() }
+        if let problem = answerComputed() { throw problem }
         line.clear()
         report.warn()
         let summary = Summary(
@@ -120,13 +129,6 @@ struct PictureRun {
         if let failure = sources.failure { throw failure }
         if !options.isQuiet, answered + failed > 1 || failed > 0 { Console.error(summary.text) }
         if failed > 0 { throw ExitCode(1) }
-    }
-
-    /// How many pictures are read ahead: what the next batch needs, and some more.
-    private var ahead: Int {
-        let extents = network.graph.nodes.first { $0.inputName != nil }?.type.shape.dimensions.dropFirst().compactMap(\.value) ?? []
-        let bytes = extents.count == 3 ? 4 * extents.reduce(1, *) : 16 << 20
-        return max(compiler.pool.threads + 1, min(2 * batch, Self.readAheadBytes / max(1, bytes)))
     }
 
     // MARK: Computing
@@ -159,52 +161,33 @@ struct PictureRun {
         return (sized, executable)
     }
 
-    /// Computes what is pending, and answers in order.
+    /// Computes what is pending.
     private mutating func flush() throws {
-        let pictures = pending.compactMap { try? $0.values.get() }
-        var problem: CompilerError?
-        var outputs: [(output: Graph.Output, shape: [Int], values: [Float])] = []
-        if let first = pictures.first {
+        if let problem = answerComputed() { throw problem }
+        var batch = ComputedBatch(pictures: pending)
+        pending = []
+        pendingCount = 0
+        let values = batch.pictures.compactMap { try? $0.values.get() }
+        if let first = values.first {
             do throws(CompilerError) {
                 // What a size breaks is the picture's fault; all else is not.
                 if !first.sizes.sizes.isEmpty { _ = try network.sized(by: first.sizes) }
-            } catch { problem = error }
-            if problem == nil { outputs = try compute(pictures, executable(for: first.sizes).executable) }
+            } catch { batch.problem = error }
+            if batch.problem == nil { batch.outputs = try compute(values, executable(for: first.sizes).executable) }
         }
-        var row = 0
-        for (picture, values) in pending {
-            switch values {
-            case .success where problem == nil:
-                let own = outputs.map { output, shape, values in
-                    let size = shape.dropFirst().reduce(1, *)
-                    return (output: output, shape: Array(shape.dropFirst()), values: values[row * size..<(row + 1) * size])
-                }
-                try answer(picture, own)
-                row += 1
-            case .success:
-                fail(picture, problem?.diagnostic ?? Diagnostic("the picture does not fit", at: .none))
-            case .failure(let error): fail(picture, error.diagnostic)
-            }
-        }
-        pending = []
-        pendingCount = 0
-        // Whoever gives one path at a time waits for its answer.
-        Console.flush()
-        progress()
+        computed = batch
     }
 
     private func compute(
         _ pictures: [PictureValues], _ executable: Executable
     ) throws -> [(output: Graph.Output, shape: [Int], values: [Float])] {
-        let size = pictures[0].values.count
-        let values = [Float](unsafeUninitializedCapacity: batch * size) { target, count in
-            for (place, picture) in pictures.enumerated() {
-                _ = UnsafeMutableBufferPointer(rebasing: target[place * size..<(place + 1) * size]).initialize(from: picture.values)
+        try executable.fillInput(reading.input) { [reading] (image, values: UnsafeMutableBufferPointer<Float>) in
+            if image < pictures.count {
+                reading.store(pictures[image], into: values)
+            } else {
+                values.initialize(repeating: 0)
             }
-            target[pictures.count * size..<batch * size].initialize(repeating: 0)
-            count = batch * size
         }
-        try executable.setInput(reading.input, to: values)
         executable.run()
         return try network.graph.outputs.compactMap { output in
             guard let buffer = executable.plan.outputs.first(where: { $0.name == output.name })?.buffer else { return nil }
@@ -222,6 +205,31 @@ struct PictureRun {
     }
 
     // MARK: Answers
+
+    /// Answers in order what was computed last; returns what it failed with.
+    private mutating func answerComputed() -> (any Error)? {
+        guard let batch = computed else { return nil }
+        computed = nil
+        var row = 0
+        for (picture, values) in batch.pictures {
+            switch values {
+            case .success where batch.problem == nil:
+                let own = batch.outputs.map { output, shape, values in
+                    let size = shape.dropFirst().reduce(1, *)
+                    return (output: output, shape: Array(shape.dropFirst()), values: values[row * size..<(row + 1) * size])
+                }
+                do { try answer(picture, own) } catch { return error }
+                row += 1
+            case .success:
+                fail(picture, batch.problem?.diagnostic ?? Diagnostic("the picture does not fit", at: .none))
+            case .failure(let error): fail(picture, error.diagnostic)
+            }
+        }
+        // Whoever gives one path at a time waits for its answer.
+        Console.flush()
+        progress()
+        return nil
+    }
 
     private mutating func answer(
         _ picture: InputPicture, _ values: [(output: Graph.Output, shape: [Int], values: ArraySlice<Float>)]
