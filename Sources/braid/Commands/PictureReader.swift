@@ -24,10 +24,10 @@ struct PictureReader {
         let read: @Sendable (InputPicture) -> Picture = { picture in
             (picture, Result { () throws(InterchangeError) in try reading.read(picture.source) })
         }
-        // What the next batch needs, and some more.
+        // What several batches need: after a batch, the decoder has left the caches, and starts slowly.
         let extents = network.graph.nodes.first { $0.inputName != nil }?.type.shape.dimensions.dropFirst().compactMap(\.value) ?? []
         let bytes = extents.count == 3 ? extents.reduce(1, *) : 4 << 20
-        let ahead = max(pool.threads + 1, min(2 * batch, Self.readAheadBytes / max(1, bytes)))
+        let ahead = max(pool.threads + 1, min(4 * batch, Self.readAheadBytes / max(1, bytes)))
         if pool.threads < ProcessInfo.processInfo.activeProcessorCount {
             let reader = ReadAhead(ahead: ahead, threads: pool.threads, source: sources.next, make: read)
             take = { isInterrupted, meanwhile in
@@ -40,7 +40,7 @@ struct PictureReader {
                 picture.source.announce()
                 return picture
             }
-            take = MakeInTurn(of: coming, atOnce: min(batch, ahead), pool: pool, make: read).next
+            take = MakeInTurn(of: coming, atOnce: ahead, pool: pool, make: read).next
         }
     }
 
