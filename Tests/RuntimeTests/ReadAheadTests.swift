@@ -63,6 +63,21 @@ import Testing
         #expect({ if case .end = reader.next() { true } else { false } }())
     }
 
+    /// What was begun is finished, and no more.
+    @Test(arguments: [1, 3]) func turnsAreBrokenOff(threads: Int) {
+        let numbers = Numbers(100)
+        let made = Mutex(0)
+        let coming = ReadAhead(ahead: 100, threads: 1, source: numbers.next) { $0 }
+        let reader = MakeInTurn(of: coming, atOnce: 100, pool: ThreadPool(threads: threads)) { number in
+            usleep(1000)
+            return made.withLock { $0 += 1 }
+        }
+        usleep(100_000)
+        let found = reader.next(isInterrupted: { made.withLock { $0 } > 0 })
+        #expect({ if case .end = found { true } else { false } }())
+        #expect(made.withLock { $0 } < 100)
+    }
+
     /// No more is made than may be kept.
     @Test func waitsForItsReader() {
         let numbers = Numbers(100)
