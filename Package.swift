@@ -80,7 +80,7 @@ let package = Package(
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         .target(name: "CMemory"),
         // Data preparation must keep up with machine code.
-        .target(name: "CResize", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+        .target(name: "CPixels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
         // It finds libclang while the program runs, of the version that LLVM has: the search path of the program has its folder.
         .target(
             name: "CClang", cSettings: [.define("BRAID_LLVM_VERSION", to: "\(llvm.version)")],
@@ -93,7 +93,7 @@ let package = Package(
         part("Graph", needs: ["Source"], settings: strict + optimized),
         part("Operators", needs: ["CompiledC", "Graph"], settings: strict + optimized),
         part(
-            "Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CWebP", "CResize", "CCrypto", "CMemory"],
+            "Interchange", needs: ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CWebP", "CPixels", "CCrypto", "CMemory"],
             settings: strict + optimized),
         part("Recipes", needs: ["Graph", "Operators"], settings: strict + optimized),
         part("Analysis", needs: ["Source", "Graph", "Operators", "Recipes", "Interchange"], settings: strict + optimized),
@@ -159,7 +159,7 @@ let package = Package(
         tests("Graph", needs: ["Graph", "Source"]),
         tests("Operators", needs: ["Operators", "Graph", "TestSupport"], exclude: ["Cases"]),
         tests("Recipes", needs: ["Recipes", "Graph"]),
-        tests("Interchange", needs: ["Interchange", "Graph", "CResize"], exclude: ["Cases"]),
+        tests("Interchange", needs: ["Interchange", "Graph", "CPixels"], exclude: ["Cases"]),
         tests(
             "Analysis",
             needs: [

@@ -1,3 +1,4 @@
+internal import CPixels
 import Graph
 
 /// A picture in memory: interleaved 8-bit pixels, row by row from the top, grey (one channel) or RGB (three).
@@ -105,13 +106,10 @@ public struct Image: Equatable, Sendable {
         precondition(target.count == channels * area && table.count == channels * 256, "no room for \(width) x \(height) x \(channels)")
         pixels.withUnsafeBufferPointer { pixels in
             table.withUnsafeBufferPointer { table in
+                guard let target = target.baseAddress, let pixels = pixels.baseAddress, let table = table.baseAddress else { return }
                 for channel in 0..<channels {
-                    let (plane, first) = (channel &* area, channel &* 256)
-                    let source = order.channel(channel, of: channels)
-                    for index in 0..<area {
-                        let value = pixels[index &* channels &+ source]
-                        target.initializeElement(at: plane &+ index, to: table[first &+ Int(value)])
-                    }
+                    braid_lookup_channel(
+                        pixels, area, channels, order.channel(channel, of: channels), table + channel * 256, target + channel * area)
                 }
             }
         }

@@ -1,4 +1,4 @@
-internal import CResize
+internal import CPixels
 import Graph
 
 extension Image {

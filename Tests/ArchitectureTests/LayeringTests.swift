@@ -16,7 +16,7 @@ private let imported: [String: Set<String>] = [
     "CompiledC": ["Source", "CClang"],
     "Graph": ["Source"],
     "Operators": ["CompiledC", "Graph"],
-    "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CWebP", "CResize", "CCrypto", "CMemory"],
+    "Interchange": ["Source", "Graph", "CZlib", "CPNG", "CJPEG", "CWebP", "CPixels", "CCrypto", "CMemory"],
     "Recipes": ["Graph", "Operators"],
     "Analysis": ["Source", "Graph", "Operators", "Recipes", "Interchange"],
     "Language": ["Source", "Graph", "Operators", "Recipes"],

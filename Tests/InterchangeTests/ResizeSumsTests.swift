@@ -1,8 +1,7 @@
-import CResize
-import Foundation
+import CPixels
 import Testing
 
-/// The sums of `CResize` by vectors are those of plain loops, and read nothing behind the picture.
+/// The sums of `CPixels` by vectors are those of plain loops, and read nothing behind the picture.
 @Suite struct ResizeSumsTests {
     /// Windows of `taps` or fewer pixels in a line of `extent`, one behind the other, and weights that add up to less than 2 by their amounts.
     private static func windows(
@@ -20,18 +19,6 @@ import Testing
     }
 
     private static func rounded(_ sum: Int64) -> UInt8 { UInt8(clamping: (sum + 1 << 21) >> 22) }
-
-    /// Runs with bytes at the very end of memory: whatever reads behind them faults.
-    private static func atTheEnd(_ values: [UInt8], _ body: (UnsafePointer<UInt8>) -> Void) {
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let size = (values.count + page - 1) / page * page
-        let start = mmap(nil, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
-        mprotect(start + size, page, PROT_NONE)
-        let bytes = (start + size - values.count).assumingMemoryBound(to: UInt8.self)
-        bytes.initialize(from: values, count: values.count)
-        body(bytes)
-        munmap(start, size + page)
-    }
 
     @Test(arguments: [1, 3]) func columns(channels: Int) {
         var random = TestGenerator(state: 20)
@@ -53,7 +40,7 @@ import Testing
                 }
             }
             var result = [UInt8](repeating: 7, count: expected.count + 1)
-            Self.atTheEnd(pixels) { braid_resize_columns($0, rows, width, channels, windows, count, weights, &result) }
+            atTheEndOfMemory(pixels) { braid_resize_columns($0, rows, width, channels, windows, count, weights, &result) }
             #expect(result == expected + [7], "\(width) x \(rows) to \(count)")
         }
     }
@@ -75,7 +62,7 @@ import Testing
                 }
             }
             var result = [UInt8](repeating: 7, count: expected.count + 1)
-            Self.atTheEnd(values) { braid_resize_rows($0, stride, first, windows, count, weights, &result) }
+            atTheEndOfMemory(values) { braid_resize_rows($0, stride, first, windows, count, weights, &result) }
             #expect(result == expected + [7], "\(rows) rows of \(stride) to \(count)")
         }
     }
