@@ -93,14 +93,15 @@ import Testing
     func keepsAnswersWhenInterrupted(format: String, signal: String, status: Int) throws {
         try workplace.write(Self.sorted.joined(separator: "\n") + "\n", to: "list.txt")
         // The pipe stays open, so that the run waits for more pictures; an object is written when its buffer is full or the input rests.
+        // What a test's process starts is deaf to all but SIGKILL, and whoever has the line's output is waited for.
         let line = """
             mkfifo paths
-            (cat list.txt; sleep 60) > paths &
+            (cat list.txt; exec sleep 60) > paths & writer=$!
             '\(Workplace.command.path)' run net.braid --input - \(format) --batch 2 < paths > answers 2> errors &
             run=$!
             while [ "$(grep -o png answers | wc -l)" -lt 7 ] && kill -0 $run 2>/dev/null; do sleep 0.05; done
             kill -\(signal) $run; wait $run; echo $?
-            kill %1
+            kill -KILL $writer
             """
         let result = try workplace.run(line: line)
         #expect(result.output == "\(status)\n", "\(result.errors)")
